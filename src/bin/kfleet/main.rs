@@ -1,0 +1,3 @@
+//! The `kfleet` program.
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! kfleet as a library: a map of its modules, in layers. A module may only use those below it.
+
+pub mod error;
+pub mod manifest;
+pub mod ops;
+pub mod problem;
+
+pub mod yaml;
+
+pub mod kube;
+pub mod tree;

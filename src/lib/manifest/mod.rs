@@ -1,0 +1,1 @@
+//! One Kubernetes object: its identity, its scope, and its canonical path. It does not know files or clusters.

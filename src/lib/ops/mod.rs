@@ -1,0 +1,1 @@
+//! What kfleet does: one module per command, each with options, a plan, and a report.

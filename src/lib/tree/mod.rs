@@ -1,0 +1,1 @@
+//! The only module that touches files: walks, reads, and writes that are never torn.
