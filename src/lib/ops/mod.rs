@@ -1,1 +1,3 @@
 //! What kfleet does: one module per command, each with options, a plan, and a report.
+
+pub mod fmt;

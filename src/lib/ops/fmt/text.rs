@@ -1,0 +1,186 @@
+//! Canonical text of one file: documents stay where they are.
+
+use crate::problem::{Place, Problem, Severity};
+use crate::yaml::check::Finding;
+use crate::yaml::edit::{self, Rewrite};
+use crate::yaml::emit::{self, Frame, Style};
+use crate::yaml::engine::{Engine, Unproven};
+use crate::yaml::input::{self, Text};
+use crate::yaml::scan::SyntaxError;
+use crate::yaml::split::Span;
+use crate::yaml::tape::{Kind, Tape};
+
+/// How files are formatted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TextOptions {
+    /// The choices of canonical text.
+    pub style: Style,
+    /// What changes beyond layout.
+    pub rewrite: Rewrite,
+    /// Leave files alone that hold anything but manifests.
+    pub manifests_only: bool,
+}
+
+/// What became of one text.
+#[derive(Debug, Default)]
+pub struct Formatted {
+    /// The canonical text; `None` when an error stands in the way, or the text is not to be formatted.
+    pub text: Option<Vec<u8>>,
+    /// Errors and warnings, in the order of the text.
+    pub problems: Vec<Problem>,
+    /// How many documents there are, empty ones not counted.
+    pub documents: usize,
+    /// Not all documents are manifests, and only manifests were asked for.
+    pub passed_over: bool,
+}
+
+/// Formats the text of one file. `json_file`: the result must be JSON again.
+pub fn format(engine: &mut Engine, name: &str, bytes: &[u8], json_file: bool, options: &TextOptions) -> Formatted {
+    let mut formatted = Formatted::default();
+    let text = match Text::new(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            formatted.problems.push(syntax_problem(name, bytes, &error));
+            return formatted;
+        }
+    };
+    if json_file && !text.json {
+        let error = SyntaxError::new(0, "this is no JSON object").with_hint("rename the file to .yaml if it is YAML");
+        formatted.problems.push(syntax_problem(name, bytes, &error));
+        return formatted;
+    }
+    let mut run = Run { engine, name, text: &text, json_file, options, out: Vec::with_capacity(bytes.len() + 64) };
+    let mut failed = false;
+    let mut tape = Tape::default();
+    for span in text.documents() {
+        match run.document(span, &mut tape, &mut formatted) {
+            Ok(()) => {}
+            Err(problem) => {
+                formatted.problems.push(*problem);
+                failed = true;
+            }
+        }
+    }
+    failed |= formatted.problems.iter().any(|problem| problem.severity == Severity::Error);
+    if !failed && !formatted.passed_over {
+        formatted.text = Some(run.out);
+    }
+    formatted
+}
+
+struct Run<'a> {
+    engine: &'a mut Engine,
+    name: &'a str,
+    text: &'a Text<'a>,
+    json_file: bool,
+    options: &'a TextOptions,
+    out: Vec<u8>,
+}
+
+impl Run<'_> {
+    fn document(&mut self, span: Span, tape: &mut Tape, formatted: &mut Formatted) -> Result<(), Box<Problem>> {
+        let bytes = &self.text.bytes;
+        let mut findings = Vec::new();
+        let parsed = self.engine.parse(self.text, span, tape, &mut findings);
+        parsed.map_err(|error| Box::new(syntax_problem(self.name, bytes, &error)))?;
+        formatted.problems.extend(marker_lint(self.name, bytes, span));
+        formatted.problems.extend(findings.iter().map(|finding| finding_problem(self.name, bytes, finding)));
+        if tape.tokens.is_empty() || findings.iter().any(|finding| finding.is_error) {
+            return Ok(());
+        }
+        if !tape.is_empty() {
+            formatted.documents += 1;
+            if self.options.manifests_only && !is_manifest(tape, bytes) {
+                formatted.passed_over = true;
+                return Ok(());
+            }
+        }
+        if self.json_file {
+            emit::json::emit(tape, bytes, &mut self.out);
+            return Ok(());
+        }
+        let rewritten = edit::rewrite(tape, bytes, self.options.rewrite)
+            .map_err(|error| Box::new(syntax_problem(self.name, bytes, &error)))?;
+        let tape = rewritten.as_ref().unwrap_or(tape);
+        let first = self.out.is_empty();
+        let frame = Frame { marker: span.is_explicit() || !first, keep_prefix: first, source: None };
+        let style = Style { json: self.text.json, ..self.options.style };
+        let range = 0..tape.tokens.len();
+        let start = self.out.len();
+        crate::yaml::emit::emit(tape, bytes, range.clone(), frame, style, &mut self.out);
+        // Bytes that did not change need no proof.
+        if self.out[start..] == bytes[span.prefix..span.end] && !self.text.json {
+            return Ok(());
+        }
+        self.engine
+            .prove(tape, bytes, range, frame, style, &self.out[start..])
+            .map_err(|unproven| Box::new(unproven_problem(self.name, bytes, &unproven)))
+    }
+}
+
+/// `---#`: kubectl and kustomize take it as a marker, other readers do not.
+fn marker_lint(name: &str, bytes: &[u8], span: Span) -> Option<Problem> {
+    (span.is_explicit() && bytes.get(span.body) == Some(&b'#')).then(|| Problem {
+        severity: Severity::Warning,
+        place: place(name, bytes, span.body),
+        message: "`---#` is a document marker for kubectl and kustomize only".to_owned(),
+        hint: Some("write a space before the `#`".to_owned()),
+    })
+}
+
+/// Whether a document is an object with apiVersion and kind.
+fn is_manifest(tape: &Tape, bytes: &[u8]) -> bool {
+    let root = tape.node_at(0);
+    if tape.tokens.get(root).is_none_or(|token| token.kind != Kind::Map) {
+        return false;
+    }
+    let has = |name: &[u8]| tape.entries(root).any(|(key, _)| tape.text(bytes, tape.tokens[key]) == name);
+    let quoted = |name: &str| has(format!("\"{name}\"").as_bytes());
+    (has(b"apiVersion") || quoted("apiVersion")) && (has(b"kind") || quoted("kind"))
+}
+
+/// The place of a byte offset of a file.
+pub(super) fn place(name: &str, bytes: &[u8], offset: usize) -> Place {
+    let (line, column) = input::place(bytes, offset);
+    Place { file: name.to_owned(), line, column }
+}
+
+/// A syntax error as the user sees it.
+pub(super) fn syntax_problem(name: &str, bytes: &[u8], error: &SyntaxError) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        place: place(name, bytes, error.offset),
+        message: error.message.clone(),
+        hint: error.hint.clone(),
+    }
+}
+
+/// A finding as the user sees it.
+pub(super) fn finding_problem(name: &str, bytes: &[u8], finding: &Finding) -> Problem {
+    let message = match finding.other {
+        Some(other) => {
+            let (line, column) = input::place(bytes, other);
+            finding.message.replace("{other}", &format!("{name}:{line}:{column}"))
+        }
+        None => finding.message.clone(),
+    };
+    Problem {
+        severity: if finding.is_error { Severity::Error } else { Severity::Warning },
+        place: place(name, bytes, finding.offset),
+        message,
+        hint: finding.hint.map(str::to_owned),
+    }
+}
+
+/// A failed proof as the user sees it.
+pub(super) fn unproven_problem(name: &str, bytes: &[u8], unproven: &Unproven) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        place: place(name, bytes, unproven.offset),
+        message: format!(
+            "internal error: formatting would not be lossless ({}); the file is left as it is",
+            unproven.what
+        ),
+        hint: Some("this is a defect of kfleet: please report it with the file".to_owned()),
+    }
+}

@@ -1,0 +1,323 @@
+//! What is wrong or doubtful in a document that scans: duplicate keys, aliases without anchors, escapes that readers
+//! refuse (errors), and values that readers take differently (lints).
+
+use super::emit::MAX_KEY;
+use super::resolve::{self, Value};
+use super::scalar;
+use super::tape::{Kind, Tape, Token};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+/// Something found at a byte offset of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Byte offset.
+    pub offset: usize,
+    /// Byte offset of the other place that has to do with it; `message` has `{other}` where its line belongs.
+    pub other: Option<usize>,
+    /// Whether the document cannot be used.
+    pub is_error: bool,
+    /// What is wrong.
+    pub message: String,
+    /// What to do, where that is known.
+    pub hint: Option<&'static str>,
+}
+
+impl Finding {
+    fn error(offset: usize, message: impl Into<String>) -> Self {
+        Finding { offset, other: None, is_error: true, message: message.into(), hint: None }
+    }
+
+    fn lint(offset: usize, message: impl Into<String>, hint: &'static str) -> Self {
+        Finding { offset, other: None, is_error: false, message: message.into(), hint: Some(hint) }
+    }
+}
+
+/// Above this many keys a mapping gets a hash map.
+const FEW_KEYS: usize = 32;
+
+/// A mapping whose keys are being read.
+struct OpenMap {
+    first_key: usize,
+    many: Option<HashMap<Vec<u8>, usize>>,
+    is_map: bool,
+}
+
+/// Checks one document; findings are added in the order of the text.
+pub fn check(tape: &Tape, source: &[u8], json: bool, findings: &mut Vec<Finding>) {
+    let mut open: Vec<OpenMap> = Vec::new();
+    // Hash and token of the keys of all open mappings, innermost last.
+    let mut keys: Vec<(u32, u32)> = Vec::new();
+    let mut flow_depth = 0;
+    for (index, token) in tape.tokens.iter().enumerate() {
+        match token.kind {
+            Kind::Map | Kind::Seq => {
+                flow_depth += usize::from(token.has(Token::FLOW));
+                open.push(OpenMap { first_key: keys.len(), many: None, is_map: token.kind == Kind::Map });
+            }
+            Kind::End => {
+                flow_depth -= usize::from(token.has(Token::FLOW)).min(flow_depth);
+                if let Some(map) = open.pop() {
+                    keys.truncate(map.first_key);
+                }
+            }
+            Kind::Plain | Kind::Single | Kind::Double | Kind::Literal | Kind::Folded => {
+                if token.is_key() {
+                    key(tape, source, index, &mut open, &mut keys, json, findings);
+                } else if token.kind == Kind::Plain {
+                    value(tape, source, *token, index, findings);
+                } else if token.has(Token::CUT) && matches!(token.kind, Kind::Literal | Kind::Folded) {
+                    findings.push(Finding::lint(
+                        (token.end as usize).saturating_sub(1),
+                        "the file ends inside a block text without a line break: kubectl adds one to the value, Flux does not",
+                        "it is written as Flux reads it, with `-`; remove the `-` if a final line break is meant",
+                    ));
+                }
+                if token.kind == Kind::Double && token.has(Token::ESCAPED) {
+                    escapes(tape, source, *token, json, findings);
+                }
+            }
+            Kind::Null if token.is_key() => {
+                findings.push(Finding::error(token.start as usize, "an empty key cannot become a JSON key"));
+            }
+            Kind::Null if token.has(Token::NO_COLON) => no_colon(tape, source, index, findings),
+            Kind::Anchor => anchor_name(tape, source, *token, findings),
+            _ => {}
+        }
+    }
+    if tape.has_anchors {
+        aliases(tape, source, findings);
+    }
+}
+
+/// What the key becomes in JSON. A plain `<<` is a merge, not a key of that name.
+fn key_identity<'a>(tape: &'a Tape, source: &'a [u8], token: Token, json: bool) -> Option<Cow<'a, [u8]>> {
+    let bytes = tape.text(source, token);
+    match token.kind {
+        Kind::Plain if !token.has(Token::MULTI) => {
+            let first = bytes.first().copied().unwrap_or(0);
+            let certain = bytes.len() > 5 && first.is_ascii_alphabetic();
+            if certain || (first.is_ascii_alphabetic() && !b"yYnNoOtTfF".contains(&first)) {
+                return Some(Cow::Borrowed(bytes));
+            }
+            if bytes == b"<<" {
+                return Some(Cow::Borrowed(b"\0merge"));
+            }
+            let text = std::str::from_utf8(bytes).ok()?;
+            resolve::v2_key(text).map(|key| match key {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            })
+        }
+        _ => match scalar::decode(tape, source, token, json).ok()? {
+            Cow::Borrowed(text) => Some(Cow::Borrowed(text.as_bytes())),
+            Cow::Owned(text) => Some(Cow::Owned(text.into_bytes())),
+        },
+    }
+}
+
+fn hash(bytes: &[u8]) -> u32 {
+    let mut hash = bytes.len() as u64;
+    let mut chunks = bytes.chunks_exact(8);
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23);
+    }
+    for byte in chunks.remainder() {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+    }
+    (hash ^ (hash >> 32)) as u32
+}
+
+fn key(
+    tape: &Tape,
+    source: &[u8],
+    index: usize,
+    open: &mut [OpenMap],
+    keys: &mut Vec<(u32, u32)>,
+    json: bool,
+    findings: &mut Vec<Finding>,
+) {
+    let token = tape.tokens[index];
+    let at = token.start as usize;
+    if (token.end - token.start) as usize > MAX_KEY {
+        findings.push(Finding::error(at, format!("a key longer than {MAX_KEY} bytes: no reader of YAML takes it")));
+        return;
+    }
+    let Some(map) = open.last_mut().filter(|map| map.is_map) else { return };
+    let Some(identity) = key_identity(tape, source, token, json) else {
+        if !(token.kind == Kind::Double && token.has(Token::ESCAPED)) {
+            findings.push(Finding::error(at, "this key cannot become a JSON key"));
+        }
+        return;
+    };
+    let duplicate = if let Some(many) = &mut map.many {
+        many.insert(identity.to_vec(), index)
+    } else {
+        let hash = hash(&identity);
+        let known = &keys[map.first_key..];
+        let found = known
+            .iter()
+            .filter(|(other, _)| *other == hash)
+            .map(|(_, other)| *other as usize)
+            .find(|other| key_identity(tape, source, tape.tokens[*other], json).as_ref() == Some(&identity));
+        if known.len() >= FEW_KEYS {
+            let mut many: HashMap<Vec<u8>, usize> = known
+                .iter()
+                .filter_map(|(_, other)| {
+                    let other = *other as usize;
+                    Some((key_identity(tape, source, tape.tokens[other], json)?.into_owned(), other))
+                })
+                .collect();
+            many.insert(identity.to_vec(), index);
+            keys.truncate(map.first_key);
+            map.many = Some(many);
+        } else {
+            keys.push((hash, index as u32));
+        }
+        found
+    };
+    if let Some(other) = duplicate {
+        let name = String::from_utf8_lossy(&identity).into_owned();
+        let written = String::from_utf8_lossy(tape.text(source, token)).into_owned();
+        let message = if identity.as_ref() == b"\0merge" {
+            "a second merge key `<<` in one mapping; the first is at {other}".to_owned()
+        } else if written.trim_matches(['"', '\'']) == name {
+            format!("the key `{name}` is there twice; the first is at {{other}}")
+        } else {
+            format!("the key `{written}` is `{name}` for kubectl, which is there already at {{other}}")
+        };
+        findings.push(Finding {
+            offset: at,
+            other: Some(tape.tokens[other].start as usize),
+            is_error: true,
+            message,
+            hint: Some("readers keep only one of the two: remove the other"),
+        });
+    }
+}
+
+fn value(tape: &Tape, source: &[u8], token: Token, index: usize, findings: &mut Vec<Finding>) {
+    let bytes = tape.text(source, token);
+    // Most values are words: a look at the first byte and the length settles them.
+    let doubtful = match bytes[0] {
+        b'0'..=b'9' | b'+' | b'-' => bytes.len() > 1,
+        b'.' => bytes.len() <= 5,
+        b'y' | b'Y' | b'n' | b'N' | b'o' | b'O' => bytes.len() <= 3,
+        _ => false,
+    };
+    if !doubtful || token.has(Token::MULTI) {
+        return;
+    }
+    if index > 0 && tape.tokens[index - 1].kind == Kind::Tag {
+        return;
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let at = token.start as usize;
+    match resolve::v2(text) {
+        Value::Bool(value) => findings.push(Finding::lint(
+            at,
+            format!("`{text}` is the boolean {value} for kubectl and text for other readers"),
+            "write true or false, or put it in quotes if it is text",
+        )),
+        Value::Int(value) => {
+            let digits = text.trim_start_matches(['+', '-']);
+            let is_octal = digits.len() > 1
+                && digits.starts_with('0')
+                && digits[1..].bytes().all(|b| b.is_ascii_digit() || b == b'_');
+            if is_octal {
+                findings.push(Finding::lint(
+                    at,
+                    format!("`{text}` is an octal number for kubectl: {value}"),
+                    "put it in quotes if it is text; for a file mode it is right",
+                ));
+            }
+        }
+        Value::Float(value) if !value.is_finite() => findings.push(Finding::lint(
+            at,
+            format!("`{text}` cannot become JSON: kubectl refuses it"),
+            "put it in quotes if it is text",
+        )),
+        Value::Float(_) if text.len() > 17 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-' || b == b'+') => {
+            findings.push(Finding::lint(
+                at,
+                format!("`{text}` is too large for a whole number: it loses precision"),
+                "put it in quotes if it is text",
+            ));
+        }
+        Value::Str(_) if resolve::is_timestamp(text) => findings.push(Finding::lint(
+            at,
+            format!("`{text}` is text for kubectl and a timestamp for kustomize, which rewrites it"),
+            "put it in quotes",
+        )),
+        Value::Str(_) if text.parse::<f64>().is_ok_and(f64::is_infinite) && bytes[0].is_ascii_digit() => {
+            findings.push(Finding::lint(
+                at,
+                format!("`{text}` is too large for a number: kubectl takes it as text"),
+                "put it in quotes",
+            ));
+        }
+        _ => {}
+    }
+}
+
+fn escapes(tape: &Tape, source: &[u8], token: Token, json: bool, findings: &mut Vec<Finding>) {
+    if let Err(error) = scalar::decode(tape, source, token, json) {
+        let mut finding = Finding::error(token.start as usize + error.offset, error.message);
+        finding.hint = Some("YAML escapes: \\n \\t \\\\ \\\" \\xNN \\uNNNN; other characters stand for themselves");
+        findings.push(finding);
+    }
+}
+
+/// `{b:2}`: a colon that go-yaml takes as part of the key.
+fn no_colon(tape: &Tape, source: &[u8], index: usize, findings: &mut Vec<Finding>) {
+    let key = tape.tokens[index - 1];
+    if key.kind == Kind::Plain && memchr::memchr(b':', tape.text(source, key)).is_some() {
+        let text = String::from_utf8_lossy(tape.text(source, key)).into_owned();
+        findings.push(Finding::lint(
+            key.start as usize,
+            format!("`{text}` is a key without a value for kubectl"),
+            "write a space behind the colon",
+        ));
+    }
+}
+
+fn anchor_name(tape: &Tape, source: &[u8], token: Token, findings: &mut Vec<Finding>) {
+    let name = &tape.text(source, token)[1..];
+    if !name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
+        findings.push(Finding::lint(
+            token.start as usize,
+            format!("kubectl and kustomize refuse the anchor name `{}`", String::from_utf8_lossy(name)),
+            "use letters, digits, `-` and `_`",
+        ));
+    }
+}
+
+/// Every alias needs an anchor before it, whose node is complete.
+fn aliases(tape: &Tape, source: &[u8], findings: &mut Vec<Finding>) {
+    let mut anchors: BTreeMap<&[u8], usize> = BTreeMap::new();
+    for (index, token) in tape.tokens.iter().enumerate() {
+        if token.kind == Kind::Anchor {
+            anchors.insert(&tape.text(source, *token)[1..], tape.skip_node(index));
+        } else if token.kind == Kind::Alias {
+            let name = &tape.text(source, *token)[1..];
+            let shown = String::from_utf8_lossy(name);
+            match anchors.get(name) {
+                Some(end) if index < *end => findings.push(Finding::error(
+                    token.start as usize,
+                    format!("the alias `*{shown}` stands inside the value that it names"),
+                )),
+                Some(_) => {}
+                None => {
+                    let mut finding = Finding::error(
+                        token.start as usize,
+                        format!("the alias `*{shown}` has no anchor `&{shown}` before it in this document"),
+                    );
+                    finding.hint = Some("anchors do not reach across `---`");
+                    findings.push(finding);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,461 @@
+//! The slow lane: builds the tape of one document from the events of a complete YAML parser.
+//!
+//! It exists for the YAML that the fast lane does not know: explicit keys, comments inside flow collections,
+//! properties on lines of their own, directives. The parser tells nodes, anchors, tags and comments with their places;
+//! where dashes and block headers stand is read from the text between.
+
+use super::scan::{self, MAX_DEPTH, SyntaxError};
+use super::split::Span;
+use super::tape::{Kind, Tape, Token};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
+
+/// Nesting that the slow lane takes on; the parser's own memory grows with it.
+const MAX_SLOW_DEPTH: usize = 1_000;
+
+/// Builds the tape of the document at `span` of `text`. Offsets on the tape are those of `text`. `cut` says that the
+/// last line break was added by the caller.
+///
+/// # Errors
+/// The document is no valid YAML, or uses something that no Kubernetes reader takes.
+pub fn build(text: &str, span: Span, cut: bool, tape: &mut Tape) -> Result<(), SyntaxError> {
+    tape.clear();
+    let base = span.prefix;
+    if let Some(at) = find_tag_directive(text, span) {
+        return Err(SyntaxError::new(at, "a %TAG directive: Kubernetes readers do not support it")
+            .with_hint("write the tags out, or remove the directive"));
+    }
+    let document = &text[base..span.end];
+    let mut events = Vec::new();
+    let mut comments = Vec::new();
+    let options = options! {
+        emit_anchor_events: true,
+        max_buffered_comment_events: 1 << 20,
+        flow_nesting_limit: MAX_SLOW_DEPTH.min(MAX_DEPTH),
+        block_nesting_limit: MAX_SLOW_DEPTH.min(MAX_DEPTH),
+    };
+    for event in Parser::new_from_str_with_options(document, options) {
+        let (event, place) = event.map_err(|error| {
+            let offset = base + error.marker().byte_offset().unwrap_or(0);
+            let message = error.info();
+            let error = SyntaxError::new(offset, message);
+            if scan::looks_like_template(text.as_bytes(), offset) {
+                error.with_hint(scan::TEMPLATE_HINT)
+            } else {
+                error
+            }
+        })?;
+        let range = place.byte_range().unwrap_or(0..0);
+        let range = base + range.start..base + range.end;
+        match event {
+            Event::Comment(..) => comments.push(range.start),
+            Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd => {}
+            event => {
+                let tag = place.tag_span().and_then(|tag| tag.byte_range());
+                let tag = tag.map(|tag| base + tag.start..base + tag.end);
+                events.push((event, range, tag, place.start.col()));
+            }
+        }
+    }
+    comments.sort_unstable();
+    let mut builder = Builder {
+        text: text.as_bytes(),
+        end: span.end,
+        marker: span.is_explicit().then_some(span.marker),
+        cut,
+        tape,
+        cursor: span.body,
+        containers: Vec::new(),
+        comments: comments.into_iter().peekable(),
+        floating: Vec::new(),
+        last_real: None,
+    };
+    builder.nodes(&events)?;
+    builder.finish();
+    Ok(())
+}
+
+fn find_tag_directive(text: &str, span: Span) -> Option<usize> {
+    let prefix = &text[span.prefix..span.marker];
+    if prefix.starts_with("%TAG") {
+        return Some(span.prefix);
+    }
+    prefix.find("\n%TAG").map(|at| span.prefix + at + 1)
+}
+
+type NodeEvent<'a> = (Event<'a>, std::ops::Range<usize>, Option<std::ops::Range<usize>>, usize);
+
+/// An open collection.
+#[derive(Clone, Copy)]
+struct Container {
+    is_map: bool,
+    flow: bool,
+    column: i32,
+    /// In a mapping: the next node is a key.
+    key_next: bool,
+}
+
+struct Builder<'a, C: Iterator<Item = usize>> {
+    text: &'a [u8],
+    end: usize,
+    marker: Option<usize>,
+    cut: bool,
+    tape: &'a mut Tape,
+    cursor: usize,
+    containers: Vec<Container>,
+    comments: std::iter::Peekable<C>,
+    /// Tokens without a place of their own (nulls, starts and ends of block collections) since the last real token,
+    /// with the column of their collection.
+    floating: Vec<(Token, i32)>,
+    last_real: Option<Token>,
+}
+
+impl<C: Iterator<Item = usize>> Builder<'_, C> {
+    fn nodes(&mut self, events: &[NodeEvent<'_>]) -> Result<(), SyntaxError> {
+        let mut index = 0;
+        while index < events.len() {
+            let (event, range, tag, column) = &events[index];
+            index += 1;
+            let anchor = match events.get(index) {
+                Some((Event::Anchor(..), place, _, _)) => {
+                    index += 1;
+                    Some(place.clone())
+                }
+                _ => None,
+            };
+            match event {
+                Event::SequenceEnd | Event::MappingEnd => {
+                    self.close(range.end);
+                    continue;
+                }
+                _ => {}
+            }
+            let key = self.before_node(range.start)?;
+            self.properties(anchor, tag.clone());
+            match event {
+                Event::Scalar(_, style, ..) => self.scalar(*style, range.clone(), key)?,
+                Event::Alias(_) => {
+                    self.tape.has_anchors = true;
+                    let flags = if key { Token::KEY } else { 0 };
+                    self.real(token(Kind::Alias, flags, range.start, range.end));
+                    self.cursor = range.end;
+                }
+                Event::SequenceStart(..) | Event::MappingStart(..) if key => {
+                    return Err(SyntaxError::new(
+                        range.start,
+                        "a list or a mapping cannot be a key: JSON has text keys only",
+                    ));
+                }
+                Event::SequenceStart(style, ..) => self.open(Kind::Seq, *style, range.start, *column),
+                Event::MappingStart(style, ..) => self.open(Kind::Map, *style, range.start, *column),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the dash of a list item where one belongs; tells whether the node is a key.
+    fn before_node(&mut self, at: usize) -> Result<bool, SyntaxError> {
+        let Some(container) = self.containers.last_mut() else { return Ok(false) };
+        if container.is_map {
+            let key = container.key_next;
+            container.key_next = !key;
+            return Ok(key);
+        }
+        if !container.flow {
+            let Some(dash) = self.find(self.cursor, |text, at| text[at] == b'-') else {
+                return Err(SyntaxError::new(at, "cannot find the dash of this list item"));
+            };
+            self.real(token(Kind::Item, 0, dash, dash + 1));
+            self.cursor = dash + 1;
+        }
+        Ok(false)
+    }
+
+    /// The first byte at or behind `from` that `wanted` accepts; blanks, comments, properties and the indicators `?`
+    /// and `:` are passed over.
+    fn find(&self, from: usize, wanted: impl Fn(&[u8], usize) -> bool) -> Option<usize> {
+        let mut at = from;
+        while at < self.end {
+            if wanted(self.text, at) {
+                return Some(at);
+            }
+            match self.text[at] {
+                b'#' => at = memchr::memchr(b'\n', &self.text[at..]).map_or(self.end, |n| at + n),
+                b'&' | b'!' => {
+                    while at < self.end && !matches!(self.text[at], b' ' | b'\t' | b'\n') {
+                        at += 1;
+                    }
+                }
+                b' ' | b'\t' | b'\n' | b'?' | b':' => at += 1,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    fn properties(&mut self, anchor: Option<std::ops::Range<usize>>, tag: Option<std::ops::Range<usize>>) {
+        let mut properties = Vec::new();
+        if let Some(anchor) = anchor {
+            self.tape.has_anchors = true;
+            properties.push(token(Kind::Anchor, 0, anchor.start, anchor.end));
+        }
+        if let Some(tag) = tag {
+            properties.push(token(Kind::Tag, 0, tag.start, tag.end));
+        }
+        properties.sort_unstable_by_key(|property| property.start);
+        for property in properties {
+            self.real(property);
+            self.cursor = property.end as usize;
+        }
+    }
+
+    fn scalar(&mut self, style: ScalarStyle, range: std::ops::Range<usize>, key: bool) -> Result<(), SyntaxError> {
+        let flags = if key { Token::KEY } else { 0 };
+        let in_flow = self.containers.last().is_some_and(|container| container.flow);
+        let text = self.text;
+        let kind = match style {
+            ScalarStyle::Plain if range.is_empty() => {
+                let no_colon = in_flow && !key && {
+                    let after = (self.cursor..self.end).find(|at| !matches!(text[*at], b' ' | b'\t' | b'\n'));
+                    self.last_real.is_some_and(Token::is_key) && after.is_none_or(|at| text[at] != b':')
+                };
+                if in_flow && !key && !no_colon {
+                    self.check_adjacent_colon()?;
+                }
+                let flags = if no_colon { Token::NO_COLON } else { flags };
+                let at = self.cursor;
+                let column = self.containers.last().map_or(-1, |container| container.column);
+                self.floating.push((token(Kind::Null, flags, at, at), column));
+                return Ok(());
+            }
+            ScalarStyle::Plain => Kind::Plain,
+            ScalarStyle::SingleQuoted => Kind::Single,
+            ScalarStyle::DoubleQuoted => Kind::Double,
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                return self.block_scalar(range, flags);
+            }
+        };
+        let bytes = &text[range.clone()];
+        let mut flags = flags;
+        if memchr::memchr(b'\n', bytes).is_some() {
+            flags |= Token::MULTI;
+        }
+        if kind == Kind::Double && memchr::memchr(b'\\', bytes).is_some() {
+            flags |= Token::ESCAPED;
+        }
+        if in_flow && !key {
+            self.check_adjacent_colon()?;
+        }
+        self.real(token(kind, flags, range.start, range.end));
+        self.cursor = range.end;
+        Ok(())
+    }
+
+    /// `{d:}` is a key `d:` for kubectl and a key `d` for YAML 1.2: refused where it cannot be kept byte for byte.
+    fn check_adjacent_colon(&self) -> Result<(), SyntaxError> {
+        let Some(key) = self.last_real.filter(|last| last.is_key() && last.kind == Kind::Plain) else { return Ok(()) };
+        let at = key.end as usize;
+        if self.text.get(at) == Some(&b':') && !matches!(self.text.get(at + 1), None | Some(b' ' | b'\t' | b'\n')) {
+            return Err(SyntaxError::new(at, "readers disagree whether this colon belongs to the key")
+                .with_hint("write a space behind it"));
+        }
+        Ok(())
+    }
+
+    fn block_scalar(&mut self, range: std::ops::Range<usize>, flags: u8) -> Result<(), SyntaxError> {
+        let Some(header) = self.find(self.cursor, |text, at| matches!(text[at], b'|' | b'>')) else {
+            return Err(SyntaxError::new(range.start, "cannot find the start of this block scalar"));
+        };
+        let parent = self.containers.last().map_or(-1, |container| container.column);
+        let (mut scalar, end) = scan::block_scalar_at(&self.text[..self.end], header, parent, self.cut)?;
+        scalar.flags |= flags;
+        self.real(scalar);
+        self.cursor = end;
+        Ok(())
+    }
+
+    fn open(&mut self, kind: Kind, style: StructureStyle, at: usize, column: usize) {
+        let flow = style == StructureStyle::Flow;
+        let is_map = kind == Kind::Map;
+        let mut flags = 0;
+        let mut column = column as i32;
+        if flow {
+            flags = Token::FLOW;
+            column = self.containers.last().map_or(0, |container| container.column);
+            if is_map && self.text.get(at) != Some(&b'{') {
+                flags |= Token::PAIR;
+            }
+        } else if !is_map {
+            if let Some(dash) = self.find(self.cursor, |text, at| text[at] == b'-') {
+                column = (dash - line_start(self.text, dash)) as i32;
+            }
+        }
+        let start = if flow { at } else { self.cursor };
+        let mut opening = token(kind, flags, start, start);
+        opening.column = u16::try_from(column).unwrap_or(u16::MAX);
+        if flow && flags & Token::PAIR == 0 {
+            self.real(opening);
+            self.cursor = at + 1;
+        } else {
+            self.floating.push((opening, column));
+        }
+        self.containers.push(Container { is_map, flow, column, key_next: is_map });
+    }
+
+    fn close(&mut self, at: usize) {
+        let Some(container) = self.containers.pop() else { return };
+        let bracket =
+            container.flow && matches!(self.text.get(at.wrapping_sub(1)), Some(b'}' | b']')) && at > self.cursor;
+        let ending = token(Kind::End, if container.flow { Token::FLOW } else { 0 }, at.saturating_sub(1), at);
+        if bracket {
+            self.real(ending);
+            self.cursor = at;
+        } else {
+            self.floating.push((ending, container.column));
+        }
+    }
+
+    /// A token with a place of its own: the comments before it are handed out first.
+    fn real(&mut self, token: Token) {
+        self.place_comments(token.start as usize);
+        self.push_floating();
+        self.tape.tokens.push(token);
+        self.last_real = Some(token);
+    }
+
+    fn push_floating(&mut self) {
+        self.tape.tokens.extend(self.floating.drain(..).map(|(token, _)| token));
+    }
+
+    /// Hands out the comments before `limit`, among the floating tokens.
+    fn place_comments(&mut self, limit: usize) {
+        // The column of the entries that follow: of the innermost collection that stays open.
+        let next_column = if limit >= self.end { -1 } else { self.containers.last().map_or(-1, |c| c.column) };
+        let opens = self.floating.iter().any(|(token, _)| matches!(token.kind, Kind::Map | Kind::Seq));
+        let mut passed = 0;
+        let mut previous_end = self.last_real.map(|token| token.end as usize);
+        while let Some(start) = self.comments.next_if(|start| *start < limit) {
+            let line_end = memchr::memchr(b'\n', &self.text[start..self.end]).map_or(self.end, |n| start + n);
+            let mut end = line_end;
+            while end > start && matches!(self.text[end - 1], b' ' | b'\t') {
+                end -= 1;
+            }
+            self.tape.has_comments = true;
+            let line = line_start(self.text, start);
+            let column = (start - line) as i32;
+            let behind_real = passed == 0
+                && self.last_real.is_some_and(|last| {
+                    last.end as usize > line
+                        && !matches!(last.kind, Kind::Literal | Kind::Folded)
+                        && (!matches!(last.kind, Kind::Map | Kind::Seq))
+                });
+            if behind_real && !self.tape.tokens.last().is_some_and(|token| token.kind.is_comment()) {
+                self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
+                previous_end = Some(end);
+                continue;
+            }
+            let mut flags = 0;
+            let between = &self.text[previous_end.unwrap_or(start).min(start)..start];
+            let previous_is_comment = self.tape.tokens.last().is_some_and(|token| token.kind == Kind::Comment);
+            if previous_is_comment && has_blank_line(between) {
+                flags |= Token::BLANK_BEFORE;
+            }
+            if self.marker.is_some_and(|marker| start < marker) {
+                flags |= Token::BEFORE_MARKER;
+            }
+            previous_end = Some(end);
+            if opens {
+                self.push_floating();
+            } else if column > next_column {
+                self.pass_shallower(column, next_column);
+            } else {
+                self.push_floating();
+            }
+            self.tape.tokens.push(token(Kind::Comment, flags, start, end));
+            passed += 1;
+        }
+        let header = self.last_real.is_none();
+        if header && limit < self.end {
+            let tail = &self.text[previous_end.unwrap_or(limit).min(limit)..limit];
+            if let Some(last) = self.tape.tokens.last_mut()
+                && last.kind == Kind::Comment
+                && has_blank_line(tail)
+            {
+                last.flags |= Token::BLANK_AFTER;
+            }
+        }
+    }
+
+    /// Hands out the floating tokens that end before a comment at `column`: nulls whose collection is not shallower,
+    /// and collections that are deeper than the comment.
+    fn pass_shallower(&mut self, column: i32, next_column: i32) {
+        while let Some((token, token_column)) = self.floating.first().copied() {
+            let stays = match token.kind {
+                Kind::Null => column > token_column,
+                Kind::End => {
+                    let shared = self.floating.get(1).is_some_and(|(_, next)| *next == token_column)
+                        && token_column == column
+                        && self.is_sequence_end();
+                    (token_column <= column && !shared) || token_column <= next_column
+                }
+                _ => true,
+            };
+            if stays {
+                break;
+            }
+            self.floating.remove(0);
+            self.tape.tokens.push(token);
+        }
+    }
+
+    /// Whether the innermost collection still open on the tape is a sequence.
+    fn is_sequence_end(&self) -> bool {
+        let mut depth = 0;
+        for token in self.tape.tokens.iter().rev() {
+            match token.kind {
+                Kind::End => depth += 1,
+                Kind::Map | Kind::Seq if depth == 0 => return token.kind == Kind::Seq,
+                Kind::Map | Kind::Seq => depth -= 1,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    fn finish(&mut self) {
+        self.place_comments(self.end);
+        self.push_floating();
+        link(self.tape);
+    }
+}
+
+/// Connects starts and ends.
+pub(super) fn link(tape: &mut Tape) {
+    let mut open = Vec::new();
+    for index in 0..tape.tokens.len() {
+        match tape.tokens[index].kind {
+            Kind::Map | Kind::Seq => open.push(index),
+            Kind::End => {
+                if let Some(start) = open.pop() {
+                    tape.tokens[start].link = index as u32;
+                    tape.tokens[index].link = start as u32;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn token(kind: Kind, flags: u8, start: usize, end: usize) -> Token {
+    Token { kind, flags, column: 0, start: start as u32, end: end as u32, link: 0 }
+}
+
+fn line_start(text: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1)
+}
+
+/// Whether there is a line without text in what stands between two comments, or a comment and a node.
+fn has_blank_line(between: &[u8]) -> bool {
+    between.split(|b| *b == b'\n').skip(1).filter(|line| line.iter().all(|b| matches!(b, b' ' | b'\t'))).count() > 1
+        || memchr::memmem::find(between, b"\n\n").is_some()
+}

@@ -1,0 +1,164 @@
+//! The proof that formatting lost nothing: two tapes are compared value by value and comment by comment.
+//!
+//! Equal means: the same structure, the same keys in the same order, for each scalar the same decoded value and the
+//! same answer to "is it plain", the same tags, anchors and aliases, and the same comments. Style, indentation and
+//! quotes do not count.
+
+use super::resolve;
+use super::scalar;
+use super::tape::{Kind, Tape, Token};
+use std::ops::Range;
+
+/// A tape, the text that it lies over, and the part of it that counts.
+#[derive(Clone)]
+pub struct Side<'a> {
+    /// The tokens.
+    pub tape: &'a Tape,
+    /// The text below them.
+    pub source: &'a [u8],
+    /// The tokens to compare.
+    pub range: Range<usize>,
+    /// Whether JSON's escapes are known.
+    pub json: bool,
+}
+
+impl<'a> Side<'a> {
+    fn text(&self, token: Token) -> &'a [u8] {
+        self.tape.text(self.source, token)
+    }
+}
+
+/// A difference between two tapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Byte offset in the first text.
+    pub offset: usize,
+    /// What differs.
+    pub what: &'static str,
+}
+
+/// Compares two documents.
+///
+/// # Errors
+/// The first difference.
+pub fn compare(left: &Side<'_>, right: &Side<'_>) -> Result<(), Difference> {
+    let mut l = left.range.start;
+    let mut r = right.range.start;
+    loop {
+        while l < left.range.end && is_passed_over(left.tape.tokens[l].kind) {
+            l += 1;
+        }
+        while r < right.range.end && is_passed_over(right.tape.tokens[r].kind) {
+            r += 1;
+        }
+        if l >= left.range.end || r >= right.range.end {
+            if l < left.range.end || r < right.range.end {
+                let offset = left.tape.tokens.get(l.min(left.tape.tokens.len().saturating_sub(1)));
+                return Err(Difference { offset: offset.map_or(0, |token| token.start as usize), what: "structure" });
+            }
+            break;
+        }
+        let (a, b) = (left.tape.tokens[l], right.tape.tokens[r]);
+        if let Some(what) = difference(left, a, right, b) {
+            return Err(Difference { offset: a.start as usize, what });
+        }
+        l += 1;
+        r += 1;
+    }
+    if left.tape.has_comments || right.tape.has_comments { compare_comments(left, right) } else { Ok(()) }
+}
+
+#[inline]
+fn is_passed_over(kind: Kind) -> bool {
+    matches!(kind, Kind::Comment | Kind::LineComment | Kind::Item)
+}
+
+#[inline]
+fn difference(left: &Side<'_>, a: Token, right: &Side<'_>, b: Token) -> Option<&'static str> {
+    if (a.flags ^ b.flags) & Token::KEY != 0 {
+        return Some("structure");
+    }
+    match a.kind {
+        Kind::Map | Kind::Seq | Kind::End | Kind::Null => (a.kind != b.kind).then_some("structure"),
+        Kind::Alias | Kind::Anchor | Kind::Tag => {
+            (a.kind != b.kind || left.text(a) != right.text(b)).then_some("an anchor, an alias or a tag")
+        }
+        _ => {
+            let same_bytes = a.kind == b.kind
+                && (a.flags | b.flags) & Token::MULTI == 0
+                && !matches!(a.kind, Kind::Literal | Kind::Folded)
+                && left.text(a) == right.text(b);
+            if same_bytes || same_value(left, a, right, b) { None } else { Some("a value") }
+        }
+    }
+}
+
+fn same_value(left: &Side<'_>, a: Token, right: &Side<'_>, b: Token) -> bool {
+    if !b.kind.is_leaf() || matches!(b.kind, Kind::Null | Kind::Alias) {
+        return false;
+    }
+    if a.kind == b.kind && matches!(a.kind, Kind::Literal | Kind::Folded) {
+        return same_block(left.text(a), a, right.text(b), b);
+    }
+    let (Ok(x), Ok(y)) =
+        (scalar::decode(left.tape, left.source, a, left.json), scalar::decode(right.tape, right.source, b, right.json))
+    else {
+        return false;
+    };
+    // A plain scalar may only meet a quoted one where every reader takes it for text.
+    x == y && ((a.kind == Kind::Plain) == (b.kind == Kind::Plain) || resolve::is_text_for_all(&x))
+}
+
+/// Two block scalars of one style are equal when their lines are, without indentation, and their ends chomp alike.
+fn same_block(a: &[u8], left: Token, b: &[u8], right: Token) -> bool {
+    let chomp = Token::STRIP | Token::KEEP;
+    if (left.flags ^ right.flags) & chomp != 0 {
+        return false;
+    }
+    let mut lines = scalar::block_lines(a, left);
+    let mut others = scalar::block_lines(b, right);
+    let keep = left.has(Token::KEEP);
+    loop {
+        match (lines.next(), others.next()) {
+            (None, None) => return a.is_empty() == b.is_empty() || !keep,
+            (Some(x), Some(y)) if x == y => {}
+            (None, Some(y)) => return !keep && y.is_empty() && others.all(<[u8]>::is_empty),
+            (Some(x), None) => return !keep && x.is_empty() && lines.all(<[u8]>::is_empty),
+            _ => return false,
+        }
+    }
+}
+
+fn compare_comments(left: &Side<'_>, right: &Side<'_>) -> Result<(), Difference> {
+    let mut ours = comments(left);
+    let mut theirs = comments(right);
+    if ours == theirs {
+        return Ok(());
+    }
+    // A comment behind a flow collection moves to its key when the collection becomes a block.
+    let has_flow = left.tape.tokens[left.range.clone()].iter().any(|token| token.has(Token::FLOW));
+    if has_flow {
+        ours.sort_unstable();
+        theirs.sort_unstable();
+        if ours.iter().map(|c| c.0).eq(theirs.iter().map(|c| c.0)) {
+            return Ok(());
+        }
+    }
+    Err(Difference { offset: 0, what: "the comments" })
+}
+
+/// The comments, each with the number of keys and values before it.
+fn comments<'a>(side: &Side<'a>) -> Vec<(&'a [u8], usize)> {
+    let mut found = Vec::new();
+    let mut leaves = 0;
+    for token in &side.tape.tokens[side.range.clone()] {
+        match token.kind {
+            Kind::Comment | Kind::LineComment => found.push((side.text(*token), leaves)),
+            // A null has no text: a comment may stand on either side of it. The same is true for a block's header.
+            Kind::Null | Kind::Literal | Kind::Folded => {}
+            kind if kind.is_leaf() => leaves += 1,
+            _ => {}
+        }
+    }
+    found
+}
