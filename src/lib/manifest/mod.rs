@@ -3,6 +3,7 @@
 pub mod api_resources;
 pub mod gvk;
 pub mod kinds;
+pub mod namespaces;
 pub mod path;
 pub mod plural;
 pub mod scopes;
