@@ -1,1 +1,9 @@
 //! One Kubernetes object: its identity, its scope, and its canonical path. It does not know files or clusters.
+
+pub mod api_resources;
+pub mod gvk;
+pub mod kinds;
+pub mod namespaces;
+pub mod path;
+pub mod plural;
+pub mod scopes;

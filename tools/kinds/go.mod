@@ -1,0 +1,3 @@
+module kfleet.dev/tools/kinds
+
+go 1.24
