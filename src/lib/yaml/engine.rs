@@ -14,6 +14,8 @@ use std::ops::Range;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Engine {
+    /// A tape that callers may take, use and give back.
+    pub tape: Tape,
     proof: Tape,
     buffers: Buffers,
 }

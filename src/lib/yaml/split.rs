@@ -104,18 +104,17 @@ impl Iterator for Documents<'_> {
         let text = self.text;
         let start = self.next;
         let mut span = Span { prefix: start, marker: start, body: start, end: text.len() };
-        let mut scan_from = start;
-        if let Some((at, b'-')) = find_marker(text, start) {
-            if is_prefix(&text[start..at]) {
-                span.marker = at;
-                span.body = at + 3;
-                scan_from = match memchr::memchr(b'\n', &text[span.body..]) {
-                    Some(eol) => span.body + eol + 1,
-                    None => text.len(),
-                };
-            }
+        let mut next = find_marker(text, start);
+        if let Some((at, b'-')) = next
+            && is_prefix(&text[start..at])
+        {
+            span.marker = at;
+            span.body = at + 3;
+            next = memchr::memchr(b'\n', &text[span.body..])
+                .map(|eol| span.body + eol + 1)
+                .and_then(|line| find_marker(text, line));
         }
-        match find_marker(text, scan_from.min(text.len())) {
+        match next {
             None => self.done = true,
             Some((at, b'-')) => {
                 span.end = at;

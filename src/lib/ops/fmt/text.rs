@@ -49,9 +49,9 @@ pub fn format(engine: &mut Engine, name: &str, bytes: &[u8], json_file: bool, op
         formatted.problems.push(syntax_problem(name, bytes, &error));
         return formatted;
     }
+    let mut tape = std::mem::take(&mut engine.tape);
     let mut run = Run { engine, name, text: &text, json_file, options, out: Vec::with_capacity(bytes.len() + 64) };
     let mut failed = false;
-    let mut tape = Tape::default();
     for span in text.documents() {
         match run.document(span, &mut tape, &mut formatted) {
             Ok(()) => {}
@@ -61,6 +61,7 @@ pub fn format(engine: &mut Engine, name: &str, bytes: &[u8], json_file: bool, op
             }
         }
     }
+    run.engine.tape = tape;
     failed |= formatted.problems.iter().any(|problem| problem.severity == Severity::Error);
     if !failed && !formatted.passed_over {
         formatted.text = Some(run.out);
