@@ -115,3 +115,98 @@ pub(super) fn is_temporary(name: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     numbers.is_some_and(|(process, count)| is_number(process) && is_number(count))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    use super::*;
+
+    fn names_in(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn replaces_content_and_keeps_the_mode() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.yaml");
+        fs::write(&path, "old").unwrap();
+        for mode in [0o600, 0o444, 0o666, 0o755] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let inode = fs::metadata(&path).unwrap().ino();
+            replace_file(&path, format!("{mode:o}").as_bytes()).unwrap();
+            let metadata = fs::metadata(&path).unwrap();
+            assert_eq!(metadata.mode() & 0o7777, mode);
+            assert_ne!(metadata.ino(), inode);
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("{mode:o}"));
+        }
+        assert_eq!(names_in(dir.path()), ["a.yaml"]);
+    }
+
+    #[test]
+    fn keeps_the_owner_when_root_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.yaml");
+        fs::write(&path, "old").unwrap();
+        if std::os::unix::fs::chown(&path, Some(12345), Some(23456)).is_err() {
+            eprintln!("skipped: only root can give files away");
+            return;
+        }
+        replace_file(&path, b"new").unwrap();
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!((metadata.uid(), metadata.gid()), (12345, 23456));
+    }
+
+    #[test]
+    fn refuses_links_folders_and_missing_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("target"), "kept").unwrap();
+        symlink("target", at("link")).unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        for (name, reason) in [
+            ("link", "it is a symbolic link"),
+            ("folder", "it is a folder"),
+            ("none", "no such file or folder"),
+            ("none/a", "no such file or folder"),
+            ("target/a", "a part of the path is not a folder"),
+            ("..", "the path has no file name"),
+        ] {
+            let error = replace_file(&at(name), b"new").unwrap_err();
+            assert_eq!(error.to_string(), format!("cannot write {}: {reason}", at(name).display()));
+        }
+        assert_eq!(fs::read_to_string(at("target")).unwrap(), "kept");
+        assert!(remove_file(&at("link")).unwrap_err().hint.is_some());
+        assert!(remove_file(&at("folder")).is_err());
+        assert!(!remove_file(&at("none")).unwrap());
+        assert!(remove_file(&at("target")).unwrap());
+        assert_eq!(names_in(dir.path()), ["folder", "link"]);
+    }
+
+    #[test]
+    fn a_failed_rename_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("a.yaml/x")).unwrap();
+        let folder = openat(CWD, dir.path(), FOLDER, Mode::empty()).unwrap();
+        assert!(put(folder.as_fd(), Path::new("a.yaml"), b"new", None).is_err());
+        assert_eq!(names_in(dir.path()), ["a.yaml"]);
+    }
+
+    #[test]
+    fn a_full_disk_names_the_file_and_leaves_the_old_one() {
+        let error = fill(File::options().write(true).open("/dev/full").unwrap(), b"new", None).unwrap_err();
+        let error = Error::from_io("write", "out/a.yaml", error);
+        assert_eq!(error.to_string(), "cannot write out/a.yaml: no space left on the device");
+    }
+
+    #[test]
+    fn only_our_own_temporary_names_count() {
+        assert!(is_temporary(&temporary_name()));
+        for name in [".kfleet-.tmp", ".kfleet-1.tmp", ".kfleet-a-1.tmp", ".kfleet-1-.tmp", "x.kfleet-1-2.tmp", ".tmp"] {
+            assert!(!is_temporary(name), "{name}");
+        }
+    }
+}

@@ -171,7 +171,7 @@ impl Root {
         let oldest = i64::try_from(now.saturating_sub(STALE).as_secs()).unwrap_or(0);
         let mut count = 0;
         self.visit(prefix, &mut |fd, path, name| {
-            let is_stale = |stat: rustix::fs::Stat| i64::try_from(stat.st_mtime).is_ok_and(|time| time < oldest);
+            let is_stale = |stat: rustix::fs::Stat| stat.st_mtime < oldest;
             if is_temporary(name) && statat(fd, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(is_stale) {
                 unlinkat(fd, name, AtFlags::empty()).map_err(|cause| self.fail("remove", path, cause))?;
                 count += 1;
@@ -305,3 +305,7 @@ impl Root {
         Error::from_io(doing, self.shown(path), cause)
     }
 }
+
+#[cfg(test)]
+#[path = "root_tests.rs"]
+mod tests;

@@ -254,7 +254,8 @@ impl Filter {
             return None;
         }
         let leads_to_folder = || fs::metadata(entry.path()).is_ok_and(|target| target.is_dir());
-        if !self.wants(entry.path()) && !(kind.is_symlink() && leads_to_folder()) {
+        let counts = self.wants(entry.path()) || (kind.is_symlink() && leads_to_folder());
+        if !counts {
             return None;
         }
         let (rest, path) = place(entry.path(), root);
@@ -393,3 +394,7 @@ fn by_part(a: &Path, b: &Path) -> Ordering {
         None => a.len().cmp(&b.len()),
     }
 }
+
+#[cfg(test)]
+#[path = "walk_tests.rs"]
+mod tests;
