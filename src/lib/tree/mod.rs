@@ -1,1 +1,24 @@
-//! The only module that touches files: walks, reads, and writes that are never torn.
+//! Files: the only module of the library that touches them. It finds inputs ([`walk`]), reads them ([`Input`]), and
+//! writes results so that a reader, or a killed run, sees old or new files and never torn ones ([`Root`],
+//! [`replace_file`]). [`Tree`] is the same thing without a disk: what plans are made of.
+//!
+//! This module knows nothing of YAML or of manifests. Rules that hold throughout:
+//! - Symbolic links found inside a folder are neither followed nor written through. A link that the user names is
+//!   followed for reading.
+//! - Pipes, sockets and devices found inside a folder are never opened.
+//! - Results do not depend on the machine: no global git settings, no `.ignore` files, no order of directory entries.
+//! - Nothing is synced to the disk: the promise holds for a killed process and a full disk, not for a power failure.
+
+mod error;
+mod input;
+mod map;
+mod put;
+mod root;
+mod walk;
+
+pub use error::{Error, Result};
+pub use input::Input;
+pub use map::{Change, Tree};
+pub use put::{remove_file, replace_file};
+pub use root::{Root, State};
+pub use walk::{Form, Found, PassedOver, Walk, WalkOptions, walk};
