@@ -4,6 +4,7 @@ pub mod api_resources;
 pub mod gvk;
 pub mod kinds;
 pub mod namespaces;
+pub mod object;
 pub mod path;
 pub mod plural;
 pub mod scopes;

@@ -23,8 +23,18 @@ pub struct Input {
 
 #[derive(Debug)]
 enum Body {
-    Held { bytes: Vec<u8>, stamp: Option<Stamp> },
-    OnDisk { file: File, stamp: Stamp },
+    Held {
+        bytes: Vec<u8>,
+        stamp: Option<Stamp>,
+    },
+    OnDisk {
+        file: File,
+        stamp: Stamp,
+    },
+    /// Read once and let go; `named` files may be links.
+    Released {
+        stamp: Stamp,
+    },
     Spooled(File),
 }
 
@@ -126,7 +136,16 @@ impl Input {
     pub fn held(&self) -> Option<&[u8]> {
         match &self.body {
             Body::Held { bytes, .. } => Some(bytes),
-            Body::OnDisk { .. } | Body::Spooled(_) => None,
+            Body::OnDisk { .. } | Body::Released { .. } | Body::Spooled(_) => None,
+        }
+    }
+
+    /// Lets go of the bytes that are held, if they can be read again from their file.
+    pub fn release(&mut self) {
+        if let Body::Held { stamp: Some(stamp), .. } = &self.body
+            && stamp.len == self.len
+        {
+            self.body = Body::Released { stamp: *stamp };
         }
     }
 
@@ -158,6 +177,7 @@ impl Input {
                 return Ok(());
             }
             Body::OnDisk { file, .. } | Body::Spooled(file) => file,
+            Body::Released { stamp } => &self.reopen(*stamp)?,
         };
         buffer.resize(len, 0);
         match file.read_exact_at(buffer, offset) {
@@ -167,11 +187,23 @@ impl Input {
         }
     }
 
+    /// Opens a file again whose bytes were let go.
+    fn reopen(&self, stamp: Stamp) -> Result<File> {
+        let path = self.path.as_deref().unwrap_or(Path::new(""));
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(OFlags::NONBLOCK.bits() as i32);
+        let file = options.open(path).map_err(|cause| Error::from_io("read", self.name.as_str(), cause))?;
+        match file.metadata() {
+            Ok(metadata) if Stamp::from(&metadata) == stamp => Ok(file),
+            _ => Err(changed(&self.name)),
+        }
+    }
+
     /// Fails if the file has changed, or another has taken its place, since it was opened. Streams cannot change.
     pub fn verify_unchanged(&self) -> Result<()> {
         let (stamp, file) = match &self.body {
             Body::OnDisk { file, stamp } => (stamp, Some(file)),
-            Body::Held { stamp: Some(stamp), .. } => (stamp, None),
+            Body::Held { stamp: Some(stamp), .. } | Body::Released { stamp } => (stamp, None),
             Body::Held { stamp: None, .. } | Body::Spooled(_) => return Ok(()),
         };
         let same = |metadata: io::Result<Metadata>| metadata.is_ok_and(|m| Stamp::from(&m) == *stamp);

@@ -43,6 +43,14 @@ pub fn remove_file(path: &Path) -> Result<bool> {
     Ok(true)
 }
 
+/// The path of a file relative to `dir`, with `/` between its parts, if it lies below; links are resolved.
+pub fn relative_to(dir: &Path, file: &Path) -> Option<String> {
+    let (folder, name) = split(file).ok()?;
+    let file = folder.canonicalize().ok()?.join(name);
+    let below = file.strip_prefix(dir.canonicalize().ok()?).ok()?;
+    Some(below.to_str()?.replace(std::path::MAIN_SEPARATOR, "/"))
+}
+
 /// How folders are opened when a link in their place is all right, as above a root.
 pub(super) const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 

@@ -375,6 +375,11 @@ pub fn set_text(tape: &mut Tape, source: &[u8], map: usize, key: &str, value: &s
     link(tape);
 }
 
+/// Connects the starts and ends of a tape that was put together from parts.
+pub fn relink(tape: &mut Tape) {
+    link(tape);
+}
+
 fn extra_token(tape: &mut Tape, text: &[u8]) -> Token {
     let start = tape.extra.len() as u32;
     tape.extra.extend_from_slice(text);

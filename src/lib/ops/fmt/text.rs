@@ -1,5 +1,6 @@
 //! Canonical text of one file: documents stay where they are.
 
+use crate::manifest::gvk::Gvk;
 use crate::problem::{Place, Problem, Severity};
 use crate::yaml::check::Finding;
 use crate::yaml::edit::{self, Rewrite};
@@ -120,7 +121,7 @@ impl Run<'_> {
 }
 
 /// `---#`: kubectl and kustomize take it as a marker, other readers do not.
-fn marker_lint(name: &str, bytes: &[u8], span: Span) -> Option<Problem> {
+pub(super) fn marker_lint(name: &str, bytes: &[u8], span: Span) -> Option<Problem> {
     (span.is_explicit() && bytes.get(span.body) == Some(&b'#')).then(|| Problem {
         severity: Severity::Warning,
         place: place(name, bytes, span.body),
@@ -138,6 +139,11 @@ fn is_manifest(tape: &Tape, bytes: &[u8]) -> bool {
     let has = |name: &[u8]| tape.entries(root).any(|(key, _)| tape.text(bytes, tape.tokens[key]) == name);
     let quoted = |name: &str| has(format!("\"{name}\"").as_bytes());
     (has(b"apiVersion") || quoted("apiVersion")) && (has(b"kind") || quoted("kind"))
+}
+
+/// Whether a kind configures kustomize or kfleet, and no cluster.
+pub(super) fn is_kustomization(gvk: &Gvk) -> bool {
+    matches!(&*gvk.group, "kustomize.config.k8s.io" | "kfleet.dev")
 }
 
 /// The place of a byte offset of a file.

@@ -1,0 +1,84 @@
+//! The last step of a layout: writes what the plan holds, then removes what it names. Outputs come first, so that an
+//! interrupted run has lost nothing, and running it again finishes the work.
+
+use super::gather::Gathered;
+use super::plan::{Claim, Output, Removal};
+use super::render::Renderer;
+use super::{Action, LayoutOptions, LayoutPlan};
+use crate::problem::Problem;
+use crate::tree::{self, Root};
+use crate::yaml::engine::Engine;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+
+/// Writes a plan.
+///
+/// # Errors
+/// What could not be written or removed. Nothing is removed unless everything was written.
+pub fn apply(plan: &LayoutPlan, gathered: &Gathered, options: &LayoutOptions) -> Result<(), Vec<Problem>> {
+    let root = Root::open(&options.output).map_err(|error| vec![error.into_problem()])?;
+    let pending: Vec<&Output> =
+        plan.outputs.iter().filter(|output| matches!(output.action, Action::Create | Action::Update)).collect();
+    let mut problems: Vec<Problem> = pending
+        .par_iter()
+        .filter_map(|output| root.write(&output.path, output.bytes.as_ref()?).err())
+        .map(tree::Error::into_problem)
+        .collect();
+    problems.extend(write_unheld(&pending, gathered, options, &root));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    remove(plan, &root)?;
+    // Left over by runs that were killed.
+    for folder in ["cluster", "namespaces"] {
+        root.sweep(folder).map_err(|error| vec![error.into_problem()])?;
+    }
+    Ok(())
+}
+
+/// Renders again, and writes, the outputs whose text was not held in memory.
+fn write_unheld(pending: &[&Output], gathered: &Gathered, options: &LayoutOptions, root: &Root) -> Vec<Problem> {
+    let mut by_chunk: BTreeMap<Option<usize>, Vec<(String, Claim)>> = BTreeMap::new();
+    for output in pending.iter().filter(|output| output.bytes.is_none()) {
+        let chunk = output.entry.map(|entry| gathered.entries[entry].chunk);
+        let claim = Claim { entry: output.entry, edit: output.edit.clone() };
+        by_chunk.entry(chunk).or_default().push((output.path.clone(), claim));
+    }
+    let held = AtomicU64::new(0);
+    let renderer = Renderer { gathered, options, root: None, held: &held, diffs: false };
+    by_chunk
+        .into_par_iter()
+        .map_init(Engine::default, |engine, (chunk, mut claims)| {
+            claims.sort_by_key(|(_, claim)| claim.entry.map(|entry| gathered.entries[entry].document));
+            let mut problems = Vec::new();
+            let result = renderer.texts(engine, chunk, &claims, |index, mut text| {
+                let bytes = text.bytes;
+                let written = text
+                    .prove()
+                    .and_then(|()| root.write(&claims[index].0, bytes).map_err(|error| Box::new(error.into_problem())));
+                problems.extend(written.err().map(|problem| *problem));
+            });
+            problems.extend(result.err().map(|problem| *problem));
+            problems
+        })
+        .flatten()
+        .collect()
+}
+
+fn remove(plan: &LayoutPlan, root: &Root) -> Result<(), Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut below = Vec::new();
+    for removal in &plan.removals {
+        let result = match removal {
+            Removal::Output(path) => {
+                below.push(path.as_str());
+                root.remove(path)
+            }
+            Removal::Input(path) => tree::remove_file(path),
+        };
+        problems.extend(result.err().map(tree::Error::into_problem));
+    }
+    problems.extend(root.remove_empty_folders(below).err().map(tree::Error::into_problem));
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}

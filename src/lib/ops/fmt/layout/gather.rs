@@ -1,0 +1,259 @@
+//! The first step of a layout: every document is parsed and checked once, and its identity kept.
+
+use super::chunks::{self, Chunk};
+use super::{Compatibility, HOLD_BUDGET};
+use crate::manifest::object::{Object, Source};
+use crate::manifest::scopes::CrdFacts;
+use crate::ops::fmt::text::{finding_problem, is_kustomization, marker_lint, place, syntax_problem};
+use crate::problem::{Place, Problem, Severity};
+use crate::tree::Input;
+use crate::yaml::engine::Engine;
+use crate::yaml::input::Text;
+use crate::yaml::tape::Tape;
+use rayon::prelude::*;
+
+/// One object: what it says, and where its text is.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// Index of its chunk.
+    pub chunk: usize,
+    /// Number of its document in the chunk, from 0, empty ones counted.
+    pub document: usize,
+    /// In a list object: its number among all objects of the document.
+    pub item: Option<usize>,
+    /// Where it starts.
+    pub place: Place,
+    /// What it says about itself.
+    pub object: Object,
+}
+
+/// All documents of all inputs.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    pub(super) inputs: Vec<Input>,
+    pub(super) chunks: Vec<Chunk>,
+    /// In the order of the inputs and of the text.
+    pub(super) entries: Vec<Entry>,
+    pub(super) crds: Vec<CrdFacts>,
+    /// Errors and warnings.
+    pub problems: Vec<Problem>,
+    /// Remarks for the curious.
+    pub notes: Vec<String>,
+    /// Inputs with documents that are no manifests, by index.
+    pub(super) mixed: Vec<bool>,
+}
+
+impl Gathered {
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no object at all.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+#[derive(Default)]
+struct Part {
+    entries: Vec<Entry>,
+    crds: Vec<CrdFacts>,
+    problems: Vec<Problem>,
+    notes: Vec<String>,
+    mixed: bool,
+}
+
+/// Parses all inputs. Problems are collected, none ends the run.
+pub fn gather(mut inputs: Vec<Input>, compatibility: Compatibility) -> Gathered {
+    let mut gathered = Gathered::default();
+    for (index, input) in inputs.iter().enumerate() {
+        match chunks::cut(index, input) {
+            Ok(chunks) => gathered.chunks.extend(chunks),
+            Err(error) => gathered.problems.push(error.into_problem()),
+        }
+    }
+    let parts: Vec<Part> = gathered
+        .chunks
+        .par_iter()
+        .enumerate()
+        .map_init(Engine::default, |engine, (index, chunk)| {
+            read_chunk(engine, index, *chunk, &inputs[chunk.input], compatibility)
+        })
+        .collect();
+    gathered.mixed = vec![false; inputs.len()];
+    for (chunk, part) in gathered.chunks.iter().zip(parts) {
+        gathered.entries.extend(part.entries);
+        gathered.crds.extend(part.crds);
+        gathered.problems.extend(part.problems);
+        gathered.notes.extend(part.notes);
+        gathered.mixed[chunk.input] |= part.mixed;
+    }
+    if inputs.iter().filter_map(|input| input.held()).map(|held| held.len() as u64).sum::<u64>() > HOLD_BUDGET {
+        inputs.iter_mut().for_each(Input::release);
+    }
+    gathered.inputs = inputs;
+    gathered
+}
+
+/// The bytes of a chunk: those that are held, or a copy in `buffer`.
+pub(super) fn chunk_bytes<'a>(
+    input: &'a Input,
+    chunk: Chunk,
+    buffer: &'a mut Vec<u8>,
+) -> Result<&'a [u8], Box<Problem>> {
+    if let Some(held) = input.held() {
+        return Ok(&held[chunk.offset as usize..chunk.offset as usize + chunk.len]);
+    }
+    input.read_range(chunk.offset, chunk.len, buffer).map_err(|error| Box::new(error.into_problem()))?;
+    Ok(buffer)
+}
+
+fn read_chunk(engine: &mut Engine, index: usize, chunk: Chunk, input: &Input, compatibility: Compatibility) -> Part {
+    let mut part = Part::default();
+    let mut buffer = Vec::new();
+    let bytes = match chunk_bytes(input, chunk, &mut buffer) {
+        Ok(bytes) => bytes,
+        Err(problem) => {
+            part.problems.push(*problem);
+            return part;
+        }
+    };
+    let name = input.name();
+    let text = match Text::new(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            part.problems.push(shifted(syntax_problem(name, bytes, &error), chunk));
+            return part;
+        }
+    };
+    let mut tape = std::mem::take(&mut engine.tape);
+    let mut findings = Vec::new();
+    for (document, span) in text.documents().into_iter().enumerate() {
+        findings.clear();
+        if let Err(error) = engine.parse(&text, span, &mut tape, &mut findings) {
+            part.problems.push(shifted(syntax_problem(name, &text.bytes, &error), chunk));
+            continue;
+        }
+        let lints = marker_lint(name, &text.bytes, span).into_iter();
+        let lints = lints.chain(findings.iter().map(|finding| finding_problem(name, &text.bytes, finding)));
+        part.problems.extend(lints.map(|problem| shifted(problem, chunk)));
+        if findings.iter().any(|finding| finding.is_error) {
+            continue;
+        }
+        let mut reader = Reader { part: &mut part, index, chunk, document, name, text: &text, compatibility };
+        reader.document(&tape, input.path().is_none());
+    }
+    engine.tape = tape;
+    part
+}
+
+/// The place of a problem in the whole input.
+fn shifted(mut problem: Problem, chunk: Chunk) -> Problem {
+    if problem.place.line > 0 {
+        problem.place.line += chunk.lines_before;
+    }
+    problem
+}
+
+struct Reader<'a> {
+    part: &'a mut Part,
+    index: usize,
+    chunk: Chunk,
+    document: usize,
+    name: &'a str,
+    text: &'a Text<'a>,
+    compatibility: Compatibility,
+}
+
+impl Reader<'_> {
+    fn place(&self, offset: usize) -> Place {
+        let mut place = place(self.name, &self.text.bytes, offset);
+        place.line += self.chunk.lines_before;
+        place
+    }
+
+    fn problem(&mut self, severity: Severity, offset: usize, message: String, hint: Option<&str>) {
+        let place = self.place(offset);
+        self.part.problems.push(Problem { severity, place, message, hint: hint.map(str::to_owned) });
+    }
+
+    fn document(&mut self, tape: &Tape, is_stream: bool) {
+        if tape.is_empty() {
+            if let Some(comment) = tape.tokens.first() {
+                let message = "a document of comments only: the layout has no place for it".to_owned();
+                let hint = "move the comments into the manifest that they are about";
+                self.problem(Severity::Warning, comment.start as usize, message, Some(hint));
+                self.part.mixed = true;
+            }
+            return;
+        }
+        let source = Source { tape, bytes: &self.text.bytes, json: self.text.json };
+        let root = tape.node_at(0);
+        if is_null(source, root) {
+            return;
+        }
+        let objects = objects(source, root);
+        let is_list = objects != [root];
+        for (number, node) in objects.into_iter().enumerate() {
+            self.object(source, node, is_list.then_some(number), is_stream);
+        }
+    }
+
+    fn object(&mut self, source: Source<'_>, node: usize, item: Option<usize>, is_stream: bool) {
+        let offset = source.tape.tokens[node].start as usize;
+        let object = match source.object(node) {
+            Ok(object) => object,
+            Err(error) => {
+                let left_alone =
+                    error.is_other_yaml && item.is_none() && !is_stream && self.compatibility == Compatibility::Kfleet;
+                if left_alone {
+                    let place = self.place(error.offset);
+                    self.part.notes.push(format!("{place}: left alone, no manifest: {}", error.message));
+                    self.part.mixed = true;
+                } else {
+                    let hint = error.is_other_yaml.then_some("every manifest needs apiVersion and kind");
+                    self.problem(Severity::Error, error.offset, error.message, hint);
+                }
+                return;
+            }
+        };
+        if self.compatibility == Compatibility::Kfleet && is_kustomization(&object.gvk) {
+            let place = self.place(offset);
+            self.part.notes.push(format!("{place}: left alone: a {} configures a tool, no cluster", object.gvk.kind));
+            self.part.mixed = true;
+            return;
+        }
+        if &*object.gvk.kind == "CustomResourceDefinition" {
+            match source.crd(node, self.place(offset)) {
+                Ok(crd) => self.part.crds.push(crd),
+                Err(error) => self.problem(Severity::Error, error.offset, error.message, None),
+            }
+        }
+        let place = self.place(offset);
+        self.part.entries.push(Entry { chunk: self.index, document: self.document, item, place, object });
+    }
+}
+
+/// The objects of a document: its root, or, where that is a list object, the items of it, lists in lists unwrapped.
+pub(super) fn objects(source: Source<'_>, root: usize) -> Vec<usize> {
+    let mut objects = Vec::new();
+    let mut pending = vec![root];
+    while let Some(node) = pending.pop() {
+        match source.list_items(node) {
+            Some(items) => pending.extend(items.into_iter().rev()),
+            None => objects.push(node),
+        }
+    }
+    objects
+}
+
+fn is_null(source: Source<'_>, root: usize) -> bool {
+    use crate::yaml::tape::Kind;
+    let token = source.tape.tokens[root];
+    match token.kind {
+        Kind::Null => true,
+        Kind::Plain => matches!(source.tape.text(source.bytes, token), b"~" | b"null" | b"Null" | b"NULL"),
+        _ => false,
+    }
+}

@@ -1,0 +1,379 @@
+//! The second step of a layout: which object goes where, and what has to change on its way. No file is written here.
+
+use super::gather::{Entry, Gathered};
+use super::render::{self, Edit};
+use super::scopes::{self, ScopeSources};
+use super::{Action, Compatibility, FileAction, LayoutOptions, LayoutPlan};
+use crate::manifest::gvk::Gvk;
+use crate::manifest::namespaces::{ANNOTATION, Targets};
+use crate::manifest::path::{PluralRule, canonical_path, case_folded};
+use crate::manifest::scopes::{KindInfo, Scope, Scopes, Via};
+use crate::problem::{Place, Problem, Severity};
+use crate::tree::{self, Root};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::PathBuf;
+
+/// One file to be written, or found to be right.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    /// Relative to the output folder.
+    pub path: String,
+    /// The object, by index; `None` for a Namespace that is made up.
+    pub entry: Option<usize>,
+    /// What changes in the object.
+    pub edit: Edit,
+    /// What happens to the file.
+    pub action: Action,
+    /// The text, where it is held in memory.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// One file to be removed after all outputs are written.
+#[derive(Debug, Clone)]
+pub(super) enum Removal {
+    /// Below the output folder.
+    Output(String),
+    /// An input elsewhere.
+    Input(PathBuf),
+}
+
+fn error(place: &Place, message: impl Into<String>, hint: Option<String>) -> Problem {
+    Problem { severity: Severity::Error, place: place.clone(), message: message.into(), hint }
+}
+
+/// Plans the layout of what was gathered. `diffs`: whether to keep each change as a diff.
+///
+/// # Errors
+/// All problems, warnings included. Nothing was written.
+pub fn plan(
+    gathered: &Gathered,
+    sources: &ScopeSources,
+    options: &LayoutOptions,
+    diffs: bool,
+) -> Result<LayoutPlan, Vec<Problem>> {
+    let mut problems = gathered.problems.clone();
+    let scopes = sources.scopes(gathered, &mut problems);
+    let mut planner = Planner { gathered, options, scopes: &scopes, problems, notes: gathered.notes.clone() };
+    let resolved = planner.resolve();
+    let mut claims = planner.claims(&resolved);
+    planner.missing_namespaces(&resolved, &mut claims);
+    planner.warn_about_case(&claims);
+    let root = match Root::open(&options.output) {
+        Ok(root) => root,
+        Err(error) => {
+            planner.problems.push(error.into_problem());
+            return Err(planner.problems);
+        }
+    };
+    let Planner { mut problems, mut notes, .. } = planner;
+    let has_errors = |problems: &[Problem]| problems.iter().any(|problem| problem.severity == Severity::Error);
+    if has_errors(&problems) {
+        return Err(problems);
+    }
+    let rendered = render::render_all(gathered, options, &root, claims, diffs);
+    problems.extend(rendered.problems);
+    let outputs = rendered.outputs;
+    let mut files = rendered.files;
+    if matches!(options.compatibility, Compatibility::Kfmt) {
+        let existing = outputs.iter().filter(|output| matches!(output.action, Action::Update | Action::Unchanged));
+        problems.extend(existing.map(|output| {
+            let path = shown(options, &output.path);
+            let hint = Some("allow it with --overwrite".to_owned());
+            error(&Place { file: path.clone(), line: 0, column: 0 }, format!("file already exists: {path}"), hint)
+        }));
+    }
+    let removals = removals(gathered, options, &root, &outputs, &mut files, &mut problems, &mut notes);
+    if has_errors(&problems) {
+        return Err(problems);
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(LayoutPlan { files, warnings: problems, notes, outputs, removals })
+}
+
+/// A path below the output folder as shown to the user.
+pub(super) fn shown(options: &LayoutOptions, path: &str) -> String {
+    options.output.join(path).display().to_string()
+}
+
+/// An object with what is known about its kind.
+struct Resolved<'a> {
+    index: usize,
+    entry: &'a Entry,
+    info: KindInfo<'a>,
+    /// The namespace it is in; empty for cluster-scoped objects.
+    namespace: &'a str,
+}
+
+/// Who wants to be written to a path.
+#[derive(Debug, Clone)]
+pub(super) struct Claim {
+    pub entry: Option<usize>,
+    pub edit: Edit,
+}
+
+struct Planner<'a> {
+    gathered: &'a Gathered,
+    options: &'a LayoutOptions,
+    scopes: &'a Scopes,
+    problems: Vec<Problem>,
+    notes: Vec<String>,
+}
+
+impl<'a> Planner<'a> {
+    /// Finds the scope of every object that is not filtered out.
+    fn resolve(&mut self) -> Vec<Resolved<'a>> {
+        let mut unknown: BTreeMap<Gvk, Vec<Place>> = BTreeMap::new();
+        let mut guessed: BTreeSet<&Gvk> = BTreeSet::new();
+        let mut resolved = Vec::with_capacity(self.gathered.entries.len());
+        let (gathered, options, scopes) = (self.gathered, self.options, self.scopes);
+        for (index, entry) in gathered.entries.iter().enumerate() {
+            let gvk = &entry.object.gvk;
+            if scopes::is_filtered(gvk, &options.filter) {
+                continue;
+            }
+            let Some(info) = scopes.lookup(gvk) else {
+                unknown.entry(gvk.clone()).or_default().push(entry.place.clone());
+                continue;
+            };
+            if !info.exact && info.via != Via::Flag && guessed.insert(gvk) {
+                self.notes
+                    .push(format!("{gvk}: this version is not known; it has the scope of the kind's other versions"));
+            }
+            let namespace = match info.scope {
+                Scope::Cluster => "",
+                Scope::Namespaced => entry.object.namespace.as_deref().unwrap_or(&options.namespace),
+            };
+            resolved.push(Resolved { index, entry, info, namespace });
+        }
+        self.problems.extend(scopes::unknown_kinds(&unknown));
+        resolved
+    }
+
+    /// Names of all Namespace documents, and all namespaces that objects are in.
+    fn known_namespaces(&self, resolved: &[Resolved<'_>]) -> BTreeSet<String> {
+        let declared = self.gathered.entries.iter().filter(|entry| &*entry.object.gvk.kind == "Namespace");
+        let declared = declared.filter_map(|entry| entry.object.name.clone());
+        let used = resolved.iter().filter(|object| object.info.scope == Scope::Namespaced);
+        declared.chain(used.map(|object| object.namespace.to_owned())).collect()
+    }
+
+    /// Works out which objects want which path.
+    fn claims(&mut self, resolved: &[Resolved<'a>]) -> BTreeMap<String, Vec<Claim>> {
+        let known = self.known_namespaces(resolved);
+        let mut claims: BTreeMap<String, Vec<Claim>> = BTreeMap::new();
+        let mut copied: Vec<(&Resolved<'a>, Targets<'_>)> = Vec::new();
+        for object in resolved {
+            let annotation = object.entry.object.namespaces.as_deref();
+            let mut keeps_own = true;
+            let mut edit = self.edit(object);
+            if let (Scope::Namespaced, Some(value)) = (object.info.scope, annotation) {
+                match Targets::parse(value, object.namespace, &known) {
+                    Ok(targets) => {
+                        keeps_own = targets.keeps_own();
+                        edit.drop_annotation = true;
+                        copied.push((object, targets));
+                    }
+                    Err(errors) => {
+                        let hint =
+                            format!("name known namespaces in {ANNOTATION}, `*` for all, `-name` to leave one out");
+                        for message in errors {
+                            self.problems.push(error(&object.entry.place, message.to_string(), Some(hint.clone())));
+                        }
+                        continue;
+                    }
+                }
+            }
+            if let Some(path) = self.path(object, object.namespace)
+                && keeps_own
+            {
+                claims.entry(path).or_default().push(Claim { entry: Some(object.index), edit });
+            }
+        }
+        let originals: HashSet<String> = claims.keys().cloned().collect();
+        for (object, targets) in copied {
+            for namespace in targets.copies() {
+                if let Some(path) = self.path(object, namespace)
+                    && !originals.contains(&path)
+                {
+                    let edit = Edit { namespace: Some(namespace.to_owned()), drop_annotation: true, ..Edit::default() };
+                    claims.entry(path).or_default().push(Claim { entry: Some(object.index), edit });
+                }
+            }
+        }
+        claims
+    }
+
+    /// What changes in the original of an object.
+    fn edit(&mut self, resolved: &Resolved<'_>) -> Edit {
+        let object = &resolved.entry.object;
+        let mut edit = Edit::default();
+        match resolved.info.scope {
+            Scope::Namespaced if object.namespace.is_none() => edit.namespace = Some(resolved.namespace.to_owned()),
+            Scope::Cluster if object.has_namespace && self.options.clean => edit.clear_namespace = true,
+            Scope::Cluster if object.has_namespace && self.options.strict => {
+                let message =
+                    format!("metadata.namespace field should not be set for cluster-scoped resource: {}", object.gvk);
+                let hint = Some("remove it, or let --clean remove it".to_owned());
+                self.problems.push(error(&resolved.entry.place, message, hint));
+            }
+            _ => {}
+        }
+        edit
+    }
+
+    fn path(&mut self, resolved: &Resolved<'_>, namespace: &str) -> Option<String> {
+        let object = &resolved.entry.object;
+        let name = object.name.as_deref().unwrap_or_default();
+        match canonical_path(&object.gvk, &resolved.info, namespace, name, self.options.plural) {
+            Ok(path) => Some(path),
+            Err(reason) => {
+                let message = format!("failed to get output file for {}: {reason}", object.gvk);
+                let hint = name.is_empty().then(|| "every manifest needs metadata.name".to_owned());
+                self.problems.push(error(&resolved.entry.place, message, hint));
+                None
+            }
+        }
+    }
+
+    /// Adds a Namespace for every known namespace that has none, when that is asked for.
+    fn missing_namespaces(&mut self, resolved: &[Resolved<'_>], claims: &mut BTreeMap<String, Vec<Claim>>) {
+        if !self.options.create_missing_namespaces {
+            return;
+        }
+        let gvk = Gvk::new("", "v1", "Namespace");
+        let Some(info) = self.scopes.lookup(&gvk) else { return };
+        for name in self.known_namespaces(resolved) {
+            match canonical_path(&gvk, &info, "", &name, PluralRule::True) {
+                Ok(path) => {
+                    let edit = Edit { made_up_namespace: Some(name), ..Edit::default() };
+                    claims.entry(path).or_insert_with(|| vec![Claim { entry: None, edit }]);
+                }
+                Err(reason) => {
+                    let place = Place { file: format!("namespace {name}"), line: 0, column: 0 };
+                    self.problems.push(error(&place, format!("failed to get output file: {reason}"), None));
+                }
+            }
+        }
+    }
+
+    /// Paths that are one file where upper and lower case are the same.
+    fn warn_about_case(&mut self, claims: &BTreeMap<String, Vec<Claim>>) {
+        let mut folded: BTreeMap<String, &String> = BTreeMap::new();
+        for path in claims.keys() {
+            if let Some(other) = folded.insert(case_folded(path), path) {
+                self.problems.push(Problem {
+                    severity: Severity::Warning,
+                    place: Place { file: shown(self.options, path), line: 0, column: 0 },
+                    message: format!("differs from {} only in case", shown(self.options, other)),
+                    hint: Some(
+                        "file systems that ignore case (macOS, Windows) can hold only one of the two".to_owned(),
+                    ),
+                });
+            }
+        }
+    }
+}
+
+/// What to remove once all outputs are written: inputs that moved, inputs that `--remove` names, pruned files.
+fn removals(
+    gathered: &Gathered,
+    options: &LayoutOptions,
+    root: &Root,
+    outputs: &[Output],
+    files: &mut Vec<FileAction>,
+    problems: &mut Vec<Problem>,
+    notes: &mut Vec<String>,
+) -> Vec<Removal> {
+    let produced: HashSet<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
+    let mut removals = Vec::new();
+    let mut removed: HashSet<String> = HashSet::new();
+    let filtered = filtered_inputs(gathered, options);
+    let mut used = vec![false; gathered.inputs.len()];
+    for entry in &gathered.entries {
+        used[gathered.chunks[entry.chunk].input] = true;
+    }
+    for (index, input) in gathered.inputs.iter().enumerate() {
+        let Some(path) = input.path() else { continue };
+        let below = tree::relative_to(&options.output, path);
+        let moves = below.is_some() && options.compatibility == Compatibility::Kfleet;
+        if !(moves || options.remove) || below.as_deref().is_some_and(|path| produced.contains(path)) {
+            continue;
+        }
+        if gathered.mixed[index] && !used[index] {
+            continue;
+        }
+        let place = Place { file: input.name().to_owned(), line: 0, column: 0 };
+        let verb = if options.remove { "--remove would delete" } else { "moving its manifests would delete" };
+        if gathered.mixed[index] {
+            let message = format!("{verb} a file that also holds YAML that is no manifest");
+            problems.push(error(&place, message, Some("split the file first, or exclude it".to_owned())));
+        } else if filtered[index] {
+            let message = format!("{verb} objects that --filter leaves out");
+            problems.push(error(&place, message, Some("leave out --filter, or keep the inputs elsewhere".to_owned())));
+        } else {
+            let shown_path = below.as_deref().map_or_else(|| input.name().to_owned(), |path| shown(options, path));
+            files.push(FileAction { path: shown_path, action: Action::Remove, diff: None });
+            match below {
+                Some(path) => {
+                    removed.insert(path.clone());
+                    removals.push(Removal::Output(path));
+                }
+                None => removals.push(Removal::Input(path.to_owned())),
+            }
+        }
+    }
+    if options.prune {
+        for path in prunable(options, root, outputs, &produced, &removed, problems, notes) {
+            files.push(FileAction { path: shown(options, &path), action: Action::Remove, diff: None });
+            removals.push(Removal::Output(path));
+        }
+    }
+    removals
+}
+
+/// Inputs of which `--filter` leaves out an object.
+fn filtered_inputs(gathered: &Gathered, options: &LayoutOptions) -> Vec<bool> {
+    let mut filtered = vec![false; gathered.inputs.len()];
+    for entry in &gathered.entries {
+        if scopes::is_filtered(&entry.object.gvk, &options.filter) {
+            filtered[gathered.chunks[entry.chunk].input] = true;
+        }
+    }
+    filtered
+}
+
+fn prunable(
+    options: &LayoutOptions,
+    root: &Root,
+    outputs: &[Output],
+    produced: &HashSet<&str>,
+    removed: &HashSet<String>,
+    problems: &mut Vec<Problem>,
+    notes: &mut Vec<String>,
+) -> Vec<String> {
+    if outputs.is_empty() {
+        let place = Place { file: options.output.display().to_string(), line: 0, column: 0 };
+        let hint = Some("check the inputs; remove the folder by hand if that is what you want".to_owned());
+        problems.push(error(&place, "--prune refuses to remove everything: this run produced no manifest", hint));
+        return Vec::new();
+    }
+    let mut pruned = Vec::new();
+    for folder in ["cluster", "namespaces"] {
+        match root.list(folder) {
+            Err(error) => problems.push(error.into_problem()),
+            Ok(paths) => {
+                for path in paths {
+                    if produced.contains(path.as_str()) || removed.contains(&path) {
+                        continue;
+                    }
+                    match root.read(&path) {
+                        Ok(Some(bytes)) if render::holds_only_manifests(&bytes) => pruned.push(path),
+                        Ok(_) => notes.push(format!("{}: not pruned: it is no manifest", shown(options, &path))),
+                        Err(error) => problems.push(error.into_problem()),
+                    }
+                }
+            }
+        }
+    }
+    pruned
+}

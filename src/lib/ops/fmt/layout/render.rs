@@ -1,0 +1,443 @@
+//! Writes objects as files, and compares them with what is on disk. Work goes chunk by chunk, in parallel.
+
+use super::gather::{Gathered, chunk_bytes, objects};
+use super::plan::{Claim, Output, shown};
+use super::{Action, FileAction, HOLD_BUDGET, LayoutOptions};
+use crate::manifest::namespaces::ANNOTATION;
+use crate::manifest::object::Source;
+use crate::ops::fmt::text::{is_kustomization, syntax_problem, unproven_problem};
+use crate::problem::{Place, Problem, Severity};
+use crate::tree::{Root, State};
+use crate::yaml::edit;
+use crate::yaml::emit::{self, Frame, Style};
+use crate::yaml::engine::Engine;
+use crate::yaml::input::Text;
+use crate::yaml::scalar;
+use crate::yaml::scan::SyntaxError;
+use crate::yaml::split::Span;
+use crate::yaml::tape::{Kind, Tape, Token};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What changes in an object on its way to a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Edit {
+    /// Set `metadata.namespace`.
+    pub namespace: Option<String>,
+    /// Remove `metadata.namespace`.
+    pub clear_namespace: bool,
+    /// Remove the annotation `kfmt.dev/namespaces`.
+    pub drop_annotation: bool,
+    /// There is no object: write a Namespace of this name.
+    pub made_up_namespace: Option<String>,
+}
+
+impl Edit {
+    fn changes_object(&self) -> bool {
+        self.namespace.is_some() || self.clear_namespace || self.drop_annotation
+    }
+}
+
+/// What rendering gives.
+pub(super) struct Rendered {
+    /// Sorted by path.
+    pub outputs: Vec<Output>,
+    pub files: Vec<FileAction>,
+    pub problems: Vec<Problem>,
+}
+
+/// A claim with the path that it claims, and its place in the order of all claims.
+struct Job {
+    path: String,
+    claim: Claim,
+    /// Several objects claim this path: the text is kept, to be compared.
+    contested: bool,
+}
+
+struct Done {
+    output: Output,
+    diff: Option<String>,
+    contested: bool,
+}
+
+/// Renders all claims. Claims of one path that render to the same text are one output; others are a problem.
+pub(super) fn render_all(
+    gathered: &Gathered,
+    options: &LayoutOptions,
+    root: &Root,
+    claims: BTreeMap<String, Vec<Claim>>,
+    diffs: bool,
+) -> Rendered {
+    let mut by_chunk: BTreeMap<Option<usize>, Vec<Job>> = BTreeMap::new();
+    for (path, claims) in claims {
+        let contested = claims.len() > 1;
+        for claim in claims {
+            let chunk = claim.entry.map(|entry| gathered.entries[entry].chunk);
+            by_chunk.entry(chunk).or_default().push(Job { path: path.clone(), claim, contested });
+        }
+    }
+    let held = AtomicU64::new(0);
+    let renderer = Renderer { gathered, options, root: Some(root), held: &held, diffs };
+    // A chunk's jobs are cut into parts, so that one big input keeps all cores busy.
+    let mut parts: Vec<(Option<usize>, Vec<Job>)> = Vec::new();
+    for (chunk, mut jobs) in by_chunk {
+        jobs.sort_by_key(|job| job.claim.entry.map(|entry| gathered.entries[entry].document));
+        while jobs.len() > JOBS_PER_PART {
+            let rest = jobs.split_off(JOBS_PER_PART);
+            parts.push((chunk, jobs));
+            jobs = rest;
+        }
+        parts.push((chunk, jobs));
+    }
+    let results: Vec<(Vec<Done>, Vec<Problem>)> = parts
+        .into_par_iter()
+        .map_init(Engine::default, |engine, (chunk, jobs)| renderer.part(engine, chunk, jobs))
+        .collect();
+    let mut done = Vec::new();
+    let mut problems = Vec::new();
+    for (outputs, found) in results {
+        done.extend(outputs);
+        problems.extend(found);
+    }
+    done.par_sort_by(|a, b| (&a.output.path, a.output.entry).cmp(&(&b.output.path, b.output.entry)));
+    settle(gathered, options, done, problems)
+}
+
+/// How many outputs are rendered in one go.
+const JOBS_PER_PART: usize = 256;
+
+/// Lets one of several equal outputs stand for all, and reports the unequal ones.
+fn settle(gathered: &Gathered, options: &LayoutOptions, done: Vec<Done>, mut problems: Vec<Problem>) -> Rendered {
+    let mut outputs: Vec<Output> = Vec::with_capacity(done.len());
+    let mut files = Vec::with_capacity(done.len());
+    for done in done {
+        if done.contested
+            && let Some(last) = outputs.last()
+            && last.path == done.output.path
+        {
+            if last.bytes != done.output.bytes {
+                problems.push(clash(gathered, options, last, &done.output));
+            }
+            continue;
+        }
+        files.push(FileAction { path: shown(options, &done.output.path), action: done.output.action, diff: done.diff });
+        outputs.push(done.output);
+    }
+    Rendered { outputs, files, problems }
+}
+
+fn clash(gathered: &Gathered, options: &LayoutOptions, first: &Output, second: &Output) -> Problem {
+    let origin = |output: &Output| match output.entry {
+        Some(entry) => {
+            let entry = &gathered.entries[entry];
+            (
+                entry.place.clone(),
+                format!("{} (document {})", entry.place, document_number(gathered, entry.chunk, entry.document)),
+            )
+        }
+        None => (Place::default(), "--create-missing-namespaces".to_owned()),
+    };
+    let (_, first) = origin(first);
+    let (place, second_shown) = origin(second);
+    Problem {
+        severity: Severity::Error,
+        place,
+        message: format!(
+            "file already exists: two different objects for {}: {first} and {second_shown}",
+            shown(options, &second.path)
+        ),
+        hint: Some("remove one of them, or give it another name or namespace".to_owned()),
+    }
+}
+
+/// The number of a document in its input, from 1.
+fn document_number(gathered: &Gathered, chunk: usize, document: usize) -> usize {
+    let input = gathered.chunks[chunk].input;
+    let earlier = gathered.chunks[..chunk].iter().enumerate().filter(|(_, other)| other.input == input);
+    let before: usize = earlier
+        .map(|(index, _)| {
+            gathered
+                .entries
+                .iter()
+                .filter(|entry| entry.chunk == index)
+                .map(|entry| entry.document + 1)
+                .max()
+                .unwrap_or(0)
+        })
+        .sum();
+    before + document + 1
+}
+
+pub(super) struct Renderer<'a> {
+    pub gathered: &'a Gathered,
+    pub options: &'a LayoutOptions,
+    /// The folder to compare with; `None`: everything is to be written.
+    pub root: Option<&'a Root>,
+    pub held: &'a AtomicU64,
+    pub diffs: bool,
+}
+
+impl Renderer<'_> {
+    fn part(&self, engine: &mut Engine, chunk: Option<usize>, jobs: Vec<Job>) -> (Vec<Done>, Vec<Problem>) {
+        let mut done = Vec::with_capacity(jobs.len());
+        let mut problems = Vec::new();
+        let contested: Vec<bool> = jobs.iter().map(|job| job.contested).collect();
+        let wanted: Vec<(String, Claim)> = jobs.into_iter().map(|job| (job.path, job.claim)).collect();
+        let result = self.texts(engine, chunk, &wanted, |index, proof| {
+            let (path, claim) = &wanted[index];
+            match self.compared(path, claim, contested[index], proof) {
+                Ok(finished) => done.push(finished),
+                Err(problem) => problems.push(*problem),
+            }
+        });
+        problems.extend(result.err().map(|problem| *problem));
+        (done, problems)
+    }
+
+    /// Compares a text with the file at its path, and proves it if it is going to be written.
+    fn compared(
+        &self,
+        path: &str,
+        claim: &Claim,
+        contested: bool,
+        mut text: Unchecked<'_, '_>,
+    ) -> Result<Done, Box<Problem>> {
+        let state = match self.root {
+            Some(root) => root.compare(path, text.bytes).map_err(|error| Box::new(error.into_problem()))?,
+            None => State::Missing,
+        };
+        let action = match state {
+            State::Missing => Action::Create,
+            State::Different => Action::Update,
+            State::Same => Action::Unchanged,
+        };
+        if action == Action::Create && claim.edit.made_up_namespace.is_none() || action == Action::Update {
+            text.prove()?;
+        }
+        let bytes = text.bytes;
+        // A Namespace is made up only where there is none.
+        let action = match (&claim.edit.made_up_namespace, action) {
+            (Some(_), Action::Update) => Action::Unchanged,
+            (_, action) => action,
+        };
+        let keep = contested
+            || (action != Action::Unchanged
+                && self.held.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64 <= HOLD_BUDGET);
+        let diff = match self.root {
+            Some(root) if self.diffs && action != Action::Unchanged => {
+                let old = root.read(path).map_err(|error| Box::new(error.into_problem()))?.unwrap_or_default();
+                Some(crate::ops::fmt::diff::unified(&shown(self.options, path), &old, bytes))
+            }
+            _ => None,
+        };
+        let output = Output {
+            path: path.to_owned(),
+            entry: claim.entry,
+            edit: claim.edit.clone(),
+            action,
+            bytes: keep.then(|| bytes.to_vec()),
+        };
+        Ok(Done { output, diff, contested })
+    }
+
+    /// Renders claims of one chunk, in the order given, which is that of their documents; hands out each text.
+    pub(super) fn texts(
+        &self,
+        engine: &mut Engine,
+        chunk: Option<usize>,
+        claims: &[(String, Claim)],
+        mut take: impl FnMut(usize, Unchecked<'_, '_>),
+    ) -> Result<(), Box<Problem>> {
+        let mut out = Vec::new();
+        let Some(chunk) = chunk else {
+            for (index, (_, claim)) in claims.iter().enumerate() {
+                if let Some(name) = &claim.edit.made_up_namespace {
+                    out.clear();
+                    out.extend_from_slice(b"---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: ");
+                    scalar::write_text(name, false, &mut out);
+                    out.push(b'\n');
+                    take(index, Unchecked { bytes: &out, proof: None });
+                }
+            }
+            return Ok(());
+        };
+        let chunk = self.gathered.chunks[chunk];
+        let input = &self.gathered.inputs[chunk.input];
+        let name = input.name();
+        let mut buffer = Vec::new();
+        let bytes = chunk_bytes(input, chunk, &mut buffer)?;
+        let problem = |error: SyntaxError| Box::new(syntax_problem(name, bytes, &error));
+        let text = Text::new(bytes).map_err(problem)?;
+        let documents = text.documents();
+        let mut tape = std::mem::take(&mut engine.tape);
+        let mut parsed = None;
+        for (index, (_, claim)) in claims.iter().enumerate() {
+            let Some(entry) = claim.entry.map(|entry| &self.gathered.entries[entry]) else { continue };
+            if parsed != Some(entry.document) {
+                let span = documents.get(entry.document).copied().unwrap_or_default();
+                parse(engine, &text, span, &mut tape).map_err(problem)?;
+                parsed = Some(entry.document);
+            }
+            let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
+            let object = self.object_tape(source, entry.item, &claim.edit).map_err(problem)?;
+            let object = object.as_ref().unwrap_or(&tape);
+            let style = Style { json: text.json, ..self.options.style };
+            let comment = self.options.comment.then(|| format!("# Source: {}", one_line(name)));
+            let comment = comment.filter(|line| !starts_with_comment(object, &text.bytes, line));
+            let frame = Frame { marker: true, keep_prefix: false, source: comment.as_deref() };
+            out.clear();
+            emit::emit(object, &text.bytes, 0..object.tokens.len(), frame, style, &mut out);
+            let proof = Proof { engine, tape: object, source: &text.bytes, frame, style, name };
+            take(index, Unchecked { bytes: &out, proof: Some(proof) });
+        }
+        engine.tape = tape;
+        Ok(())
+    }
+
+    /// The tape of one object with its edits; `None` where it is the document's tape as it stands.
+    fn object_tape(&self, source: Source<'_>, item: Option<usize>, edit: &Edit) -> Result<Option<Tape>, SyntaxError> {
+        let mut own = match item {
+            Some(number) => Some(item_tape(source, number)?),
+            None => None,
+        };
+        if own.is_none() && edit.changes_object() {
+            own = Some(if source.tape.has_anchors {
+                edit::expand(source.tape, source.bytes, 0..source.tape.tokens.len())?
+            } else {
+                source.tape.clone()
+            });
+        }
+        if let Some(tape) = &mut own {
+            apply_edit(tape, source, edit);
+        }
+        let rewritten = edit::rewrite(own.as_ref().unwrap_or(source.tape), source.bytes, self.options.rewrite)?;
+        Ok(rewritten.or(own))
+    }
+}
+
+/// A rendered text that is not proven yet.
+pub(super) struct Unchecked<'a, 'e> {
+    /// The text.
+    pub bytes: &'a [u8],
+    proof: Option<Proof<'a, 'e>>,
+}
+
+struct Proof<'a, 'e> {
+    engine: &'e mut Engine,
+    tape: &'a Tape,
+    source: &'a [u8],
+    frame: Frame<'a>,
+    style: Style,
+    name: &'a str,
+}
+
+impl Unchecked<'_, '_> {
+    /// Proves that the text holds what its object holds.
+    pub fn prove(&mut self) -> Result<(), Box<Problem>> {
+        let Some(Proof { engine, tape, source, frame, style, name }) = self.proof.take() else { return Ok(()) };
+        engine
+            .prove(tape, source, 0..tape.tokens.len(), frame, style, self.bytes)
+            .map_err(|unproven| Box::new(unproven_problem(name, source, &unproven)))
+    }
+}
+
+fn parse(engine: &mut Engine, text: &Text<'_>, span: Span, tape: &mut Tape) -> Result<(), SyntaxError> {
+    engine.parse(text, span, tape, &mut Vec::new())
+}
+
+/// A path in a comment stays on its line.
+fn one_line(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn starts_with_comment(tape: &Tape, bytes: &[u8], line: &str) -> bool {
+    let first = tape.tokens.iter().find(|token| !matches!(token.kind, Kind::Map | Kind::Seq));
+    first.is_some_and(|token| token.kind == Kind::Comment && tape.text(bytes, *token) == line.as_bytes())
+}
+
+/// The tape of one object of a list, with the comments around it: those before it since the object before, and, for
+/// the last one, those behind it.
+fn item_tape(source: Source<'_>, number: usize) -> Result<Tape, SyntaxError> {
+    let tape = source.tape;
+    let nodes = objects(source, tape.node_at(0));
+    let node = nodes[number];
+    let end = |node: usize| tape.skip_node(node);
+    let from = if number == 0 { 0 } else { end(nodes[number - 1]) };
+    let until = if number + 1 == nodes.len() { tape.tokens.len() } else { end(node) };
+    let mut out = if tape.has_anchors {
+        edit::expand(tape, source.bytes, node..end(node))?
+    } else {
+        let mut out = Tape { extra: tape.extra.clone(), has_comments: tape.has_comments, ..Tape::default() };
+        out.tokens.extend_from_slice(&tape.tokens[node..end(node)]);
+        out
+    };
+    // Properties of the item, and all comments around it as lines of their own.
+    let around = |range: std::ops::Range<usize>| {
+        tape.tokens.get(range).unwrap_or_default().iter().filter(|token| token.kind.is_comment()).map(|token| Token {
+            kind: Kind::Comment,
+            flags: token.flags & Token::BLANK_BEFORE,
+            ..*token
+        })
+    };
+    let tags = tape.tokens[..node].iter().rev().take_while(|token| token.kind.is_property() || token.kind.is_comment());
+    let tags: Vec<Token> = tags.filter(|token| token.kind == Kind::Tag).copied().collect();
+    let before: Vec<Token> = around(from.min(node)..node).chain(tags).collect();
+    let behind: Vec<Token> = around(end(node)..until).collect();
+    out.tokens.splice(0..0, before);
+    out.tokens.extend(behind);
+    edit::relink(&mut out);
+    Ok(out)
+}
+
+fn apply_edit(tape: &mut Tape, source: Source<'_>, edit: &Edit) {
+    let root = tape.node_at(0);
+    let view =
+        |tape: &Tape, key: &str, map: usize| Source { tape, bytes: source.bytes, json: source.json }.get(map, key);
+    if edit.drop_annotation
+        && let Some(metadata) = view(tape, "metadata", root)
+        && let Some(annotations) = view(tape, "annotations", metadata)
+    {
+        let key = Source { tape, bytes: source.bytes, json: source.json }.key(annotations, ANNOTATION);
+        if let Some(key) = key
+            && edit::remove_entry(tape, annotations, key)
+            && let Some(metadata) = view(tape, "metadata", root)
+            && let Some(key) = (Source { tape, bytes: source.bytes, json: source.json }).key(metadata, "annotations")
+        {
+            edit::remove_entry(tape, metadata, key);
+        }
+    }
+    if edit.clear_namespace
+        && let Some(metadata) = view(tape, "metadata", root)
+        && let Some(key) = (Source { tape, bytes: source.bytes, json: source.json }).key(metadata, "namespace")
+    {
+        edit::remove_entry(tape, metadata, key);
+    }
+    if let Some(namespace) = &edit.namespace
+        && let Some(metadata) = view(tape, "metadata", root)
+    {
+        edit::set_text(tape, source.bytes, metadata, "namespace", namespace);
+    }
+}
+
+/// Whether every document of a file is a manifest, so that `--prune` may remove it.
+pub(super) fn holds_only_manifests(bytes: &[u8]) -> bool {
+    let Ok(text) = Text::new(bytes) else { return false };
+    let mut engine = Engine::default();
+    let mut tape = Tape::default();
+    let mut manifests = 0;
+    for span in text.documents() {
+        if parse(&mut engine, &text, span, &mut tape).is_err() {
+            return false;
+        }
+        if tape.is_empty() {
+            continue;
+        }
+        let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
+        match source.object(tape.node_at(0)) {
+            Ok(object) if !is_kustomization(&object.gvk) => manifests += 1,
+            _ => return false,
+        }
+    }
+    manifests > 0
+}

@@ -1,0 +1,107 @@
+//! What is known about kinds: from the inputs, from flags and files, from the built-in table, from a cluster.
+
+use super::gather::Gathered;
+use crate::manifest::gvk::Gvk;
+use crate::manifest::scopes::{Scope, Scopes};
+use crate::problem::{Place, Problem, Severity};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where scopes come from, besides the inputs.
+#[derive(Debug, Clone, Default)]
+pub struct ScopeSources {
+    /// `--gvk-scope` values.
+    pub flags: Vec<String>,
+    /// Name and text of a saved `kubectl api-resources`.
+    pub api_resources: Option<(String, String)>,
+    /// Name and text of a saved `kubectl api-versions`.
+    pub api_versions: Option<(String, String)>,
+    /// Kinds that a cluster serves.
+    pub discovered: Vec<(Gvk, Scope, String)>,
+}
+
+impl ScopeSources {
+    /// All that is known. Problems are added to `problems`.
+    pub(super) fn scopes(&self, gathered: &Gathered, problems: &mut Vec<Problem>) -> Scopes {
+        let mut scopes = Scopes::new();
+        for crd in &gathered.crds {
+            if let Err(conflict) = scopes.add_crd(crd.clone()) {
+                problems.push(conflict.to_problem());
+            }
+        }
+        for flag in &self.flags {
+            if let Err(message) = scopes.add_flag(flag) {
+                problems.push(Problem {
+                    severity: Severity::Error,
+                    place: Place { file: "--gvk-scope".to_owned(), line: 0, column: 0 },
+                    message,
+                    hint: Some("write Kind.group/version:Cluster or Kind.group/version:Namespaced".to_owned()),
+                });
+            }
+        }
+        if let Some((name, text)) = &self.api_resources {
+            problems.extend(scopes.add_api_resources(text, name).err().unwrap_or_default());
+            if let Some((name, text)) = &self.api_versions {
+                problems.extend(scopes.add_api_versions(text, name).err().unwrap_or_default());
+            }
+        }
+        scopes.add_discovered(self.discovered.iter().cloned());
+        scopes
+    }
+}
+
+/// The group versions of the kinds that nothing local knows: what there is to ask a cluster for.
+pub fn unknown_group_versions(
+    gathered: &Gathered,
+    sources: &ScopeSources,
+    filter: &[String],
+) -> BTreeSet<(String, String)> {
+    let scopes = sources.scopes(gathered, &mut Vec::new());
+    gathered
+        .entries
+        .iter()
+        .map(|entry| &entry.object.gvk)
+        .filter(|gvk| !is_filtered(gvk, filter) && scopes.lookup(gvk).is_none())
+        .map(|gvk| (gvk.group.to_string(), gvk.version.to_string()))
+        .collect()
+}
+
+/// Whether `--filter` names the kind: `Kind.group`, or `Kind` in the core group.
+pub(super) fn is_filtered(gvk: &Gvk, filter: &[String]) -> bool {
+    filter.iter().any(|wanted| match wanted.split_once('.') {
+        Some((kind, group)) => *kind == *gvk.kind && *group == *gvk.group,
+        None => *wanted == *gvk.kind && gvk.group.is_empty(),
+    })
+}
+
+/// One error for all unknown kinds, with the first place of each and the flags that would solve it.
+pub(super) fn unknown_kinds(unknown: &BTreeMap<Gvk, Vec<Place>>) -> Option<Problem> {
+    let (_, places) = unknown.iter().next()?;
+    let mut message = if unknown.len() == 1 {
+        "could not find REST mapping for one kind, so its scope is not known:".to_owned()
+    } else {
+        format!("could not find REST mapping for {} kinds, so their scopes are not known:", unknown.len())
+    };
+    for (gvk, places) in unknown {
+        message += &format!("\n  resource {gvk}, at {}", places[0]);
+        if places.len() > 1 {
+            message += &format!(" and {} more", places.len() - 1);
+        }
+    }
+    let flags: Vec<String> = unknown
+        .keys()
+        .map(|gvk| {
+            let group = if gvk.group.is_empty() { String::new() } else { format!(".{}/", gvk.group) };
+            let dot = if gvk.group.is_empty() { "." } else { "" };
+            format!("--gvk-scope {}{group}{dot}{}:Namespaced", gvk.kind, gvk.version)
+        })
+        .collect();
+    Some(Problem {
+        severity: Severity::Error,
+        place: places[0].clone(),
+        message,
+        hint: Some(format!(
+            "add the CustomResourceDefinitions to the inputs, ask a cluster with --discovery, or name the scopes (Namespaced or Cluster): {}",
+            flags.join(" ")
+        )),
+    })
+}
