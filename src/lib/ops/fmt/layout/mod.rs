@@ -103,8 +103,8 @@ pub struct LayoutPlan {
     pub warnings: Vec<Problem>,
     /// Remarks for the curious.
     pub notes: Vec<String>,
-    pub(super) outputs: Vec<plan::Output>,
-    pub(super) removals: Vec<plan::Removal>,
+    outputs: Vec<plan::Output>,
+    removals: Vec<plan::Removal>,
 }
 
 impl LayoutPlan {

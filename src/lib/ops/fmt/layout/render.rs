@@ -334,7 +334,7 @@ struct Proof<'a, 'e> {
 
 impl Unchecked<'_, '_> {
     /// Proves that the text holds what its object holds.
-    pub fn prove(&mut self) -> Result<(), Box<Problem>> {
+    pub(super) fn prove(&mut self) -> Result<(), Box<Problem>> {
         let Some(Proof { engine, tape, source, frame, style, name }) = self.proof.take() else { return Ok(()) };
         engine
             .prove(tape, source, 0..tape.tokens.len(), frame, style, self.bytes)
