@@ -1,3 +1,44 @@
-//! The `kfleet` program.
+//! The `kfleet` program: flags in, report out. What it does is in the library.
 
-fn main() {}
+mod cli;
+mod completions;
+mod context;
+mod fmt;
+mod help_markdown;
+mod kfmt;
+mod man;
+mod ui;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use context::Context;
+use std::process::ExitCode;
+use ui::Ui;
+
+fn main() -> ExitCode {
+    let context = Context::read();
+    if context.called_as("kfmt") {
+        return kfmt::main(&context);
+    }
+    let cli = match Cli::try_parse_from(&context.arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and go to standard output.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let ui = Ui::new(cli.global.color, cli.global.quiet, cli.global.verbose, &context);
+    if let Some(folder) = &cli.global.repo
+        && let Err(error) = context::enter(folder)
+    {
+        return ui.finish(Err(error));
+    }
+    let result = match cli.command {
+        Command::Fmt(args) => fmt::run(&args, &context, &ui),
+        Command::Completions(args) => completions::run(&args, &ui),
+        Command::Man(args) => man::run(&args, &ui),
+        Command::HelpMarkdown => help_markdown::run(&ui),
+    };
+    ui.finish(result)
+}

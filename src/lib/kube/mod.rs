@@ -1,1 +1,3 @@
-//! The only module that talks to a cluster.
+//! The only module that talks to a cluster. Callers see synchronous functions; what is asynchronous stays in here.
+
+pub mod discovery;

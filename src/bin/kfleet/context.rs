@@ -1,0 +1,73 @@
+//! The world outside, read once: arguments, environment, terminals. Nothing else in the program asks for it.
+#![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
+
+use kfleet::error::{Error, ErrorKind};
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// What standard input is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stdin {
+    /// A person.
+    Terminal,
+    /// A pipe, a socket or a file: there is something to read.
+    Piped,
+    /// Nothing: closed, or a device such as `/dev/null`.
+    Nothing,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The command line, program name first.
+    pub arguments: Vec<OsString>,
+    /// What standard input is connected to.
+    pub stdin: Stdin,
+    /// Whether messages go to a terminal.
+    pub stderr_is_terminal: bool,
+    /// The kubeconfig files that kubectl would use, in order.
+    pub kubeconfigs: Vec<PathBuf>,
+}
+
+impl Context {
+    /// Reads the environment.
+    pub(crate) fn read() -> Self {
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        let listed = std::env::var_os("KUBECONFIG").filter(|list| !list.is_empty());
+        let kubeconfigs = match listed {
+            Some(list) => std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect(),
+            None => home.iter().map(|home| home.join(".kube/config")).collect(),
+        };
+        Context {
+            arguments: std::env::args_os().collect(),
+            stdin: stdin(),
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+            kubeconfigs,
+        }
+    }
+
+    /// Whether the program was started under this name.
+    pub(crate) fn called_as(&self, name: &str) -> bool {
+        let program = self.arguments.first().map(Path::new).and_then(Path::file_stem);
+        program.is_some_and(|program| program == name)
+    }
+}
+
+fn stdin() -> Stdin {
+    use rustix::fs::FileType;
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return Stdin::Terminal;
+    }
+    match rustix::fs::fstat(&stdin).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+        Ok(FileType::Fifo | FileType::Socket | FileType::RegularFile) => Stdin::Piped,
+        _ => Stdin::Nothing,
+    }
+}
+
+/// Makes `folder` the current folder.
+pub(crate) fn enter(folder: &Path) -> Result<(), Error> {
+    std::env::set_current_dir(folder)
+        .map_err(|cause| Error::new(ErrorKind::Failed, format!("cannot enter {}", folder.display())).with_source(cause))
+}

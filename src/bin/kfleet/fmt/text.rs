@@ -1,0 +1,171 @@
+//! `kfleet fmt` without -o: canonical text in place, or from standard input to standard output.
+
+use super::report::{FmtReport, count};
+use super::{Args, Inputs, Mode, find_inputs};
+use crate::context::Context;
+use crate::ui::{Outcome, Ui};
+use kfleet::error::{Error, ErrorKind};
+use kfleet::ops::fmt::diff::unified;
+use kfleet::ops::fmt::in_place::{self, FilePlan, State};
+use kfleet::ops::fmt::layout::{Action, FileAction};
+use kfleet::ops::fmt::text::{self, TextOptions};
+use kfleet::problem::Problem;
+use kfleet::tree::{Form, Found, Input};
+use kfleet::yaml::engine::Engine;
+
+pub(super) fn run(args: &Args, mode: Mode, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    let options = TextOptions { style: args.style(), rewrite: args.rewrite(), manifests_only: args.manifests_only };
+    match find_inputs(args, context, true)? {
+        Inputs::Stdin => {
+            if args.paths.is_empty() && args.input.is_empty() {
+                ui.note("reading standard input");
+            }
+            let input = Input::from_reader("<stdin>", std::io::stdin().lock(), u64::MAX)?;
+            one_text(&options, "<stdin>", &input.into_bytes()?, mode, ui)
+        }
+        Inputs::Files(walk) => {
+            for passed in &walk.passed_over {
+                ui.note(&format!("passed over {}: {}", passed.path, passed.reason));
+            }
+            let problems = walk.problems;
+            files(&options, walk.files, problems, mode, ui)
+        }
+    }
+}
+
+/// Formats one text to standard output.
+fn one_text(options: &TextOptions, name: &str, bytes: &[u8], mode: Mode, ui: &Ui) -> Result<Outcome, Error> {
+    let formatted = text::format(&mut Engine::default(), name, bytes, false, options);
+    let changed = formatted.text.as_deref().is_some_and(|text| text != bytes);
+    let failed = formatted.text.is_none() && !formatted.passed_over;
+    if mode.json_report {
+        let action = if changed { Action::Update } else { Action::Unchanged };
+        let diff = formatted.text.as_ref().filter(|_| changed && mode.diff).map(|text| unified(name, bytes, text));
+        let files = vec![FileAction { path: name.to_owned(), action, diff }];
+        ui.json(&FmtReport::new("text", false, files, formatted.problems))?;
+    } else {
+        ui.problems(&formatted.problems);
+        match &formatted.text {
+            Some(text) if mode.diff && changed => ui.diff(&unified(name, bytes, text)),
+            Some(text) if mode.write => ui.data(text)?,
+            None if formatted.passed_over && mode.write => ui.data(bytes)?,
+            _ => {}
+        }
+        if mode.check && changed {
+            ui.status(&format!("{name} is not canonical"));
+        }
+    }
+    Ok(if failed || (mode.check && changed) { Outcome::Failed } else { Outcome::Done })
+}
+
+#[derive(Default)]
+struct Tally {
+    changed: usize,
+    unchanged: usize,
+    failed: usize,
+    files: Vec<FileAction>,
+    problems: Vec<Problem>,
+}
+
+fn files(
+    options: &TextOptions,
+    files: Vec<Found>,
+    problems: Vec<Problem>,
+    mode: Mode,
+    ui: &Ui,
+) -> Result<Outcome, Error> {
+    if files.is_empty() && problems.is_empty() {
+        return Err(Error::new(ErrorKind::Failed, "found no YAML file").with_hint(
+            "folders are walked for .yaml and .yml files that .gitignore does not name; -v shows what is passed over",
+        ));
+    }
+    let mut tally = Tally { failed: problems.len(), ..Tally::default() };
+    if mode.json_report {
+        tally.problems.extend(problems);
+    } else {
+        ui.problems(&problems);
+    }
+    let mut warnings = Vec::new();
+    {
+        let progress = ui.progress(files.len(), "formatting");
+        for batch in in_place::batches(files) {
+            let mut plans = in_place::plan(batch, options, mode.diff);
+            if mode.write {
+                in_place::apply(&mut plans);
+            }
+            progress.step(plans.len());
+            for plan in plans {
+                one_file(plan, mode, ui, &mut tally, &mut warnings)?;
+            }
+        }
+    }
+    if mode.json_report {
+        tally.problems.extend(warnings);
+        ui.json(&FmtReport::new("text", mode.write, tally.files, tally.problems))?;
+    } else {
+        ui.problems(&warnings);
+        ui.status(&summary(&tally, mode));
+    }
+    let failed = tally.failed > 0 || (mode.check && tally.changed > 0);
+    Ok(if failed { Outcome::Failed } else { Outcome::Done })
+}
+
+fn one_file(plan: FilePlan, mode: Mode, ui: &Ui, tally: &mut Tally, warnings: &mut Vec<Problem>) -> Result<(), Error> {
+    let name = plan.found.name;
+    let failed = plan.state == State::Failed;
+    if failed && !mode.json_report {
+        ui.problems(&plan.problems);
+    } else {
+        warnings.extend(plan.problems);
+    }
+    let action = match plan.state {
+        State::Unchanged => {
+            tally.unchanged += 1;
+            Action::Unchanged
+        }
+        State::Changed(text) => {
+            tally.changed += 1;
+            if plan.found.form == Form::Stream && mode.write && !mode.json_report {
+                ui.data(&text)?;
+            } else if mode.check && !mode.json_report && !mode.diff {
+                ui.line(&name)?;
+            } else {
+                ui.note(&format!("{} {name}", if mode.write { "formatted" } else { "would format" }));
+            }
+            Action::Update
+        }
+        State::Failed => {
+            tally.failed += 1;
+            return Ok(());
+        }
+        State::PassedOver(reason) => {
+            ui.note(&format!("passed over {name}: {reason}"));
+            return Ok(());
+        }
+    };
+    if let Some(diff) = plan.diff.as_ref().filter(|_| !mode.json_report) {
+        ui.diff(diff);
+    }
+    if mode.json_report {
+        tally.files.push(FileAction { path: name, action, diff: plan.diff });
+    }
+    Ok(())
+}
+
+fn summary(tally: &Tally, mode: Mode) -> String {
+    let changed = match (tally.changed, mode.write) {
+        (0, _) => String::new(),
+        (n, true) => format!("formatted {}", count(n, "file")),
+        (n, false) if mode.check => format!("{} not canonical", count(n, "file")),
+        (n, false) => format!("would format {}", count(n, "file")),
+    };
+    let mut parts = vec![changed];
+    if tally.unchanged > 0 || tally.changed + tally.failed == 0 {
+        parts.push(format!("{} canonical already", count(tally.unchanged, "file")));
+    }
+    if tally.failed > 0 {
+        parts.push(format!("{} failed and left alone", count(tally.failed, "path")));
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(", ")
+}

@@ -1,0 +1,238 @@
+//! All that a person reads. Data goes to standard output; status, warnings and errors go to standard error. Text that
+//! comes from inputs never reaches a terminal raw: control characters are shown, not sent.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one module that writes to the terminal")]
+
+use crate::context::Context;
+use anstream::{eprintln, print};
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use kfleet::error::Error;
+use kfleet::problem::{Problem, Severity};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How a command ends when nothing unexpected happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All done.
+    Done,
+    /// Problems were shown, or `--check` found differences.
+    Failed,
+}
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default();
+const ADDED: Style = AnsiColor::Green.on_default();
+const REMOVED: Style = AnsiColor::Red.on_default();
+const HUNK: Style = AnsiColor::Cyan.on_default();
+const BOLD: Style = Style::new().bold();
+
+/// So many warnings are shown without `-v`.
+const WARNINGS_SHOWN: usize = 20;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    quiet: bool,
+    verbose: bool,
+    progress: bool,
+}
+
+impl Ui {
+    /// Sets up the terminal.
+    pub(crate) fn new(color: ColorChoice, quiet: bool, verbose: u8, context: &Context) -> Self {
+        match color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+        Ui { quiet, verbose: verbose > 0, progress: context.stderr_is_terminal && !quiet }
+    }
+
+    /// A line that says what was done.
+    pub(crate) fn status(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{}", escape(text));
+        }
+    }
+
+    /// A line for those who asked for more.
+    pub(crate) fn note(&self, text: &str) {
+        if self.verbose {
+            eprintln!("{}", escape(text));
+        }
+    }
+
+    /// Data: bytes as they are. A reader that has gone away is no error.
+    pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), Error> {
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Error::new(kfleet::error::ErrorKind::Failed, "cannot write to standard output").with_source(cause))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A line of data that holds text from inputs.
+    pub(crate) fn line(&self, text: &str) -> Result<(), Error> {
+        self.data(format!("{}\n", escape(text)).as_bytes())
+    }
+
+    /// A report as JSON.
+    pub(crate) fn json(&self, report: &impl Serialize) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(report).map_err(|cause| {
+            Error::new(kfleet::error::ErrorKind::Failed, "cannot write the report").with_source(cause)
+        })?;
+        self.data(format!("{text}\n").as_bytes())
+    }
+
+    /// A unified diff, in colour where colours are wanted.
+    pub(crate) fn diff(&self, diff: &str) {
+        let mut text = String::new();
+        for line in diff.lines() {
+            let style = match line.as_bytes() {
+                [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => BOLD,
+                [b'+', ..] => ADDED,
+                [b'-', ..] => REMOVED,
+                [b'@', b'@', ..] => HUNK,
+                _ => Style::new(),
+            };
+            let _ = writeln!(text, "{style}{}{style:#}", escape(line));
+        }
+        // `print!` of anstream panics when the reader has gone away; its stream tells.
+        let mut stdout = anstream::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Shows problems: all errors, and so many warnings that they do not hide the errors.
+    pub(crate) fn problems(&self, problems: &[Problem]) {
+        let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
+        let limit = if self.verbose { usize::MAX } else { WARNINGS_SHOWN };
+        let mut shown = 0;
+        for problem in problems {
+            let (style, word) = match problem.severity {
+                Severity::Error => (ERROR, "error"),
+                Severity::Warning if self.quiet || shown >= limit => continue,
+                Severity::Warning => {
+                    shown += 1;
+                    (WARNING, "warning")
+                }
+            };
+            let place = escape(&problem.place.to_string());
+            let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
+            eprintln!("{style}{word}{style:#}: {place}{}", escape_lines(&problem.message));
+            if let Some(hint) = &problem.hint {
+                eprintln!("  {HINT}hint{HINT:#}: {}", escape(hint));
+            }
+        }
+        if warnings > shown && !self.quiet {
+            eprintln!("{WARNING}warning{WARNING:#}: {} more warnings; -v shows all", warnings - shown);
+        }
+    }
+
+    /// Ends the program.
+    pub(crate) fn finish(&self, result: Result<Outcome, Error>) -> ExitCode {
+        match result {
+            Ok(Outcome::Done) => ExitCode::SUCCESS,
+            Ok(Outcome::Failed) => ExitCode::from(1),
+            Err(error) => {
+                eprintln!("{ERROR}error{ERROR:#}: {}", escape_lines(&error.to_string()));
+                if let Some(hint) = &error.hint {
+                    eprintln!("  {HINT}hint{HINT:#}: {}", escape(hint));
+                }
+                ExitCode::from(error.kind.exit_code())
+            }
+        }
+    }
+
+    /// A bar over `total` steps, which shows itself once the work has become long.
+    pub(crate) fn progress(&self, total: usize, what: &'static str) -> Progress {
+        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}") {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        Progress { bar, start: Instant::now(), wanted: self.progress }
+    }
+}
+
+/// See [`Ui::progress`].
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    start: Instant,
+    wanted: bool,
+}
+
+impl Progress {
+    /// Work is long when it takes longer than this.
+    const LONG: Duration = Duration::from_millis(200);
+
+    /// So many steps were done.
+    pub(crate) fn step(&self, count: usize) {
+        if self.wanted && self.bar.is_hidden() && self.start.elapsed() > Self::LONG {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.inc(count as u64);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Prints help or version text of the argument parser.
+pub(crate) fn print_plain(text: &str) {
+    print!("{text}");
+}
+
+/// Makes control characters, and characters that turn the direction of text, visible.
+fn escape(text: &str) -> String {
+    escape_with(text, false)
+}
+
+/// As [`escape`], for messages of several lines.
+fn escape_lines(text: &str) -> String {
+    escape_with(text, true)
+}
+
+fn escape_with(text: &str, lines: bool) -> String {
+    let is_harmless = |c: char| {
+        !(c.is_control() && c != '\t' && !(lines && c == '\n'))
+            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.chars().all(is_harmless) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if is_harmless(c) { c.to_string() } else { c.escape_default().to_string() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_become_visible() {
+        assert_eq!(escape("a\x1b[31mb\u{202e}c\u{9b}d\te"), "a\\u{1b}[31mb\\u{202e}c\\u{9b}d\te");
+        assert_eq!(escape("a\nb"), "a\\nb");
+        assert_eq!(escape_lines("a\nb"), "a\nb");
+    }
+}
