@@ -49,7 +49,4 @@ pub(crate) enum Command {
     Completions(completions::Args),
     /// Write the man pages into a folder
     Man(man::Args),
-    /// Print the command reference as Markdown
-    #[command(hide = true)]
-    HelpMarkdown,
 }

@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 
 pub(crate) fn run(ui: &Ui) -> Result<Outcome, Error> {
     let mut text =
-        "# Command reference\n\nMade from the help texts by `kfleet help-markdown`; a test keeps it true.\n".to_owned();
+        "# Command reference\n\nMade from the help texts by `kfleet man --markdown`; a test keeps it true.\n"
+            .to_owned();
     let mut command = Cli::command().term_width(100).version("0");
     command.build();
     section(&mut text, "kfleet", &mut command);

@@ -38,7 +38,6 @@ fn main() -> ExitCode {
         Command::Fmt(args) => fmt::run(&args, &context, &ui),
         Command::Completions(args) => completions::run(&args, &ui),
         Command::Man(args) => man::run(&args, &ui),
-        Command::HelpMarkdown => help_markdown::run(&ui),
     };
     ui.finish(result)
 }

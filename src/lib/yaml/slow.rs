@@ -357,11 +357,16 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             let mut flags = 0;
             let between = &self.text[previous_end.unwrap_or(start).min(start)..start];
             let previous_is_comment = self.tape.tokens.last().is_some_and(|token| token.kind == Kind::Comment);
-            if previous_is_comment && has_blank_line(between) {
-                flags |= Token::BLANK_BEFORE;
-            }
-            if self.marker.is_some_and(|marker| start < marker) {
+            let before_marker = self.marker.is_some_and(|marker| start < marker);
+            if before_marker {
                 flags |= Token::BEFORE_MARKER;
+            }
+            if previous_is_comment && has_blank_line(between) {
+                match self.tape.tokens.last_mut() {
+                    // A blank line before the marker stays before the marker.
+                    Some(last) if last.has(Token::BEFORE_MARKER) && !before_marker => last.flags |= Token::BLANK_AFTER,
+                    _ => flags |= Token::BLANK_BEFORE,
+                }
             }
             previous_end = Some(end);
             if opens {

@@ -207,6 +207,13 @@ impl Scanner<'_> {
         if !span.is_explicit() {
             return Ok(());
         }
+        // A blank line before the marker stays before the marker.
+        if self.blank_since_comment
+            && let Some(last) = self.comments.last_mut()
+        {
+            last.flags |= Token::BLANK_AFTER;
+            self.blank_since_comment = false;
+        }
         let start = self.skip_blanks(span.body);
         match self.at(start) {
             b'\n' => self.pos = start + 1,

@@ -68,7 +68,7 @@ pub fn plan(
     let Planner { mut problems, mut notes, .. } = planner;
     let has_errors = |problems: &[Problem]| problems.iter().any(|problem| problem.severity == Severity::Error);
     if has_errors(&problems) {
-        return Err(problems);
+        return Err(sorted(problems));
     }
     let rendered = render::render_all(gathered, options, &root, claims, diffs);
     problems.extend(rendered.problems);
@@ -84,15 +84,22 @@ pub fn plan(
     }
     let removals = removals(gathered, options, &root, &outputs, &mut files, &mut problems, &mut notes);
     if has_errors(&problems) {
-        return Err(problems);
+        return Err(sorted(problems));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(LayoutPlan { files, warnings: problems, notes, outputs, removals })
 }
 
+/// Problems in the order of the inputs.
+fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort_by(|a, b| a.place.cmp(&b.place));
+    problems
+}
+
 /// A path below the output folder as shown to the user.
 pub(super) fn shown(options: &LayoutOptions, path: &str) -> String {
-    options.output.join(path).display().to_string()
+    let path = options.output.join(path);
+    path.strip_prefix(".").unwrap_or(&path).display().to_string()
 }
 
 /// An object with what is known about its kind.
