@@ -1,0 +1,236 @@
+//! A real API server with its etcd, on loopback, for as long as a value of [`ControlPlane`] lives.
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The administrator's token.
+pub const ADMIN_TOKEN: &str = "admin-token";
+/// The token of a user without rights.
+pub const NOBODY_TOKEN: &str = "nobody-token";
+
+/// Where etcd and kube-apiserver are, or why they are not there.
+pub fn servers() -> Result<PathBuf, String> {
+    let provide = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/provide");
+    let output = Command::new(provide).arg("--no-build").output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+}
+
+/// See the module.
+pub struct ControlPlane {
+    folder: tempfile::TempDir,
+    etcd: Option<Child>,
+    api_server: Option<Child>,
+    port: u16,
+    ca: String,
+}
+
+impl ControlPlane {
+    /// Starts both servers and waits until the API server is ready.
+    pub fn start(servers: &Path) -> ControlPlane {
+        let mut plane = ControlPlane {
+            folder: tempfile::tempdir().expect("a folder"),
+            etcd: None,
+            api_server: None,
+            port: 0,
+            ca: String::new(),
+        };
+        plane.make_keys();
+        // A port may be taken between finding it and using it: then everything starts again.
+        for attempt in 1..=3 {
+            plane.start_servers(servers);
+            match plane.wait_until_ready() {
+                Ok(()) => return plane,
+                Err(reason) if attempt == 3 => panic!("the control plane does not start: {reason}\n{}", plane.logs()),
+                Err(_) => plane.stop(),
+            }
+        }
+        plane
+    }
+
+    /// A kubeconfig file with this token.
+    pub fn kubeconfig(&self, token: &str) -> PathBuf {
+        self.kubeconfig_with(token, &format!("https://127.0.0.1:{}", self.port), &self.ca)
+    }
+
+    /// A kubeconfig file with this token, server address and CA certificate (PEM).
+    pub fn kubeconfig_with(&self, token: &str, server: &str, ca: &str) -> PathBuf {
+        use base64::Engine;
+        let ca = base64::engine::general_purpose::STANDARD.encode(ca);
+        let text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
+             clusters:\n- name: test\n  cluster: {{server: '{server}', certificate-authority-data: {ca}}}\n\
+             users:\n- name: test\n  user: {{token: {token}}}\n\
+             contexts:\n- name: test\n  context: {{cluster: test, user: test}}\n"
+        );
+        let path = self.path(&format!("kubeconfig-{}", text.len() + token.len() * 7919 + server.len() * 104_729));
+        fs::write(&path, text).expect("a kubeconfig");
+        path
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn make_keys(&mut self) {
+        let mut ca = CertificateParams::default();
+        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        ca.distinguished_name.push(DnType::CommonName, "kfleet test CA");
+        let issuer = CertifiedIssuer::self_signed(ca, KeyPair::generate().expect("a key")).expect("a CA");
+        let names = ["localhost".to_owned(), "kubernetes.default.svc".to_owned()];
+        let mut server = CertificateParams::new(names).expect("names");
+        for address in ["127.0.0.1", "10.0.0.1"] {
+            server.subject_alt_names.push(SanType::IpAddress(address.parse().expect("an address")));
+        }
+        server.distinguished_name.push(DnType::CommonName, "kube-apiserver");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = server.signed_by(&key, &issuer).expect("a certificate");
+        self.ca = issuer.pem();
+        fs::write(self.path("ca.crt"), &self.ca).expect("written");
+        fs::write(self.path("srv.crt"), certificate.pem()).expect("written");
+        fs::write(self.path("srv.key"), key.serialize_pem()).expect("written");
+        let accounts = KeyPair::generate().expect("a key");
+        fs::write(self.path("sa.key"), accounts.serialize_pem()).expect("written");
+        fs::write(self.path("sa.pub"), accounts.public_key_pem()).expect("written");
+        let tokens = format!("{ADMIN_TOKEN},admin,1,\"system:masters\"\n{NOBODY_TOKEN},nobody,2,\"nobodies\"\n");
+        fs::write(self.path("tokens.csv"), tokens).expect("written");
+    }
+
+    fn start_servers(&mut self, servers: &Path) {
+        let (etcd_port, port) = (free_port(), free_port());
+        self.port = port;
+        let etcd_url = format!("http://127.0.0.1:{etcd_port}");
+        let etcd = vec![
+            "--name=d".to_owned(),
+            format!("--data-dir={}", self.path(&format!("etcd-{etcd_port}")).display()),
+            "--unsafe-no-fsync".to_owned(),
+            format!("--listen-client-urls={etcd_url}"),
+            format!("--advertise-client-urls={etcd_url}"),
+            "--listen-peer-urls=http://127.0.0.1:0".to_owned(),
+            "--initial-advertise-peer-urls=http://127.0.0.1:0".to_owned(),
+            "--initial-cluster=d=http://127.0.0.1:0".to_owned(),
+        ];
+        self.etcd = Some(self.spawn(&servers.join("etcd"), &etcd));
+        let file = |name: &str| self.path(name).display().to_string();
+        let api_server = vec![
+            format!("--etcd-servers={etcd_url}"),
+            "--bind-address=127.0.0.1".to_owned(),
+            "--advertise-address=127.0.0.1".to_owned(),
+            format!("--secure-port={port}"),
+            "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+            format!("--cert-dir={}", file("certs")),
+            format!("--tls-cert-file={}", file("srv.crt")),
+            format!("--tls-private-key-file={}", file("srv.key")),
+            format!("--client-ca-file={}", file("ca.crt")),
+            format!("--token-auth-file={}", file("tokens.csv")),
+            "--authorization-mode=RBAC".to_owned(),
+            "--allow-privileged=true".to_owned(),
+            format!("--service-account-issuer=https://127.0.0.1:{port}/"),
+            format!("--service-account-key-file={}", file("sa.pub")),
+            format!("--service-account-signing-key-file={}", file("sa.key")),
+            "--endpoint-reconciler-type=none".to_owned(),
+            "--disable-admission-plugins=ServiceAccount".to_owned(),
+        ];
+        self.api_server = Some(self.spawn(&servers.join("kube-apiserver"), &api_server));
+    }
+
+    fn spawn(&self, program: &Path, arguments: &[String]) -> Child {
+        let name = program.file_name().expect("a name").to_string_lossy().into_owned();
+        let log = File::create(self.path(&format!("{name}.log"))).expect("a log");
+        // With setpriv the servers end even when this process is killed.
+        let mut command = if Command::new("setpriv").arg("--version").output().is_ok() {
+            let mut command = Command::new("setpriv");
+            command.arg("--pdeathsig=KILL").arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
+            .spawn()
+            .expect("the server starts")
+    }
+
+    fn wait_until_ready(&mut self) -> Result<(), String> {
+        let start = Instant::now();
+        let kubeconfig = self.kubeconfig(ADMIN_TOKEN);
+        loop {
+            for server in [&mut self.etcd, &mut self.api_server].into_iter().flatten() {
+                if let Ok(Some(status)) = server.try_wait() {
+                    return Err(format!("a server ended: {status}"));
+                }
+            }
+            let last = match get(&kubeconfig, "/readyz") {
+                Ok(_) => return get(&kubeconfig, "/openapi/v2").map(drop),
+                Err(reason) => reason,
+            };
+            if start.elapsed() > Duration::from_secs(90) {
+                return Err(format!("not ready after 90 seconds: {last}"));
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn logs(&self) -> String {
+        ["etcd.log", "kube-apiserver.log"]
+            .iter()
+            .map(|name| {
+                let text = fs::read_to_string(self.path(name)).unwrap_or_default();
+                let lines: Vec<&str> = text.lines().rev().take(20).collect();
+                format!("--- {name}\n{}\n", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
+            })
+            .collect()
+    }
+
+    /// The API server first: it has much to say to an etcd that is gone.
+    fn stop(&mut self) {
+        for mut server in [self.api_server.take(), self.etcd.take()].into_iter().flatten() {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+    }
+}
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
+}
+
+/// GETs a path of the API server.
+pub fn get(kubeconfig: &Path, path: &str) -> Result<String, String> {
+    let request = http::Request::get(path).body(Vec::new()).map_err(|error| error.to_string())?;
+    call(kubeconfig, request)
+}
+
+/// POSTs JSON to a path of the API server.
+pub fn post(kubeconfig: &Path, path: &str, json: &str) -> Result<String, String> {
+    let request = http::Request::post(path).header("content-type", "application/json").body(json.as_bytes().to_vec());
+    call(kubeconfig, request.map_err(|error| error.to_string())?)
+}
+
+fn call(kubeconfig: &Path, request: http::Request<Vec<u8>>) -> Result<String, String> {
+    let kubeconfig = kube::config::Kubeconfig::read_from(kubeconfig).map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        let options = kube::config::KubeConfigOptions::default();
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| e.to_string())?;
+        let client = kube::Client::try_from(config).map_err(|error| error.to_string())?;
+        client.request_text(request).await.map_err(|error| error.to_string())
+    })
+}

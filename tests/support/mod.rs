@@ -1,0 +1,26 @@
+//! What several test programs share.
+#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
+#![allow(clippy::disallowed_methods, reason = "tests read the environment, make files and start programs")]
+
+pub mod control_plane;
+
+use std::io::Write;
+
+/// Says aloud that a test could not run, and counts it: in the file that `KFLEET_SKIPPED` names. With
+/// `KFLEET_REQUIRE_SERVERS=1`, as in CI, the test fails instead.
+pub fn skip(test: &str, reason: &str) {
+    assert!(
+        std::env::var_os("KFLEET_REQUIRE_SERVERS").is_none_or(|value| value != "1"),
+        "{test} must run here: {reason}"
+    );
+    count_skipped(test, reason);
+}
+
+/// As [`skip`], for tests that may be skipped everywhere.
+pub fn count_skipped(test: &str, reason: &str) {
+    eprintln!("SKIPPED {test}: {reason}");
+    if let Some(path) = std::env::var_os("KFLEET_SKIPPED") {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).expect("the list of skipped tests");
+        writeln!(file, "{test}: {reason}").expect("the list of skipped tests");
+    }
+}
