@@ -4,7 +4,11 @@
 //! the standard input, `setup` makes what git cannot keep. Expected are `stdout`, `stderr` (of all runs together),
 //! `status` (of the last run) and the folder `out/`; what is missing is empty, 0, or the unchanged `in/`.
 //! `KFLEET_BLESS=1 cargo test --test cli` writes the expectations anew.
-#![allow(clippy::disallowed_methods, reason = "tests make files and start the program")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests make files, start the program, and say what they do"
+)]
 
 use kfleet::tree::Tree;
 use libtest_mimic::{Arguments, Failed, Trial};

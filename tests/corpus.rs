@@ -1,5 +1,7 @@
 //! Real manifests: the folder that `KFLEET_CORPUS` names. Where it is not set these tests are skipped, aloud.
 
+#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests read files and say what they skip")]
+
 use kfleet::ops::fmt::text::{self, TextOptions};
 use kfleet::yaml::engine::Engine;
 use std::path::{Path, PathBuf};

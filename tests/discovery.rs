@@ -1,5 +1,9 @@
 //! Discovery against a real API server: through the library, and through `kfleet fmt --discovery`.
-#![allow(clippy::disallowed_methods, reason = "tests make files and start the program")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests make files, start the program, and say what they do"
+)]
 
 mod support;
 
@@ -70,7 +74,8 @@ fn kinds_of_a_new_crd(_: &ControlPlane, admin: &Path) {
     control_plane::post(admin, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", CRD).expect("created");
     let start = Instant::now();
     let served = loop {
-        let served = served_kinds(&access(admin.to_owned()), &group_versions(&[("farm.example", "v1")])).expect("an answer");
+        let served =
+            served_kinds(&access(admin.to_owned()), &group_versions(&[("farm.example", "v1")])).expect("an answer");
         if !served.is_empty() || start.elapsed() > Duration::from_secs(30) {
             break served;
         }

@@ -226,7 +226,8 @@ pub fn post(kubeconfig: &Path, path: &str, json: &str) -> Result<String, String>
 
 fn call(kubeconfig: &Path, request: http::Request<Vec<u8>>) -> Result<String, String> {
     let kubeconfig = kube::config::Kubeconfig::read_from(kubeconfig).map_err(|error| error.to_string())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let options = kube::config::KubeConfigOptions::default();
         let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| e.to_string())?;

@@ -1,6 +1,10 @@
 //! What several test programs share.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
-#![allow(clippy::disallowed_methods, reason = "tests read the environment, make files and start programs")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests read the environment, make files and start programs"
+)]
 
 pub mod control_plane;
 
@@ -20,7 +24,8 @@ pub fn skip(test: &str, reason: &str) {
 pub fn count_skipped(test: &str, reason: &str) {
     eprintln!("SKIPPED {test}: {reason}");
     if let Some(path) = std::env::var_os("KFLEET_SKIPPED") {
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).expect("the list of skipped tests");
+        let mut file =
+            std::fs::OpenOptions::new().create(true).append(true).open(path).expect("the list of skipped tests");
         writeln!(file, "{test}: {reason}").expect("the list of skipped tests");
     }
 }

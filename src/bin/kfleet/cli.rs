@@ -44,7 +44,7 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Format manifests: canonical text in place, or one file per manifest in a canonical layout
-    Fmt(fmt::Args),
+    Fmt(Box<fmt::Args>),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Write the man pages into a folder

@@ -1,6 +1,5 @@
 //! All that a person reads. Data goes to standard output; status, warnings and errors go to standard error. Text that
 //! comes from inputs never reaches a terminal raw: control characters are shown, not sent.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one module that writes to the terminal")]
 
 use crate::context::Context;
 use anstream::{eprintln, print};

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::print_stderr, reason = "a test that cannot run says so")]
+    #[expect(clippy::disallowed_methods, reason = "a test looks for the corpus")]
     fn has_all_that_a_server_serves() {
         let Some(corpus) = std::env::var_os("KFLEET_CORPUS") else {
             eprintln!("SKIPPED has_all_that_a_server_serves: KFLEET_CORPUS is not set");

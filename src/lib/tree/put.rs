@@ -155,7 +155,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::print_stderr, reason = "a test that could not run says so")]
     fn keeps_the_owner_when_root_writes() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.yaml");

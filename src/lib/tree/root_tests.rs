@@ -171,7 +171,6 @@ fn leftovers_of_killed_runs_are_swept_once_they_are_old() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that could not run says so")]
 fn a_read_only_folder_is_an_error_with_a_hint() {
     let scene = mk_scene();
     scene.root.write("a/x.yaml", b"x").unwrap();

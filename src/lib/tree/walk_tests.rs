@@ -223,7 +223,6 @@ fn a_file_reached_twice_is_listed_once_whatever_the_order() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that could not run says so")]
 fn names_that_are_not_utf8_are_found_and_shown_escaped() {
     let dir = mk_dir(&[]);
     let name = OsStr::from_bytes(b"\xff.yaml");
@@ -237,7 +236,6 @@ fn names_that_are_not_utf8_are_found_and_shown_escaped() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that could not run says so")]
 fn an_unreadable_folder_is_a_problem_and_the_rest_is_found() {
     let dir = mk_dir(&["a.yaml", "shut/b.yaml"]);
     let shut = dir.path().join("shut");

@@ -186,7 +186,7 @@ fn simple_escape(escape: char, json: bool) -> Option<char> {
 
 /// The content lines of a block scalar without their indentation. Lines of blanks only that are no longer than the
 /// indentation are empty.
-pub fn block_lines<'a>(bytes: &'a [u8], token: Token) -> impl Iterator<Item = &'a [u8]> {
+pub fn block_lines(bytes: &[u8], token: Token) -> impl Iterator<Item = &[u8]> {
     let indent = token.column as usize;
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     bytes.split(|b| *b == b'\n').map(move |line| {

@@ -285,10 +285,8 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             if is_map && self.text.get(at) != Some(&b'{') {
                 flags |= Token::PAIR;
             }
-        } else if !is_map {
-            if let Some(dash) = self.find(self.cursor, |text, at| text[at] == b'-') {
-                column = (dash - line_start(self.text, dash)) as i32;
-            }
+        } else if !is_map && let Some(dash) = self.find(self.cursor, |text, at| text[at] == b'-') {
+            column = (dash - line_start(self.text, dash)) as i32;
         }
         let start = if flow { at } else { self.cursor };
         let mut opening = token(kind, flags, start, start);

@@ -386,23 +386,21 @@ impl Scanner<'_> {
             self.close();
         }
         match self.frames.last() {
-            Some(frame) if frame.column == column => {
-                if frame.is_map == dash {
-                    if frame.is_map {
-                        return self.error(at, "a list item cannot stand at the column of a mapping's keys");
-                    }
-                    // A list at the column of its key ends where the next key starts.
-                    let key = self.frames.len() >= 2 && {
-                        let above = self.frames[self.frames.len() - 2];
-                        above.is_map && above.column == column
-                    };
-                    if !key {
-                        return self.error(at, "a key cannot stand at the column of a list's items");
-                    }
-                    self.close();
+            Some(frame) if frame.column == column && frame.is_map == dash => {
+                if frame.is_map {
+                    return self.error(at, "a list item cannot stand at the column of a mapping's keys");
                 }
+                // A list at the column of its key ends where the next key starts.
+                let key = self.frames.len() >= 2 && {
+                    let above = self.frames[self.frames.len() - 2];
+                    above.is_map && above.column == column
+                };
+                if !key {
+                    return self.error(at, "a key cannot stand at the column of a list's items");
+                }
+                self.close();
             }
-            Some(_) => {
+            Some(frame) if frame.column != column => {
                 return Err(SyntaxError::new(
                     at,
                     "this line is indented less than its neighbours, but not as its parents are",
@@ -410,7 +408,7 @@ impl Scanner<'_> {
                 .with_hint("align it with the key or list item that it belongs to")
                 .into());
             }
-            None => {}
+            _ => {}
         }
         self.flush_comments();
         Ok(())
@@ -455,10 +453,11 @@ impl Scanner<'_> {
         if !self.comments.is_empty() {
             let header = self.tape.tokens.iter().all(|token| matches!(token.kind, Kind::Map | Kind::Seq));
             self.push_comments(self.comments.len());
-            if header && self.blank_since_comment {
-                if let Some(last) = self.tape.tokens.last_mut() {
-                    last.flags |= Token::BLANK_AFTER;
-                }
+            if header
+                && self.blank_since_comment
+                && let Some(last) = self.tape.tokens.last_mut()
+            {
+                last.flags |= Token::BLANK_AFTER;
             }
         }
     }
