@@ -114,10 +114,8 @@ impl Engine {
             Ok(()) => {
                 let right = Side { tape: &proof, source: body, range: 0..proof.tokens.len(), json: false };
                 let left = Side { tape, source, range, json: style.json };
-                verify::compare(&left, &right).map_err(|difference| Unproven {
-                    offset: difference.offset,
-                    what: format!("{} differs", difference.what),
-                })
+                verify::compare(&left, &right)
+                    .map_err(|difference| Unproven { offset: difference.offset, what: format!("{}", difference.what) })
             }
         };
         self.proof = proof;

@@ -109,7 +109,12 @@ fn unescape(text: &str, json: bool) -> Result<String, EscapeError> {
                     'u' => 4,
                     'U' => 8,
                     '\n' => {
-                        while chars.next_if(|(_, c)| *c == ' ' || *c == '\t').is_some() {}
+                        // The break is gone; empty lines behind it are line breaks of the text.
+                        while let Some((_, c)) = chars.next_if(|(_, c)| matches!(c, ' ' | '\t' | '\n')) {
+                            if c == '\n' {
+                                out.push(c);
+                            }
+                        }
                         continue;
                     }
                     _ => {

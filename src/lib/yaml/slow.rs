@@ -89,6 +89,8 @@ type NodeEvent<'a> = (Event<'a>, std::ops::Range<usize>, Option<std::ops::Range<
 struct Container {
     is_map: bool,
     flow: bool,
+    /// A pair in a flow sequence, without braces: it always has a colon.
+    pair: bool,
     column: i32,
     /// In a mapping: the next node is a key.
     key_next: bool,
@@ -215,7 +217,8 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         let text = self.text;
         let kind = match style {
             ScalarStyle::Plain if range.is_empty() => {
-                let no_colon = in_flow && !key && {
+                let in_pair = self.containers.last().is_some_and(|container| container.pair);
+                let no_colon = in_flow && !key && !in_pair && {
                     let after = (self.cursor..self.end).find(|at| !matches!(text[*at], b' ' | b'\t' | b'\n'));
                     self.last_real.is_some_and(Token::is_key) && after.is_none_or(|at| text[at] != b':')
                 };
@@ -297,7 +300,8 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         } else {
             self.floating.push((opening, column));
         }
-        self.containers.push(Container { is_map, flow, column, key_next: is_map });
+        let pair = flags & Token::PAIR != 0;
+        self.containers.push(Container { is_map, flow, pair, column, key_next: is_map });
     }
 
     fn close(&mut self, at: usize) {
@@ -347,6 +351,14 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
                         && !matches!(last.kind, Kind::Literal | Kind::Folded)
                         && (!matches!(last.kind, Kind::Map | Kind::Seq))
                 });
+            // The first line of a block scalar that stands on a line of its own.
+            let behind_header = matches!(self.text[line..start].trim_ascii().first(), Some(b'|' | b'>'));
+            if behind_header {
+                self.push_floating();
+                self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
+                previous_end = Some(end);
+                continue;
+            }
             if behind_real && !self.tape.tokens.last().is_some_and(|token| token.kind.is_comment()) {
                 self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
                 previous_end = Some(end);
@@ -428,6 +440,11 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
     fn finish(&mut self) {
         self.place_comments(self.end);
         self.push_floating();
+        // The parser makes a null of a document without a node.
+        let tokens = &mut self.tape.tokens;
+        if tokens.iter().all(|token| token.kind.is_comment() || token.kind == Kind::Null) {
+            tokens.retain(|token| token.kind.is_comment());
+        }
         link(self.tape);
     }
 }

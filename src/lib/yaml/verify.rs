@@ -147,18 +147,15 @@ fn compare_comments(left: &Side<'_>, right: &Side<'_>) -> Result<(), Difference>
     Err(Difference { offset: 0, what: "the comments" })
 }
 
-/// The comments, each with the number of keys and values before it.
+/// The comments, each with the number of keys before it. (Values may change their style, and nulls have no place.)
 fn comments<'a>(side: &Side<'a>) -> Vec<(&'a [u8], usize)> {
     let mut found = Vec::new();
-    let mut leaves = 0;
+    let mut keys = 0;
     for token in &side.tape.tokens[side.range.clone()] {
-        match token.kind {
-            Kind::Comment | Kind::LineComment => found.push((side.text(*token), leaves)),
-            // A null has no text: a comment may stand on either side of it. The same is true for a block's header.
-            Kind::Null | Kind::Literal | Kind::Folded => {}
-            kind if kind.is_leaf() => leaves += 1,
-            _ => {}
+        if token.kind.is_comment() {
+            found.push((side.text(*token), keys));
         }
+        keys += usize::from(token.is_key());
     }
     found
 }
