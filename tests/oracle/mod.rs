@@ -32,7 +32,7 @@ pub fn splitter(bytes: &[u8]) {
 /// Both lanes understand a document alike, where both take it.
 pub fn scanner(bytes: &[u8]) {
     let Ok(text) = Text::new(bytes) else { return };
-    if text.json {
+    if text.json || memchr::memmem::find(&text.bytes, b"---#").is_some() {
         return;
     }
     for span in text.documents() {

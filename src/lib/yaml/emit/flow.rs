@@ -9,6 +9,8 @@ impl Emitter<'_> {
         let empty = end == start + 1;
         let may_expand = match self.style.flow {
             _ if empty => false,
+            // A pair without braces can stand inside brackets only.
+            _ if self.tape.tokens[start].has(Token::PAIR) => return None,
             FlowStyle::Block => return None,
             _ if self.style.json => return None,
             FlowStyle::Auto => true,

@@ -185,7 +185,7 @@ impl Emitter<'_> {
         while index < range.end {
             let token = self.tape.tokens[index];
             index = match token.kind {
-                Kind::Plain | Kind::Single | Kind::Double | Kind::Alias if token.is_key() => self.key(index, token),
+                _ if token.is_key() && token.kind != Kind::Null => self.key(index, token),
                 Kind::Comment => {
                     self.comment(token);
                     index + 1
@@ -246,6 +246,7 @@ impl Emitter<'_> {
             && !self.rewrites_quotes()
             && self.source[token.end as usize..].starts_with(b": ")
             && self.source[value.end as usize - 1] != b':'
+            && !(self.stack.len() == 1 && scalars::is_marker_like(self.text(token)))
         {
             self.out.extend_from_slice(&self.source[token.start as usize..value.end as usize]);
             return self.end_line(index + 2);
@@ -308,6 +309,14 @@ impl Emitter<'_> {
             && matches!(self.at, At::Value | At::Property | At::Own)
         {
             self.block(*block, Some(token));
+            return index + 2;
+        }
+        // Text that becomes a block takes the comment into its first line, where a block has it.
+        if let Some(next) = self.tape.tokens.get(index + 1).copied()
+            && !self.comment_follows(index + 2)
+            && let Some(text) = self.as_literal(next)
+        {
+            self.literal(&text, Some(token));
             return index + 2;
         }
         match self.at {

@@ -33,7 +33,9 @@ impl Emitter<'_> {
             return if own && !self.comment_follows(index + 1) { index + 1 } else { self.end_line(index + 1) };
         }
         if let Some(text) = self.as_literal(token) {
-            return self.literal_of(&text, index);
+            let comment = self.tape.tokens.get(index + 1).copied().filter(|next| next.kind == Kind::LineComment);
+            self.literal(&text, comment);
+            return index + 1 + usize::from(comment.is_some());
         }
         match self.at {
             At::Own => self.indent(self.value_column()),
@@ -43,7 +45,7 @@ impl Emitter<'_> {
         self.end_line(index + 1)
     }
 
-    fn comment_follows(&self, index: usize) -> bool {
+    pub(super) fn comment_follows(&self, index: usize) -> bool {
         self.tape.tokens.get(index).is_some_and(|token| token.kind == Kind::LineComment)
     }
 
@@ -51,11 +53,12 @@ impl Emitter<'_> {
     pub(super) fn one_line(&mut self, token: Token, flow: bool) {
         let quoted = matches!(token.kind, Kind::Single | Kind::Double);
         let normalise = (self.style.canonical || self.style.json) && quoted;
-        if !token.has(Token::MULTI) && !normalise {
-            let expanded_key_like =
-                !flow && token.kind == Kind::Plain && !token.is_key() && self.text(token).ends_with(b":");
-            if expanded_key_like {
-                // Inside brackets go-yaml takes `a:` as text; as a block entry it would be a key.
+        let is_block = matches!(token.kind, Kind::Literal | Kind::Folded);
+        if !token.has(Token::MULTI) && !normalise && !is_block {
+            // Inside brackets go-yaml takes `a:` as text; as a block entry it would be a key.
+            let key_like = !flow && token.kind == Kind::Plain && !token.is_key() && self.text(token).ends_with(b":");
+            let marker_like = self.stack.len() <= 1 && token.kind == Kind::Plain && is_marker_like(self.text(token));
+            if key_like || marker_like {
                 let text = String::from_utf8_lossy(self.text(token)).into_owned();
                 scalar::write_single(&text, self.out);
             } else {
@@ -70,9 +73,9 @@ impl Emitter<'_> {
         };
         if normalise {
             scalar::write_text(&text, flow, self.out);
-        } else if text.contains('\n') || token.kind == Kind::Double {
+        } else if text.contains('\n') || token.kind == Kind::Double || is_block {
             scalar::write_double(&text, self.out);
-        } else if token.kind == Kind::Single {
+        } else if token.kind == Kind::Single || (self.stack.len() <= 1 && is_marker_like(text.as_bytes())) {
             scalar::write_single(&text, self.out);
         } else {
             self.out.extend_from_slice(text.as_bytes());
@@ -81,7 +84,7 @@ impl Emitter<'_> {
 
     /// The value of a scalar that is written as a literal block: plain text with paragraph breaks, and, where the
     /// style asks, double-quoted text of several lines.
-    fn as_literal(&self, token: Token) -> Option<String> {
+    pub(super) fn as_literal(&self, token: Token) -> Option<String> {
         let plain = token.kind == Kind::Plain && token.has(Token::MULTI);
         let mangled = self.style.unmangle && matches!(token.kind, Kind::Double | Kind::Single);
         if !plain && !mangled || token.is_key() {
@@ -91,8 +94,8 @@ impl Emitter<'_> {
         (text.contains('\n') && scalar::fits_literal(&text)).then(|| text.into_owned())
     }
 
-    /// Writes `text` as a literal block, behind a line comment where one follows.
-    fn literal_of(&mut self, text: &str, index: usize) -> usize {
+    /// Writes `text` as a literal block, with a comment in its first line.
+    pub(super) fn literal(&mut self, text: &str, comment: Option<Token>) {
         let body = text.trim_end_matches('\n');
         let newlines = text.len() - body.len();
         let chomp: &[u8] = match newlines {
@@ -101,7 +104,6 @@ impl Emitter<'_> {
             _ => b"+",
         };
         let digit = body.starts_with([' ', '\t', '\n']);
-        let comment = self.tape.tokens.get(index + 1).copied().filter(|next| next.kind == Kind::LineComment);
         self.block_header(b'|', digit, chomp, comment);
         let column = self.value_column().max(2);
         for line in body.split('\n') {
@@ -109,7 +111,6 @@ impl Emitter<'_> {
         }
         self.out.extend(std::iter::repeat_n(b'\n', newlines.saturating_sub(1)));
         self.at = At::Start;
-        index + 1 + usize::from(comment.is_some())
     }
 
     fn block_header(&mut self, style: u8, digit: bool, chomp: &[u8], comment: Option<Token>) {
@@ -205,4 +206,9 @@ fn text_end(bytes: &[u8], token: Token) -> usize {
         end = line_start;
     }
     end
+}
+
+/// Whether text at the start of a line would be taken for the start or end of a document.
+pub(super) fn is_marker_like(text: &[u8]) -> bool {
+    (text.starts_with(b"---") || text.starts_with(b"...")) && matches!(text.get(3), None | Some(b' ' | b'\t' | b'#'))
 }
