@@ -264,7 +264,7 @@ fn documents_are_never_lost() {
         ("D1d", format!("{A}---\r\n{B}"), both.clone()),
         ("D1e", format!("{A}---#c\n{B}"), format!("{A}---\n#c\n{B}")),
         ("D2", format!("{A}...\n{B}"), both.clone()),
-        ("D2b", format!("{A}--- {{apiVersion: v1, kind: X}}\n"), format!("{A}---\n{{apiVersion: v1, kind: X}}\n")),
+        ("D2b", format!("{A}--- {{apiVersion: v1, kind: X}}\n"), format!("{A}---\napiVersion: v1\nkind: X\n")),
         (
             "D3a",
             format!("# lic\n---\n{A}---\n---\n# only\n---\n{B}---\n"),

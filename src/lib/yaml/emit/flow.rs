@@ -11,10 +11,15 @@ impl Emitter<'_> {
             _ if empty => false,
             // A pair without braces can stand inside brackets only.
             _ if self.tape.tokens[start].has(Token::PAIR) => return None,
-            FlowStyle::Block => return None,
-            _ if self.style.json => return None,
-            FlowStyle::Auto => true,
             FlowStyle::Keep => false,
+            FlowStyle::Block => return None,
+            // A whole object in braces is JSON, or may become JSON by being formatted: always a block.
+            FlowStyle::Auto
+                if self.style.json || (self.stack.is_empty() && self.tape.tokens[start].kind == Kind::Map) =>
+            {
+                return None;
+            }
+            FlowStyle::Auto => true,
         };
         let before = self.out.len();
         match self.at {

@@ -1,6 +1,6 @@
 //! How scalars are written: as they stand, or in one line where they stood in several, or as blocks.
 
-use super::{At, Emitter, Kind, Token};
+use super::{At, Emitter, FlowStyle, Kind, Token};
 use crate::yaml::scalar;
 
 /// A key longer than this is no implicit key for any reader (YAML 1.2.2, 7.4.2).
@@ -52,9 +52,12 @@ impl Emitter<'_> {
     /// Writes a scalar on one line. `flow`: inside brackets.
     pub(super) fn one_line(&mut self, token: Token, flow: bool) {
         let quoted = matches!(token.kind, Kind::Single | Kind::Double);
-        let normalise = (self.style.canonical || self.style.json) && quoted;
+        // The quotes of JSON are no choice of its author, unless its braces are to stay.
+        let json_block = self.style.json && self.style.flow != FlowStyle::Keep;
+        let normalise = (self.style.canonical || json_block) && quoted;
+        let json_escapes = self.style.json && token.has(Token::ESCAPED) && quoted;
         let is_block = matches!(token.kind, Kind::Literal | Kind::Folded);
-        if !token.has(Token::MULTI) && !normalise && !is_block {
+        if !token.has(Token::MULTI) && !normalise && !json_escapes && !is_block {
             // Inside brackets go-yaml takes `a:` as text; as a block entry it would be a key.
             let key_like = !flow && token.kind == Kind::Plain && !token.is_key() && self.text(token).ends_with(b":");
             let marker_like = self.stack.len() <= 1 && token.kind == Kind::Plain && is_marker_like(self.text(token));
