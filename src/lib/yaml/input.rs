@@ -90,7 +90,7 @@ fn unix_lines(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Byte-order marks at the start of documents go; anywhere else they are content.
+/// Byte-order marks at the start of documents go; anywhere else they are refused later.
 fn without_document_boms<'a>(bytes: Cow<'a, [u8]>, first: usize) -> Cow<'a, [u8]> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut from = 0;
@@ -129,6 +129,10 @@ fn refuse_characters(bytes: &[u8], json: bool) -> Result<(), SyntaxError> {
                 return Err(
                     SyntaxError::new(at, format!("byte {at}: a NUL character")).with_hint("this is no text file")
                 );
+            }
+            '\u{feff}' if !json => {
+                return Err(SyntaxError::new(at, "a byte-order mark (U+FEFF) inside a document")
+                    .with_hint("remove it, or write it as \"\\uFEFF\" in double quotes"));
             }
             '\u{85}' => ("NEL (U+0085)", "write it as \"\\N\" in double quotes, or remove it"),
             '\u{2028}' => ("LINE SEPARATOR (U+2028)", "write it as \"\\L\" in double quotes, or remove it"),

@@ -355,6 +355,9 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             let behind_header = matches!(self.text[line..start].trim_ascii().first(), Some(b'|' | b'>'));
             if behind_header {
                 self.push_floating();
+                if self.last_real.is_none() {
+                    self.note_blank_after(previous_end.unwrap_or(line).min(line), line);
+                }
                 self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
                 previous_end = Some(end);
                 continue;
@@ -389,15 +392,18 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             self.tape.tokens.push(token(Kind::Comment, flags, start, end));
             passed += 1;
         }
-        let header = self.last_real.is_none();
-        if header && limit < self.end {
-            let tail = &self.text[previous_end.unwrap_or(limit).min(limit)..limit];
-            if let Some(last) = self.tape.tokens.last_mut()
-                && last.kind == Kind::Comment
-                && has_blank_line(tail)
-            {
-                last.flags |= Token::BLANK_AFTER;
-            }
+        if self.last_real.is_none() && limit < self.end {
+            self.note_blank_after(previous_end.unwrap_or(limit).min(limit), limit);
+        }
+    }
+
+    /// Marks the last comment of the header if a blank line stands between it and what follows.
+    fn note_blank_after(&mut self, from: usize, to: usize) {
+        if let Some(last) = self.tape.tokens.last_mut()
+            && last.kind == Kind::Comment
+            && has_blank_line(&self.text[from..to])
+        {
+            last.flags |= Token::BLANK_AFTER;
         }
     }
 

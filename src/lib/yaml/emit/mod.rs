@@ -187,7 +187,7 @@ impl Emitter<'_> {
             index = match token.kind {
                 _ if token.is_key() && token.kind != Kind::Null => self.key(index, token),
                 Kind::Comment => {
-                    self.comment(token);
+                    self.comment(index, token);
                     index + 1
                 }
                 Kind::LineComment => self.line_comment(index, token),
@@ -278,7 +278,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn comment(&mut self, token: Token) {
+    fn comment(&mut self, index: usize, token: Token) {
         if self.skip_prefix && token.has(Token::BEFORE_MARKER) {
             return;
         }
@@ -289,13 +289,35 @@ impl Emitter<'_> {
                 self.comment_line(token, self.column());
                 self.at = At::Start;
             }
-            At::Own => self.comment_line(token, self.value_column()),
+            At::Own => {
+                let column = self.column_of_value(index);
+                self.comment_line(token, column);
+            }
             At::Value | At::Property => {
                 self.out.push(b'\n');
-                self.comment_line(token, self.value_column());
+                let column = self.column_of_value(index);
+                self.comment_line(token, column);
                 self.at = At::Own;
             }
         }
+    }
+
+    /// The column of the value that follows the comment at `index`: compact lists stand at the column of their key.
+    fn column_of_value(&mut self, index: usize) -> usize {
+        let node = self.tape.node_at(index);
+        let in_map = self.stack.last().is_some_and(|open| open.is_map);
+        let compact = in_map && self.style.sequence_indent == SequenceIndent::Compact;
+        let is_list = self.tape.tokens.get(node).is_some_and(|value| value.kind == Kind::Seq);
+        if !(compact && is_list) {
+            return self.value_column();
+        }
+        // A list in brackets becomes a block, or stays on a line of its own: trying tells.
+        let (before, at) = (self.out.len(), self.at);
+        let flow = self.tape.tokens[node].has(Token::FLOW);
+        let one_line = flow && self.flow_on_one_line(node, self.tape.tokens[node].link as usize).is_some();
+        self.out.truncate(before);
+        self.at = at;
+        if one_line { self.value_column() } else { self.column() }
     }
 
     /// A comment between a key or a dash and its value.
@@ -327,7 +349,7 @@ impl Emitter<'_> {
                 self.at = At::Own;
             }
             // Nothing stands before it on its line any more.
-            _ => self.comment(token),
+            _ => self.comment(index, token),
         }
         index + 1
     }

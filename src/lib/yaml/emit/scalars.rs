@@ -63,7 +63,7 @@ impl Emitter<'_> {
             let marker_like = self.stack.len() <= 1 && token.kind == Kind::Plain && is_marker_like(self.text(token));
             if key_like || marker_like {
                 let text = String::from_utf8_lossy(self.text(token)).into_owned();
-                scalar::write_single(&text, self.out);
+                scalar::write_text(&text, false, self.out);
             } else {
                 self.push_text(token);
             }
@@ -78,8 +78,10 @@ impl Emitter<'_> {
             scalar::write_text(&text, flow, self.out);
         } else if text.contains('\n') || token.kind == Kind::Double || is_block {
             scalar::write_double(&text, self.out);
-        } else if token.kind == Kind::Single || (self.stack.len() <= 1 && is_marker_like(text.as_bytes())) {
+        } else if token.kind == Kind::Single {
             scalar::write_single(&text, self.out);
+        } else if self.stack.len() <= 1 && is_marker_like(text.as_bytes()) {
+            scalar::write_text(&text, flow, self.out);
         } else {
             self.out.extend_from_slice(text.as_bytes());
         }
