@@ -319,8 +319,16 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
 
     /// A token with a place of its own: the comments before it are handed out first.
     fn real(&mut self, token: Token) {
-        self.place_comments(token.start as usize);
+        let mut properties = Vec::new();
+        if token.is_key() && self.floating.is_empty() {
+            // Behind the properties of a key a comment would end the line, and give them to the whole mapping.
+            while let Some(property) = self.tape.tokens.pop_if(|last| last.kind.is_property()) {
+                properties.push(property);
+            }
+        }
+        self.place_comments(token.start as usize, !properties.is_empty());
         self.push_floating();
+        self.tape.tokens.extend(properties.into_iter().rev());
         self.tape.tokens.push(token);
         self.last_real = Some(token);
     }
@@ -329,8 +337,8 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         self.tape.tokens.extend(self.floating.drain(..).map(|(token, _)| token));
     }
 
-    /// Hands out the comments before `limit`, among the floating tokens.
-    fn place_comments(&mut self, limit: usize) {
+    /// Hands out the comments before `limit`, among the floating tokens; `own_lines`: none of them stays on its line.
+    fn place_comments(&mut self, limit: usize, own_lines: bool) {
         // The column of the entries that follow: of the innermost collection that stays open.
         let next_column = if limit >= self.end { -1 } else { self.containers.last().map_or(-1, |c| c.column) };
         let opens = self.floating.iter().any(|(token, _)| matches!(token.kind, Kind::Map | Kind::Seq));
@@ -346,6 +354,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             let line = line_start(self.text, start);
             let column = (start - line) as i32;
             let behind_real = passed == 0
+                && !own_lines
                 && self.last_real.is_some_and(|last| {
                     last.end as usize > line
                         && !matches!(last.kind, Kind::Literal | Kind::Folded)
@@ -444,7 +453,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
     }
 
     fn finish(&mut self) {
-        self.place_comments(self.end);
+        self.place_comments(self.end, false);
         self.push_floating();
         // The parser makes a null of a document without a node.
         let tokens = &mut self.tape.tokens;

@@ -55,7 +55,9 @@ impl Emitter<'_> {
         // The quotes of JSON are no choice of its author, unless its braces are to stay.
         let json_block = self.style.json && self.style.flow != FlowStyle::Keep;
         let normalise = (self.style.canonical || json_block) && quoted;
-        let json_escapes = self.style.json && token.has(Token::ESCAPED) && quoted;
+        let json_escapes = self.style.json
+            && token.has(Token::ESCAPED)
+            && scalar::decode(self.tape, self.source, token, false).is_err();
         let is_block = matches!(token.kind, Kind::Literal | Kind::Folded);
         if !token.has(Token::MULTI) && !normalise && !json_escapes && !is_block {
             // Inside brackets go-yaml takes `a:` as text; as a block entry it would be a key.
@@ -74,7 +76,7 @@ impl Emitter<'_> {
             self.push_text(token);
             return;
         };
-        if normalise {
+        if normalise || (is_block && self.style.canonical) {
             scalar::write_text(&text, flow, self.out);
         } else if text.contains('\n') || token.kind == Kind::Double || is_block {
             scalar::write_double(&text, self.out);
