@@ -4,6 +4,7 @@
 
 use granit_parser::{Event, Parser, ScalarStyle, options};
 use kfleet::ops::fmt::text::{self, TextOptions};
+use kfleet::yaml::check;
 use kfleet::yaml::emit::{FlowStyle, SequenceIndent, Style};
 use kfleet::yaml::engine::Engine;
 use kfleet::yaml::input::Text;
@@ -42,6 +43,11 @@ pub fn scanner(bytes: &[u8]) {
             continue;
         }
         well_formed(&fast);
+        let mut findings = Vec::new();
+        check::check(&fast, &text.bytes, false, &mut findings);
+        if findings.iter().any(|finding| finding.is_error) {
+            continue;
+        }
         let Ok(source) = std::str::from_utf8(&text.bytes) else { continue };
         if slow::build(source, span, cut, &mut slow).is_err() {
             continue;
