@@ -21,11 +21,10 @@ pub fn decode<'a>(tape: &'a Tape, source: &'a [u8], token: Token, json: bool) ->
     let bytes = tape.text(source, token);
     let text = || String::from_utf8_lossy(bytes);
     match token.kind {
-        Kind::Plain if token.has(Token::MULTI) => Ok(fold_lines(&text()).into()),
+        Kind::Plain if token.has(Token::MULTI) => Ok(folded(bytes).into()),
         Kind::Single => {
             let inner = &bytes[1..bytes.len().max(2) - 1];
-            let inner = String::from_utf8_lossy(inner);
-            let inner = if token.has(Token::MULTI) { Cow::Owned(fold_lines(&inner)) } else { inner };
+            let inner = if token.has(Token::MULTI) { folded(inner).into() } else { String::from_utf8_lossy(inner) };
             Ok(if inner.contains("''") { inner.replace("''", "'").into() } else { inner })
         }
         Kind::Double => {
@@ -41,36 +40,55 @@ pub fn decode<'a>(tape: &'a Tape, source: &'a [u8], token: Token, json: bool) ->
     }
 }
 
-/// Folds the line breaks of a plain or single-quoted scalar: one break becomes a space, n + 1 breaks become n.
-fn fold_lines(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut lines = text.split('\n').peekable();
+/// Folds the line breaks of a plain or single-quoted scalar, and hands out the pieces of the result: one break becomes a
+/// space, n + 1 breaks become n.
+pub fn fold_lines<'a>(text: &'a [u8], mut take: impl FnMut(&'a [u8])) {
+    let mut rest = text;
     let mut blanks = 0;
     let mut first = true;
-    while let Some(line) = lines.next() {
-        let last = lines.peek().is_none();
-        let mut part = line;
+    loop {
+        let end = memchr::memchr(b'\n', rest);
+        let mut part = &rest[..end.unwrap_or(rest.len())];
         if !first {
-            part = part.trim_start_matches([' ', '\t']);
+            part = part.trim_ascii_start();
         }
-        if !last {
-            part = part.trim_end_matches([' ', '\t']);
+        if end.is_some() {
+            part = part.trim_ascii_end();
         }
         if first {
-            out.push_str(part);
-        } else if part.is_empty() && !last {
+            take(part);
+        } else if part.is_empty() && end.is_some() {
             blanks += 1;
         } else {
             if blanks == 0 {
-                out.push(' ');
+                take(b" ");
             }
-            out.extend(std::iter::repeat_n('\n', blanks));
-            out.push_str(part);
+            for _ in 0..blanks {
+                take(b"\n");
+            }
+            take(part);
             blanks = 0;
         }
         first = false;
+        match end {
+            Some(end) => rest = &rest[end + 1..],
+            None => break,
+        }
     }
-    out
+}
+
+/// The result of [`fold_lines`].
+fn folded(text: &[u8]) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    fold_lines(text, |piece| out.extend_from_slice(piece));
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Whether folding `text` gives `expected`.
+pub fn folds_to(text: &[u8], expected: &[u8]) -> bool {
+    let mut rest = Some(expected);
+    fold_lines(text, |piece| rest = rest.and_then(|rest| rest.strip_prefix(piece)));
+    rest.is_some_and(<[u8]>::is_empty)
 }
 
 /// Decodes the inside of double quotes: escapes and folded line breaks.
@@ -194,10 +212,7 @@ fn simple_escape(escape: char, json: bool) -> Option<char> {
 pub fn block_lines(bytes: &[u8], token: Token) -> impl Iterator<Item = &[u8]> {
     let indent = token.column as usize;
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    bytes.split(|b| *b == b'\n').map(move |line| {
-        let spaces = line.iter().take(indent).take_while(|b| **b == b' ').count();
-        &line[spaces..]
-    })
+    bytes.split(|b| *b == b'\n').map(move |line| &line[super::scan::skip_spaces(line, 0).min(indent)..])
 }
 
 fn decode_block(bytes: &[u8], token: Token) -> String {

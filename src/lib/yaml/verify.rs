@@ -100,6 +100,9 @@ fn same_value(left: &Side<'_>, a: Token, right: &Side<'_>, b: Token) -> bool {
     if a.kind == b.kind && matches!(a.kind, Kind::Literal | Kind::Folded) {
         return same_block(left.text(a), a, right.text(b), b);
     }
+    if a.kind == Kind::Plain && b.kind == Kind::Plain && !b.has(Token::MULTI) {
+        return scalar::folds_to(left.text(a), right.text(b));
+    }
     let (Ok(x), Ok(y)) =
         (scalar::decode(left.tape, left.source, a, left.json), scalar::decode(right.tape, right.source, b, right.json))
     else {

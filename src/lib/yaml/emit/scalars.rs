@@ -2,6 +2,7 @@
 
 use super::{At, Emitter, FlowStyle, Kind, Token};
 use crate::yaml::scalar;
+use crate::yaml::scan::skip_spaces;
 
 /// A key longer than this is no implicit key for any reader (YAML 1.2.2, 7.4.2).
 pub(crate) const MAX_KEY: usize = 1024;
@@ -32,6 +33,9 @@ impl Emitter<'_> {
             self.at = At::Start;
             return if own && !self.comment_follows(index + 1) { index + 1 } else { self.end_line(index + 1) };
         }
+        if token.kind == Kind::Plain && token.has(Token::MULTI) && self.folded_line(token) {
+            return self.end_line(index + 1);
+        }
         if let Some(text) = self.as_literal(token) {
             let comment = self.tape.tokens.get(index + 1).copied().filter(|next| next.kind == Kind::LineComment);
             self.literal(&text, comment);
@@ -43,6 +47,30 @@ impl Emitter<'_> {
         }
         self.one_line(token, false);
         self.end_line(index + 1)
+    }
+
+    /// Writes a plain scalar of several lines as one line; false, with nothing written, where it has breaks that stay.
+    fn folded_line(&mut self, token: Token) -> bool {
+        let before = self.out.len();
+        let own = self.at == At::Own;
+        if own {
+            self.indent(self.value_column());
+        } else {
+            self.out.push(b' ');
+        }
+        let start = self.out.len();
+        let tape = self.tape;
+        let out = &mut *self.out;
+        let mut breaks = false;
+        scalar::fold_lines(tape.text(self.source, token), |piece| {
+            breaks |= piece == b"\n";
+            out.extend_from_slice(piece);
+        });
+        if breaks || (self.stack.len() <= 1 && is_marker_like(&self.out[start..])) || self.out.ends_with(b":") {
+            self.out.truncate(before);
+            return false;
+        }
+        true
     }
 
     pub(super) fn comment_follows(&self, index: usize) -> bool {
@@ -184,8 +212,7 @@ impl Emitter<'_> {
             let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = &rest[..end];
             rest = rest.get(end + 1..).unwrap_or(b"");
-            let spaces = line.iter().take(indent).take_while(|b| **b == b' ').count();
-            let line = &line[spaces..];
+            let line = &line[skip_spaces(line, 0).min(indent)..];
             if !line.is_empty() {
                 let mut columns = column;
                 while columns > 0 {

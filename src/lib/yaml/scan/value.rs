@@ -1,18 +1,7 @@
 //! Entries, list items and scalars of the fast lane.
 
-use super::{Kind, Scan, Scanner, Stop, SyntaxError, Token, is_blank, is_break_or_blank};
+use super::{Kind, Scan, Scanner, Stop, SyntaxError, Token, find_stop, is_blank, is_break_or_blank, skip_spaces};
 use memchr::{memchr, memchr2};
-
-/// The bytes that can end a plain scalar or make it a key.
-const fn mk_stops() -> [bool; 256] {
-    let mut stops = [false; 256];
-    stops[b':' as usize] = true;
-    stops[b'#' as usize] = true;
-    stops[b'\n' as usize] = true;
-    stops
-}
-
-static STOPS: [bool; 256] = mk_stops();
 
 /// Where a plain text on one line ends.
 enum PlainEnd {
@@ -30,12 +19,7 @@ impl Scanner<'_> {
     fn plain_end(&self, from: usize) -> PlainEnd {
         let mut at = from;
         loop {
-            while let Some(byte) = self.text.get(at) {
-                if STOPS[*byte as usize] {
-                    break;
-                }
-                at += 1;
-            }
+            at = find_stop(self.text, at);
             match self.at(at) {
                 b':' => {
                     if is_break_or_blank(self.at(at + 1)) {
@@ -496,10 +480,7 @@ impl Scanner<'_> {
                         // No text at all: blank lines count up to any indentation.
                         return Ok(((parent + 1).max(deepest), text.len()));
                     }
-                    let mut next = at;
-                    while self.at(next) == b' ' {
-                        next += 1;
-                    }
+                    let next = skip_spaces(text, at);
                     let spaces = (next - at) as i32;
                     if self.at(next) == b'\n' {
                         if spaces > deepest {
@@ -528,10 +509,7 @@ impl Scanner<'_> {
         while at < text.len() {
             let line = at;
             let limit = (line + width).min(text.len());
-            let mut next = line;
-            while next < limit && text[next] == b' ' {
-                next += 1;
-            }
+            let next = skip_spaces(text, line).min(limit);
             if next < limit && text[next] != b'\n' {
                 // A line that is not deep enough ends the block. Above its parent's column only a comment may do so.
                 if (next - line) as i32 > parent && text[next] != b'#' {
