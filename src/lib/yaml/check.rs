@@ -39,7 +39,7 @@ const FEW_KEYS: usize = 32;
 /// A mapping whose keys are being read.
 struct OpenMap {
     first_key: usize,
-    many: Option<HashMap<Vec<u8>, usize>>,
+    many: Option<Box<HashMap<Vec<u8>, usize>>>,
     is_map: bool,
 }
 
@@ -172,7 +172,7 @@ fn key(
                 .collect();
             many.insert(identity.to_vec(), index);
             keys.truncate(map.first_key);
-            map.many = Some(many);
+            map.many = Some(Box::new(many));
         } else {
             keys.push((hash, index as u32));
         }
@@ -198,6 +198,7 @@ fn key(
     }
 }
 
+#[inline]
 fn value(tape: &Tape, source: &[u8], token: Token, index: usize, findings: &mut Vec<Finding>) {
     let bytes = tape.text(source, token);
     // Most values are words: a look at the first byte and the length settles them.
@@ -207,9 +208,12 @@ fn value(tape: &Tape, source: &[u8], token: Token, index: usize, findings: &mut 
         b'y' | b'Y' | b'n' | b'N' | b'o' | b'O' => bytes.len() <= 3,
         _ => false,
     };
-    if !doubtful || token.has(Token::MULTI) {
-        return;
+    if doubtful && !token.has(Token::MULTI) {
+        doubtful_value(tape, bytes, token, index, findings);
     }
+}
+
+fn doubtful_value(tape: &Tape, bytes: &[u8], token: Token, index: usize, findings: &mut Vec<Finding>) {
     if index > 0 && tape.tokens[index - 1].kind == Kind::Tag {
         return;
     }

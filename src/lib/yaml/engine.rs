@@ -52,7 +52,7 @@ impl Engine {
         }
         match scan::scan(bytes, span, cut, tape, &mut self.buffers) {
             Ok(()) => Ok(()),
-            Err(Stop::Error(error)) => Err(error),
+            Err(Stop::Error(error)) => Err(*error),
             Err(Stop::Unsupported) => {
                 let text = std::str::from_utf8(bytes)
                     .map_err(|error| SyntaxError::new(error.valid_up_to(), "this is no valid UTF-8"))?;

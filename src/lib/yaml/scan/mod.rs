@@ -18,8 +18,8 @@ pub const MAX_DEPTH: usize = 10_000;
 pub enum Stop {
     /// Valid or not, this is for the slow lane.
     Unsupported,
-    /// The text is wrong.
-    Error(SyntaxError),
+    /// The text is wrong. Boxed, so that results of the hot path stay small.
+    Error(Box<SyntaxError>),
 }
 
 /// An error at a byte offset of the document.
@@ -49,7 +49,7 @@ impl SyntaxError {
 
 impl From<SyntaxError> for Stop {
     fn from(error: SyntaxError) -> Self {
-        Stop::Error(error)
+        Stop::Error(Box::new(error))
     }
 }
 
@@ -120,7 +120,7 @@ pub(super) fn block_scalar_at(text: &[u8], at: usize, parent: i32, cut: bool) ->
         cut,
     };
     let end = scanner.block_scalar(at, parent).map_err(|stop| match stop {
-        Stop::Error(error) => error,
+        Stop::Error(error) => *error,
         Stop::Unsupported => SyntaxError::new(at, "this block scalar cannot be read"),
     })?;
     match tape.tokens.last() {
@@ -229,10 +229,12 @@ impl Scanner<'_> {
         from
     }
 
+    #[cold]
     fn error<T>(&self, offset: usize, message: &str) -> Scan<T> {
         Err(self.syntax_error(offset, message).into())
     }
 
+    #[cold]
     fn syntax_error(&self, offset: usize, message: &str) -> SyntaxError {
         let error = SyntaxError::new(offset, message);
         if looks_like_template(self.text, offset) { error.with_hint(TEMPLATE_HINT) } else { error }
@@ -386,6 +388,7 @@ impl Scanner<'_> {
     }
 
     /// Opens a block collection at `column`.
+    #[inline]
     fn open(&mut self, kind: Kind, column: i32, at: usize) -> Scan<()> {
         if self.frames.len() >= MAX_DEPTH || column > i32::from(u16::MAX) {
             return self.error(at, "this is nested too deeply");
@@ -403,6 +406,7 @@ impl Scanner<'_> {
     }
 
     /// Closes the innermost block collection.
+    #[inline]
     fn close(&mut self) {
         if let Some(frame) = self.frames.pop() {
             let end = self.tape.tokens.len() as u32;

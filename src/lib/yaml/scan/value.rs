@@ -104,14 +104,18 @@ impl Scanner<'_> {
             }
             byte if !starts_plain(byte, self.at(at + 1)) => self.odd_key(at),
             _ => match self.plain_end(at) {
-                PlainEnd::Key(colon) => {
-                    let end = self.trim(at, colon);
-                    self.push(Kind::Plain, Token::KEY, at, end);
-                    self.value_after(colon + 1)
-                }
+                PlainEnd::Key(colon) => self.plain_key(at, colon),
                 _ => self.missing_colon(at),
             },
         }
+    }
+
+    /// A plain key whose colon was found.
+    #[inline]
+    fn plain_key(&mut self, at: usize, colon: usize) -> Scan<usize> {
+        let end = self.trim(at, colon);
+        self.push(Kind::Plain, Token::KEY, at, end);
+        self.value_after(colon + 1)
     }
 
     /// A line in a mapping that does not start with a common key.
@@ -172,10 +176,14 @@ impl Scanner<'_> {
                 if self.at(colon) == b':' && is_break_or_blank(self.at(colon + 1)) { Some(colon) } else { None }
             }
             b'-' if is_break_or_blank(self.at(at + 1)) => return Err(Stop::Unsupported),
-            _ if starts_plain(byte, self.at(at + 1)) => match self.plain_end(at) {
-                PlainEnd::Key(colon) => Some(colon),
-                _ => None,
-            },
+            _ if starts_plain(byte, self.at(at + 1)) => {
+                if let PlainEnd::Key(colon) = self.plain_end(at) {
+                    self.open(Kind::Map, column, at)?;
+                    self.flush_comments();
+                    return self.plain_key(at, colon);
+                }
+                None
+            }
             b'?' | b':' => return Err(Stop::Unsupported),
             _ => None,
         };
