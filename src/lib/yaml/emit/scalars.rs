@@ -110,7 +110,7 @@ impl Emitter<'_> {
             scalar::write_double(&text, self.out);
         } else if token.kind == Kind::Single {
             scalar::write_single(&text, self.out);
-        } else if self.stack.len() <= 1 && is_marker_like(text.as_bytes()) {
+        } else if self.stack.len() <= 1 && is_marker_like(text.as_bytes()) || !flow && text.ends_with(':') {
             scalar::write_text(&text, flow, self.out);
         } else {
             self.out.extend_from_slice(text.as_bytes());
