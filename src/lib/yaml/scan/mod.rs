@@ -4,8 +4,13 @@
 //! [`Stop::Unsupported`], and the slow lane builds the same tape from a complete parser; it never guesses.
 //! Where the text is certainly wrong it stops with an error that says what to do.
 
+mod block;
+mod bytes;
 mod flow;
 mod value;
+
+pub(super) use bytes::skip_spaces;
+use bytes::{find_stop, is_blank, is_break_or_blank};
 
 use super::split::Span;
 use super::tape::{Kind, Tape, Token};
@@ -140,66 +145,6 @@ struct Scanner<'a> {
     expect_value: bool,
     blank_since_comment: bool,
     cut: bool,
-}
-
-/// Space or tab: what YAML calls white space.
-#[inline]
-pub(super) fn is_blank(byte: u8) -> bool {
-    byte == b' ' || byte == b'\t'
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-
-/// The eight bytes at `at`, first byte lowest, if there are as many.
-#[inline]
-fn word_at(text: &[u8], at: usize) -> Option<u64> {
-    let chunk = text.get(at..at + 8)?;
-    Some(u64::from_le_bytes(chunk.try_into().ok()?))
-}
-
-/// The offset of the first byte at or behind `at` that is no space. Most of a manifest is indentation: this looks at
-/// eight bytes at a time.
-#[inline]
-pub(super) fn skip_spaces(text: &[u8], mut at: usize) -> usize {
-    while let Some(word) = word_at(text, at) {
-        let other = word ^ (ONES * b' ' as u64);
-        if other != 0 {
-            return at + other.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    while text.get(at) == Some(&b' ') {
-        at += 1;
-    }
-    at
-}
-
-/// The offset of the first `:`, `#` or line break at or behind `at`; the end of the text where there is none.
-#[inline]
-fn find_stop(text: &[u8], mut at: usize) -> usize {
-    // A byte of `word ^ pattern` is zero where the needle stands; the subtraction sets its top bit. Bits above the
-    // first hit may be wrong, the first hit never is.
-    let hits = |word: u64, needle: u8| {
-        let zeros = word ^ (ONES * u64::from(needle));
-        zeros.wrapping_sub(ONES) & !zeros & (ONES << 7)
-    };
-    while let Some(word) = word_at(text, at) {
-        let found = hits(word, b':') | hits(word, b'#') | hits(word, b'\n');
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    while text.get(at).is_some_and(|byte| !matches!(byte, b':' | b'#' | b'\n')) {
-        at += 1;
-    }
-    at
-}
-
-/// What ends a token: a blank or the end of the line.
-#[inline]
-fn is_break_or_blank(byte: u8) -> bool {
-    byte == b' ' || byte == b'\n' || byte == b'\t'
 }
 
 impl Scanner<'_> {

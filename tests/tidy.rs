@@ -1,0 +1,142 @@
+//! Invariants of the whole source, each with its reason.
+#![allow(clippy::disallowed_methods, reason = "this test reads the source and runs the program")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut pending: Vec<PathBuf> = vec![root().join(folder)];
+    while let Some(path) = pending.pop() {
+        if path.is_dir() {
+            pending.extend(std::fs::read_dir(&path).expect("readable").map(|entry| entry.expect("entry").path()));
+        } else if endings.iter().any(|ending| path.to_string_lossy().ends_with(ending)) {
+            let name = path.strip_prefix(root()).expect("below the root").display().to_string();
+            found.push((name, std::fs::read_to_string(&path).expect("UTF-8")));
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "nothing in {folder}");
+    found
+}
+
+/// The code of a file without its tests and comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let end = text.find("#[cfg(test)]").unwrap_or(text.len());
+    text[..end].lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// The layers: an arrow may only point down.
+#[test]
+fn modules_use_only_what_is_below_them() {
+    let below: &[(&str, &[&str])] = &[
+        ("ops", &["ops", "manifest", "yaml", "tree", "kube", "error", "problem"]),
+        ("manifest", &["manifest", "yaml", "problem"]),
+        ("yaml", &["yaml"]),
+        ("tree", &["tree", "error", "problem"]),
+        ("kube", &["kube", "error", "problem"]),
+        ("error.rs", &["problem"]),
+        ("problem.rs", &[]),
+    ];
+    for (name, text) in files("src/lib", &[".rs"]) {
+        if name == "src/lib/lib.rs" {
+            continue;
+        }
+        let module = name.trim_start_matches("src/lib/").split('/').next().expect("a module");
+        let (_, allowed) =
+            below.iter().find(|(layer, _)| *layer == module).unwrap_or_else(|| panic!("{module} has no layer"));
+        for line in code(&text) {
+            for used in line.split("crate::").skip(1) {
+                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                assert!(allowed.contains(&used.as_str()), "{name} uses crate::{used}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_library_touches_the_world_only_at_its_edges() {
+    for (name, text) in files("src/lib", &[".rs"]) {
+        for line in code(&text) {
+            for (forbidden, home, reason) in [
+                ("println!", "", "the library never prints"),
+                ("eprintln!", "", "the library never prints"),
+                ("std::env", "", "the environment is read in context.rs"),
+                ("std::fs", "src/lib/tree/", "files are the tree's"),
+                ("process::Command", "src/lib/process/", "programs are the process module's"),
+                ("clap::", "", "the command line is the program's"),
+            ] {
+                let at_home = !home.is_empty() && name.starts_with(home);
+                assert!(
+                    at_home || !line.contains(forbidden) || name.ends_with("_tests.rs"),
+                    "{name}: {reason}: {line}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are_for() {
+    for (name, text) in files("src", &[".rs"]) {
+        assert!(text.starts_with("//!"), "{name} does not say what it is for");
+        let lines = text.lines().count();
+        assert!(lines <= 500, "{name} has {lines} lines: past 500 a file becomes a folder");
+    }
+}
+
+#[test]
+fn the_changelog_has_a_place_for_the_next_release() {
+    let text = std::fs::read_to_string(root().join("CHANGELOG.md")).expect("a changelog");
+    assert!(text.contains("## [Unreleased]"));
+}
+
+#[test]
+fn documents_have_no_trailing_blanks() {
+    for (name, text) in files("docs", &[".md"]).into_iter().chain(files("README.md", &[".md"])) {
+        for (number, line) in text.lines().enumerate() {
+            assert_eq!(line, line.trim_end(), "{name}:{}", number + 1);
+        }
+    }
+}
+
+/// `KFLEET_BLESS=1` writes it anew.
+#[test]
+fn the_command_reference_is_true() {
+    let output = Command::new(env!("CARGO_BIN_EXE_kfleet")).args(["man", "--markdown"]).output().expect("kfleet runs");
+    let expected = String::from_utf8(output.stdout).expect("UTF-8");
+    let path = root().join("docs/cli.md");
+    if std::env::var_os("KFLEET_BLESS").is_some() {
+        std::fs::write(&path, &expected).expect("blessed");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == expected,
+        "docs/cli.md is not what the help texts say; run KFLEET_BLESS=1 cargo test --test tidy"
+    );
+}
+
+/// The README's examples, run on the demo: they must work as they are written.
+#[test]
+fn the_examples_of_the_readme_work() {
+    let text = std::fs::read_to_string(root().join("README.md")).expect("a README");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(root().join("examples/demo/shop.yaml"), folder.path().join("shop.yaml")).expect("copied");
+    let mut run = 0;
+    for line in text.lines().filter_map(|line| line.strip_prefix("$ kfleet ")) {
+        let command = line.split(" #").next().expect("a command").trim();
+        let status = Command::new(env!("CARGO_BIN_EXE_kfleet"))
+            .args(command.split_whitespace())
+            .current_dir(folder.path())
+            .output()
+            .expect("kfleet runs");
+        let code = status.status.code();
+        assert!(code == Some(0) || (code == Some(1) && command.contains("--check")), "{command}: {status:?}");
+        run += 1;
+    }
+    assert!(run >= 5, "only {run} examples");
+}
