@@ -217,7 +217,10 @@ impl Scanner<'_> {
                 self.comment(start, end, 0, 0);
                 self.pos = end + 1;
             }
-            b'{' | b'[' => self.pos = self.inline_node(start, -1)?,
+            b'{' | b'[' => {
+                self.flush_comments();
+                self.pos = self.inline_node(start, -1)?;
+            }
             _ => return Err(Stop::Unsupported),
         }
         Ok(())
