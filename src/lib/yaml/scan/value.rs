@@ -209,6 +209,9 @@ impl Scanner<'_> {
             while !is_break_or_blank(self.at(end)) {
                 end += 1;
             }
+            if self.text[at..end].iter().any(|byte| b",[]{}".contains(byte)) {
+                return Err(Stop::Unsupported);
+            }
             if kind == Kind::Anchor {
                 self.tape.has_anchors = true;
                 if end == at + 1 {
@@ -273,7 +276,8 @@ impl Scanner<'_> {
                     end += 1;
                 }
                 let next = self.skip_blanks(end);
-                if self.at(next) == b':' || self.text[at..end].ends_with(b":") {
+                let odd_name = self.text[at..end].iter().any(|byte| b",[]{}".contains(byte));
+                if self.at(next) == b':' || self.text[at..end].ends_with(b":") || odd_name {
                     return Err(Stop::Unsupported);
                 }
                 self.tape.has_anchors = true;
