@@ -21,6 +21,6 @@ mod walk;
 pub use error::{Error, Result};
 pub use input::Input;
 pub use map::{Change, Tree};
-pub use put::{relative_to, remove_file, replace_file};
+pub use put::{Below, remove_file, replace_file};
 pub use root::{Root, State};
 pub use walk::{Form, Found, PassedOver, Walk, WalkOptions, walk};

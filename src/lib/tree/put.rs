@@ -1,9 +1,10 @@
 //! Replacing one file in one step: the new content goes to a file beside it, which then takes its name.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -43,12 +44,30 @@ pub fn remove_file(path: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// The path of a file relative to `dir`, with `/` between its parts, if it lies below; links are resolved.
-pub fn relative_to(dir: &Path, file: &Path) -> Option<String> {
-    let (folder, name) = split(file).ok()?;
-    let file = folder.canonicalize().ok()?.join(name);
-    let below = file.strip_prefix(dir.canonicalize().ok()?).ok()?;
-    Some(below.to_str()?.replace(std::path::MAIN_SEPARATOR, "/"))
+/// Tells which files lie below a folder; links are resolved, and each folder is looked at once.
+#[derive(Debug)]
+pub struct Below {
+    dir: Option<PathBuf>,
+    folders: HashMap<PathBuf, Option<PathBuf>>,
+}
+
+impl Below {
+    /// A folder that is not there has no files below it.
+    pub fn new(dir: &Path) -> Below {
+        Below { dir: dir.canonicalize().ok(), folders: HashMap::new() }
+    }
+
+    /// The path of a file relative to the folder, with `/` between its parts, if it lies below.
+    pub fn relative(&mut self, file: &Path) -> Option<String> {
+        let dir = self.dir.as_deref()?;
+        let (folder, name) = split(file).ok()?;
+        let folder = match self.folders.get(folder) {
+            Some(known) => known,
+            None => self.folders.entry(folder.to_owned()).or_insert(folder.canonicalize().ok()),
+        };
+        let below = folder.as_deref()?.strip_prefix(dir).ok()?.join(name);
+        Some(below.to_str()?.replace(std::path::MAIN_SEPARATOR, "/"))
+    }
 }
 
 /// How folders are opened when a link in their place is all right, as above a root.

@@ -21,8 +21,8 @@ use super::error::show;
 use super::put::{FOLDER, is_temporary, put, verify_regular};
 use super::{Error, Result};
 
-/// How many folders are kept open. Work sorted by path stays within a few of them.
-const OPEN_FOLDERS: usize = 100;
+/// How many folders are kept open at most, and at most a quarter of what the process may open.
+const OPEN_FOLDERS: u64 = 512;
 
 /// How old a temporary file must be to be nobody's.
 const STALE: Duration = Duration::from_secs(60 * 60);
@@ -33,6 +33,7 @@ const STALE: Duration = Duration::from_secs(60 * 60);
 pub struct Root {
     dir: PathBuf,
     folders: RwLock<HashMap<String, Arc<OwnedFd>>>,
+    open_folders: usize,
 }
 
 /// What is at a path, compared with what should be there.
@@ -50,7 +51,9 @@ impl Root {
     /// Takes a folder as root. It may be missing, or be a link to a folder; anything else is an error. Nothing is made
     /// before the first write.
     pub fn open(dir: &Path) -> Result<Root> {
-        let root = Root { dir: dir.to_owned(), folders: RwLock::default() };
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+        let open_folders = (limit / 4).clamp(8, OPEN_FOLDERS) as usize;
+        let root = Root { dir: dir.to_owned(), folders: RwLock::default(), open_folders };
         root.folder("", false, "read", "")?;
         Ok(root)
     }
@@ -241,7 +244,7 @@ impl Root {
         };
         let Some(fd) = opened.map(Arc::new) else { return Ok(None) };
         let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
-        if folders.len() >= OPEN_FOLDERS {
+        if folders.len() >= self.open_folders {
             folders.clear();
         }
         folders.insert(folder.to_owned(), Arc::clone(&fd));

@@ -193,7 +193,7 @@ fn many_files_in_many_folders_from_many_threads() {
     assert!(
         (0..10_000usize).into_par_iter().all(|n| fresh.compare(&path(n), path(n).as_bytes()).unwrap() == State::Same)
     );
-    assert!(fresh.folders.read().unwrap().len() <= OPEN_FOLDERS);
+    assert!(fresh.folders.read().unwrap().len() <= fresh.open_folders);
     let paths: Vec<String> = (0..10_000).map(path).collect();
     paths.par_iter().for_each(|path| assert!(fresh.remove(path).unwrap()));
     fresh.remove_empty_folders(paths.iter().map(String::as_str)).unwrap();

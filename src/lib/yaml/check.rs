@@ -39,7 +39,7 @@ const FEW_KEYS: usize = 32;
 /// A mapping whose keys are being read.
 struct OpenMap {
     first_key: usize,
-    many: Option<Box<HashMap<Vec<u8>, usize>>>,
+    many: Option<HashMap<Vec<u8>, usize>>,
     is_map: bool,
 }
 
@@ -172,7 +172,7 @@ fn key(
                 .collect();
             many.insert(identity.to_vec(), index);
             keys.truncate(map.first_key);
-            map.many = Some(Box::new(many));
+            map.many = Some(many);
         } else {
             keys.push((hash, index as u32));
         }

@@ -115,7 +115,7 @@ impl Engine {
                 let right = Side { tape: &proof, source: body, range: 0..proof.tokens.len(), json: false };
                 let left = Side { tape, source, range, json: style.json };
                 verify::compare(&left, &right)
-                    .map_err(|difference| Unproven { offset: difference.offset, what: format!("{}", difference.what) })
+                    .map_err(|difference| Unproven { offset: difference.offset, what: difference.what.to_owned() })
             }
         };
         self.proof = proof;

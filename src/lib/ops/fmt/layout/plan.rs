@@ -295,14 +295,16 @@ fn removals(
     let mut removals = Vec::new();
     let mut removed: HashSet<String> = HashSet::new();
     let filtered = filtered_inputs(gathered, options);
+    let moved = options.compatibility == Compatibility::Kfleet;
+    let mut output = tree::Below::new(&options.output);
     let mut used = vec![false; gathered.inputs.len()];
     for entry in &gathered.entries {
         used[gathered.chunks[entry.chunk].input] = true;
     }
     for (index, input) in gathered.inputs.iter().enumerate() {
         let Some(path) = input.path() else { continue };
-        let below = tree::relative_to(&options.output, path);
-        let moves = below.is_some() && options.compatibility == Compatibility::Kfleet;
+        let below = if moved || options.remove { output.relative(path) } else { None };
+        let moves = below.is_some() && moved;
         if !(moves || options.remove) || below.as_deref().is_some_and(|path| produced.contains(path)) {
             continue;
         }

@@ -83,12 +83,10 @@ pub(super) fn render_all(
     let mut parts: Vec<(Option<usize>, Vec<Job>)> = Vec::new();
     for (chunk, mut jobs) in by_chunk {
         jobs.sort_by_key(|job| job.claim.entry.map(|entry| gathered.entries[entry].document));
-        while jobs.len() > JOBS_PER_PART {
-            let rest = jobs.split_off(JOBS_PER_PART);
-            parts.push((chunk, jobs));
-            jobs = rest;
+        let mut jobs = jobs.into_iter().peekable();
+        while jobs.peek().is_some() {
+            parts.push((chunk, jobs.by_ref().take(JOBS_PER_PART).collect()));
         }
-        parts.push((chunk, jobs));
     }
     let results: Vec<(Vec<Done>, Vec<Problem>)> = parts
         .into_par_iter()
