@@ -69,7 +69,9 @@ impl<'a> Text<'a> {
 
 /// Line and column, both from 1, of a byte offset; columns count characters.
 pub fn place(bytes: &[u8], offset: usize) -> (u64, u64) {
-    let before = &bytes[..offset.min(bytes.len())];
+    // What lies behind the last line break belongs to the last line.
+    let last = bytes.len() - usize::from(bytes.ends_with(b"\n"));
+    let before = &bytes[..offset.min(last)];
     let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
     let start = memchr::memrchr(b'\n', before).map_or(0, |n| n + 1);
     let column = before[start..].iter().filter(|b| (**b & 0xC0) != 0x80).count() as u64 + 1;
