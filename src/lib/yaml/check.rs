@@ -33,6 +33,9 @@ impl Finding {
     }
 }
 
+/// So many findings of one document are kept; who has more mends these first.
+const MAX_FINDINGS: usize = 1_000;
+
 /// Above this many keys a mapping gets a hash map.
 const FEW_KEYS: usize = 32;
 
@@ -48,15 +51,19 @@ pub fn check(tape: &Tape, source: &[u8], json: bool, findings: &mut Vec<Finding>
     let mut open: Vec<OpenMap> = Vec::new();
     // Hash and token of the keys of all open mappings, innermost last.
     let mut keys: Vec<(u32, u32)> = Vec::new();
-    let mut flow_depth = 0;
     for (index, token) in tape.tokens.iter().enumerate() {
+        if findings.len() >= MAX_FINDINGS {
+            // An error more ends the check; doubts make room, so that an error behind them is still found.
+            if findings.last().is_some_and(|finding| finding.is_error) {
+                return;
+            }
+            findings.pop();
+        }
         match token.kind {
             Kind::Map | Kind::Seq => {
-                flow_depth += usize::from(token.has(Token::FLOW));
                 open.push(OpenMap { first_key: keys.len(), many: None, is_map: token.kind == Kind::Map });
             }
             Kind::End => {
-                flow_depth -= usize::from(token.has(Token::FLOW)).min(flow_depth);
                 if let Some(map) = open.pop() {
                     keys.truncate(map.first_key);
                 }

@@ -78,6 +78,41 @@ pub fn place(bytes: &[u8], offset: usize) -> (u64, u64) {
     (line, column)
 }
 
+/// Lines and columns of many offsets of one text: cheap as long as they grow.
+#[derive(Debug)]
+pub struct Places<'a> {
+    bytes: &'a [u8],
+    known: usize,
+    line: u64,
+    column: u64,
+}
+
+impl<'a> Places<'a> {
+    /// Starts at the beginning of the text.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Places { bytes, known: 0, line: 1, column: 1 }
+    }
+
+    /// As [`place`].
+    pub fn place(&mut self, offset: usize) -> (u64, u64) {
+        let offset = offset.min(self.bytes.len() - usize::from(self.bytes.ends_with(b"\n")));
+        if offset < self.known {
+            return place(self.bytes, offset);
+        }
+        let passed = &self.bytes[self.known..offset];
+        let chars = |bytes: &[u8]| bytes.iter().filter(|b| (**b & 0xC0) != 0x80).count() as u64;
+        match memchr::memrchr(b'\n', passed) {
+            Some(last) => {
+                self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
+                self.column = 1 + chars(&passed[last + 1..]);
+            }
+            None => self.column += chars(passed),
+        }
+        self.known = offset;
+        (self.line, self.column)
+    }
+}
+
 /// Every `\r\n` and lone `\r` becomes `\n`: line breaks for all readers of Kubernetes.
 fn unix_lines(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());

@@ -6,7 +6,7 @@ use crate::yaml::check::Finding;
 use crate::yaml::edit::{self, Rewrite};
 use crate::yaml::emit::{self, Frame, Style};
 use crate::yaml::engine::{Engine, Unproven};
-use crate::yaml::input::{self, Text};
+use crate::yaml::input::{self, Places, Text};
 use crate::yaml::scan::SyntaxError;
 use crate::yaml::split::Span;
 use crate::yaml::tape::{Kind, Tape};
@@ -51,7 +51,15 @@ pub fn format(engine: &mut Engine, name: &str, bytes: &[u8], json_file: bool, op
         return formatted;
     }
     let mut tape = std::mem::take(&mut engine.tape);
-    let mut run = Run { engine, name, text: &text, json_file, options, out: Vec::with_capacity(bytes.len() + 64) };
+    let mut run = Run {
+        engine,
+        name,
+        text: &text,
+        json_file,
+        options,
+        out: Vec::with_capacity(bytes.len() + 64),
+        places: Places::new(&text.bytes),
+    };
     let mut failed = false;
     for span in text.documents() {
         match run.document(span, &mut tape, &mut formatted) {
@@ -77,6 +85,7 @@ struct Run<'a> {
     json_file: bool,
     options: &'a TextOptions,
     out: Vec<u8>,
+    places: Places<'a>,
 }
 
 impl Run<'_> {
@@ -85,8 +94,9 @@ impl Run<'_> {
         let mut findings = Vec::new();
         let parsed = self.engine.parse(self.text, span, tape, &mut findings);
         parsed.map_err(|error| Box::new(syntax_problem(self.name, bytes, &error)))?;
-        formatted.problems.extend(marker_lint(self.name, bytes, span));
-        formatted.problems.extend(findings.iter().map(|finding| finding_problem(self.name, bytes, finding)));
+        formatted.problems.extend(marker_lint(self.name, bytes, span, &mut self.places));
+        let places = &mut self.places;
+        formatted.problems.extend(findings.iter().map(|finding| finding_problem(self.name, bytes, finding, places)));
         if tape.tokens.is_empty() || findings.iter().any(|finding| finding.is_error) {
             return Ok(());
         }
@@ -121,10 +131,10 @@ impl Run<'_> {
 }
 
 /// `---#`: kubectl and kustomize take it as a marker, other readers do not.
-pub(super) fn marker_lint(name: &str, bytes: &[u8], span: Span) -> Option<Problem> {
+pub(super) fn marker_lint(name: &str, bytes: &[u8], span: Span, places: &mut Places<'_>) -> Option<Problem> {
     (span.is_explicit() && bytes.get(span.body) == Some(&b'#')).then(|| Problem {
         severity: Severity::Warning,
-        place: place(name, bytes, span.body),
+        place: place(name, places, span.body),
         message: "`---#` is a document marker for kubectl and kustomize only".to_owned(),
         hint: Some("write a space before the `#`".to_owned()),
     })
@@ -147,8 +157,8 @@ pub(super) fn is_kustomization(gvk: &Gvk) -> bool {
 }
 
 /// The place of a byte offset of a file.
-pub(super) fn place(name: &str, bytes: &[u8], offset: usize) -> Place {
-    let (line, column) = input::place(bytes, offset);
+pub(super) fn place(name: &str, places: &mut Places<'_>, offset: usize) -> Place {
+    let (line, column) = places.place(offset);
     Place { file: name.to_owned(), line, column }
 }
 
@@ -156,14 +166,14 @@ pub(super) fn place(name: &str, bytes: &[u8], offset: usize) -> Place {
 pub(super) fn syntax_problem(name: &str, bytes: &[u8], error: &SyntaxError) -> Problem {
     Problem {
         severity: Severity::Error,
-        place: place(name, bytes, error.offset),
+        place: place(name, &mut Places::new(bytes), error.offset),
         message: error.message.clone(),
         hint: error.hint.clone(),
     }
 }
 
 /// A finding as the user sees it.
-pub(super) fn finding_problem(name: &str, bytes: &[u8], finding: &Finding) -> Problem {
+pub(super) fn finding_problem(name: &str, bytes: &[u8], finding: &Finding, places: &mut Places<'_>) -> Problem {
     let message = match finding.other {
         Some(other) => {
             let (line, column) = input::place(bytes, other);
@@ -173,7 +183,7 @@ pub(super) fn finding_problem(name: &str, bytes: &[u8], finding: &Finding) -> Pr
     };
     Problem {
         severity: if finding.is_error { Severity::Error } else { Severity::Warning },
-        place: place(name, bytes, finding.offset),
+        place: place(name, places, finding.offset),
         message,
         hint: finding.hint.map(str::to_owned),
     }
@@ -183,7 +193,7 @@ pub(super) fn finding_problem(name: &str, bytes: &[u8], finding: &Finding) -> Pr
 pub(super) fn unproven_problem(name: &str, bytes: &[u8], unproven: &Unproven) -> Problem {
     Problem {
         severity: Severity::Error,
-        place: place(name, bytes, unproven.offset),
+        place: place(name, &mut Places::new(bytes), unproven.offset),
         message: format!(
             "internal error: formatting would not be lossless ({}); the file is left as it is",
             unproven.what

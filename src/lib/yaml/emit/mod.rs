@@ -99,6 +99,8 @@ struct Emitter<'a> {
     /// Line comments behind expanded flow collections that were already written, innermost last.
     written: Vec<usize>,
     skip_prefix: bool,
+    /// The column of the comments before the value that comes next, once it is known.
+    own_column: Option<usize>,
 }
 
 /// Writes the document or part of a document in `range` of the tape, at column 0, behind what is in `out`.
@@ -112,6 +114,7 @@ pub fn emit(tape: &Tape, source: &[u8], range: Range<usize>, frame: Frame<'_>, s
         at: At::Own,
         written: Vec::new(),
         skip_prefix: frame.keep_prefix,
+        own_column: None,
     };
     if frame.keep_prefix && tape.has_comments {
         emitter.prefix(range.clone());
@@ -290,12 +293,18 @@ impl Emitter<'_> {
                 self.at = At::Start;
             }
             At::Own => {
-                let column = self.column_of_value(index);
+                // A run of comments has one column: it is looked for once.
+                let column = match self.own_column {
+                    Some(column) => column,
+                    None => self.column_of_value(index),
+                };
+                self.own_column = Some(column);
                 self.comment_line(token, column);
             }
             At::Value | At::Property => {
                 self.out.push(b'\n');
                 let column = self.column_of_value(index);
+                self.own_column = Some(column);
                 self.comment_line(token, column);
                 self.at = At::Own;
             }
@@ -304,11 +313,13 @@ impl Emitter<'_> {
 
     /// The column of the value that follows the comment at `index`: compact lists stand at the column of their key.
     fn column_of_value(&mut self, index: usize) -> usize {
-        let node = self.tape.node_at(index);
         let in_map = self.stack.last().is_some_and(|open| open.is_map);
-        let compact = in_map && self.style.sequence_indent == SequenceIndent::Compact;
+        if !in_map || self.style.sequence_indent == SequenceIndent::Wide {
+            return self.value_column();
+        }
+        let node = self.tape.node_at(index);
         let is_list = self.tape.tokens.get(node).is_some_and(|value| value.kind == Kind::Seq);
-        if !(compact && is_list) {
+        if !is_list {
             return self.value_column();
         }
         // A list in brackets becomes a block, or stays on a line of its own: trying tells.
@@ -347,6 +358,7 @@ impl Emitter<'_> {
                 self.push_text(token);
                 self.out.push(b'\n');
                 self.at = At::Own;
+                self.own_column = None;
             }
             // Nothing stands before it on its line any more.
             _ => self.comment(index, token),

@@ -8,7 +8,7 @@ use crate::ops::fmt::text::{finding_problem, is_kustomization, marker_lint, plac
 use crate::problem::{Place, Problem, Severity};
 use crate::tree::Input;
 use crate::yaml::engine::Engine;
-use crate::yaml::input::Text;
+use crate::yaml::input::{Places, Text};
 use crate::yaml::tape::Tape;
 use rayon::prelude::*;
 
@@ -129,19 +129,22 @@ fn read_chunk(engine: &mut Engine, index: usize, chunk: Chunk, input: &Input, co
     };
     let mut tape = std::mem::take(&mut engine.tape);
     let mut findings = Vec::new();
+    let mut places = Places::new(&text.bytes);
     for (document, span) in text.documents().into_iter().enumerate() {
         findings.clear();
         if let Err(error) = engine.parse(&text, span, &mut tape, &mut findings) {
             part.problems.push(shifted(syntax_problem(name, &text.bytes, &error), chunk));
             continue;
         }
-        let lints = marker_lint(name, &text.bytes, span).into_iter();
-        let lints = lints.chain(findings.iter().map(|finding| finding_problem(name, &text.bytes, finding)));
-        part.problems.extend(lints.map(|problem| shifted(problem, chunk)));
+        let lints: Option<Problem> = marker_lint(name, &text.bytes, span, &mut places);
+        let found = findings.iter().map(|finding| finding_problem(name, &text.bytes, finding, &mut places));
+        let found: Vec<Problem> = lints.into_iter().chain(found).map(|problem| shifted(problem, chunk)).collect();
+        part.problems.extend(found);
         if findings.iter().any(|finding| finding.is_error) {
             continue;
         }
-        let mut reader = Reader { part: &mut part, index, chunk, document, name, text: &text, compatibility };
+        let mut reader =
+            Reader { part: &mut part, index, chunk, document, name, text: &text, compatibility, places: &mut places };
         reader.document(&tape, input.path().is_none());
     }
     engine.tape = tape;
@@ -156,7 +159,7 @@ fn shifted(mut problem: Problem, chunk: Chunk) -> Problem {
     problem
 }
 
-struct Reader<'a> {
+struct Reader<'a, 't> {
     part: &'a mut Part,
     index: usize,
     chunk: Chunk,
@@ -164,11 +167,12 @@ struct Reader<'a> {
     name: &'a str,
     text: &'a Text<'a>,
     compatibility: Compatibility,
+    places: &'a mut Places<'t>,
 }
 
-impl Reader<'_> {
-    fn place(&self, offset: usize) -> Place {
-        let mut place = place(self.name, &self.text.bytes, offset);
+impl Reader<'_, '_> {
+    fn place(&mut self, offset: usize) -> Place {
+        let mut place = place(self.name, self.places, offset);
         place.line += self.chunk.lines_before;
         place
     }

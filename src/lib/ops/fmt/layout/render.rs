@@ -83,9 +83,10 @@ pub(super) fn render_all(
     let mut parts: Vec<(Option<usize>, Vec<Job>)> = Vec::new();
     for (chunk, mut jobs) in by_chunk {
         jobs.sort_by_key(|job| job.claim.entry.map(|entry| gathered.entries[entry].document));
+        let size = (jobs.len() / PARTS_PER_CHUNK).max(JOBS_PER_PART);
         let mut jobs = jobs.into_iter().peekable();
         while jobs.peek().is_some() {
-            parts.push((chunk, jobs.by_ref().take(JOBS_PER_PART).collect()));
+            parts.push((chunk, jobs.by_ref().take(size).collect()));
         }
     }
     let results: Vec<(Vec<Done>, Vec<Problem>)> = parts
@@ -102,8 +103,12 @@ pub(super) fn render_all(
     settle(gathered, options, done, problems)
 }
 
-/// How many outputs are rendered in one go.
+/// How many outputs are rendered in one go, at least.
 const JOBS_PER_PART: usize = 256;
+
+/// Into how many parts a chunk is cut at most: each of them parses its documents again, and a list of all objects of a
+/// cluster is one document.
+const PARTS_PER_CHUNK: usize = 16;
 
 /// Lets one of several equal outputs stand for all, and reports the unequal ones.
 fn settle(gathered: &Gathered, options: &LayoutOptions, done: Vec<Done>, mut problems: Vec<Problem>) -> Rendered {
@@ -270,15 +275,21 @@ impl Renderer<'_> {
         let documents = text.documents();
         let mut tape = std::mem::take(&mut engine.tape);
         let mut parsed = None;
+        let mut nodes = Vec::new();
         for (index, (_, claim)) in claims.iter().enumerate() {
             let Some(entry) = claim.entry.map(|entry| &self.gathered.entries[entry]) else { continue };
             if parsed != Some(entry.document) {
                 let span = documents.get(entry.document).copied().unwrap_or_default();
                 parse(engine, &text, span, &mut tape).map_err(problem)?;
                 parsed = Some(entry.document);
+                nodes.clear();
+                if entry.item.is_some() {
+                    let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
+                    nodes = objects(source, tape.node_at(0));
+                }
             }
             let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
-            let object = self.object_tape(source, entry.item, &claim.edit).map_err(problem)?;
+            let object = self.object_tape(source, &nodes, entry.item, &claim.edit).map_err(problem)?;
             let object = object.as_ref().unwrap_or(&tape);
             let style = Style { json: text.json, ..self.options.style };
             let comment = self.options.comment.then(|| format!("# Source: {}", one_line(name)));
@@ -294,9 +305,15 @@ impl Renderer<'_> {
     }
 
     /// The tape of one object with its edits; `None` where it is the document's tape as it stands.
-    fn object_tape(&self, source: Source<'_>, item: Option<usize>, edit: &Edit) -> Result<Option<Tape>, SyntaxError> {
+    fn object_tape(
+        &self,
+        source: Source<'_>,
+        nodes: &[usize],
+        item: Option<usize>,
+        edit: &Edit,
+    ) -> Result<Option<Tape>, SyntaxError> {
         let mut own = match item {
-            Some(number) => Some(item_tape(source, number)?),
+            Some(number) => Some(item_tape(source, nodes, number)?),
             None => None,
         };
         if own.is_none() && edit.changes_object() {
@@ -354,11 +371,10 @@ fn starts_with_comment(tape: &Tape, bytes: &[u8], line: &str) -> bool {
     first.is_some_and(|token| token.kind == Kind::Comment && tape.text(bytes, *token) == line.as_bytes())
 }
 
-/// The tape of one object of a list, with the comments around it: those before it since the object before, and, for
+/// The tape of one object of a list, the nodes of which are given, with the comments around it: those before it since the object before, and, for
 /// the last one, those behind it.
-fn item_tape(source: Source<'_>, number: usize) -> Result<Tape, SyntaxError> {
+fn item_tape(source: Source<'_>, nodes: &[usize], number: usize) -> Result<Tape, SyntaxError> {
     let tape = source.tape;
-    let nodes = objects(source, tape.node_at(0));
     let node = nodes[number];
     let end = |node: usize| tape.skip_node(node);
     let from = if number == 0 { 0 } else { end(nodes[number - 1]) };
