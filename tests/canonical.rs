@@ -365,3 +365,22 @@ fn wide_flow_collections_become_blocks() {
     let keep = TextOptions { style: Style { flow: FlowStyle::Keep, ..Style::default() }, ..TextOptions::default() };
     assert_eq!(formatted("keep", &input, &keep), input);
 }
+
+/// Texts that once were refused, changed or unstable; found by fuzzing and by made-up documents.
+#[test]
+fn found_by_fuzzing() {
+    for (id, input, expected) in [
+        ("empty list with a comment", "{\"a\": [\n#c\n    ]}\n", "\"a\":\n  #c\n  []\n"),
+        ("text like a marker", " --- i\n", "'--- i'\n"),
+        ("key in a block", "? >-\n  a\n  b\n: 1\n", "\"a b\": 1\n"),
+        ("pair without braces", "x: [1, # c\n ? a ]\n", "x:\n  - 1 # c\n  - a:\n"),
+        ("tag before a key", "x: {!t # c\n a: 1}\n", "x:\n  # c\n  !t a: 1\n"),
+        ("comment before a value on the marker's line", "# c\n\n--- {a: b} # d\n", "# c\n\n---\na: b\n# d\n"),
+        ("escaped break before an empty line", "x: \"a \\\n\n   b\"\n", "x: \"a \\nb\"\n"),
+        ("a comment behind a key of folded text", "x: # c\n  a\n\n  b\n", "x: |- # c\n  a\n  b\n"),
+        ("braces that become JSON", "{\"a\n b\": \"c\"}\n", "\"a b\": \"c\"\n"),
+    ] {
+        assert_eq!(formatted(id, input, &TextOptions::default()), expected, "{id}");
+    }
+    assert!(format("\n\u{feff}", &TextOptions::default()).text.is_none());
+}

@@ -245,6 +245,7 @@ impl Emitter<'_> {
         if let Some(value) = self.tape.tokens.get(index + 1)
             && matches!(value.kind, Kind::Plain | Kind::Single | Kind::Double | Kind::Alias)
             && value.start == token.end + 2
+            && matches!(token.kind, Kind::Plain | Kind::Single | Kind::Double)
             && (token.flags | value.flags) & (Token::MULTI | Token::EXTRA) == 0
             && !self.rewrites_quotes()
             && self.source[token.end as usize..].starts_with(b": ")
@@ -389,6 +390,19 @@ impl Emitter<'_> {
         }
     }
 
+    /// An empty flow collection cannot become a block: the comments inside go before it.
+    fn empty_with_comments(&mut self, start: usize, end: usize) -> usize {
+        for index in start + 1..end {
+            self.comment(index, self.tape.tokens[index]);
+        }
+        match self.at {
+            At::Own => self.indent(self.value_column()),
+            _ => self.out.push(b' '),
+        }
+        self.out.extend_from_slice(if self.tape.tokens[start].kind == Kind::Map { b"{}" } else { b"[]" });
+        self.end_line(end + 1)
+    }
+
     /// Starts a collection, or writes a flow collection whole. Returns the index to go on with.
     fn collection(&mut self, index: usize, token: Token) -> usize {
         self.auto_dash();
@@ -396,6 +410,9 @@ impl Emitter<'_> {
         if token.has(Token::FLOW) {
             if let Some(next) = self.flow_on_one_line(index, end) {
                 return next;
+            }
+            if self.tape.tokens[index + 1..end].iter().all(|inner| inner.kind.is_comment()) {
+                return self.empty_with_comments(index, end);
             }
             // The comment behind the closing bracket goes behind the key.
             if self.tape.tokens.get(end + 1).is_some_and(|after| after.kind == Kind::LineComment)
