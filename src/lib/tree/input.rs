@@ -67,14 +67,7 @@ impl Input {
             input.path = Some(found.path.clone());
             return Ok(input);
         }
-        // Without NONBLOCK, opening a pipe that has taken the file's place would wait for ever.
-        let no_follow = if found.named { OFlags::empty() } else { OFlags::NOFOLLOW };
-        options.custom_flags((OFlags::NONBLOCK | no_follow).bits() as i32);
-        let file = options.open(&found.path).map_err(fail)?;
-        let metadata = file.metadata().map_err(fail)?;
-        if !metadata.is_file() {
-            return Err(Error::new("read", found.name.as_str(), "it is no longer a regular file"));
-        }
+        let (file, metadata) = open(found)?;
         let stamp = Stamp::from(&metadata);
         let (name, path) = (found.name.clone(), Some(found.path.clone()));
         if stamp.len > hold_limit {
@@ -87,6 +80,21 @@ impl Input {
             return Err(changed(found.name.as_str()));
         }
         Ok(Input { name, path, len, body: Body::Held { bytes, stamp: Some(stamp) } })
+    }
+
+    /// As [`Input::from_file`], but nothing is read before it is asked for, and the file is not kept open.
+    pub fn unread(found: &Found) -> Result<Input> {
+        if found.form == Form::Stream {
+            return Input::from_file(found, 0);
+        }
+        let (_, metadata) = open(found)?;
+        let stamp = Stamp::from(&metadata);
+        Ok(Input {
+            name: found.name.clone(),
+            path: Some(found.path.clone()),
+            len: stamp.len,
+            body: Body::Released { stamp },
+        })
     }
 
     /// Reads a stream to its end: into memory up to `hold_limit` bytes, else into a file without a name in the
@@ -210,6 +218,22 @@ impl Input {
         let at_path = self.path.as_ref().is_none_or(|path| same(std::fs::metadata(path)));
         if at_path && file.is_none_or(|file| same(file.metadata())) { Ok(()) } else { Err(changed(&self.name)) }
     }
+}
+
+/// Opens a regular file that the walk has found.
+fn open(found: &Found) -> Result<(File, Metadata)> {
+    let fail = |cause: io::Error| Error::from_io("read", found.name.as_str(), cause);
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // Without NONBLOCK, opening a pipe that has taken the file's place would wait for ever.
+    let no_follow = if found.named { OFlags::empty() } else { OFlags::NOFOLLOW };
+    options.custom_flags((OFlags::NONBLOCK | no_follow).bits() as i32);
+    let file = options.open(&found.path).map_err(fail)?;
+    let metadata = file.metadata().map_err(fail)?;
+    if !metadata.is_file() {
+        return Err(Error::new("read", found.name.as_str(), "it is no longer a regular file"));
+    }
+    Ok((file, metadata))
 }
 
 fn changed(name: &str) -> Error {

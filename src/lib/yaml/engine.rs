@@ -2,7 +2,7 @@
 //! is used again from document to document; one engine belongs to one thread.
 
 use super::check::{self, Finding};
-use super::emit::{self, Frame, Style};
+use super::emit::{Frame, Style};
 use super::input::Text;
 use super::scan::{self, Buffers, Stop, SyntaxError};
 use super::slow;
@@ -59,29 +59,6 @@ impl Engine {
                 slow::build(text, span, cut, tape)
             }
         }
-    }
-
-    /// Writes the part `range` of a document behind what is in `out`, and proves it: the new text is parsed again and
-    /// compared with the tape.
-    ///
-    /// # Errors
-    /// The proof failed; `out` is as it was before.
-    pub fn write(
-        &mut self,
-        tape: &Tape,
-        source: &[u8],
-        range: Range<usize>,
-        frame: Frame<'_>,
-        style: Style,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Unproven> {
-        let start = out.len();
-        emit::emit(tape, source, range.clone(), frame, style, out);
-        let proven = self.prove(tape, source, range, frame, style, &out[start..]);
-        if proven.is_err() {
-            out.truncate(start);
-        }
-        proven
     }
 
     /// Proves what was written for the part `range` of a document.

@@ -14,9 +14,13 @@ use kfleet::yaml::edit::Rewrite;
 use kfleet::yaml::emit::Style;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Files up to this size are read whole; bigger ones in parts. A run lets go of what it holds when it becomes much.
 const HOLD_FILE: u64 = 16 << 20;
+
+/// When so many bytes are held, further files are read when they are needed.
+const HOLD_ALL: usize = 24 << 20;
 
 pub(super) fn run(args: &Args, folder: PathBuf, mode: Mode, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let options = LayoutOptions {
@@ -128,7 +132,16 @@ fn read_inputs(inputs: Inputs, options: &LayoutOptions, ui: &Ui) -> Result<(Vec<
         ));
     }
     // What is held all at once stays small: with many bytes the files are read again when they are needed.
-    let results: Vec<_> = found.files.par_iter().map(|file| Input::from_file(file, HOLD_FILE)).collect();
+    let held = AtomicUsize::new(0);
+    let read_file = |file| {
+        if held.load(Ordering::Relaxed) > HOLD_ALL {
+            return Input::unread(file);
+        }
+        let input = Input::from_file(file, HOLD_FILE)?;
+        held.fetch_add(input.held().map_or(0, <[u8]>::len), Ordering::Relaxed);
+        Ok(input)
+    };
+    let results: Vec<Result<Input, kfleet::tree::Error>> = found.files.par_iter().map(read_file).collect();
     let mut read = Vec::with_capacity(results.len());
     for result in results {
         match result {
