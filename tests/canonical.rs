@@ -378,6 +378,7 @@ fn found_by_fuzzing() {
         ("comment before a value on the marker's line", "# c\n\n--- {a: b} # d\n", "# c\n\n---\na: b\n# d\n"),
         ("escaped break before an empty line", "x: \"a \\\n\n   b\"\n", "x: \"a \\nb\"\n"),
         ("a comment behind a key of folded text", "x: # c\n  a\n\n  b\n", "x: |- # c\n  a\n  b\n"),
+        ("indicators as text", "x: [?, # c\n a]\n", "x:\n  - '?' # c\n  - a\n"),
         ("braces that become JSON", "{\"a\n b\": \"c\"}\n", "\"a b\": \"c\"\n"),
     ] {
         assert_eq!(formatted(id, input, &TextOptions::default()), expected, "{id}");

@@ -88,8 +88,9 @@ impl Emitter<'_> {
             && scalar::decode(self.tape, self.source, token, false).is_err();
         let is_block = matches!(token.kind, Kind::Literal | Kind::Folded);
         if !token.has(Token::MULTI) && !normalise && !json_escapes && !is_block {
-            // Inside brackets go-yaml takes `a:` as text; as a block entry it would be a key.
-            let key_like = !flow && token.kind == Kind::Plain && !token.is_key() && self.text(token).ends_with(b":");
+            // Inside brackets `a:` and `?` are text; as a block entry they would be keys.
+            let in_block = !flow && token.kind == Kind::Plain && !token.is_key();
+            let key_like = in_block && (self.text(token).ends_with(b":") || matches!(self.text(token), b"?" | b"-"));
             let marker_like = self.stack.len() <= 1 && token.kind == Kind::Plain && is_marker_like(self.text(token));
             if key_like || marker_like {
                 let text = String::from_utf8_lossy(self.text(token)).into_owned();
