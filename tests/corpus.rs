@@ -62,3 +62,22 @@ fn every_value_and_comment_of_the_corpus_is_kept() {
         assert_eq!(comments(&before), comments(&after), "{name}");
     }
 }
+
+/// The tree that kfmt made of one upstream release, byte for byte.
+#[test]
+fn calico_gives_the_tree_of_the_demo() {
+    let Some(corpus) = corpus("calico_gives_the_tree_of_the_demo") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_kfleet"))
+        .args(["fmt", "-o", "out"])
+        .arg(corpus.join("calico-3.18.yaml"))
+        .current_dir(folder.path())
+        .output()
+        .expect("kfleet runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let expected =
+        kfleet::tree::Tree::from_dir(&corpus.join("cicd-demo/config/bases/calico/resources")).expect("readable");
+    let made = kfleet::tree::Tree::from_dir(&folder.path().join("out")).expect("readable");
+    assert_eq!(made.len(), 25);
+    assert_eq!(expected.diff(&made), []);
+}
