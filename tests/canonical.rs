@@ -379,6 +379,9 @@ fn found_by_fuzzing() {
         ("escaped break before an empty line", "x: \"a \\\n\n   b\"\n", "x: \"a \\nb\"\n"),
         ("a comment behind a key of folded text", "x: # c\n  a\n\n  b\n", "x: |- # c\n  a\n  b\n"),
         ("indicators as text", "x: [?, # c\n a]\n", "x:\n  - '?' # c\n  - a\n"),
+        ("a blank line behind the marker", "#a\n---\n\n#b\n|-\n c\n", "#a\n---\n\n#b\n|-\n  c\n"),
+        ("a blank line before the marker", "#a\n\n---\n#b\n|-\n c\n", "#a\n\n---\n#b\n|-\n  c\n"),
+        ("a blank line between marker and node", "#a\n---\n\nb: 1\n", "#a\n---\nb: 1\n"),
         ("braces that become JSON", "{\"a\n b\": \"c\"}\n", "\"a b\": \"c\"\n"),
     ] {
         assert_eq!(formatted(id, input, &TextOptions::default()), expected, "{id}");

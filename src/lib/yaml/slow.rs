@@ -343,7 +343,6 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         let next_column = if limit >= self.end { -1 } else { self.containers.last().map_or(-1, |c| c.column) };
         let opens = self.floating.iter().any(|(token, _)| matches!(token.kind, Kind::Map | Kind::Seq));
         let mut passed = 0;
-        let mut previous_end = self.last_real.map(|token| token.end as usize);
         while let Some(start) = self.comments.next_if(|start| *start < limit) {
             let line_end = memchr::memchr(b'\n', &self.text[start..self.end]).map_or(self.end, |n| start + n);
             let mut end = line_end;
@@ -365,32 +364,33 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             if behind_header {
                 self.push_floating();
                 if self.last_real.is_none() {
-                    self.note_blank_after(previous_end.unwrap_or(line).min(line), line);
+                    self.note_blank_after(line);
                 }
                 self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
-                previous_end = Some(end);
                 continue;
             }
             if behind_real && !self.tape.tokens.last().is_some_and(|token| token.kind.is_comment()) {
                 self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
-                previous_end = Some(end);
                 continue;
             }
             let mut flags = 0;
-            let between = &self.text[previous_end.unwrap_or(start).min(start)..start];
-            let previous_is_comment = self.tape.tokens.last().is_some_and(|token| token.kind == Kind::Comment);
             let before_marker = self.marker.is_some_and(|marker| start < marker);
             if before_marker {
                 flags |= Token::BEFORE_MARKER;
             }
-            if previous_is_comment && has_blank_line(between) {
-                match self.tape.tokens.last_mut() {
-                    // A blank line before the marker stays before the marker.
-                    Some(last) if last.has(Token::BEFORE_MARKER) && !before_marker => last.flags |= Token::BLANK_AFTER,
-                    _ => flags |= Token::BLANK_BEFORE,
+            if let Some(last) = self.tape.tokens.last()
+                && last.kind == Kind::Comment
+            {
+                let mut from = last.end as usize;
+                // A blank line stays on its side of the marker.
+                if let Some(marker) = self.marker.filter(|marker| from <= *marker && *marker < start) {
+                    self.note_blank_after(start);
+                    from = marker;
+                }
+                if has_blank_line(&self.text[from..start]) {
+                    flags |= Token::BLANK_BEFORE;
                 }
             }
-            previous_end = Some(end);
             if opens {
                 self.push_floating();
             } else if column > next_column {
@@ -402,17 +402,21 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             passed += 1;
         }
         if self.last_real.is_none() && limit < self.end {
-            self.note_blank_after(previous_end.unwrap_or(limit).min(limit), limit);
+            self.note_blank_after(limit);
         }
     }
 
-    /// Marks the last comment of the header if a blank line stands between it and what follows.
-    fn note_blank_after(&mut self, from: usize, to: usize) {
+    /// Marks the last comment of the header if a blank line stands between it and what follows: the marker of the
+    /// document, or the first node.
+    fn note_blank_after(&mut self, next: usize) {
         if let Some(last) = self.tape.tokens.last_mut()
             && last.kind == Kind::Comment
-            && has_blank_line(&self.text[from..to])
         {
-            last.flags |= Token::BLANK_AFTER;
+            let from = last.end as usize;
+            let to = self.marker.filter(|marker| from <= *marker).unwrap_or(next);
+            if has_blank_line(&self.text[from..to]) {
+                last.flags |= Token::BLANK_AFTER;
+            }
         }
     }
 

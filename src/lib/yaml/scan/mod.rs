@@ -453,6 +453,7 @@ impl Scanner<'_> {
             if header
                 && self.blank_since_comment
                 && let Some(last) = self.tape.tokens.last_mut()
+                && !last.has(Token::BEFORE_MARKER)
             {
                 last.flags |= Token::BLANK_AFTER;
             }
