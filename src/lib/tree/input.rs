@@ -17,6 +17,7 @@ use super::{Error, Result};
 pub struct Input {
     name: String,
     path: Option<PathBuf>,
+    is_link: bool,
     len: u64,
     body: Body,
 }
@@ -69,9 +70,9 @@ impl Input {
         }
         let (file, metadata) = open(found)?;
         let stamp = Stamp::from(&metadata);
-        let (name, path) = (found.name.clone(), Some(found.path.clone()));
+        let (name, path, is_link) = (found.name.clone(), Some(found.path.clone()), found.form == Form::Link);
         if stamp.len > hold_limit {
-            return Ok(Input { name, path, len: stamp.len, body: Body::OnDisk { file, stamp } });
+            return Ok(Input { name, path, is_link, len: stamp.len, body: Body::OnDisk { file, stamp } });
         }
         let bytes = read_to_end(&file, stamp.len, hold_limit).map_err(fail)?;
         // The files of special file systems such as proc call themselves empty.
@@ -79,7 +80,7 @@ impl Input {
         if len > hold_limit || (len != stamp.len && stamp.len != 0) {
             return Err(changed(found.name.as_str()));
         }
-        Ok(Input { name, path, len, body: Body::Held { bytes, stamp: Some(stamp) } })
+        Ok(Input { name, path, is_link, len, body: Body::Held { bytes, stamp: Some(stamp) } })
     }
 
     /// As [`Input::from_file`], but nothing is read before it is asked for, and the file is not kept open.
@@ -92,6 +93,7 @@ impl Input {
         Ok(Input {
             name: found.name.clone(),
             path: Some(found.path.clone()),
+            is_link: found.form == Form::Link,
             len: stamp.len,
             body: Body::Released { stamp },
         })
@@ -106,18 +108,19 @@ impl Input {
         reader.by_ref().take(hold_limit.saturating_add(1)).read_to_end(&mut bytes).map_err(fail)?;
         if bytes.len() as u64 <= hold_limit {
             let len = bytes.len() as u64;
-            return Ok(Input { name, path: None, len, body: Body::Held { bytes, stamp: None } });
+            return Ok(Input { name, path: None, is_link: false, len, body: Body::Held { bytes, stamp: None } });
         }
         let fail = |cause: io::Error| Error::from_io("keep a copy in the temporary folder of", name.as_str(), cause);
         let mut file = tempfile::tempfile().map_err(fail)?;
         file.write_all(&bytes).map_err(fail)?;
         let len = bytes.len() as u64 + io::copy(&mut reader, &mut file).map_err(fail)?;
-        Ok(Input { name, path: None, len, body: Body::Spooled(file) })
+        Ok(Input { name, path: None, is_link: false, len, body: Body::Spooled(file) })
     }
 
     /// A text that is in memory already.
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Input {
-        Input { name: name.into(), path: None, len: bytes.len() as u64, body: Body::Held { bytes, stamp: None } }
+        let len = bytes.len() as u64;
+        Input { name: name.into(), path: None, is_link: false, len, body: Body::Held { bytes, stamp: None } }
     }
 
     /// The name as shown to the user.
@@ -128,6 +131,11 @@ impl Input {
     /// Where the text came from; nothing for standard input.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// Whether the path is a symbolic link, which the user has named.
+    pub fn is_link(&self) -> bool {
+        self.is_link
     }
 
     /// The length in bytes.

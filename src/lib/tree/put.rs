@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fstat, openat, renameat, statat, unlinkat,
+    AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fstat, mkdirat, openat, renameat,
+    statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -73,6 +74,10 @@ impl Below {
 /// How folders are opened when a link in their place is all right, as above a root.
 pub(super) const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
+/// How a file is made that must not be there yet.
+const NEW_FILE: OFlags =
+    OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
 fn split(path: &Path) -> Result<(&Path, &Path)> {
     let name = path.file_name().ok_or_else(|| Error::new("write", show(path), "the path has no file name"))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -98,11 +103,10 @@ fn refusal(doing: &'static str, shown: String, is_link: bool, is_folder: bool) -
 /// process's umask. If anything fails, what was there stays, and nothing else does.
 pub(super) fn put(folder: BorrowedFd<'_>, name: &Path, bytes: &[u8], old: Option<&Stat>) -> io::Result<()> {
     let mode = old.map_or(Mode::from_raw_mode(0o644), |old| Mode::from_raw_mode(old.st_mode));
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let (temporary, file) = loop {
         let temporary = temporary_name();
         // A process of the same number, in another container, may be at work on the same volume.
-        match openat(folder, &*temporary, flags, mode & Mode::from_raw_mode(0o777)) {
+        match openat(folder, &*temporary, NEW_FILE, mode & Mode::from_raw_mode(0o777)) {
             Err(Errno::EXIST) => continue,
             opened => break (temporary, File::from(opened?)),
         }
@@ -113,6 +117,44 @@ pub(super) fn put(folder: BorrowedFd<'_>, name: &Path, bytes: &[u8], old: Option
         let _ = unlinkat(folder, &*temporary, AtFlags::empty());
     }
     result
+}
+
+/// Makes the folder `name` with these files in it, in one step: they are written to a folder beside it, which then takes
+/// its name. Fails, and leaves nothing, where there is something of that name, unless it is an empty folder.
+pub(super) fn put_folder(above: BorrowedFd<'_>, name: &str, files: &[(&str, &[u8])]) -> io::Result<()> {
+    let temporary = loop {
+        let temporary = temporary_name();
+        match mkdirat(above, &*temporary, Mode::from_raw_mode(0o777)) {
+            Err(Errno::EXIST) => continue,
+            made => break made.map(|()| temporary)?,
+        }
+    };
+    let result = openat(above, &*temporary, FOLDER | OFlags::NOFOLLOW, Mode::empty())
+        .map_err(io::Error::from)
+        .and_then(|folder| {
+            for (name, bytes) in files {
+                let mode = Mode::from_raw_mode(0o644);
+                File::from(openat(&folder, *name, NEW_FILE, mode)?).write_all(bytes)?;
+            }
+            Ok(renameat(above, &*temporary, above, name)?)
+        });
+    if result.is_err() {
+        // As for files: the first failure counts, and what stays behind is swept later.
+        let _ = clear_folder(above, &temporary);
+    }
+    result
+}
+
+/// Removes a folder and the files in it.
+pub(super) fn clear_folder(above: BorrowedFd<'_>, name: &str) -> io::Result<()> {
+    let folder = openat(above, name, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
+    for entry in Dir::read_from(&folder)? {
+        let entry = entry?;
+        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+            unlinkat(&folder, entry.file_name(), AtFlags::empty())?;
+        }
+    }
+    Ok(unlinkat(above, name, AtFlags::REMOVEDIR)?)
 }
 
 fn fill(mut file: File, bytes: &[u8], old: Option<&Stat>) -> io::Result<()> {
@@ -136,7 +178,7 @@ fn temporary_name() -> String {
     format!("{PREFIX}{process}-{}{SUFFIX}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Whether a file has a name that only [`put`] gives.
+/// Whether a file or folder has a name that only [`put`] and [`put_folder`] give.
 pub(super) fn is_temporary(name: &str) -> bool {
     let numbers = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX)).and_then(|n| n.split_once('-'));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

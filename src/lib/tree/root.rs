@@ -13,12 +13,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use rayon::prelude::*;
 use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, mkdirat, openat, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::error::show;
-use super::put::{FOLDER, is_temporary, put, verify_regular};
+use super::put::{FOLDER, clear_folder, is_temporary, put, put_folder, verify_regular};
 use super::{Error, Result};
 
 /// How many folders are kept open at most, and at most a quarter of what the process may open.
@@ -73,6 +74,39 @@ impl Root {
             verify_regular("write", old, || self.shown(path))?;
         }
         put(fd.as_fd(), Path::new(name), bytes, old.as_ref()).map_err(|cause| self.fail("write", path, cause))
+    }
+
+    /// Writes many files, in parallel, each as [`Root::write`] does. Files of one folder that stand side by side in
+    /// `files` are written together: where the folder is not there yet, it appears in one step with all of them, which
+    /// also spares a rename for each. Returns what went wrong; the other files are written all the same.
+    pub fn write_all(&self, files: &[(&str, &[u8])]) -> Vec<Error> {
+        let folder = |path: &str| path.rsplit_once('/').map_or(0, |(folder, _)| folder.len());
+        let groups: Vec<&[(&str, &[u8])]> = files.chunk_by(|(a, _), (b, _)| a[..folder(a)] == b[..folder(b)]).collect();
+        groups
+            .into_par_iter()
+            .flat_map(|group| match self.write_new_folder(group) {
+                Ok(true) => Vec::new(),
+                // One by one, they show what is in the way, and whose it is.
+                _ => group.par_iter().filter_map(|(path, bytes)| self.write(path, bytes).err()).collect(),
+            })
+            .collect()
+    }
+
+    /// Writes files of one folder that is not there yet: false, with nothing written, where it is there or appears
+    /// meanwhile.
+    fn write_new_folder(&self, files: &[(&str, &[u8])]) -> Result<bool> {
+        let Some((first, _)) = files.first() else { return Ok(true) };
+        let (folder, _) = self.split("write", first)?;
+        if folder.is_empty() || files.len() == 1 || self.folder(folder, false, "write", first)?.is_some() {
+            return Ok(false);
+        }
+        let (above, name) = self.split("write", folder)?;
+        let Some(above) = self.folder(above, true, "write", folder)? else { return Ok(false) };
+        let mut named = Vec::with_capacity(files.len());
+        for (path, bytes) in files {
+            named.push((self.split("write", path)?.1, *bytes));
+        }
+        Ok(put_folder(above.as_fd(), name, &named).is_ok())
     }
 
     /// Compares what is at `path` with `bytes`, by length first. Refuses what [`Root::write`] would refuse.
@@ -157,8 +191,8 @@ impl Root {
     /// are left out, and so are names that are not UTF-8: kfleet writes neither. A missing folder has no files.
     pub fn list(&self, prefix: &str) -> Result<Vec<String>> {
         let mut files = Vec::new();
-        self.visit(prefix, &mut |_, path, name| {
-            if name.ends_with(".yaml") {
+        self.visit(prefix, &mut |_, path, name, kind| {
+            if kind == FileType::RegularFile && name.ends_with(".yaml") {
                 files.push(path.to_owned());
             }
             Ok(())
@@ -167,16 +201,20 @@ impl Root {
         Ok(files)
     }
 
-    /// Removes what killed runs have left below `prefix`: temporary files more than an hour old. Younger ones may be
-    /// the work of a run that is still going on. Returns how many were removed.
+    /// Removes what killed runs have left below `prefix`: temporary files and folders more than an hour old. Younger ones
+    /// may be the work of a run that is still going on. Returns how many were removed.
     pub fn sweep(&self, prefix: &str) -> Result<usize> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let oldest = i64::try_from(now.saturating_sub(STALE).as_secs()).unwrap_or(0);
         let mut count = 0;
-        self.visit(prefix, &mut |fd, path, name| {
+        self.visit(prefix, &mut |fd, path, name, kind| {
             let is_stale = |stat: rustix::fs::Stat| stat.st_mtime < oldest;
             if is_temporary(name) && statat(fd, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(is_stale) {
-                unlinkat(fd, name, AtFlags::empty()).map_err(|cause| self.fail("remove", path, cause))?;
+                let removed = match kind {
+                    FileType::Directory => clear_folder(fd.as_fd(), name),
+                    _ => unlinkat(fd, name, AtFlags::empty()).map_err(io::Error::from),
+                };
+                removed.map_err(|cause| self.fail("remove", path, cause))?;
                 count += 1;
             }
             Ok(())
@@ -184,8 +222,8 @@ impl Root {
         Ok(count)
     }
 
-    /// Shows each regular file below a folder: its folder, its path, its name.
-    fn visit(&self, prefix: &str, each: &mut dyn FnMut(&OwnedFd, &str, &str) -> Result<()>) -> Result<()> {
+    /// Shows each regular file below a folder, and each temporary folder: where it is, its path, its name, its type.
+    fn visit(&self, prefix: &str, each: &mut dyn FnMut(&OwnedFd, &str, &str, FileType) -> Result<()>) -> Result<()> {
         let mut waiting = vec![prefix.to_owned()];
         while let Some(folder) = waiting.pop() {
             let Some(fd) = self.folder(&folder, false, "read", &folder)? else { continue };
@@ -199,8 +237,9 @@ impl Root {
                 }
                 let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
                 match kind {
-                    FileType::Directory if name != "." && name != ".." => waiting.push(path),
-                    FileType::RegularFile => each(&fd, &path, name)?,
+                    FileType::Directory if matches!(name, "." | "..") => {}
+                    FileType::Directory if !is_temporary(name) => waiting.push(path),
+                    FileType::Directory | FileType::RegularFile => each(&fd, &path, name, kind)?,
                     _ => {}
                 }
             }

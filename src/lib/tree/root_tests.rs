@@ -199,3 +199,53 @@ fn many_files_in_many_folders_from_many_threads() {
     fresh.remove_empty_folders(paths.iter().map(String::as_str)).unwrap();
     assert_eq!(fs::read_dir(scene.out("")).unwrap().count(), 0);
 }
+
+#[test]
+fn a_new_folder_appears_with_all_its_files() {
+    let Scene { dir, root } = &mk_scene();
+    let texts: Vec<(String, String)> = (0..50).map(|n| (format!("ns/{}/{n:02}.yaml", n / 20), n.to_string())).collect();
+    let files: Vec<(&str, &[u8])> = texts.iter().map(|(path, text)| (path.as_str(), text.as_bytes())).collect();
+    assert!(root.write_all(&files).is_empty());
+    for (path, bytes) in &files {
+        assert_eq!(root.read(path).unwrap().unwrap(), *bytes);
+    }
+    assert_eq!(fs::read_dir(dir.path().join("out/ns")).unwrap().count(), 3, "no temporary folder is left");
+    let mode = fs::metadata(dir.path().join("out/ns/0/00.yaml")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+    // Folders that are there keep what they hold.
+    assert!(root.write_all(&[("ns/0/00.yaml", b"new"), ("ns/0/new.yaml", b"")]).is_empty());
+    assert_eq!(root.list("ns/0").unwrap().len(), 21);
+    assert_eq!(root.read("ns/0/00.yaml").unwrap().unwrap(), b"new");
+    assert!(root.write_all(&[]).is_empty());
+}
+
+#[test]
+fn files_of_a_new_folder_that_cannot_be_written_are_named() {
+    let scene = mk_scene();
+    scene.root.write("x.yaml", b"").unwrap();
+    symlink(scene.dir.path().join("outside"), scene.out("link")).unwrap();
+    let errors =
+        scene.root.write_all(&[("link/a.yaml", b"1"), ("link/b.yaml", b"2"), ("x.yaml/a", b""), ("x.yaml/b", b"")]);
+    assert_eq!(errors.len(), 4, "{errors:?}");
+    let long = "n".repeat(300);
+    let long = [format!("new/{long}"), "new/short".to_owned()];
+    let errors = scene.root.write_all(&[(&long[0], b""), (&long[1], b"1")]);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(scene.root.read("new/short").unwrap().unwrap(), b"1", "the others are written");
+    scene.assert_outside_untouched();
+}
+
+#[test]
+fn folders_of_killed_runs_are_swept_and_never_listed() {
+    let scene = mk_scene();
+    scene.root.write("ns/a/x.yaml", b"").unwrap();
+    let left = scene.out("ns/.kfleet-1-2.tmp");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("y.yaml"), "half").unwrap();
+    assert_eq!(scene.root.list("ns").unwrap(), ["ns/a/x.yaml"]);
+    assert_eq!(scene.root.sweep("ns").unwrap(), 0, "it may be in use");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 60 * 60);
+    File::open(&left).unwrap().set_modified(old).unwrap();
+    assert_eq!(scene.root.sweep("ns").unwrap(), 1);
+    assert!(!left.exists());
+}
