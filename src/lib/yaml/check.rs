@@ -42,6 +42,8 @@ const FEW_KEYS: usize = 32;
 /// A mapping whose keys are being read.
 struct OpenMap {
     first_key: usize,
+    /// One bit for each hash that a key has: where a key's bit is not set, the key is new.
+    seen: u64,
     many: Option<HashMap<Vec<u8>, usize>>,
     is_map: bool,
 }
@@ -61,7 +63,7 @@ pub fn check(tape: &Tape, source: &[u8], json: bool, findings: &mut Vec<Finding>
         }
         match token.kind {
             Kind::Map | Kind::Seq => {
-                open.push(OpenMap { first_key: keys.len(), many: None, is_map: token.kind == Kind::Map });
+                open.push(OpenMap { first_key: keys.len(), seen: 0, many: None, is_map: token.kind == Kind::Map });
             }
             Kind::End => {
                 if let Some(map) = open.pop() {
@@ -123,18 +125,15 @@ fn key_identity<'a>(tape: &'a Tape, source: &'a [u8], token: Token, json: bool) 
     }
 }
 
+/// A hash of a key's length, first and last eight bytes. Equal hashes are compared byte by byte.
+#[inline]
 fn hash(bytes: &[u8]) -> u32 {
-    let mut hash = bytes.len() as u64;
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23);
-    }
-    for byte in chunks.remainder() {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
-    }
-    (hash ^ (hash >> 32)) as u32
+    let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+    };
+    let hash = (first ^ last.rotate_left(29) ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (hash >> 32) as u32
 }
 
 fn key(
@@ -163,12 +162,13 @@ fn key(
         many.insert(identity.to_vec(), index)
     } else {
         let hash = hash(&identity);
+        let bit = 1 << (hash >> 26);
         let known = &keys[map.first_key..];
-        let found = known
-            .iter()
-            .filter(|(other, _)| *other == hash)
-            .map(|(_, other)| *other as usize)
-            .find(|other| key_identity(tape, source, tape.tokens[*other], json).as_ref() == Some(&identity));
+        let same = |other: &usize| key_identity(tape, source, tape.tokens[*other], json).as_ref() == Some(&identity);
+        let found = (map.seen & bit != 0)
+            .then(|| known.iter().filter(|(other, _)| *other == hash).map(|(_, other)| *other as usize).find(same))
+            .flatten();
+        map.seen |= bit;
         if known.len() >= FEW_KEYS {
             let mut many: HashMap<Vec<u8>, usize> = known
                 .iter()

@@ -3,6 +3,7 @@
 //! The emitter decides layout only: indentation, spaces, line breaks, the frame of flow collections. Scalars keep the
 //! bytes and the style that they have, unless they span lines or the style asks otherwise (`scalars`).
 
+mod append;
 mod flow;
 pub mod json;
 mod scalars;
@@ -10,6 +11,7 @@ mod scalars;
 pub(crate) use scalars::MAX_KEY;
 
 use super::tape::{Kind, Tape, Token};
+use append::{append, append_indent};
 use std::ops::Range;
 
 /// Where the dashes of a list stand.
@@ -129,15 +131,10 @@ pub fn emit(tape: &Tape, source: &[u8], range: Range<usize>, frame: Frame<'_>, s
     emitter.tokens(range);
 }
 
-const SPACES: [u8; 128] = [b' '; 128];
-
 impl Emitter<'_> {
-    fn indent(&mut self, mut columns: usize) {
-        while columns > SPACES.len() {
-            self.out.extend_from_slice(&SPACES);
-            columns -= SPACES.len();
-        }
-        self.out.extend_from_slice(&SPACES[..columns]);
+    #[inline]
+    fn indent(&mut self, columns: usize) {
+        append_indent(self.out, columns);
     }
 
     fn text(&self, token: Token) -> &[u8] {
@@ -146,7 +143,7 @@ impl Emitter<'_> {
 
     fn push_text(&mut self, token: Token) {
         let from = if token.has(Token::EXTRA) { &self.tape.extra } else { self.source };
-        self.out.extend_from_slice(&from[token.start as usize..token.end as usize]);
+        append(self.out, from, token.start as usize..token.end as usize);
     }
 
     /// The column of the entries of the innermost collection.
@@ -194,12 +191,7 @@ impl Emitter<'_> {
                     index + 1
                 }
                 Kind::LineComment => self.line_comment(index, token),
-                Kind::Item => {
-                    self.start_entry();
-                    self.out.push(b'-');
-                    self.at = At::Value;
-                    index + 1
-                }
+                Kind::Item => self.item(index, token),
                 Kind::End => {
                     self.stack.pop();
                     self.at = At::Start;
@@ -239,6 +231,29 @@ impl Emitter<'_> {
         }
     }
 
+    /// The dash of an item; and the item itself, where it is the common line `- value`.
+    fn item(&mut self, index: usize, token: Token) -> usize {
+        self.start_entry();
+        if let Some(value) = self.tape.tokens.get(index + 1)
+            && matches!(value.kind, Kind::Plain | Kind::Single | Kind::Double)
+            && value.start == token.end + 1
+            && value.flags & (Token::MULTI | Token::EXTRA) == 0
+            && !self.rewrites_quotes()
+            && self.source[token.end as usize] == b' '
+            && (value.kind != Kind::Plain || self.stays_plain_in_item(*value))
+        {
+            return self.copy_line(token.start as usize, value.end as usize, index + 2);
+        }
+        self.out.push(b'-');
+        self.at = At::Value;
+        index + 1
+    }
+
+    /// Whether a plain scalar, as an item, can be taken for nothing else than itself.
+    fn stays_plain_in_item(&self, value: Token) -> bool {
+        self.stack.len() > 1 && value.end - value.start > 1 && self.source[value.end as usize - 1] != b':'
+    }
+
     fn key(&mut self, index: usize, token: Token) -> usize {
         self.start_entry();
         // The common line, `key: value`, in one piece.
@@ -252,8 +267,7 @@ impl Emitter<'_> {
             && self.source[value.end as usize - 1] != b':'
             && !(self.stack.len() == 1 && scalars::is_marker_like(self.text(token)))
         {
-            self.out.extend_from_slice(&self.source[token.start as usize..value.end as usize]);
-            return self.end_line(index + 2);
+            return self.copy_line(token.start as usize, value.end as usize, index + 2);
         }
         self.key_text(token);
         self.out.push(b':');
@@ -263,6 +277,19 @@ impl Emitter<'_> {
             return self.end_line(index + 2);
         }
         index + 1
+    }
+
+    /// Copies the rest of a line, which ends at `end` with its value, and ends it. `next` is the token behind the value.
+    #[inline]
+    fn copy_line(&mut self, start: usize, end: usize, next: usize) -> usize {
+        let comment = self.tape.tokens.get(next).is_some_and(|token| token.kind == Kind::LineComment);
+        if self.source[end] == b'\n' && !comment {
+            append(self.out, self.source, start..end + 1);
+            self.at = At::Start;
+            return next;
+        }
+        append(self.out, self.source, start..end);
+        self.end_line(next)
     }
 
     /// Ends the line behind a value, with the comment that stands there.

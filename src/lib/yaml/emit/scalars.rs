@@ -1,5 +1,6 @@
 //! How scalars are written: as they stand, or in one line where they stood in several, or as blocks.
 
+use super::append::{append, append_indent};
 use super::{At, Emitter, FlowStyle, Kind, Token};
 use crate::yaml::scalar;
 use crate::yaml::scan::skip_spaces;
@@ -208,22 +209,16 @@ impl Emitter<'_> {
         self.block_header(style, digit, chomp, comment);
         let column = self.value_column().max(2);
         let indent = token.column as usize;
-        let mut rest = &self.tape.text(self.source, token)[..text_end];
-        while !rest.is_empty() {
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = &rest[..end];
-            rest = rest.get(end + 1..).unwrap_or(b"");
-            let line = &line[skip_spaces(line, 0).min(indent)..];
-            if !line.is_empty() {
-                let mut columns = column;
-                while columns > 0 {
-                    let step = columns.min(super::SPACES.len());
-                    self.out.extend_from_slice(&super::SPACES[..step]);
-                    columns -= step;
-                }
-                self.out.extend_from_slice(line);
+        let mut at = 0;
+        while at < text_end {
+            let end = memchr::memchr(b'\n', &bytes[at..text_end]).map_or(text_end, |n| at + n);
+            let start = (at + indent).min(skip_spaces(&bytes[..end], at));
+            if start < end {
+                append_indent(self.out, column);
+                append(self.out, bytes, start..end);
             }
             self.out.push(b'\n');
+            at = end + 1;
         }
     }
 }
