@@ -97,30 +97,29 @@ pub fn canonical_path(
 ) -> Result<String, PathError> {
     verify_component(Part::Name, name)?;
     verify_word(Part::Kind, &gvk.kind)?;
-    let group = if is_unnamed_group(&gvk.group) {
-        String::new()
-    } else {
-        verify_word(Part::Group, &gvk.group)?;
-        format!(".{}", gvk.group)
-    };
-    let (top, folder, file) = match info.scope {
+    let (dot, group) = if is_unnamed_group(&gvk.group) { ("", "") } else { (".", &*gvk.group) };
+    verify_word_or_none(Part::Group, group)?;
+    let mut path = String::with_capacity(64 + name.len());
+    match info.scope {
         Scope::Cluster => {
-            let plural = plural_of(gvk, info, rule);
+            let mut plural = plural_of(gvk, info, rule);
             verify_word(Part::Plural, &plural)?;
-            ("cluster", format!("{}{group}", plural.to_ascii_lowercase()), format!("{name}.yaml"))
+            if plural.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                plural.to_mut().make_ascii_lowercase();
+            }
+            path.extend(["cluster/", &plural, dot, group, "/", name, ".yaml"]);
         }
         Scope::Namespaced => {
             verify_component(Part::Namespace, namespace)?;
-            let kind = gvk.kind.to_ascii_lowercase();
-            ("namespaces", namespace.to_owned(), format!("{kind}{group}-{name}.yaml"))
-        }
-    };
-    for component in [&folder, &file] {
-        if component.len() > MAX_COMPONENT {
-            return Err(PathError::TooLong { component: component.clone() });
+            path.extend(["namespaces/", namespace, "/"]);
+            path.extend(gvk.kind.chars().map(|c| c.to_ascii_lowercase()));
+            path.extend([dot, group, "-", name, ".yaml"]);
         }
     }
-    Ok(format!("{top}/{folder}/{file}"))
+    match path.split('/').find(|component| component.len() > MAX_COMPONENT) {
+        Some(component) => Err(PathError::TooLong { component: component.to_owned() }),
+        None => Ok(path),
+    }
 }
 
 /// The plural that folders of this kind are named by.
@@ -142,8 +141,17 @@ pub fn case_folded(path: &str) -> String {
     path.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
+/// Whether a path is certainly its own folded form: a quick answer for the paths that most objects have.
+pub fn is_case_folded(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+}
+
 /// What may be the name of a file or folder. Names of objects may hold more than DNS names do: a colon stays.
 fn verify_component(part: Part, value: &str) -> Result<(), PathError> {
+    let is_common = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if value.bytes().all(is_common) && !value.is_empty() {
+        return Ok(());
+    }
     let why = match value {
         "" => return Err(PathError::Empty(part)),
         "." | ".." => "it is a name that file systems keep for themselves",
@@ -152,6 +160,11 @@ fn verify_component(part: Part, value: &str) -> Result<(), PathError> {
         _ => return Ok(()),
     };
     Err(PathError::Illegal { part, value: value.to_owned(), why })
+}
+
+/// As [`verify_word`], for what may be left out.
+fn verify_word_or_none(part: Part, value: &str) -> Result<(), PathError> {
+    if value.is_empty() { Ok(()) } else { verify_word(part, value) }
 }
 
 /// What may be a kind, group or plural: the API takes ASCII only, and lower-casing other letters would be a guess.

@@ -9,7 +9,6 @@ use crate::problem::Problem;
 use crate::tree::{self, Root};
 use crate::yaml::engine::Engine;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 
 /// Writes a plan.
@@ -20,43 +19,44 @@ pub fn apply(plan: &LayoutPlan, gathered: &Gathered, options: &LayoutOptions) ->
     let root = Root::open(&options.output).map_err(|error| vec![error.into_problem()])?;
     let pending: Vec<&Output> =
         plan.outputs.iter().filter(|output| matches!(output.action, Action::Create | Action::Update)).collect();
-    let mut problems: Vec<Problem> = pending
-        .par_iter()
-        .filter_map(|output| root.write(&output.path, output.bytes.as_ref()?).err())
-        .map(tree::Error::into_problem)
-        .collect();
+    let held: Vec<(&str, &[u8])> =
+        pending.iter().filter_map(|output| Some((output.path.as_str(), output.bytes.as_deref()?))).collect();
+    let mut problems: Vec<Problem> = root.write_all(&held).into_iter().map(tree::Error::into_problem).collect();
     problems.extend(write_unheld(&pending, gathered, options, &root));
     if !problems.is_empty() {
         return Err(problems);
     }
     remove(plan, &root)?;
-    // Left over by runs that were killed.
-    for folder in ["cluster", "namespaces"] {
-        root.sweep(folder).map_err(|error| vec![error.into_problem()])?;
+    // A run that was killed had something to write, and so has the next one.
+    if !pending.is_empty() {
+        for folder in ["cluster", "namespaces"] {
+            root.sweep(folder).map_err(|error| vec![error.into_problem()])?;
+        }
     }
     Ok(())
 }
 
 /// Renders again, and writes, the outputs whose text was not held in memory.
 fn write_unheld(pending: &[&Output], gathered: &Gathered, options: &LayoutOptions, root: &Root) -> Vec<Problem> {
-    let mut by_chunk: BTreeMap<Option<usize>, Vec<(String, Claim)>> = BTreeMap::new();
-    for output in pending.iter().filter(|output| output.bytes.is_none()) {
-        let chunk = output.entry.map(|entry| gathered.entries[entry].chunk);
-        let claim = Claim { entry: output.entry, edit: output.edit.clone() };
-        by_chunk.entry(chunk).or_default().push((output.path.clone(), claim));
-    }
+    let mut claims: Vec<Claim> = pending
+        .iter()
+        .filter(|output| output.bytes.is_none())
+        .map(|output| Claim::new(output.path.clone(), output.entry, output.edit.clone()))
+        .collect();
+    claims.sort_by_key(|claim| claim.entry);
+    let chunk_of = |claim: &Claim| claim.entry.map(|entry| gathered.entries[entry].chunk);
     let held = AtomicU64::new(0);
-    let renderer = Renderer { gathered, options, root: None, held: &held, diffs: false };
-    by_chunk
+    let renderer = Renderer { gathered, options, disk: None, held: &held, diffs: false };
+    let parts: Vec<&[Claim]> = claims.chunk_by(|a, b| chunk_of(a) == chunk_of(b)).collect();
+    parts
         .into_par_iter()
-        .map_init(Engine::default, |engine, (chunk, mut claims)| {
-            claims.sort_by_key(|(_, claim)| claim.entry.map(|entry| gathered.entries[entry].document));
+        .map_init(Engine::default, |engine, claims| {
             let mut problems = Vec::new();
-            let result = renderer.texts(engine, chunk, &claims, |index, mut text| {
+            let result = renderer.texts(engine, chunk_of(&claims[0]), claims, |claim, mut text| {
                 let bytes = text.bytes;
                 let written = text
                     .prove()
-                    .and_then(|()| root.write(&claims[index].0, bytes).map_err(|error| Box::new(error.into_problem())));
+                    .and_then(|()| root.write(&claim.path, bytes).map_err(|error| Box::new(error.into_problem())));
                 problems.extend(written.err().map(|problem| *problem));
             });
             problems.extend(result.err().map(|problem| *problem));

@@ -6,11 +6,11 @@ use super::scopes::{self, ScopeSources};
 use super::{Action, Compatibility, FileAction, LayoutOptions, LayoutPlan};
 use crate::manifest::gvk::Gvk;
 use crate::manifest::namespaces::{ANNOTATION, Targets};
-use crate::manifest::path::{PluralRule, canonical_path, case_folded};
+use crate::manifest::path::{PluralRule, canonical_path, case_folded, is_case_folded};
 use crate::manifest::scopes::{KindInfo, Scope, Scopes, Via};
 use crate::problem::{Place, Problem, Severity};
 use crate::tree::{self, Root};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map};
 use std::path::PathBuf;
 
 /// One file to be written, or found to be right.
@@ -57,6 +57,7 @@ pub fn plan(
     let resolved = planner.resolve();
     let mut claims = planner.claims(&resolved);
     planner.missing_namespaces(&resolved, &mut claims);
+    mark_contested(&mut claims);
     planner.warn_about_case(&claims);
     let root = match Root::open(&options.output) {
         Ok(root) => root,
@@ -70,7 +71,8 @@ pub fn plan(
     if has_errors(&problems) {
         return Err(sorted(problems));
     }
-    let rendered = render::render_all(gathered, options, &root, claims, diffs);
+    let below = inputs_below(gathered, options);
+    let rendered = render::render_all(gathered, options, &root, &below, claims, diffs);
     problems.extend(rendered.problems);
     let outputs = rendered.outputs;
     let mut files = rendered.files;
@@ -82,7 +84,7 @@ pub fn plan(
             error(&Place { file: path.clone(), line: 0, column: 0 }, format!("file already exists: {path}"), hint)
         }));
     }
-    let removals = removals(gathered, options, &root, &outputs, &mut files, &mut problems, &mut notes);
+    let removals = removals(gathered, options, &root, &below, &outputs, &mut files, &mut problems, &mut notes);
     if has_errors(&problems) {
         return Err(sorted(problems));
     }
@@ -114,8 +116,35 @@ struct Resolved<'a> {
 /// Who wants to be written to a path.
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
+    /// Relative to the output folder.
+    pub path: String,
+    /// The object, by index; `None` for a Namespace that is made up.
     pub entry: Option<usize>,
+    /// What changes in the object.
     pub edit: Edit,
+    /// Others want the same path: the text is kept, to be compared.
+    pub contested: bool,
+}
+
+impl Claim {
+    pub(super) fn new(path: String, entry: Option<usize>, edit: Edit) -> Claim {
+        Claim { path, entry, edit, contested: false }
+    }
+}
+
+/// Marks the claims whose path has other claims too.
+fn mark_contested(claims: &mut [Claim]) {
+    let mut first: HashMap<&str, usize> = HashMap::with_capacity(claims.len());
+    let mut contested = Vec::new();
+    for (index, claim) in claims.iter().enumerate() {
+        match first.entry(&claim.path) {
+            hash_map::Entry::Occupied(known) => contested.extend([*known.get(), index]),
+            hash_map::Entry::Vacant(new) => drop(new.insert(index)),
+        }
+    }
+    for index in contested {
+        claims[index].contested = true;
+    }
 }
 
 struct Planner<'a> {
@@ -133,12 +162,13 @@ impl<'a> Planner<'a> {
         let mut guessed: BTreeSet<&Gvk> = BTreeSet::new();
         let mut resolved = Vec::with_capacity(self.gathered.entries.len());
         let (gathered, options, scopes) = (self.gathered, self.options, self.scopes);
+        let mut known: HashMap<&Gvk, Option<KindInfo<'a>>> = HashMap::new();
         for (index, entry) in gathered.entries.iter().enumerate() {
             let gvk = &entry.object.gvk;
             if scopes::is_filtered(gvk, &options.filter) {
                 continue;
             }
-            let Some(info) = scopes.lookup(gvk) else {
+            let Some(info) = known.entry(gvk).or_insert_with(|| scopes.lookup(gvk)).clone() else {
                 unknown.entry(gvk.clone()).or_default().push(entry.place.clone());
                 continue;
             };
@@ -165,9 +195,9 @@ impl<'a> Planner<'a> {
     }
 
     /// Works out which objects want which path.
-    fn claims(&mut self, resolved: &[Resolved<'a>]) -> BTreeMap<String, Vec<Claim>> {
+    fn claims(&mut self, resolved: &[Resolved<'a>]) -> Vec<Claim> {
         let known = self.known_namespaces(resolved);
-        let mut claims: BTreeMap<String, Vec<Claim>> = BTreeMap::new();
+        let mut claims = Vec::with_capacity(resolved.len());
         let mut copied: Vec<(&Resolved<'a>, Targets<'_>)> = Vec::new();
         for object in resolved {
             let annotation = object.entry.object.namespaces.as_deref();
@@ -193,20 +223,25 @@ impl<'a> Planner<'a> {
             if let Some(path) = self.path(object, object.namespace)
                 && keeps_own
             {
-                claims.entry(path).or_default().push(Claim { entry: Some(object.index), edit });
+                claims.push(Claim::new(path, Some(object.index), edit));
             }
         }
-        let originals: HashSet<String> = claims.keys().cloned().collect();
+        if copied.is_empty() {
+            return claims;
+        }
+        let originals: HashSet<&str> = claims.iter().map(|claim| claim.path.as_str()).collect();
+        let mut copies = Vec::new();
         for (object, targets) in copied {
             for namespace in targets.copies() {
                 if let Some(path) = self.path(object, namespace)
-                    && !originals.contains(&path)
+                    && !originals.contains(path.as_str())
                 {
                     let edit = Edit { namespace: Some(namespace.to_owned()), drop_annotation: true, ..Edit::default() };
-                    claims.entry(path).or_default().push(Claim { entry: Some(object.index), edit });
+                    copies.push(Claim::new(path, Some(object.index), edit));
                 }
             }
         }
+        claims.append(&mut copies);
         claims
     }
 
@@ -243,17 +278,18 @@ impl<'a> Planner<'a> {
     }
 
     /// Adds a Namespace for every known namespace that has none, when that is asked for.
-    fn missing_namespaces(&mut self, resolved: &[Resolved<'_>], claims: &mut BTreeMap<String, Vec<Claim>>) {
+    fn missing_namespaces(&mut self, resolved: &[Resolved<'_>], claims: &mut Vec<Claim>) {
         if !self.options.create_missing_namespaces {
             return;
         }
         let gvk = Gvk::new("", "v1", "Namespace");
         let Some(info) = self.scopes.lookup(&gvk) else { return };
+        let claimed: HashSet<String> = claims.iter().map(|claim| claim.path.clone()).collect();
         for name in self.known_namespaces(resolved) {
             match canonical_path(&gvk, &info, "", &name, PluralRule::True) {
+                Ok(path) if claimed.contains(&path) => {}
                 Ok(path) => {
-                    let edit = Edit { made_up_namespace: Some(name), ..Edit::default() };
-                    claims.entry(path).or_insert_with(|| vec![Claim { entry: None, edit }]);
+                    claims.push(Claim::new(path, None, Edit { made_up_namespace: Some(name), ..Edit::default() }));
                 }
                 Err(reason) => {
                     let place = Place { file: format!("namespace {name}"), line: 0, column: 0 };
@@ -264,9 +300,14 @@ impl<'a> Planner<'a> {
     }
 
     /// Paths that are one file where upper and lower case are the same.
-    fn warn_about_case(&mut self, claims: &BTreeMap<String, Vec<Claim>>) {
-        let mut folded: BTreeMap<String, &String> = BTreeMap::new();
-        for path in claims.keys() {
+    fn warn_about_case(&mut self, claims: &[Claim]) {
+        // Where every path is its own folded form, only equal paths meet.
+        if claims.iter().all(|claim| is_case_folded(&claim.path)) {
+            return;
+        }
+        let paths: BTreeSet<&str> = claims.iter().map(|claim| claim.path.as_str()).collect();
+        let mut folded: BTreeMap<String, &str> = BTreeMap::new();
+        for path in paths {
             if let Some(other) = folded.insert(case_folded(path), path) {
                 self.problems.push(Problem {
                     severity: Severity::Warning,
@@ -281,31 +322,38 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// The path of each input below the output folder, where it lies there.
+fn inputs_below(gathered: &Gathered, options: &LayoutOptions) -> Vec<Option<String>> {
+    let mut output = tree::Below::new(&options.output);
+    gathered.inputs.iter().map(|input| output.relative(input.path()?)).collect()
+}
+
 /// What to remove once all outputs are written: inputs that moved, inputs that `--remove` names, pruned files.
 fn removals(
     gathered: &Gathered,
     options: &LayoutOptions,
     root: &Root,
+    below: &[Option<String>],
     outputs: &[Output],
     files: &mut Vec<FileAction>,
     problems: &mut Vec<Problem>,
     notes: &mut Vec<String>,
 ) -> Vec<Removal> {
-    let produced: HashSet<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
+    let wanted = options.prune || below.iter().any(Option::is_some);
+    let produced: HashSet<&str> = outputs.iter().filter(|_| wanted).map(|output| output.path.as_str()).collect();
     let mut removals = Vec::new();
     let mut removed: HashSet<String> = HashSet::new();
     let filtered = filtered_inputs(gathered, options);
     let moved = options.compatibility == Compatibility::Kfleet;
-    let mut output = tree::Below::new(&options.output);
     let mut used = vec![false; gathered.inputs.len()];
     for entry in &gathered.entries {
         used[gathered.chunks[entry.chunk].input] = true;
     }
     for (index, input) in gathered.inputs.iter().enumerate() {
         let Some(path) = input.path() else { continue };
-        let below = if moved || options.remove { output.relative(path) } else { None };
+        let below = below[index].as_deref();
         let moves = below.is_some() && moved;
-        if !(moves || options.remove) || below.as_deref().is_some_and(|path| produced.contains(path)) {
+        if !(moves || options.remove) || below.is_some_and(|path| produced.contains(path)) {
             continue;
         }
         if gathered.mixed[index] && !used[index] {
@@ -320,12 +368,12 @@ fn removals(
             let message = format!("{verb} objects that --filter leaves out");
             problems.push(error(&place, message, Some("leave out --filter, or keep the inputs elsewhere".to_owned())));
         } else {
-            let shown_path = below.as_deref().map_or_else(|| input.name().to_owned(), |path| shown(options, path));
+            let shown_path = below.map_or_else(|| input.name().to_owned(), |path| shown(options, path));
             files.push(FileAction { path: shown_path, action: Action::Remove, diff: None });
             match below {
                 Some(path) => {
-                    removed.insert(path.clone());
-                    removals.push(Removal::Output(path));
+                    removed.insert(path.to_owned());
+                    removals.push(Removal::Output(path.to_owned()));
                 }
                 None => removals.push(Removal::Input(path.to_owned())),
             }

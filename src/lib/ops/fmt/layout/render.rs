@@ -17,7 +17,6 @@ use crate::yaml::scan::SyntaxError;
 use crate::yaml::split::Span;
 use crate::yaml::tape::{Kind, Tape, Token};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What changes in an object on its way to a file.
@@ -47,14 +46,7 @@ pub(super) struct Rendered {
     pub problems: Vec<Problem>,
 }
 
-/// A claim with the path that it claims, and its place in the order of all claims.
-struct Job {
-    path: String,
-    claim: Claim,
-    /// Several objects claim this path: the text is kept, to be compared.
-    contested: bool,
-}
-
+/// What became of a claim.
 struct Done {
     output: Output,
     diff: Option<String>,
@@ -66,45 +58,37 @@ pub(super) fn render_all(
     gathered: &Gathered,
     options: &LayoutOptions,
     root: &Root,
-    claims: BTreeMap<String, Vec<Claim>>,
+    below: &[Option<String>],
+    mut claims: Vec<Claim>,
     diffs: bool,
 ) -> Rendered {
-    let mut by_chunk: BTreeMap<Option<usize>, Vec<Job>> = BTreeMap::new();
-    for (path, claims) in claims {
-        let contested = claims.len() > 1;
-        for claim in claims {
-            let chunk = claim.entry.map(|entry| gathered.entries[entry].chunk);
-            by_chunk.entry(chunk).or_default().push(Job { path: path.clone(), claim, contested });
-        }
-    }
+    let chunk_of = |claim: &Claim| claim.entry.map(|entry| gathered.entries[entry].chunk);
+    // Entries are in the order of the chunks, and of the documents in them.
+    claims.sort_by_key(|claim| claim.entry);
     let held = AtomicU64::new(0);
-    let renderer = Renderer { gathered, options, root: Some(root), held: &held, diffs };
-    // A chunk's jobs are cut into parts, so that one big input keeps all cores busy.
-    let mut parts: Vec<(Option<usize>, Vec<Job>)> = Vec::new();
-    for (chunk, mut jobs) in by_chunk {
-        jobs.sort_by_key(|job| job.claim.entry.map(|entry| gathered.entries[entry].document));
-        let size = (jobs.len() / PARTS_PER_CHUNK).max(JOBS_PER_PART);
-        let mut jobs = jobs.into_iter().peekable();
-        while jobs.peek().is_some() {
-            parts.push((chunk, jobs.by_ref().take(size).collect()));
-        }
-    }
+    let disk = Disk { root, below };
+    let renderer = Renderer { gathered, options, disk: Some(disk), held: &held, diffs };
+    // A chunk's claims are cut into parts, so that one big input keeps all cores busy.
+    let parts: Vec<&[Claim]> = claims
+        .chunk_by(|a, b| chunk_of(a) == chunk_of(b))
+        .flat_map(|claims| claims.chunks((claims.len() / PARTS_PER_CHUNK).max(CLAIMS_PER_PART)))
+        .collect();
     let results: Vec<(Vec<Done>, Vec<Problem>)> = parts
         .into_par_iter()
-        .map_init(Engine::default, |engine, (chunk, jobs)| renderer.part(engine, chunk, jobs))
+        .map_init(Engine::default, |engine, claims| renderer.part(engine, chunk_of(&claims[0]), claims))
         .collect();
-    let mut done = Vec::new();
+    let mut done = Vec::with_capacity(claims.len());
     let mut problems = Vec::new();
     for (outputs, found) in results {
         done.extend(outputs);
         problems.extend(found);
     }
-    done.par_sort_by(|a, b| (&a.output.path, a.output.entry).cmp(&(&b.output.path, b.output.entry)));
+    done.par_sort_unstable_by(|a, b| (&a.output.path, a.output.entry).cmp(&(&b.output.path, b.output.entry)));
     settle(gathered, options, done, problems)
 }
 
 /// How many outputs are rendered in one go, at least.
-const JOBS_PER_PART: usize = 256;
+const CLAIMS_PER_PART: usize = 256;
 
 /// Into how many parts a chunk is cut at most: each of them parses its documents again, and a list of all objects of a
 /// cluster is one document.
@@ -175,73 +159,83 @@ fn document_number(gathered: &Gathered, chunk: usize, document: usize) -> usize 
 pub(super) struct Renderer<'a> {
     pub gathered: &'a Gathered,
     pub options: &'a LayoutOptions,
-    /// The folder to compare with; `None`: everything is to be written.
-    pub root: Option<&'a Root>,
+    /// What to compare with; `None`: everything is to be written.
+    pub disk: Option<Disk<'a>>,
     pub held: &'a AtomicU64,
     pub diffs: bool,
 }
 
+/// What is on disk.
+#[derive(Clone, Copy)]
+pub(super) struct Disk<'a> {
+    /// The output folder.
+    pub root: &'a Root,
+    /// For each input its path below that folder, where it lies there.
+    pub below: &'a [Option<String>],
+}
+
 impl Renderer<'_> {
-    fn part(&self, engine: &mut Engine, chunk: Option<usize>, jobs: Vec<Job>) -> (Vec<Done>, Vec<Problem>) {
-        let mut done = Vec::with_capacity(jobs.len());
+    fn part(&self, engine: &mut Engine, chunk: Option<usize>, claims: &[Claim]) -> (Vec<Done>, Vec<Problem>) {
+        let mut done = Vec::with_capacity(claims.len());
         let mut problems = Vec::new();
-        let contested: Vec<bool> = jobs.iter().map(|job| job.contested).collect();
-        let wanted: Vec<(String, Claim)> = jobs.into_iter().map(|job| (job.path, job.claim)).collect();
-        let result = self.texts(engine, chunk, &wanted, |index, proof| {
-            let (path, claim) = &wanted[index];
-            match self.compared(path, claim, contested[index], proof) {
-                Ok(finished) => done.push(finished),
-                Err(problem) => problems.push(*problem),
-            }
+        let result = self.texts(engine, chunk, claims, |claim, text| match self.compared(claim, text) {
+            Ok(finished) => done.push(finished),
+            Err(problem) => problems.push(*problem),
         });
         problems.extend(result.err().map(|problem| *problem));
         (done, problems)
     }
 
     /// Compares a text with the file at its path, and proves it if it is going to be written.
-    fn compared(
-        &self,
-        path: &str,
-        claim: &Claim,
-        contested: bool,
-        mut text: Unchecked<'_, '_>,
-    ) -> Result<Done, Box<Problem>> {
-        let state = match self.root {
-            Some(root) => root.compare(path, text.bytes).map_err(|error| Box::new(error.into_problem()))?,
+    fn compared(&self, claim: &Claim, mut text: Unchecked<'_, '_>) -> Result<Done, Box<Problem>> {
+        let Claim { path, entry, edit, contested } = claim;
+        let state = match self.disk {
             None => State::Missing,
+            Some(disk) => match self.held_at(disk, claim) {
+                Some(held) if held == text.bytes => State::Same,
+                Some(_) => State::Different,
+                None => disk.root.compare(path, text.bytes).map_err(|error| Box::new(error.into_problem()))?,
+            },
         };
         let action = match state {
             State::Missing => Action::Create,
             State::Different => Action::Update,
             State::Same => Action::Unchanged,
         };
-        if action == Action::Create && claim.edit.made_up_namespace.is_none() || action == Action::Update {
+        if action == Action::Create && edit.made_up_namespace.is_none() || action == Action::Update {
             text.prove()?;
         }
         let bytes = text.bytes;
         // A Namespace is made up only where there is none.
-        let action = match (&claim.edit.made_up_namespace, action) {
+        let action = match (&edit.made_up_namespace, action) {
             (Some(_), Action::Update) => Action::Unchanged,
             (_, action) => action,
         };
-        let keep = contested
+        let keep = *contested
             || (action != Action::Unchanged
                 && self.held.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64 <= HOLD_BUDGET);
-        let diff = match self.root {
-            Some(root) if self.diffs && action != Action::Unchanged => {
-                let old = root.read(path).map_err(|error| Box::new(error.into_problem()))?.unwrap_or_default();
+        let diff = match self.disk {
+            Some(disk) if self.diffs && action != Action::Unchanged => {
+                let old = disk.root.read(path).map_err(|error| Box::new(error.into_problem()))?.unwrap_or_default();
                 Some(crate::ops::fmt::diff::unified(&shown(self.options, path), &old, bytes))
             }
             _ => None,
         };
         let output = Output {
-            path: path.to_owned(),
-            entry: claim.entry,
-            edit: claim.edit.clone(),
+            path: path.clone(),
+            entry: *entry,
+            edit: edit.clone(),
             action,
             bytes: keep.then(|| bytes.to_vec()),
         };
-        Ok(Done { output, diff, contested })
+        Ok(Done { output, diff, contested: *contested })
+    }
+
+    /// The bytes at `path`, where the object of the claim was read from there and they are still held.
+    fn held_at(&self, disk: Disk<'_>, claim: &Claim) -> Option<&[u8]> {
+        let input = self.gathered.chunks[self.gathered.entries[claim.entry?].chunk].input;
+        let read_there = disk.below[input].as_ref() == Some(&claim.path) && !self.gathered.inputs[input].is_link();
+        self.gathered.inputs[input].held().filter(|_| read_there)
     }
 
     /// Renders claims of one chunk, in the order given, which is that of their documents; hands out each text.
@@ -249,18 +243,18 @@ impl Renderer<'_> {
         &self,
         engine: &mut Engine,
         chunk: Option<usize>,
-        claims: &[(String, Claim)],
-        mut take: impl FnMut(usize, Unchecked<'_, '_>),
+        claims: &[Claim],
+        mut take: impl FnMut(&Claim, Unchecked<'_, '_>),
     ) -> Result<(), Box<Problem>> {
         let mut out = Vec::new();
         let Some(chunk) = chunk else {
-            for (index, (_, claim)) in claims.iter().enumerate() {
+            for claim in claims {
                 if let Some(name) = &claim.edit.made_up_namespace {
                     out.clear();
                     out.extend_from_slice(b"---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: ");
                     scalar::write_text(name, false, &mut out);
                     out.push(b'\n');
-                    take(index, Unchecked { bytes: &out, proof: None });
+                    take(claim, Unchecked { bytes: &out, proof: None });
                 }
             }
             return Ok(());
@@ -276,7 +270,7 @@ impl Renderer<'_> {
         let mut tape = std::mem::take(&mut engine.tape);
         let mut parsed = None;
         let mut nodes = Vec::new();
-        for (index, (_, claim)) in claims.iter().enumerate() {
+        for claim in claims {
             let Some(entry) = claim.entry.map(|entry| &self.gathered.entries[entry]) else { continue };
             if parsed != Some(entry.document) {
                 let span = documents.get(entry.document).copied().unwrap_or_default();
@@ -298,7 +292,7 @@ impl Renderer<'_> {
             out.clear();
             emit::emit(object, &text.bytes, 0..object.tokens.len(), frame, style, &mut out);
             let proof = Proof { engine, tape: object, source: &text.bytes, frame, style, name };
-            take(index, Unchecked { bytes: &out, proof: Some(proof) });
+            take(claim, Unchecked { bytes: &out, proof: Some(proof) });
         }
         engine.tape = tape;
         Ok(())
