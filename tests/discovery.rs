@@ -152,3 +152,39 @@ fn fmt_asks(_: &ControlPlane, admin: &Path) {
     let (code, stderr) = run(&["--discovery", "-g", "Ox.farm.example/v1:Cluster"], Path::new("/nonexistent"));
     assert_eq!(code, Some(0), "{stderr}");
 }
+
+/// Two builds at once, with a `go` that writes for a while what it is asked to build.
+#[test]
+fn two_builds_of_the_servers_do_not_clash() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let go = folder.path().join("go");
+    let script = "#!/bin/sh\nwhile [ \"$1\" != -o ]; do shift; done\n\
+                  echo '#!/bin/sh' >\"$2\"; sleep 1; echo 'exit 0' >>\"$2\"; chmod +x \"$2\"\n";
+    std::fs::write(&go, script).expect("written");
+    let made = Command::new("chmod").arg("+x").arg(&go).status().expect("chmod");
+    assert!(made.success());
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").expect("a path"));
+    let start = || {
+        Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/provide"))
+            .env_remove("KUBEBUILDER_ASSETS")
+            .env("XDG_CACHE_HOME", folder.path().join("cache"))
+            .env("PATH", &path)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("provide starts")
+    };
+    let builds = [start(), start()];
+    for build in builds {
+        let output = build.wait_with_output().expect("provide ends");
+        assert!(output.status.success(), "{output:?}");
+        let servers = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+        let mut names: Vec<_> = std::fs::read_dir(&servers)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .filter(|name| !name.starts_with('.'))
+            .collect();
+        names.sort();
+        assert_eq!(names, ["etcd", "kube-apiserver"]);
+    }
+}
