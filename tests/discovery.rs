@@ -153,6 +153,25 @@ fn fmt_asks(_: &ControlPlane, admin: &Path) {
     assert_eq!(code, Some(0), "{stderr}");
 }
 
+/// Nothing is asked: there is not even a kubeconfig.
+#[test]
+fn what_no_cluster_can_serve_is_not_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for version in ["{{ .x }}", "farm.example/{{ .y }}", "a b/v1", "farm.example/v 1", "Farm.example/v1", "../v1"] {
+        let manifest = format!("apiVersion: '{version}'\nkind: Ox\nmetadata:\n  name: bob\n");
+        std::fs::write(folder.path().join("ox.yaml"), manifest).expect("written");
+        let output = Command::new(env!("CARGO_BIN_EXE_kfleet"))
+            .args(["fmt", "-o", "out", "ox.yaml", "--discovery"])
+            .current_dir(folder.path())
+            .env("KUBECONFIG", "/nonexistent")
+            .output()
+            .expect("kfleet runs");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{version}: {stderr}");
+        assert!(stderr.contains("could not find REST mapping for one kind"), "{version}: {stderr}");
+    }
+}
+
 /// Two builds at once, with a `go` that writes for a while what it is asked to build.
 #[test]
 fn two_builds_of_the_servers_do_not_clash() {

@@ -33,20 +33,37 @@ pub struct ClusterAccess {
     pub timeout: Duration,
 }
 
-/// Asks for the named group versions only (`("", "v1")` is the core group). Those that the cluster does not serve are
-/// absent from the answer, which is sorted; subresources are left out.
+/// Whether a group and a version have the form that Kubernetes demands: a DNS subdomain (or nothing, for the core
+/// group) and a DNS label. A cluster cannot serve another, such as a template that was not rendered.
+pub fn can_be_served(group: &str, version: &str) -> bool {
+    let is_label = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && !text.starts_with('-')
+            && !text.ends_with('-')
+            && (1..=63).contains(&text.len())
+    };
+    is_label(version) && (group.is_empty() || (group.len() <= 253 && group.split('.').all(is_label)))
+}
+
+/// Asks for the named group versions only (`("", "v1")` is the core group). Those that the cluster does not serve, or
+/// that none can, are absent from the answer, which is sorted; subresources are left out.
 ///
 /// # Errors
 /// The kubeconfig cannot be used, or the cluster cannot be asked ([`ErrorKind::Environment`]), or not in time
 /// ([`ErrorKind::Timeout`]).
 pub fn served_kinds(access: &ClusterAccess, group_versions: &BTreeSet<(String, String)>) -> Result<Vec<ServedKind>> {
+    let wanted: Vec<(String, String)> =
+        group_versions.iter().filter(|(group, version)| can_be_served(group, version)).cloned().collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
     let kubeconfig = read_kubeconfigs(&access.kubeconfigs)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|cause| environment("cannot start the network client").with_source(cause))?;
     runtime.block_on(async {
-        let asked = ask(kubeconfig, access.context.clone(), group_versions);
+        let asked = ask(kubeconfig, access.context.clone(), &wanted);
         match tokio::time::timeout(access.timeout, asked).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::new(
@@ -86,11 +103,7 @@ fn read_kubeconfigs(paths: &[PathBuf]) -> Result<Kubeconfig> {
     })
 }
 
-async fn ask(
-    kubeconfig: Kubeconfig,
-    context: Option<String>,
-    group_versions: &BTreeSet<(String, String)>,
-) -> Result<Vec<ServedKind>> {
+async fn ask(kubeconfig: Kubeconfig, context: Option<String>, wanted: &[(String, String)]) -> Result<Vec<ServedKind>> {
     let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|cause| {
         environment("cannot use the kubeconfig").with_source(cause).with_hint("check it with `kubectl config view`")
@@ -99,7 +112,7 @@ async fn ask(
     let client = Client::try_from(config)
         .map_err(|cause| environment(format!("cannot connect to {server}")).with_source(cause))?;
     let mut kinds = Vec::new();
-    for (group, version) in group_versions {
+    for (group, version) in wanted {
         let group_version = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
         let answer = if group.is_empty() {
             client.list_core_api_resources(version).await
@@ -145,4 +158,31 @@ fn unanswered(server: &str, group_version: &str, cause: kube::Error) -> Error {
         ),
     };
     environment(message).with_source(cause).with_hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::can_be_served;
+
+    #[test]
+    fn only_names_that_kubernetes_allows_can_be_served() {
+        for (group, version) in [("", "v1"), ("apps", "v1"), ("cert-manager.io", "v1alpha2"), ("k3s.cattle.io", "2")] {
+            assert!(can_be_served(group, version), "{group}/{version}");
+        }
+        for (group, version) in [
+            ("", "{{ .x }}"),
+            ("", ""),
+            ("", "v1/.."),
+            ("..", "v1"),
+            ("a b", "v1"),
+            ("apps", "v 1"),
+            ("Apps", "v1"),
+            ("a.", "v1"),
+            ("-a", "v1"),
+            ("apps", "v1?x"),
+            ("apps", "v1%2f"),
+        ] {
+            assert!(!can_be_served(group, version), "{group}/{version}");
+        }
+    }
 }
