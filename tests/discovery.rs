@@ -8,7 +8,7 @@
 mod support;
 
 use kfleet::error::ErrorKind;
-use kfleet::kube::discovery::{ClusterAccess, ServedKind, served_kinds};
+use kfleet::kube::discovery::{ClusterAccess, Proxies, ServedKind, served_kinds};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +16,12 @@ use std::time::{Duration, Instant};
 use support::control_plane::{self, ADMIN_TOKEN, ControlPlane, NOBODY_TOKEN};
 
 fn access(kubeconfig: PathBuf) -> ClusterAccess {
-    ClusterAccess { kubeconfigs: vec![kubeconfig], context: None, timeout: Duration::from_secs(20) }
+    ClusterAccess {
+        kubeconfigs: vec![kubeconfig],
+        context: None,
+        timeout: Duration::from_secs(20),
+        proxies: Proxies::default(),
+    }
 }
 
 fn group_versions(wanted: &[(&str, &str)]) -> BTreeSet<(String, String)> {
