@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// The administrator's token.
@@ -30,6 +31,7 @@ pub struct ControlPlane {
     api_server: Option<Child>,
     port: u16,
     ca: String,
+    kubeconfigs: AtomicUsize,
 }
 
 impl ControlPlane {
@@ -41,6 +43,7 @@ impl ControlPlane {
             api_server: None,
             port: 0,
             ca: String::new(),
+            kubeconfigs: AtomicUsize::new(0),
         };
         plane.make_keys();
         // A port may be taken between finding it and using it: then everything starts again.
@@ -55,22 +58,42 @@ impl ControlPlane {
         plane
     }
 
+    /// The API server's address.
+    pub fn server(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// The API server's host and port.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The certificate of its authority, in PEM.
+    pub fn ca(&self) -> &str {
+        &self.ca
+    }
+
     /// A kubeconfig file with this token.
     pub fn kubeconfig(&self, token: &str) -> PathBuf {
-        self.kubeconfig_with(token, &format!("https://127.0.0.1:{}", self.port), &self.ca)
+        self.kubeconfig_with(token, &self.server(), &self.ca)
     }
 
     /// A kubeconfig file with this token, server address and CA certificate (PEM).
     pub fn kubeconfig_with(&self, token: &str, server: &str, ca: &str) -> PathBuf {
+        self.kubeconfig_of(&format!("token: {token}"), &format!("server: '{server}'"), ca)
+    }
+
+    /// A kubeconfig file with what a user and a cluster hold (the inside of YAML braces), and a CA certificate (PEM).
+    pub fn kubeconfig_of(&self, user: &str, cluster: &str, ca: &str) -> PathBuf {
         use base64::Engine;
         let ca = base64::engine::general_purpose::STANDARD.encode(ca);
         let text = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
-             clusters:\n- name: test\n  cluster: {{server: '{server}', certificate-authority-data: {ca}}}\n\
-             users:\n- name: test\n  user: {{token: {token}}}\n\
+             clusters:\n- name: test\n  cluster: {{{cluster}, certificate-authority-data: {ca}}}\n\
+             users:\n- name: test\n  user: {{{user}}}\n\
              contexts:\n- name: test\n  context: {{cluster: test, user: test}}\n"
         );
-        let path = self.path(&format!("kubeconfig-{}", text.len() + token.len() * 7919 + server.len() * 104_729));
+        let path = self.path(&format!("kubeconfig-{}", self.kubeconfigs.fetch_add(1, Ordering::Relaxed)));
         fs::write(&path, text).expect("a kubeconfig");
         path
     }
@@ -80,10 +103,7 @@ impl ControlPlane {
     }
 
     fn make_keys(&mut self) {
-        let mut ca = CertificateParams::default();
-        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        ca.distinguished_name.push(DnType::CommonName, "kfleet test CA");
-        let issuer = CertifiedIssuer::self_signed(ca, KeyPair::generate().expect("a key")).expect("a CA");
+        let issuer = mk_authority();
         let names = ["localhost".to_owned(), "kubernetes.default.svc".to_owned()];
         let mut server = CertificateParams::new(names).expect("names");
         for address in ["127.0.0.1", "10.0.0.1"] {
@@ -208,6 +228,18 @@ impl Drop for ControlPlane {
     }
 }
 
+fn mk_authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut ca = CertificateParams::default();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    ca.distinguished_name.push(DnType::CommonName, "kfleet test CA");
+    CertifiedIssuer::self_signed(ca, KeyPair::generate().expect("a key")).expect("a CA")
+}
+
+/// The certificate of an authority that signed nothing, in PEM.
+pub fn other_ca() -> String {
+    mk_authority().pem()
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
 }
@@ -222,6 +254,12 @@ pub fn get(kubeconfig: &Path, path: &str) -> Result<String, String> {
 pub fn post(kubeconfig: &Path, path: &str, json: &str) -> Result<String, String> {
     let request = http::Request::post(path).header("content-type", "application/json").body(json.as_bytes().to_vec());
     call(kubeconfig, request.map_err(|error| error.to_string())?)
+}
+
+/// DELETEs a path of the API server.
+pub fn delete(kubeconfig: &Path, path: &str) -> Result<String, String> {
+    let request = http::Request::delete(path).body(Vec::new()).map_err(|error| error.to_string())?;
+    call(kubeconfig, request)
 }
 
 fn call(kubeconfig: &Path, request: http::Request<Vec<u8>>) -> Result<String, String> {

@@ -7,6 +7,7 @@
 )]
 
 pub mod control_plane;
+pub mod proxy;
 
 use std::io::Write;
 

@@ -21,7 +21,12 @@ pub(super) fn discover(
         Some(path) => vec![path.clone()],
         None => context.kubeconfigs.clone(),
     };
-    let access = ClusterAccess { kubeconfigs, context: args.context.clone(), timeout: TIMEOUT };
+    let access = ClusterAccess {
+        kubeconfigs,
+        context: args.context.clone(),
+        timeout: TIMEOUT,
+        proxies: context.proxies.clone(),
+    };
     let served = served_kinds(&access, group_versions)?;
     Ok(served
         .into_iter()

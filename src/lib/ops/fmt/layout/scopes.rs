@@ -1,6 +1,7 @@
 //! What is known about kinds: from the inputs, from flags and files, from the built-in table, from a cluster.
 
 use super::gather::Gathered;
+use crate::kube::discovery::can_be_served;
 use crate::manifest::gvk::Gvk;
 use crate::manifest::scopes::{Scope, Scopes};
 use crate::problem::{Place, Problem, Severity};
@@ -49,7 +50,8 @@ impl ScopeSources {
     }
 }
 
-/// The group versions of the kinds that nothing local knows: what there is to ask a cluster for.
+/// The group versions of the kinds that nothing local knows: what there is to ask a cluster for. One that no cluster
+/// can serve is not asked for, so its kinds stay unknown.
 pub fn unknown_group_versions(
     gathered: &Gathered,
     sources: &ScopeSources,
@@ -62,6 +64,7 @@ pub fn unknown_group_versions(
         .map(|entry| &entry.object.gvk)
         .filter(|gvk| !is_filtered(gvk, filter) && scopes.lookup(gvk).is_none())
         .map(|gvk| (gvk.group.to_string(), gvk.version.to_string()))
+        .filter(|(group, version)| can_be_served(group, version))
         .collect()
 }
 
