@@ -1,7 +1,7 @@
 //! The second step of a layout: which object goes where, and what has to change on its way. No file is written here.
 
 use super::gather::{Entry, Gathered};
-use super::render::{self, Edit};
+use super::render::{self, Disk, Edit};
 use super::scopes::{self, ScopeSources};
 use super::{Action, Compatibility, FileAction, LayoutOptions, LayoutPlan};
 use crate::manifest::gvk::Gvk;
@@ -72,7 +72,8 @@ pub fn plan(
         return Err(sorted(problems));
     }
     let below = inputs_below(gathered, options);
-    let rendered = render::render_all(gathered, options, &root, &below, claims, diffs);
+    let disk = Disk { root: &root, below: &below };
+    let rendered = render::render_all(gathered, options, disk, claims, diffs);
     problems.extend(rendered.problems);
     let outputs = rendered.outputs;
     let mut files = rendered.files;
@@ -84,7 +85,7 @@ pub fn plan(
             error(&Place { file: path.clone(), line: 0, column: 0 }, format!("file already exists: {path}"), hint)
         }));
     }
-    let removals = removals(gathered, options, &root, &below, &outputs, &mut files, &mut problems, &mut notes);
+    let removals = removals(gathered, options, disk, &outputs, &mut files, &mut problems, &mut notes);
     if has_errors(&problems) {
         return Err(sorted(problems));
     }
@@ -332,14 +333,13 @@ fn inputs_below(gathered: &Gathered, options: &LayoutOptions) -> Vec<Option<Stri
 fn removals(
     gathered: &Gathered,
     options: &LayoutOptions,
-    root: &Root,
-    below: &[Option<String>],
+    disk: Disk<'_>,
     outputs: &[Output],
     files: &mut Vec<FileAction>,
     problems: &mut Vec<Problem>,
     notes: &mut Vec<String>,
 ) -> Vec<Removal> {
-    let wanted = options.prune || below.iter().any(Option::is_some);
+    let wanted = options.prune || disk.below.iter().any(Option::is_some);
     let produced: HashSet<&str> = outputs.iter().filter(|_| wanted).map(|output| output.path.as_str()).collect();
     let mut removals = Vec::new();
     let mut removed: HashSet<String> = HashSet::new();
@@ -351,7 +351,7 @@ fn removals(
     }
     for (index, input) in gathered.inputs.iter().enumerate() {
         let Some(path) = input.path() else { continue };
-        let below = below[index].as_deref();
+        let below = disk.below[index].as_deref();
         let moves = below.is_some() && moved;
         if !(moves || options.remove) || below.is_some_and(|path| produced.contains(path)) {
             continue;
@@ -380,7 +380,7 @@ fn removals(
         }
     }
     if options.prune {
-        for path in prunable(options, root, outputs, &produced, &removed, problems, notes) {
+        for path in prunable(options, disk.root, outputs, &produced, &removed, problems, notes) {
             files.push(FileAction { path: shown(options, &path), action: Action::Remove, diff: None });
             removals.push(Removal::Output(path));
         }

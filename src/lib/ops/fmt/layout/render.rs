@@ -57,8 +57,7 @@ struct Done {
 pub(super) fn render_all(
     gathered: &Gathered,
     options: &LayoutOptions,
-    root: &Root,
-    below: &[Option<String>],
+    disk: Disk<'_>,
     mut claims: Vec<Claim>,
     diffs: bool,
 ) -> Rendered {
@@ -66,7 +65,6 @@ pub(super) fn render_all(
     // Entries are in the order of the chunks, and of the documents in them.
     claims.sort_by_key(|claim| claim.entry);
     let held = AtomicU64::new(0);
-    let disk = Disk { root, below };
     let renderer = Renderer { gathered, options, disk: Some(disk), held: &held, diffs };
     // A chunk's claims are cut into parts, so that one big input keeps all cores busy.
     let parts: Vec<&[Claim]> = claims
