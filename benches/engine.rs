@@ -12,7 +12,12 @@
 )]
 
 use kfleet::ops::fmt::text::{self, TextOptions};
+use kfleet::yaml::check;
+use kfleet::yaml::emit::{Frame, Style, emit};
 use kfleet::yaml::engine::Engine;
+use kfleet::yaml::input::Text;
+use kfleet::yaml::scan::{self, Buffers};
+use kfleet::yaml::tape::Tape;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::Path;
@@ -184,13 +189,66 @@ fn measure(title: &str, files: &[Vec<u8>]) {
     println!("  factor over serde-saphyr: {:.1} (target: at least 10)\n", best[3] / best[1]);
 }
 
+/// Where the time goes: the best of all rounds for each step, in nanoseconds for a line.
+fn measure_steps(files: &[Vec<u8>]) {
+    let lines: usize = files.iter().map(|bytes| memchr::memchr_iter(b'\n', bytes).count()).sum();
+    let mut best = [Duration::MAX; 6];
+    let (mut tape, mut buffers, mut out) = (Tape::default(), Buffers::default(), Vec::new());
+    let mut engine = Engine::default();
+    for _ in 0..ROUNDS {
+        let mut times = [Duration::ZERO; 6];
+        for bytes in files {
+            let mut mark = Instant::now();
+            let mut lap = |step: usize| {
+                times[step] += mark.elapsed();
+                mark = Instant::now();
+            };
+            let text = Text::new(bytes).expect("accepted");
+            lap(0);
+            let spans = text.documents();
+            lap(1);
+            for span in spans {
+                if scan::scan(&text.bytes, span, false, &mut tape, &mut buffers).is_err() {
+                    continue;
+                }
+                lap(2);
+                let mut findings = Vec::new();
+                check::check(&tape, &text.bytes, text.json, &mut findings);
+                black_box(findings);
+                lap(3);
+                out.clear();
+                let (range, frame) = (0..tape.tokens.len(), Frame { marker: true, ..Frame::default() });
+                emit(&tape, &text.bytes, range.clone(), frame, Style::default(), &mut out);
+                lap(4);
+                black_box(engine.prove(&tape, &text.bytes, range, frame, Style::default(), &out).is_ok());
+                lap(5);
+            }
+        }
+        for (best, time) in best.iter_mut().zip(times) {
+            *best = (*best).min(time);
+        }
+    }
+    let steps = ["characters", "documents", "scan", "check", "emit", "prove"];
+    let shown: Vec<String> = steps
+        .iter()
+        .zip(best)
+        .map(|(step, time)| format!("{step} {:.1}", time.as_secs_f64() * 1e9 / lines as f64))
+        .collect();
+    println!("  steps, in ns for a line: {}\n", shown.join(", "));
+}
+
 fn main() {
     match std::env::var_os("KFLEET_BENCH_INPUT") {
         Some(path) => {
             let mut files = Vec::new();
             read_inputs(Path::new(&path), &mut files);
             measure(&path.to_string_lossy(), &files);
+            measure_steps(&files);
         }
-        None => measure("made-up manifests", &made_up(8)),
+        None => {
+            let files = made_up(8);
+            measure("made-up manifests", &files);
+            measure_steps(&files);
+        }
     }
 }

@@ -39,21 +39,70 @@ const MAX_FINDINGS: usize = 1_000;
 /// Above this many keys a mapping gets a hash map.
 const FEW_KEYS: usize = 32;
 
-/// A mapping whose keys are being read.
-struct OpenMap {
+/// An open collection. Of a mapping, the keys that were read are known.
+struct Open {
     first_key: usize,
     /// One bit for each hash that a key has: where a key's bit is not set, the key is new.
     seen: u64,
-    many: Option<HashMap<Vec<u8>, usize>>,
     is_map: bool,
+    /// The keys are many: they are in the last of [`Keys::many`].
+    has_many: bool,
+}
+
+/// The keys of all open mappings.
+#[derive(Default)]
+struct Keys {
+    open: Vec<Open>,
+    /// Hash and token, those of the innermost mapping last.
+    known: Vec<(u32, u32)>,
+    many: Vec<HashMap<Vec<u8>, usize>>,
+}
+
+impl Keys {
+    fn open(&mut self, is_map: bool) {
+        self.open.push(Open { first_key: self.known.len(), seen: 0, is_map, has_many: false });
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.pop() {
+            self.known.truncate(open.first_key);
+            if open.has_many {
+                self.many.pop();
+            }
+        }
+    }
+
+    /// Adds a key of the innermost mapping that is certainly new; false, with nothing done, where that is not certain.
+    #[inline]
+    fn add_new(&mut self, index: usize, identity: &[u8]) -> bool {
+        let Some(map) = self.open.last_mut() else { return false };
+        let hash = hash(identity);
+        let bit = bit(hash);
+        let certain = map.is_map && map.seen & bit == 0 && self.known.len() - map.first_key < FEW_KEYS && !map.has_many;
+        if certain {
+            map.seen |= bit;
+            self.known.push((hash, index as u32));
+        }
+        certain
+    }
 }
 
 /// Checks one document; findings are added in the order of the text.
 pub fn check(tape: &Tape, source: &[u8], json: bool, findings: &mut Vec<Finding>) {
-    let mut open: Vec<OpenMap> = Vec::new();
-    // Hash and token of the keys of all open mappings, innermost last.
-    let mut keys: Vec<(u32, u32)> = Vec::new();
+    let mut keys = Keys::default();
     for (index, token) in tape.tokens.iter().enumerate() {
+        // Most tokens are plain words that nobody can mistake.
+        if token.kind == Kind::Plain && token.flags & !Token::KEY == 0 {
+            let bytes = &source[token.start as usize..token.end as usize];
+            let settled = if token.is_key() {
+                is_certain_word(bytes) && bytes.len() <= MAX_KEY && keys.add_new(index, bytes)
+            } else {
+                !is_doubtful(bytes)
+            };
+            if settled {
+                continue;
+            }
+        }
         if findings.len() >= MAX_FINDINGS {
             // An error more ends the check; doubts make room, so that an error behind them is still found.
             if findings.last().is_some_and(|finding| finding.is_error) {
@@ -62,19 +111,16 @@ pub fn check(tape: &Tape, source: &[u8], json: bool, findings: &mut Vec<Finding>
             findings.pop();
         }
         match token.kind {
-            Kind::Map | Kind::Seq => {
-                open.push(OpenMap { first_key: keys.len(), seen: 0, many: None, is_map: token.kind == Kind::Map });
-            }
-            Kind::End => {
-                if let Some(map) = open.pop() {
-                    keys.truncate(map.first_key);
-                }
-            }
+            Kind::Map | Kind::Seq => keys.open(token.kind == Kind::Map),
+            Kind::End => keys.close(),
             Kind::Plain | Kind::Single | Kind::Double | Kind::Literal | Kind::Folded => {
                 if token.is_key() {
-                    key(tape, source, index, &mut open, &mut keys, json, findings);
+                    key(tape, source, index, &mut keys, json, findings);
                 } else if token.kind == Kind::Plain {
-                    value(tape, source, *token, index, findings);
+                    let bytes = tape.text(source, *token);
+                    if !token.has(Token::MULTI) && is_doubtful(bytes) {
+                        doubtful_value(tape, bytes, *token, index, findings);
+                    }
                 } else if token.has(Token::CUT) && matches!(token.kind, Kind::Literal | Kind::Folded) {
                     findings.push(Finding::lint(
                         (token.end as usize).saturating_sub(1),
@@ -99,14 +145,23 @@ pub fn check(tape: &Tape, source: &[u8], json: bool, findings: &mut Vec<Finding>
     }
 }
 
+/// Whether a plain scalar on one line is text for every reader: it starts with a letter and is no boolean, null or
+/// number. (`true`, `False`, `null`, `yes`, `off` and the like are short.)
+#[inline]
+fn is_certain_word(bytes: &[u8]) -> bool {
+    match bytes.first() {
+        Some(b'y' | b'Y' | b'n' | b'N' | b'o' | b'O' | b't' | b'T' | b'f' | b'F') => bytes.len() > 5,
+        Some(first) => first.is_ascii_alphabetic(),
+        None => false,
+    }
+}
+
 /// What the key becomes in JSON. A plain `<<` is a merge, not a key of that name.
 fn key_identity<'a>(tape: &'a Tape, source: &'a [u8], token: Token, json: bool) -> Option<Cow<'a, [u8]>> {
     let bytes = tape.text(source, token);
     match token.kind {
         Kind::Plain if !token.has(Token::MULTI) => {
-            let first = bytes.first().copied().unwrap_or(0);
-            let certain = bytes.len() > 5 && first.is_ascii_alphabetic();
-            if certain || (first.is_ascii_alphabetic() && !b"yYnNoOtTfF".contains(&first)) {
+            if is_certain_word(bytes) {
                 return Some(Cow::Borrowed(bytes));
             }
             if bytes == b"<<" {
@@ -136,39 +191,34 @@ fn hash(bytes: &[u8]) -> u32 {
     (hash >> 32) as u32
 }
 
-fn key(
-    tape: &Tape,
-    source: &[u8],
-    index: usize,
-    open: &mut [OpenMap],
-    keys: &mut Vec<(u32, u32)>,
-    json: bool,
-    findings: &mut Vec<Finding>,
-) {
+/// The bit of [`Open::seen`] that stands for a hash.
+#[inline]
+fn bit(hash: u32) -> u64 {
+    1 << (hash >> 26)
+}
+
+fn key(tape: &Tape, source: &[u8], index: usize, keys: &mut Keys, json: bool, findings: &mut Vec<Finding>) {
     let token = tape.tokens[index];
     let at = token.start as usize;
     if (token.end - token.start) as usize > MAX_KEY {
         findings.push(Finding::error(at, format!("a key longer than {MAX_KEY} bytes: no reader of YAML takes it")));
         return;
     }
-    let Some(map) = open.last_mut().filter(|map| map.is_map) else { return };
+    let Some(map) = keys.open.last_mut().filter(|map| map.is_map) else { return };
     let Some(identity) = key_identity(tape, source, token, json) else {
         if !(token.kind == Kind::Double && token.has(Token::ESCAPED)) {
             findings.push(Finding::error(at, "this key cannot become a JSON key"));
         }
         return;
     };
-    let duplicate = if let Some(many) = &mut map.many {
-        many.insert(identity.to_vec(), index)
+    let duplicate = if map.has_many {
+        keys.many.last_mut().and_then(|many| many.insert(identity.to_vec(), index))
     } else {
         let hash = hash(&identity);
-        let bit = 1 << (hash >> 26);
-        let known = &keys[map.first_key..];
+        let known = &keys.known[map.first_key..];
         let same = |other: &usize| key_identity(tape, source, tape.tokens[*other], json).as_ref() == Some(&identity);
-        let found = (map.seen & bit != 0)
-            .then(|| known.iter().filter(|(other, _)| *other == hash).map(|(_, other)| *other as usize).find(same))
-            .flatten();
-        map.seen |= bit;
+        let found = known.iter().filter(|(other, _)| *other == hash).map(|(_, other)| *other as usize).find(same);
+        map.seen |= bit(hash);
         if known.len() >= FEW_KEYS {
             let mut many: HashMap<Vec<u8>, usize> = known
                 .iter()
@@ -178,10 +228,11 @@ fn key(
                 })
                 .collect();
             many.insert(identity.to_vec(), index);
-            keys.truncate(map.first_key);
-            map.many = Some(many);
+            keys.known.truncate(map.first_key);
+            map.has_many = true;
+            keys.many.push(many);
         } else {
-            keys.push((hash, index as u32));
+            keys.known.push((hash, index as u32));
         }
         found
     };
@@ -205,18 +256,14 @@ fn key(
     }
 }
 
+/// Whether a plain value is worth a closer look: most are words, which the first byte and the length settle.
 #[inline]
-fn value(tape: &Tape, source: &[u8], token: Token, index: usize, findings: &mut Vec<Finding>) {
-    let bytes = tape.text(source, token);
-    // Most values are words: a look at the first byte and the length settles them.
-    let doubtful = match bytes[0] {
-        b'0'..=b'9' | b'+' | b'-' => bytes.len() > 1,
-        b'.' => bytes.len() <= 5,
-        b'y' | b'Y' | b'n' | b'N' | b'o' | b'O' => bytes.len() <= 3,
+fn is_doubtful(bytes: &[u8]) -> bool {
+    match bytes.first() {
+        Some(b'0'..=b'9' | b'+' | b'-') => bytes.len() > 1,
+        Some(b'.') => bytes.len() <= 5,
+        Some(b'y' | b'Y' | b'n' | b'N' | b'o' | b'O') => bytes.len() <= 3,
         _ => false,
-    };
-    if doubtful && !token.has(Token::MULTI) {
-        doubtful_value(tape, bytes, token, index, findings);
     }
 }
 

@@ -50,7 +50,7 @@ impl<'a> Text<'a> {
             }
         }
         let json = is_json(&bytes);
-        if has_control(&bytes) || (!is_ascii && !json) {
+        if has_control(&bytes) || (!is_ascii && !json && has_wide_control(&bytes)) {
             refuse_characters(&bytes, json)?;
         }
         Ok(Text { bytes, cut, json })
@@ -156,6 +156,17 @@ fn has_control(bytes: &[u8]) -> bool {
     })
 }
 
+/// Whether there may be one of the characters beyond ASCII that [`refuse_characters`] knows: U+0080 to U+009F, U+2028,
+/// U+2029, and U+FEFF, U+FFFE and U+FFFF. They are told by their first two or three bytes in UTF-8.
+fn has_wide_control(bytes: &[u8]) -> bool {
+    memchr::memchr3_iter(0xC2, 0xE2, 0xEF, bytes).any(|at| match bytes[at..] {
+        [0xC2, second, ..] => second < 0xA0,
+        [0xE2, 0x80, third, ..] => matches!(third, 0xA8 | 0xA9),
+        [0xEF, 0xBB | 0xBF, third, ..] => third >= 0xBE,
+        _ => false,
+    })
+}
+
 /// The characters that kubectl and kustomize refuse, or take for line breaks (NEL, LS, PS).
 fn refuse_characters(bytes: &[u8], json: bool) -> Result<(), SyntaxError> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Ok(()) };
@@ -212,4 +223,19 @@ fn json_documents(bytes: &[u8]) -> Vec<Span> {
         from = end;
     }
     spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refused_character_is_suspected_first() {
+        for c in ('\u{80}'..=char::MAX).filter(|c| *c < '\u{3000}' || *c > '\u{f000}') {
+            let text = format!("a: x{c}x\n");
+            let refused = refuse_characters(text.as_bytes(), false).is_err();
+            assert!(!refused || has_wide_control(text.as_bytes()), "{:04x}", c as u32);
+        }
+        assert!(!has_wide_control("a: é “quoted” – 😀 ﹀".as_bytes()));
+    }
 }

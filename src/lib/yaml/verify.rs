@@ -42,30 +42,58 @@ pub struct Difference {
 /// # Errors
 /// The first difference.
 pub fn compare(left: &Side<'_>, right: &Side<'_>) -> Result<(), Difference> {
-    let mut l = left.range.start;
-    let mut r = right.range.start;
+    let ours = &left.tape.tokens[left.range.clone()];
+    let theirs = &right.tape.tokens[right.range.clone()];
+    let (mut l, mut r) = (0, 0);
+    // Comments mostly stand where they stood. Where one does not, all are counted at the end.
+    let mut moved = false;
     loop {
-        while l < left.range.end && is_passed_over(left.tape.tokens[l].kind) {
-            l += 1;
-        }
-        while r < right.range.end && is_passed_over(right.tape.tokens[r].kind) {
-            r += 1;
-        }
-        if l >= left.range.end || r >= right.range.end {
-            if l < left.range.end || r < right.range.end {
-                let offset = left.tape.tokens.get(l.min(left.tape.tokens.len().saturating_sub(1)));
-                return Err(Difference { offset: offset.map_or(0, |token| token.start as usize), what: "structure" });
+        let a = next_of(ours, &mut l);
+        let b = next_of(theirs, &mut r);
+        let (Some(a), Some(b)) = (a, b) else {
+            if a.or(b).is_none() {
+                break;
+            }
+            // What is left over may be comments.
+            moved = true;
+            let rest = a.into_iter().chain(b).chain(&ours[l..]).chain(&theirs[r..]);
+            if let Some(extra) = rest.into_iter().find(|token| !is_passed_over(token.kind)) {
+                let last = ours.last().unwrap_or(extra);
+                return Err(Difference { offset: last.start as usize, what: "structure" });
             }
             break;
+        };
+        match (a.kind.is_comment(), b.kind.is_comment()) {
+            (false, false) => {
+                if let Some(what) = difference(left, *a, right, *b) {
+                    return Err(Difference { offset: a.start as usize, what });
+                }
+            }
+            (true, true) => moved |= left.text(*a) != right.text(*b),
+            // The other side waits for what follows the comment.
+            (true, false) => {
+                moved = true;
+                r -= 1;
+            }
+            (false, true) => {
+                moved = true;
+                l -= 1;
+            }
         }
-        let (a, b) = (left.tape.tokens[l], right.tape.tokens[r]);
-        if let Some(what) = difference(left, a, right, b) {
-            return Err(Difference { offset: a.start as usize, what });
-        }
-        l += 1;
-        r += 1;
     }
-    if left.tape.has_comments || right.tape.has_comments { compare_comments(left, right) } else { Ok(()) }
+    if moved { compare_comments(left, right) } else { Ok(()) }
+}
+
+/// The token at or behind `at` that is no dash, and steps behind it.
+#[inline]
+fn next_of<'a>(tokens: &'a [Token], at: &mut usize) -> Option<&'a Token> {
+    loop {
+        let token = tokens.get(*at)?;
+        *at += 1;
+        if token.kind != Kind::Item {
+            return Some(token);
+        }
+    }
 }
 
 #[inline]
@@ -77,6 +105,9 @@ fn is_passed_over(kind: Kind) -> bool {
 fn difference(left: &Side<'_>, a: Token, right: &Side<'_>, b: Token) -> Option<&'static str> {
     if (a.flags ^ b.flags) & Token::KEY != 0 {
         return Some("structure");
+    }
+    if a.kind == Kind::Plain && b.kind == Kind::Plain && same_bytes(left.text(a), right.text(b)) {
+        return None;
     }
     match a.kind {
         Kind::Map | Kind::Seq | Kind::End | Kind::Null => (a.kind != b.kind).then_some("structure"),
@@ -90,6 +121,20 @@ fn difference(left: &Side<'_>, a: Token, right: &Side<'_>, b: Token) -> Option<&
                 && left.text(a) == right.text(b);
             if same_bytes || same_value(left, a, right, b) { None } else { Some("a value") }
         }
+    }
+}
+
+/// Whether two texts are the same; those of up to 16 bytes without a call.
+#[inline]
+fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.first_chunk::<8>(), b.first_chunk::<8>(), a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(a_first), Some(b_first), Some(a_last), Some(b_last)) if a.len() <= 16 => {
+            a_first == b_first && a_last == b_last
+        }
+        _ => a == b,
     }
 }
 
