@@ -145,14 +145,19 @@ pub fn check(tape: &Tape, source: &[u8], json: bool, findings: &mut Vec<Finding>
     }
 }
 
-/// Whether a plain scalar on one line is text for every reader: it starts with a letter and is no boolean, null or
-/// number. (`true`, `False`, `null`, `yes`, `off` and the like are short.)
+/// Whether a plain scalar on one line is certainly text for every reader: it starts with a letter, and not as the words
+/// for booleans and null do.
 #[inline]
 fn is_certain_word(bytes: &[u8]) -> bool {
-    match bytes.first() {
-        Some(b'y' | b'Y' | b'n' | b'N' | b'o' | b'O' | b't' | b'T' | b'f' | b'F') => bytes.len() > 5,
-        Some(first) => first.is_ascii_alphabetic(),
-        None => false,
+    let Some(first) = bytes.first().filter(|first| first.is_ascii_alphabetic()) else { return false };
+    let second = bytes.get(1).map_or(0, |byte| byte | 0x20);
+    match first | 0x20 {
+        b'y' => !matches!(second, 0 | b'e'),
+        b'n' => !matches!(second, 0 | b'o' | b'u'),
+        b'o' => !matches!(second, b'n' | b'f'),
+        b't' => second != b'r',
+        b'f' => second != b'a',
+        _ => true,
     }
 }
 
@@ -185,7 +190,10 @@ fn key_identity<'a>(tape: &'a Tape, source: &'a [u8], token: Token, json: bool) 
 fn hash(bytes: &[u8]) -> u32 {
     let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()),
+            _ => (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+        },
     };
     let hash = (first ^ last.rotate_left(29) ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (hash >> 32) as u32
@@ -377,5 +385,26 @@ fn aliases(tape: &Tape, source: &[u8], findings: &mut Vec<Finding>) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certain_words_are_text_for_kubectl() {
+        let parts = ["", "y", "e", "s", "n", "o", "f", "t", "r", "u", "a", "l", "Y", "N", "O", "F", "T", "es", "ull"];
+        for a in parts {
+            for b in parts {
+                for c in ["", "e", "s", "ue", "lse", "ff", "F", "LL", "x"] {
+                    let word = format!("{a}{b}{c}");
+                    if is_certain_word(word.as_bytes()) {
+                        assert_eq!(resolve::v2(&word), Value::Str(word.as_str().into()), "{word}");
+                    }
+                }
+            }
+        }
+        assert!(is_certain_word(b"name") && is_certain_word(b"type") && !is_certain_word(b"off"));
     }
 }
