@@ -1,5 +1,6 @@
 //! [`Input`]: one input text that can be read more than once, whole or in ranges, without holding it in memory.
 
+use std::borrow::Cow;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -166,15 +167,23 @@ impl Input {
     }
 
     /// The whole text, whatever its size.
-    pub fn into_bytes(self) -> Result<Vec<u8>> {
-        if let Body::Held { bytes, .. } = self.body {
-            return Ok(bytes);
+    pub fn bytes(&self) -> Result<Cow<'_, [u8]>> {
+        if let Some(held) = self.held() {
+            return Ok(Cow::Borrowed(held));
         }
         let mut bytes = Vec::new();
         let len = usize::try_from(self.len)
             .map_err(|_| Error::new("read", self.name.as_str(), "it does not fit into memory"))?;
         self.read_range(0, len, &mut bytes)?;
-        Ok(bytes)
+        Ok(Cow::Owned(bytes))
+    }
+
+    /// As [`Input::bytes`], where the input is not needed any more.
+    pub fn into_bytes(self) -> Result<Vec<u8>> {
+        match self.body {
+            Body::Held { bytes, .. } => Ok(bytes),
+            _ => Ok(self.bytes()?.into_owned()),
+        }
     }
 
     /// Puts `len` bytes from `offset` on into `buffer`, in place of what is there. A range that goes past the end is an

@@ -82,22 +82,24 @@ pub fn place(bytes: &[u8], offset: usize) -> (u64, u64) {
 #[derive(Debug)]
 pub struct Places<'a> {
     bytes: &'a [u8],
+    lines_before: u64,
     known: usize,
     line: u64,
     column: u64,
 }
 
 impl<'a> Places<'a> {
-    /// Starts at the beginning of the text.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Places { bytes, known: 0, line: 1, column: 1 }
+    /// Starts at the beginning of a text, which stands behind so many lines of its file.
+    pub fn new(bytes: &'a [u8], lines_before: u64) -> Self {
+        Places { bytes, lines_before, known: 0, line: 1, column: 1 }
     }
 
-    /// As [`place`].
+    /// As [`place`], in the whole file.
     pub fn place(&mut self, offset: usize) -> (u64, u64) {
         let offset = offset.min(self.bytes.len() - usize::from(self.bytes.ends_with(b"\n")));
         if offset < self.known {
-            return place(self.bytes, offset);
+            let (line, column) = place(self.bytes, offset);
+            return (line + self.lines_before, column);
         }
         let passed = &self.bytes[self.known..offset];
         let chars = |bytes: &[u8]| bytes.iter().filter(|b| (**b & 0xC0) != 0x80).count() as u64;
@@ -109,7 +111,7 @@ impl<'a> Places<'a> {
             None => self.column += chars(passed),
         }
         self.known = offset;
-        (self.line, self.column)
+        (self.line + self.lines_before, self.column)
     }
 }
 

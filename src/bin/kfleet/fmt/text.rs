@@ -8,10 +8,13 @@ use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::fmt::diff::unified;
 use kfleet::ops::fmt::in_place::{self, FilePlan, State};
 use kfleet::ops::fmt::layout::{Action, FileAction};
-use kfleet::ops::fmt::text::{self, TextOptions};
+use kfleet::ops::fmt::text::TextOptions;
 use kfleet::problem::Problem;
 use kfleet::tree::{Form, Found, Input};
 use kfleet::yaml::engine::Engine;
+
+/// A longer standard input is kept in a temporary file, and formatted part by part.
+const HOLD_STDIN: u64 = 8 << 20;
 
 pub(super) fn run(args: &Args, mode: Mode, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let options = TextOptions { style: args.style(), rewrite: args.rewrite(), manifests_only: args.manifests_only };
@@ -20,8 +23,8 @@ pub(super) fn run(args: &Args, mode: Mode, context: &Context, ui: &Ui) -> Result
             if args.paths.is_empty() && args.input.is_empty() {
                 ui.note("reading standard input");
             }
-            let input = Input::from_reader("<stdin>", std::io::stdin().lock(), u64::MAX)?;
-            one_text(&options, "<stdin>", &input.into_bytes()?, mode, ui)
+            let input = Input::from_reader("<stdin>", std::io::stdin().lock(), HOLD_STDIN)?;
+            one_text(&options, &input, mode, ui)
         }
         Inputs::Files(walk) => {
             for passed in &walk.passed_over {
@@ -34,21 +37,25 @@ pub(super) fn run(args: &Args, mode: Mode, context: &Context, ui: &Ui) -> Result
 }
 
 /// Formats one text to standard output.
-fn one_text(options: &TextOptions, name: &str, bytes: &[u8], mode: Mode, ui: &Ui) -> Result<Outcome, Error> {
-    let formatted = text::format(&mut Engine::default(), name, bytes, false, options);
-    let changed = formatted.text.as_deref().is_some_and(|text| text != bytes);
+fn one_text(options: &TextOptions, input: &Input, mode: Mode, ui: &Ui) -> Result<Outcome, Error> {
+    let formatted = in_place::format(&mut Engine::default(), input, false, options)?;
+    let name = input.name();
+    let changed = formatted.text.is_some() && !formatted.unchanged;
     let failed = formatted.text.is_none() && !formatted.passed_over;
+    let diff = match &formatted.text {
+        Some(text) if changed && mode.diff => Some(unified(name, &input.bytes()?, text)),
+        _ => None,
+    };
     if mode.json_report {
         let action = if changed { Action::Update } else { Action::Unchanged };
-        let diff = formatted.text.as_ref().filter(|_| changed && mode.diff).map(|text| unified(name, bytes, text));
         let files = vec![FileAction { path: name.to_owned(), action, diff }];
         ui.json(&FmtReport::new("text", false, files, formatted.problems))?;
     } else {
         ui.problems(&formatted.problems);
-        match &formatted.text {
-            Some(text) if mode.diff && changed => ui.diff(&unified(name, bytes, text)),
-            Some(text) if mode.write => ui.data(text)?,
-            None if formatted.passed_over && mode.write => ui.data(bytes)?,
+        match (&formatted.text, diff) {
+            (_, Some(diff)) => ui.diff(&diff),
+            (Some(text), None) if mode.write => ui.data(text)?,
+            (None, None) if formatted.passed_over && mode.write => ui.data(&input.bytes()?)?,
             _ => {}
         }
         if mode.check && changed {

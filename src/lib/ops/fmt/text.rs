@@ -6,7 +6,7 @@ use crate::yaml::check::Finding;
 use crate::yaml::edit::{self, Rewrite};
 use crate::yaml::emit::{self, Frame, Style};
 use crate::yaml::engine::{Engine, Unproven};
-use crate::yaml::input::{self, Places, Text};
+use crate::yaml::input::{Places, Text};
 use crate::yaml::scan::SyntaxError;
 use crate::yaml::split::Span;
 use crate::yaml::tape::{Kind, Tape};
@@ -27,6 +27,8 @@ pub struct TextOptions {
 pub struct Formatted {
     /// The canonical text; `None` when an error stands in the way, or the text is not to be formatted.
     pub text: Option<Vec<u8>>,
+    /// Whether that is the text as it was.
+    pub unchanged: bool,
     /// Errors and warnings, in the order of the text.
     pub problems: Vec<Problem>,
     /// How many documents there are, empty ones not counted.
@@ -35,19 +37,41 @@ pub struct Formatted {
     pub passed_over: bool,
 }
 
+/// Where a text stands in its file, when it is not the whole of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Part {
+    /// Other documents of the file stand before it.
+    pub continues: bool,
+    /// So many lines of the file stand before it.
+    pub lines_before: u64,
+}
+
 /// Formats the text of one file. `json_file`: the result must be JSON again.
 pub fn format(engine: &mut Engine, name: &str, bytes: &[u8], json_file: bool, options: &TextOptions) -> Formatted {
+    format_part(engine, name, bytes, Part::default(), json_file, options)
+}
+
+/// As [`format`], for a part of a file: a whole number of its documents.
+pub fn format_part(
+    engine: &mut Engine,
+    name: &str,
+    bytes: &[u8],
+    part: Part,
+    json_file: bool,
+    options: &TextOptions,
+) -> Formatted {
     let mut formatted = Formatted::default();
     let text = match Text::new(bytes) {
         Ok(text) => text,
         Err(error) => {
-            formatted.problems.push(syntax_problem(name, bytes, &error));
+            formatted.problems.push(syntax_problem(name, &mut Places::new(bytes, part.lines_before), &error));
             return formatted;
         }
     };
+    let mut places = Places::new(&text.bytes, part.lines_before);
     if json_file && !text.json {
         let error = SyntaxError::new(0, "this is no JSON object").with_hint("rename the file to .yaml if it is YAML");
-        formatted.problems.push(syntax_problem(name, bytes, &error));
+        formatted.problems.push(syntax_problem(name, &mut places, &error));
         return formatted;
     }
     let mut tape = std::mem::take(&mut engine.tape);
@@ -57,8 +81,9 @@ pub fn format(engine: &mut Engine, name: &str, bytes: &[u8], json_file: bool, op
         text: &text,
         json_file,
         options,
+        continues: part.continues,
         out: Vec::with_capacity(bytes.len() + 64),
-        places: Places::new(&text.bytes),
+        places,
     };
     let mut failed = false;
     for span in text.documents() {
@@ -73,6 +98,7 @@ pub fn format(engine: &mut Engine, name: &str, bytes: &[u8], json_file: bool, op
     run.engine.tape = tape;
     failed |= formatted.problems.iter().any(|problem| problem.severity == Severity::Error);
     if !failed && !formatted.passed_over {
+        formatted.unchanged = run.out == bytes;
         formatted.text = Some(run.out);
     }
     formatted
@@ -84,6 +110,7 @@ struct Run<'a> {
     text: &'a Text<'a>,
     json_file: bool,
     options: &'a TextOptions,
+    continues: bool,
     out: Vec<u8>,
     places: Places<'a>,
 }
@@ -93,10 +120,10 @@ impl Run<'_> {
         let bytes = &self.text.bytes;
         let mut findings = Vec::new();
         let parsed = self.engine.parse(self.text, span, tape, &mut findings);
-        parsed.map_err(|error| Box::new(syntax_problem(self.name, bytes, &error)))?;
+        parsed.map_err(|error| Box::new(syntax_problem(self.name, &mut self.places, &error)))?;
         formatted.problems.extend(marker_lint(self.name, bytes, span, &mut self.places));
         let places = &mut self.places;
-        formatted.problems.extend(findings.iter().map(|finding| finding_problem(self.name, bytes, finding, places)));
+        formatted.problems.extend(findings.iter().map(|finding| finding_problem(self.name, finding, places)));
         if tape.tokens.is_empty() || findings.iter().any(|finding| finding.is_error) {
             return Ok(());
         }
@@ -112,9 +139,9 @@ impl Run<'_> {
             return Ok(());
         }
         let rewritten = edit::rewrite(tape, bytes, self.options.rewrite)
-            .map_err(|error| Box::new(syntax_problem(self.name, bytes, &error)))?;
+            .map_err(|error| Box::new(syntax_problem(self.name, &mut self.places, &error)))?;
         let tape = rewritten.as_ref().unwrap_or(tape);
-        let first = self.out.is_empty();
+        let first = self.out.is_empty() && !self.continues;
         let frame = Frame { marker: span.is_explicit() || !first, keep_prefix: first, source: None };
         let style = Style { json: self.text.json, ..self.options.style };
         let range = 0..tape.tokens.len();
@@ -126,7 +153,7 @@ impl Run<'_> {
         }
         self.engine
             .prove(tape, bytes, range, frame, style, &self.out[start..])
-            .map_err(|unproven| Box::new(unproven_problem(self.name, bytes, &unproven)))
+            .map_err(|unproven| Box::new(unproven_problem(self.name, &mut self.places, &unproven)))
     }
 }
 
@@ -163,20 +190,20 @@ pub(super) fn place(name: &str, places: &mut Places<'_>, offset: usize) -> Place
 }
 
 /// A syntax error as the user sees it.
-pub(super) fn syntax_problem(name: &str, bytes: &[u8], error: &SyntaxError) -> Problem {
+pub(super) fn syntax_problem(name: &str, places: &mut Places<'_>, error: &SyntaxError) -> Problem {
     Problem {
         severity: Severity::Error,
-        place: place(name, &mut Places::new(bytes), error.offset),
+        place: place(name, places, error.offset),
         message: error.message.clone(),
         hint: error.hint.clone(),
     }
 }
 
 /// A finding as the user sees it.
-pub(super) fn finding_problem(name: &str, bytes: &[u8], finding: &Finding, places: &mut Places<'_>) -> Problem {
+pub(super) fn finding_problem(name: &str, finding: &Finding, places: &mut Places<'_>) -> Problem {
     let message = match finding.other {
         Some(other) => {
-            let (line, column) = input::place(bytes, other);
+            let (line, column) = places.place(other);
             finding.message.replace("{other}", &format!("{name}:{line}:{column}"))
         }
         None => finding.message.clone(),
@@ -190,10 +217,10 @@ pub(super) fn finding_problem(name: &str, bytes: &[u8], finding: &Finding, place
 }
 
 /// A failed proof as the user sees it.
-pub(super) fn unproven_problem(name: &str, bytes: &[u8], unproven: &Unproven) -> Problem {
+pub(super) fn unproven_problem(name: &str, places: &mut Places<'_>, unproven: &Unproven) -> Problem {
     Problem {
         severity: Severity::Error,
-        place: place(name, &mut Places::new(bytes), unproven.offset),
+        place: place(name, places, unproven.offset),
         message: format!(
             "internal error: formatting would not be lossless ({}); the file is left as it is",
             unproven.what

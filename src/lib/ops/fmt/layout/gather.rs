@@ -1,9 +1,9 @@
 //! The first step of a layout: every document is parsed and checked once, and its identity kept.
 
-use super::chunks::{self, Chunk};
 use super::{Compatibility, HOLD_BUDGET};
 use crate::manifest::object::{Object, Source};
 use crate::manifest::scopes::CrdFacts;
+use crate::ops::fmt::chunks::{self, Chunk};
 use crate::ops::fmt::text::{finding_problem, is_kustomization, marker_lint, place, syntax_problem};
 use crate::problem::{Place, Problem, Severity};
 use crate::tree::Input;
@@ -123,46 +123,35 @@ fn read_chunk(engine: &mut Engine, index: usize, chunk: Chunk, input: &Input, co
     let text = match Text::new(bytes) {
         Ok(text) => text,
         Err(error) => {
-            part.problems.push(shifted(syntax_problem(name, bytes, &error), chunk));
+            part.problems.push(syntax_problem(name, &mut Places::new(bytes, chunk.lines_before), &error));
             return part;
         }
     };
     let mut tape = std::mem::take(&mut engine.tape);
     let mut findings = Vec::new();
-    let mut places = Places::new(&text.bytes);
+    let mut places = Places::new(&text.bytes, chunk.lines_before);
     for (document, span) in text.documents().into_iter().enumerate() {
         findings.clear();
         if let Err(error) = engine.parse(&text, span, &mut tape, &mut findings) {
-            part.problems.push(shifted(syntax_problem(name, &text.bytes, &error), chunk));
+            part.problems.push(syntax_problem(name, &mut places, &error));
             continue;
         }
-        let lints: Option<Problem> = marker_lint(name, &text.bytes, span, &mut places);
-        let found = findings.iter().map(|finding| finding_problem(name, &text.bytes, finding, &mut places));
-        let found: Vec<Problem> = lints.into_iter().chain(found).map(|problem| shifted(problem, chunk)).collect();
-        part.problems.extend(found);
+        part.problems.extend(marker_lint(name, &text.bytes, span, &mut places));
+        part.problems.extend(findings.iter().map(|finding| finding_problem(name, finding, &mut places)));
         if findings.iter().any(|finding| finding.is_error) {
             continue;
         }
         let mut reader =
-            Reader { part: &mut part, index, chunk, document, name, text: &text, compatibility, places: &mut places };
+            Reader { part: &mut part, index, document, name, text: &text, compatibility, places: &mut places };
         reader.document(&tape, input.path().is_none());
     }
     engine.tape = tape;
     part
 }
 
-/// The place of a problem in the whole input.
-fn shifted(mut problem: Problem, chunk: Chunk) -> Problem {
-    if problem.place.line > 0 {
-        problem.place.line += chunk.lines_before;
-    }
-    problem
-}
-
 struct Reader<'a, 't> {
     part: &'a mut Part,
     index: usize,
-    chunk: Chunk,
     document: usize,
     name: &'a str,
     text: &'a Text<'a>,
@@ -172,9 +161,7 @@ struct Reader<'a, 't> {
 
 impl Reader<'_, '_> {
     fn place(&mut self, offset: usize) -> Place {
-        let mut place = place(self.name, self.places, offset);
-        place.line += self.chunk.lines_before;
-        place
+        place(self.name, self.places, offset)
     }
 
     fn problem(&mut self, severity: Severity, offset: usize, message: String, hint: Option<&str>) {

@@ -5,7 +5,6 @@
 //! before the first write. Texts are held in memory up to a budget; beyond it they are read, and rendered, again.
 
 mod apply;
-mod chunks;
 mod gather;
 mod plan;
 mod render;

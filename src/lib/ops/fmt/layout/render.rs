@@ -11,7 +11,7 @@ use crate::tree::{Root, State};
 use crate::yaml::edit;
 use crate::yaml::emit::{self, Frame, Style};
 use crate::yaml::engine::Engine;
-use crate::yaml::input::Text;
+use crate::yaml::input::{Places, Text};
 use crate::yaml::scalar;
 use crate::yaml::scan::SyntaxError;
 use crate::yaml::split::Span;
@@ -262,7 +262,8 @@ impl Renderer<'_> {
         let name = input.name();
         let mut buffer = Vec::new();
         let bytes = chunk_bytes(input, chunk, &mut buffer)?;
-        let problem = |error: SyntaxError| Box::new(syntax_problem(name, bytes, &error));
+        let problem =
+            |error: SyntaxError| Box::new(syntax_problem(name, &mut Places::new(bytes, chunk.lines_before), &error));
         let text = Text::new(bytes).map_err(problem)?;
         let documents = text.documents();
         let mut tape = std::mem::take(&mut engine.tape);
@@ -289,7 +290,8 @@ impl Renderer<'_> {
             let frame = Frame { marker: true, keep_prefix: false, source: comment.as_deref() };
             out.clear();
             emit::emit(object, &text.bytes, 0..object.tokens.len(), frame, style, &mut out);
-            let proof = Proof { engine, tape: object, source: &text.bytes, frame, style, name };
+            let lines_before = chunk.lines_before;
+            let proof = Proof { engine, tape: object, source: &text.bytes, lines_before, frame, style, name };
             take(claim, Unchecked { bytes: &out, proof: Some(proof) });
         }
         engine.tape = tape;
@@ -334,6 +336,7 @@ struct Proof<'a, 'e> {
     engine: &'e mut Engine,
     tape: &'a Tape,
     source: &'a [u8],
+    lines_before: u64,
     frame: Frame<'a>,
     style: Style,
     name: &'a str,
@@ -342,10 +345,12 @@ struct Proof<'a, 'e> {
 impl Unchecked<'_, '_> {
     /// Proves that the text holds what its object holds.
     pub(super) fn prove(&mut self) -> Result<(), Box<Problem>> {
-        let Some(Proof { engine, tape, source, frame, style, name }) = self.proof.take() else { return Ok(()) };
+        let Some(Proof { engine, tape, source, lines_before, frame, style, name }) = self.proof.take() else {
+            return Ok(());
+        };
         engine
             .prove(tape, source, 0..tape.tokens.len(), frame, style, self.bytes)
-            .map_err(|unproven| Box::new(unproven_problem(name, source, &unproven)))
+            .map_err(|unproven| Box::new(unproven_problem(name, &mut Places::new(source, lines_before), &unproven)))
     }
 }
 
