@@ -167,6 +167,8 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
     ("S6d", "x:⏎  - a⏎- b", "a list item cannot stand", "in.yaml:7:1"),
     ("S9a", "x: 1⏎x: 2", "the key `x` is there twice; the first is at in.yaml:5:1", "in.yaml:6:1"),
     ("S9b", "x: {a: 1, \"a\": 2}", "the key `a` is there twice", "in.yaml:5:11"),
+    ("N6a", "x: !!a!b c", "while scanning a tag", "in.yaml:5:4"),
+    ("N6b", "x: !a!b c", "handle", "in.yaml:5:4"),
     ("N2a", "x: *no", "has no anchor", "in.yaml:5:4"),
     ("N2b", "x: &a [*a]", "inside the value that it names", "in.yaml:5:8"),
     ("D2", "x: 1⏎----⏎y: 1", "needs a colon", "in.yaml:6:1"),
