@@ -384,6 +384,7 @@ fn found_by_fuzzing() {
         ("a blank line behind the marker", "#a\n---\n\n#b\n|-\n c\n", "#a\n---\n\n#b\n|-\n  c\n"),
         ("a blank line before the marker", "#a\n\n---\n#b\n|-\n c\n", "#a\n\n---\n#b\n|-\n  c\n"),
         ("a blank line between marker and node", "#a\n---\n\nb: 1\n", "#a\n---\nb: 1\n"),
+        ("comments among the properties of a key", "? &x # c\n  !t # d\n  a\n: 1\n", "# c\n# d\n&x !t a: 1\n"),
         ("braces that become JSON", "{\"a\n b\": \"c\"}\n", "\"a b\": \"c\"\n"),
     ] {
         assert_eq!(formatted(id, input, &TextOptions::default()), expected, "{id}");

@@ -134,7 +134,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
                 _ => {}
             }
             let key = self.before_node(range.start)?;
-            self.properties(anchor, tag.clone());
+            self.properties(anchor, tag.clone(), key.then_some(range.start));
             match event {
                 Event::Scalar(_, style, ..) => self.scalar(*style, range.clone(), key)?,
                 Event::Alias(_) => {
@@ -197,7 +197,13 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         None
     }
 
-    fn properties(&mut self, anchor: Option<std::ops::Range<usize>>, tag: Option<std::ops::Range<usize>>) {
+    /// Writes the properties of a node; `key_at`: where it starts, if it is a key.
+    fn properties(
+        &mut self,
+        anchor: Option<std::ops::Range<usize>>,
+        tag: Option<std::ops::Range<usize>>,
+        key_at: Option<usize>,
+    ) {
         let mut properties = Vec::new();
         if let Some(anchor) = anchor {
             self.tape.has_anchors = true;
@@ -207,9 +213,20 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             properties.push(token(Kind::Tag, 0, tag.start, tag.end));
         }
         properties.sort_unstable_by_key(|property| property.start);
-        for property in properties {
-            self.real(property);
-            self.cursor = property.end as usize;
+        if let (Some(first), Some(key_at)) = (properties.first(), key_at) {
+            self.place_comments(first.start as usize, false);
+            self.push_floating();
+            // Among the properties of a key a comment would end the line, and give them to the whole mapping.
+            if self.comments.peek().is_some_and(|comment| *comment < key_at) {
+                self.place_comments(key_at, true);
+            }
+            self.tape.tokens.extend(&properties);
+            self.last_real = properties.last().copied();
+        } else {
+            properties.iter().for_each(|property| self.real(*property));
+        }
+        if let Some(last) = properties.last() {
+            self.cursor = last.end as usize;
         }
     }
 
@@ -321,16 +338,8 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
 
     /// A token with a place of its own: the comments before it are handed out first.
     fn real(&mut self, token: Token) {
-        let mut properties = Vec::new();
-        if token.is_key() && self.floating.is_empty() {
-            // Behind the properties of a key a comment would end the line, and give them to the whole mapping.
-            while let Some(property) = self.tape.tokens.pop_if(|last| last.kind.is_property()) {
-                properties.push(property);
-            }
-        }
-        self.place_comments(token.start as usize, !properties.is_empty());
+        self.place_comments(token.start as usize, false);
         self.push_floating();
-        self.tape.tokens.extend(properties.into_iter().rev());
         self.tape.tokens.push(token);
         self.last_real = Some(token);
     }
