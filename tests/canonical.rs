@@ -204,6 +204,7 @@ fn compact_lists_stand_at_their_key() {
     for (fragment, expected) in [
         ("x:⏎- b⏎- c", "x:⏎- b⏎- c"),
         ("x:⏎    - b⏎    - - c⏎      - d⏎    # f⏎z: 1", "x:⏎- b⏎- - c⏎  - d⏎# f⏎z: 1"),
+        ("x:⏎  # c⏎  [⏎    # d⏎  ]", "x:⏎  # c⏎  # d⏎  []"),
         ("x:⏎  y:⏎    - a: |⏎        t⏎      b: 1", "x:⏎  y:⏎  - a: |⏎      t⏎    b: 1"),
     ] {
         assert_eq!(body("compact", fragment, &options), decode(expected) + "\n");
