@@ -386,6 +386,8 @@ fn found_by_fuzzing() {
         ("a blank line before the marker", "#a\n\n---\n#b\n|-\n c\n", "#a\n\n---\n#b\n|-\n  c\n"),
         ("a blank line between marker and node", "#a\n---\n\nb: 1\n", "#a\n---\nb: 1\n"),
         ("comments among the properties of a key", "? &x # c\n  !t # d\n  a\n: 1\n", "# c\n# d\n&x !t a: 1\n"),
+        ("blank lines among the comments of a key", "# c\n\n? &a # d\n a\n: 1\n", "# c\n\n# d\n&a a: 1\n"),
+        ("a comment behind the header of a block", "? a\n: | # c\n  t\n", "a: | # c\n  t\n"),
         ("braces that become JSON", "{\"a\n b\": \"c\"}\n", "\"a b\": \"c\"\n"),
     ] {
         assert_eq!(formatted(id, input, &TextOptions::default()), expected, "{id}");

@@ -10,11 +10,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         let opens = self.floating.iter().any(|(token, _)| matches!(token.kind, Kind::Map | Kind::Seq));
         let mut passed = 0;
         while let Some(start) = self.comments.next_if(|start| *start < limit) {
-            let line_end = memchr::memchr(b'\n', &self.text[start..self.end]).map_or(self.end, |n| start + n);
-            let mut end = line_end;
-            while end > start && matches!(self.text[end - 1], b' ' | b'\t') {
-                end -= 1;
-            }
+            let end = self.comment_end(start);
             self.tape.has_comments = true;
             let line = line_start(self.text, start);
             let column = (start - line) as i32;
@@ -25,16 +21,6 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
                         && !matches!(last.kind, Kind::Literal | Kind::Folded)
                         && (!matches!(last.kind, Kind::Map | Kind::Seq))
                 });
-            // The first line of a block scalar that stands on a line of its own.
-            let behind_header = matches!(self.text[line..start].trim_ascii().first(), Some(b'|' | b'>'));
-            if behind_header {
-                self.push_floating();
-                if self.last_real.is_none() {
-                    self.note_blank_after(line);
-                }
-                self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
-                continue;
-            }
             if behind_real && !self.tape.tokens.last().is_some_and(|token| token.kind.is_comment()) {
                 self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
                 continue;
@@ -52,6 +38,9 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
                 if let Some(marker) = self.marker.filter(|marker| from <= *marker && *marker < start) {
                     self.note_blank_after(start);
                     from = marker;
+                } else if let Some(last) = self.tape.tokens.last_mut() {
+                    // It is not the last one of the header.
+                    last.flags &= !Token::BLANK_AFTER;
                 }
                 if has_blank_line(&self.text[from..start]) {
                     flags |= Token::BLANK_BEFORE;
@@ -70,6 +59,21 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         if self.last_real.is_none() && limit < self.end {
             self.note_blank_after(limit);
         }
+    }
+
+    /// The comment in the first line of a block scalar, which ends before `limit`.
+    pub(super) fn place_header_comment(&mut self, limit: usize) {
+        if let Some(start) = self.comments.next_if(|start| *start < limit) {
+            self.push_floating();
+            self.tape.has_comments = true;
+            self.tape.tokens.push(token(Kind::LineComment, 0, start, self.comment_end(start)));
+        }
+    }
+
+    /// The end of the comment at `start`, without blanks.
+    fn comment_end(&self, start: usize) -> usize {
+        let end = memchr::memchr(b'\n', &self.text[start..self.end]).map_or(self.end, |n| start + n);
+        start + self.text[start..end].trim_ascii_end().len()
     }
 
     /// Marks the last comment of the header if a blank line stands between it and what follows: the marker of the

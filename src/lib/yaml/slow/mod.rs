@@ -291,6 +291,10 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         let parent = self.containers.last().map_or(-1, |container| container.column);
         let (mut scalar, end) = scan::block_scalar_at(&self.text[..self.end], header, parent, self.cut)?;
         scalar.flags |= flags;
+        if !scalar.is_key() {
+            self.place_comments(header, false);
+            self.place_header_comment(scalar.start as usize);
+        }
         self.real(scalar);
         self.cursor = end;
         Ok(())
