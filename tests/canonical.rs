@@ -146,6 +146,7 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
     ("P17f", "x: [a]b", "behind the end of this value", "in.yaml:5:7"),
     ("P18", "x: {{ .Values.a }}", "looks like a template", "in.yaml:5:5"),
     ("P20a", "x: a⏎  # c⏎  b", "behind a comment", "in.yaml:7:3"),
+    ("P20c", "x:⏎  ? a⏎⇥#c⏎   b", "behind a comment", "in.yaml:7:2"),
     ("P20b", "x: a⏎  b: c", "a mapping cannot start inside", "in.yaml:6:4"),
     ("P22a", "x: a\u{85}b", "NEL (U+0085)", "in.yaml:5:5"),
     ("P22b", "x: a\u{2028}b", "LINE SEPARATOR", "in.yaml:5:5"),

@@ -258,6 +258,12 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             }
         };
         let bytes = &text[range.clone()];
+        if kind == Kind::Plain
+            && let Some(hash) = memchr::memchr_iter(b'#', bytes).find(|at| follows_blank(bytes, *at))
+        {
+            return Err(SyntaxError::new(range.start + hash, "text cannot go on behind a comment")
+                .with_hint("remove the comment, or put the text in quotes"));
+        }
         let mut flags = flags;
         if memchr::memchr(b'\n', bytes).is_some() {
             flags |= Token::MULTI;
@@ -383,6 +389,10 @@ pub(super) fn link(tape: &mut Tape) {
 
 fn token(kind: Kind, flags: u8, start: usize, end: usize) -> Token {
     Token { kind, flags, column: 0, start: start as u32, end: end as u32, link: 0 }
+}
+
+fn follows_blank(text: &[u8], at: usize) -> bool {
+    at > 0 && matches!(text[at - 1], b' ' | b'\t' | b'\n')
 }
 
 fn line_start(text: &[u8], at: usize) -> usize {
