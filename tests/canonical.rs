@@ -170,6 +170,7 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
     ("S9b", "x: {a: 1, \"a\": 2}", "the key `a` is there twice", "in.yaml:5:11"),
     ("N6a", "x: !!a!b c", "while scanning a tag", "in.yaml:5:4"),
     ("N6b", "x: !a!b c", "handle", "in.yaml:5:4"),
+    ("N6c", "x: !! c", "did not find expected tag URI", "in.yaml:5:4"),
     ("N2a", "x: *no", "has no anchor", "in.yaml:5:4"),
     ("N2b", "x: &a [*a]", "inside the value that it names", "in.yaml:5:8"),
     ("D2", "x: 1⏎----⏎y: 1", "needs a colon", "in.yaml:6:1"),

@@ -430,7 +430,11 @@ impl Scanner<'_> {
 
 /// Whether a tag is `!name` or `!!name`, without escapes or a handle of its own.
 fn is_common_tag(tag: &[u8]) -> bool {
-    let name = tag.strip_prefix(b"!!").unwrap_or(&tag[1..]);
+    let name = match tag.strip_prefix(b"!!") {
+        Some(b"") => return false,
+        Some(name) => name,
+        None => &tag[1..],
+    };
     name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:".contains(byte))
 }
 
