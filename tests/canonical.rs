@@ -394,5 +394,8 @@ fn found_by_fuzzing() {
     ] {
         assert_eq!(formatted(id, input, &TextOptions::default()), expected, "{id}");
     }
+    let keep = TextOptions { style: Style { flow: FlowStyle::Keep, ..Style::default() }, ..TextOptions::default() };
+    let json = "{\"\u{feff}\": [\"\u{2028}\", \"\u{85}\", \"\\/\"]}\n";
+    assert_eq!(formatted("JSON's characters", json, &keep), "{\"\\uFEFF\": [\"\\u2028\", \"\\x85\", \"/\"]}\n");
     assert!(format("\n\u{feff}", &TextOptions::default()).text.is_none());
 }
