@@ -282,9 +282,19 @@ impl Emitter<'_> {
         }
     }
 
-    fn comment(&mut self, index: usize, token: Token) {
+    fn comment(&mut self, index: usize, mut token: Token) {
         if self.skip_prefix && token.has(Token::BEFORE_MARKER) {
             return;
+        }
+        // The blank line before the marker has gone behind it: one is enough there, and none at the end.
+        if token.has(Token::BEFORE_MARKER | Token::BLANK_AFTER)
+            && self
+                .tape
+                .tokens
+                .get(index + 1)
+                .is_none_or(|next| next.kind.is_comment() && next.has(Token::BLANK_BEFORE))
+        {
+            token.flags &= !Token::BLANK_AFTER;
         }
         match self.at {
             At::Start => self.comment_line(token, self.column()),
