@@ -146,6 +146,7 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
     ("P17f", "x: [a]b", "behind the end of this value", "in.yaml:5:7"),
     ("P18", "x: {{ .Values.a }}", "looks like a template", "in.yaml:5:5"),
     ("P20a", "x: a⏎  # c⏎  b", "behind a comment", "in.yaml:7:3"),
+    ("P20c", "x:⏎  ? a⏎⇥#c⏎   b", "behind a comment", "in.yaml:7:2"),
     ("P20b", "x: a⏎  b: c", "a mapping cannot start inside", "in.yaml:6:4"),
     ("P22a", "x: a\u{85}b", "NEL (U+0085)", "in.yaml:5:5"),
     ("P22b", "x: a\u{2028}b", "LINE SEPARATOR", "in.yaml:5:5"),
@@ -167,6 +168,9 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
     ("S6d", "x:⏎  - a⏎- b", "a list item cannot stand", "in.yaml:7:1"),
     ("S9a", "x: 1⏎x: 2", "the key `x` is there twice; the first is at in.yaml:5:1", "in.yaml:6:1"),
     ("S9b", "x: {a: 1, \"a\": 2}", "the key `a` is there twice", "in.yaml:5:11"),
+    ("N6a", "x: !!a!b c", "while scanning a tag", "in.yaml:5:4"),
+    ("N6b", "x: !a!b c", "handle", "in.yaml:5:4"),
+    ("N6c", "x: !! c", "did not find expected tag URI", "in.yaml:5:4"),
     ("N2a", "x: *no", "has no anchor", "in.yaml:5:4"),
     ("N2b", "x: &a [*a]", "inside the value that it names", "in.yaml:5:8"),
     ("D2", "x: 1⏎----⏎y: 1", "needs a colon", "in.yaml:6:1"),
@@ -202,6 +206,7 @@ fn compact_lists_stand_at_their_key() {
     for (fragment, expected) in [
         ("x:⏎- b⏎- c", "x:⏎- b⏎- c"),
         ("x:⏎    - b⏎    - - c⏎      - d⏎    # f⏎z: 1", "x:⏎- b⏎- - c⏎  - d⏎# f⏎z: 1"),
+        ("x:⏎  # c⏎  [⏎    # d⏎  ]", "x:⏎  # c⏎  # d⏎  []"),
         ("x:⏎  y:⏎    - a: |⏎        t⏎      b: 1", "x:⏎  y:⏎  - a: |⏎      t⏎    b: 1"),
     ] {
         assert_eq!(body("compact", fragment, &options), decode(expected) + "\n");
@@ -382,9 +387,17 @@ fn found_by_fuzzing() {
         ("a blank line behind the marker", "#a\n---\n\n#b\n|-\n c\n", "#a\n---\n\n#b\n|-\n  c\n"),
         ("a blank line before the marker", "#a\n\n---\n#b\n|-\n c\n", "#a\n\n---\n#b\n|-\n  c\n"),
         ("a blank line between marker and node", "#a\n---\n\nb: 1\n", "#a\n---\nb: 1\n"),
+        ("comments among the properties of a key", "? &x # c\n  !t # d\n  a\n: 1\n", "# c\n# d\n&x !t a: 1\n"),
+        ("blank lines among the comments of a key", "# c\n\n? &a # d\n a\n: 1\n", "# c\n\n# d\n&a a: 1\n"),
+        ("a comment behind the header of a block", "? a\n: | # c\n  t\n", "a: | # c\n  t\n"),
+        ("comments that the marker cut from nothing", "a: 1\n...\n# c\n\n---\n", "a: 1\n---\n# c\n"),
+        ("blank lines around the marker", "a: 1\n...\n# c\n\n---\n\n# d\nb: 1\n", "a: 1\n---\n# c\n\n# d\nb: 1\n"),
         ("braces that become JSON", "{\"a\n b\": \"c\"}\n", "\"a b\": \"c\"\n"),
     ] {
         assert_eq!(formatted(id, input, &TextOptions::default()), expected, "{id}");
     }
+    let keep = TextOptions { style: Style { flow: FlowStyle::Keep, ..Style::default() }, ..TextOptions::default() };
+    let json = "{\"\u{feff}\": [\"\u{2028}\", \"\u{85}\", \"\\/\"]}\n";
+    assert_eq!(formatted("JSON's characters", json, &keep), "{\"\\uFEFF\": [\"\\u2028\", \"\\x85\", \"/\"]}\n");
     assert!(format("\n\u{feff}", &TextOptions::default()).text.is_none());
 }

@@ -309,9 +309,19 @@ impl Emitter<'_> {
         }
     }
 
-    fn comment(&mut self, index: usize, token: Token) {
+    fn comment(&mut self, index: usize, mut token: Token) {
         if self.skip_prefix && token.has(Token::BEFORE_MARKER) {
             return;
+        }
+        // The blank line before the marker has gone behind it: one is enough there, and none at the end.
+        if token.has(Token::BEFORE_MARKER | Token::BLANK_AFTER)
+            && self
+                .tape
+                .tokens
+                .get(index + 1)
+                .is_none_or(|next| next.kind.is_comment() && next.has(Token::BLANK_BEFORE))
+        {
+            token.flags &= !Token::BLANK_AFTER;
         }
         match self.at {
             At::Start => self.comment_line(token, self.column()),
@@ -353,7 +363,8 @@ impl Emitter<'_> {
         // A list in brackets becomes a block, or stays on a line of its own: trying tells.
         let (before, at) = (self.out.len(), self.at);
         let flow = self.tape.tokens[node].has(Token::FLOW);
-        let one_line = flow && self.flow_on_one_line(node, self.tape.tokens[node].link as usize).is_some();
+        let end = self.tape.tokens[node].link as usize;
+        let one_line = flow && (self.only_comments(node, end) || self.flow_on_one_line(node, end).is_some());
         self.out.truncate(before);
         self.at = at;
         if one_line { self.value_column() } else { self.column() }
@@ -417,6 +428,11 @@ impl Emitter<'_> {
         }
     }
 
+    /// Whether there are no entries between the tokens `start` and `end`.
+    fn only_comments(&self, start: usize, end: usize) -> bool {
+        self.tape.tokens[start + 1..end].iter().all(|inner| inner.kind.is_comment())
+    }
+
     /// An empty flow collection cannot become a block: the comments inside go before it.
     fn empty_with_comments(&mut self, start: usize, end: usize) -> usize {
         for index in start + 1..end {
@@ -438,7 +454,7 @@ impl Emitter<'_> {
             if let Some(next) = self.flow_on_one_line(index, end) {
                 return next;
             }
-            if self.tape.tokens[index + 1..end].iter().all(|inner| inner.kind.is_comment()) {
+            if self.only_comments(index, end) {
                 return self.empty_with_comments(index, end);
             }
             // The comment behind the closing bracket goes behind the key.

@@ -84,11 +84,9 @@ impl Emitter<'_> {
         // The quotes of JSON are no choice of its author, unless its braces are to stay.
         let json_block = self.style.json && self.style.flow != FlowStyle::Keep;
         let normalise = (self.style.canonical || json_block) && quoted;
-        let json_escapes = self.style.json
-            && token.has(Token::ESCAPED)
-            && scalar::decode(self.tape, self.source, token, false).is_err();
+        let json_only = self.style.json && quoted && self.is_json_only(token);
         let is_block = matches!(token.kind, Kind::Literal | Kind::Folded);
-        if !token.has(Token::MULTI) && !normalise && !json_escapes && !is_block {
+        if !token.has(Token::MULTI) && !normalise && !json_only && !is_block {
             // Inside brackets `a:` and `?` are text; as a block entry they would be keys.
             let in_block = !flow && token.kind == Kind::Plain && !token.is_key();
             let key_like = in_block && (self.text(token).ends_with(b":") || matches!(self.text(token), b"?" | b"-"));
@@ -116,6 +114,14 @@ impl Emitter<'_> {
             scalar::write_text(&text, flow, self.out);
         } else {
             self.out.extend_from_slice(text.as_bytes());
+        }
+    }
+
+    /// Whether a quoted scalar has escapes that only JSON knows, or characters that YAML has only as escapes.
+    fn is_json_only(&self, token: Token) -> bool {
+        match std::str::from_utf8(self.text(token)) {
+            Ok(text) if text.chars().any(scalar::needs_escape) => true,
+            _ => token.has(Token::ESCAPED) && scalar::decode(self.tape, self.source, token, false).is_err(),
         }
     }
 

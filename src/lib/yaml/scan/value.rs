@@ -209,7 +209,11 @@ impl Scanner<'_> {
             while !is_break_or_blank(self.at(end)) {
                 end += 1;
             }
-            if self.text[at..end].iter().any(|byte| b",[]{}".contains(byte)) {
+            let odd = match kind {
+                Kind::Tag => !is_common_tag(&self.text[at..end]),
+                _ => self.text[at..end].iter().any(|byte| b",[]{}".contains(byte)),
+            };
+            if odd {
                 return Err(Stop::Unsupported);
             }
             if kind == Kind::Anchor {
@@ -422,6 +426,16 @@ impl Scanner<'_> {
         };
         self.push(kind, flags, at, end);
     }
+}
+
+/// Whether a tag is `!name` or `!!name`, without escapes or a handle of its own.
+fn is_common_tag(tag: &[u8]) -> bool {
+    let name = match tag.strip_prefix(b"!!") {
+        Some(b"") => return false,
+        Some(name) => name,
+        None => &tag[1..],
+    };
+    name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:".contains(byte))
 }
 
 /// Whether a plain scalar can start with `byte` before `next` (YAML 1.2.2, 7.3.3).

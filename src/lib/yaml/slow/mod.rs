@@ -4,6 +4,8 @@
 //! properties on lines of their own, directives. The parser tells nodes, anchors, tags and comments with their places;
 //! where dashes and block headers stand is read from the text between.
 
+mod comments;
+
 use super::scan::{self, MAX_DEPTH, SyntaxError};
 use super::split::Span;
 use super::tape::{Kind, Tape, Token};
@@ -132,7 +134,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
                 _ => {}
             }
             let key = self.before_node(range.start)?;
-            self.properties(anchor, tag.clone());
+            self.properties(anchor, tag.clone(), key.then_some(range.start));
             match event {
                 Event::Scalar(_, style, ..) => self.scalar(*style, range.clone(), key)?,
                 Event::Alias(_) => {
@@ -195,7 +197,13 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         None
     }
 
-    fn properties(&mut self, anchor: Option<std::ops::Range<usize>>, tag: Option<std::ops::Range<usize>>) {
+    /// Writes the properties of a node; `key_at`: where it starts, if it is a key.
+    fn properties(
+        &mut self,
+        anchor: Option<std::ops::Range<usize>>,
+        tag: Option<std::ops::Range<usize>>,
+        key_at: Option<usize>,
+    ) {
         let mut properties = Vec::new();
         if let Some(anchor) = anchor {
             self.tape.has_anchors = true;
@@ -205,9 +213,20 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             properties.push(token(Kind::Tag, 0, tag.start, tag.end));
         }
         properties.sort_unstable_by_key(|property| property.start);
-        for property in properties {
-            self.real(property);
-            self.cursor = property.end as usize;
+        if let (Some(first), Some(key_at)) = (properties.first(), key_at) {
+            self.place_comments(first.start as usize, false);
+            self.push_floating();
+            // Among the properties of a key a comment would end the line, and give them to the whole mapping.
+            if self.comments.peek().is_some_and(|comment| *comment < key_at) {
+                self.place_comments(key_at, true);
+            }
+            self.tape.tokens.extend(&properties);
+            self.last_real = properties.last().copied();
+        } else {
+            properties.iter().for_each(|property| self.real(*property));
+        }
+        if let Some(last) = properties.last() {
+            self.cursor = last.end as usize;
         }
     }
 
@@ -239,6 +258,12 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             }
         };
         let bytes = &text[range.clone()];
+        if kind == Kind::Plain
+            && let Some(hash) = memchr::memchr_iter(b'#', bytes).find(|at| follows_blank(bytes, *at))
+        {
+            return Err(SyntaxError::new(range.start + hash, "text cannot go on behind a comment")
+                .with_hint("remove the comment, or put the text in quotes"));
+        }
         let mut flags = flags;
         if memchr::memchr(b'\n', bytes).is_some() {
             flags |= Token::MULTI;
@@ -272,6 +297,10 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         let parent = self.containers.last().map_or(-1, |container| container.column);
         let (mut scalar, end) = scan::block_scalar_at(&self.text[..self.end], header, parent, self.cut)?;
         scalar.flags |= flags;
+        if !scalar.is_key() {
+            self.place_comments(header, false);
+            self.place_header_comment(scalar.start as usize);
+        }
         self.real(scalar);
         self.cursor = end;
         Ok(())
@@ -319,141 +348,14 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
 
     /// A token with a place of its own: the comments before it are handed out first.
     fn real(&mut self, token: Token) {
-        let mut properties = Vec::new();
-        if token.is_key() && self.floating.is_empty() {
-            // Behind the properties of a key a comment would end the line, and give them to the whole mapping.
-            while let Some(property) = self.tape.tokens.pop_if(|last| last.kind.is_property()) {
-                properties.push(property);
-            }
-        }
-        self.place_comments(token.start as usize, !properties.is_empty());
+        self.place_comments(token.start as usize, false);
         self.push_floating();
-        self.tape.tokens.extend(properties.into_iter().rev());
         self.tape.tokens.push(token);
         self.last_real = Some(token);
     }
 
     fn push_floating(&mut self) {
         self.tape.tokens.extend(self.floating.drain(..).map(|(token, _)| token));
-    }
-
-    /// Hands out the comments before `limit`, among the floating tokens; `own_lines`: none of them stays on its line.
-    fn place_comments(&mut self, limit: usize, own_lines: bool) {
-        // The column of the entries that follow: of the innermost collection that stays open.
-        let next_column = if limit >= self.end { -1 } else { self.containers.last().map_or(-1, |c| c.column) };
-        let opens = self.floating.iter().any(|(token, _)| matches!(token.kind, Kind::Map | Kind::Seq));
-        let mut passed = 0;
-        while let Some(start) = self.comments.next_if(|start| *start < limit) {
-            let line_end = memchr::memchr(b'\n', &self.text[start..self.end]).map_or(self.end, |n| start + n);
-            let mut end = line_end;
-            while end > start && matches!(self.text[end - 1], b' ' | b'\t') {
-                end -= 1;
-            }
-            self.tape.has_comments = true;
-            let line = line_start(self.text, start);
-            let column = (start - line) as i32;
-            let behind_real = passed == 0
-                && !own_lines
-                && self.last_real.is_some_and(|last| {
-                    last.end as usize > line
-                        && !matches!(last.kind, Kind::Literal | Kind::Folded)
-                        && (!matches!(last.kind, Kind::Map | Kind::Seq))
-                });
-            // The first line of a block scalar that stands on a line of its own.
-            let behind_header = matches!(self.text[line..start].trim_ascii().first(), Some(b'|' | b'>'));
-            if behind_header {
-                self.push_floating();
-                if self.last_real.is_none() {
-                    self.note_blank_after(line);
-                }
-                self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
-                continue;
-            }
-            if behind_real && !self.tape.tokens.last().is_some_and(|token| token.kind.is_comment()) {
-                self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
-                continue;
-            }
-            let mut flags = 0;
-            let before_marker = self.marker.is_some_and(|marker| start < marker);
-            if before_marker {
-                flags |= Token::BEFORE_MARKER;
-            }
-            if let Some(last) = self.tape.tokens.last()
-                && last.kind == Kind::Comment
-            {
-                let mut from = last.end as usize;
-                // A blank line stays on its side of the marker.
-                if let Some(marker) = self.marker.filter(|marker| from <= *marker && *marker < start) {
-                    self.note_blank_after(start);
-                    from = marker;
-                }
-                if has_blank_line(&self.text[from..start]) {
-                    flags |= Token::BLANK_BEFORE;
-                }
-            }
-            if opens {
-                self.push_floating();
-            } else if column > next_column {
-                self.pass_shallower(column, next_column);
-            } else {
-                self.push_floating();
-            }
-            self.tape.tokens.push(token(Kind::Comment, flags, start, end));
-            passed += 1;
-        }
-        if self.last_real.is_none() && limit < self.end {
-            self.note_blank_after(limit);
-        }
-    }
-
-    /// Marks the last comment of the header if a blank line stands between it and what follows: the marker of the
-    /// document, or the first node.
-    fn note_blank_after(&mut self, next: usize) {
-        if let Some(last) = self.tape.tokens.last_mut()
-            && last.kind == Kind::Comment
-        {
-            let from = last.end as usize;
-            let to = self.marker.filter(|marker| from <= *marker).unwrap_or(next);
-            if has_blank_line(&self.text[from..to]) {
-                last.flags |= Token::BLANK_AFTER;
-            }
-        }
-    }
-
-    /// Hands out the floating tokens that end before a comment at `column`: nulls whose collection is not shallower,
-    /// and collections that are deeper than the comment.
-    fn pass_shallower(&mut self, column: i32, next_column: i32) {
-        while let Some((token, token_column)) = self.floating.first().copied() {
-            let stays = match token.kind {
-                Kind::Null => column > token_column,
-                Kind::End => {
-                    let shared = self.floating.get(1).is_some_and(|(_, next)| *next == token_column)
-                        && token_column == column
-                        && self.is_sequence_end();
-                    (token_column <= column && !shared) || token_column <= next_column
-                }
-                _ => true,
-            };
-            if stays {
-                break;
-            }
-            self.floating.remove(0);
-            self.tape.tokens.push(token);
-        }
-    }
-
-    /// Whether the innermost collection still open on the tape is a sequence.
-    fn is_sequence_end(&self) -> bool {
-        let mut depth = 0;
-        for token in self.tape.tokens.iter().rev() {
-            match token.kind {
-                Kind::End => depth += 1,
-                Kind::Map | Kind::Seq if depth == 0 => return token.kind == Kind::Seq,
-                Kind::Map | Kind::Seq => depth -= 1,
-                _ => {}
-            }
-        }
-        false
     }
 
     fn finish(&mut self) {
@@ -489,12 +391,10 @@ fn token(kind: Kind, flags: u8, start: usize, end: usize) -> Token {
     Token { kind, flags, column: 0, start: start as u32, end: end as u32, link: 0 }
 }
 
-fn line_start(text: &[u8], at: usize) -> usize {
-    memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1)
+fn follows_blank(text: &[u8], at: usize) -> bool {
+    at > 0 && matches!(text[at - 1], b' ' | b'\t' | b'\n')
 }
 
-/// Whether there is a line without text in what stands between two comments, or a comment and a node.
-fn has_blank_line(between: &[u8]) -> bool {
-    between.split(|b| *b == b'\n').skip(1).filter(|line| line.iter().all(|b| matches!(b, b' ' | b'\t'))).count() > 1
-        || memchr::memmem::find(between, b"\n\n").is_some()
+fn line_start(text: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1)
 }
