@@ -1,6 +1,7 @@
 //! kfleet as a library: a map of its modules, in layers. A module may only use those below it.
 
 pub mod error;
+pub mod fleet;
 pub mod manifest;
 pub mod ops;
 pub mod problem;

@@ -51,7 +51,7 @@ impl<'a> Source<'a> {
     }
 
     /// The node that an alias stands for; other nodes stand for themselves.
-    fn resolve(&self, node: usize) -> usize {
+    pub fn resolve(&self, node: usize) -> usize {
         let token = self.token(node);
         if token.kind != Kind::Alias {
             return node;

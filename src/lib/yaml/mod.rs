@@ -14,4 +14,5 @@ pub mod scan;
 pub mod slow;
 pub mod split;
 pub mod tape;
+pub mod value;
 pub mod verify;

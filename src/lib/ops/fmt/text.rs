@@ -1,8 +1,8 @@
 //! Canonical text of one file: documents stay where they are.
 
+use crate::manifest::findings::{finding_problem, place, syntax_problem};
 use crate::manifest::gvk::Gvk;
-use crate::problem::{Place, Problem, Severity};
-use crate::yaml::check::Finding;
+use crate::problem::{Problem, Severity};
 use crate::yaml::edit::{self, Rewrite};
 use crate::yaml::emit::{self, Frame, Style};
 use crate::yaml::engine::{Engine, Unproven};
@@ -181,39 +181,6 @@ fn is_manifest(tape: &Tape, bytes: &[u8]) -> bool {
 /// Whether a kind configures kustomize or kfleet, and no cluster.
 pub(super) fn is_kustomization(gvk: &Gvk) -> bool {
     matches!(&*gvk.group, "kustomize.config.k8s.io" | "kfleet.dev")
-}
-
-/// The place of a byte offset of a file.
-pub(super) fn place(name: &str, places: &mut Places<'_>, offset: usize) -> Place {
-    let (line, column) = places.place(offset);
-    Place { file: name.to_owned(), line, column }
-}
-
-/// A syntax error as the user sees it.
-pub(super) fn syntax_problem(name: &str, places: &mut Places<'_>, error: &SyntaxError) -> Problem {
-    Problem {
-        severity: Severity::Error,
-        place: place(name, places, error.offset),
-        message: error.message.clone(),
-        hint: error.hint.clone(),
-    }
-}
-
-/// A finding as the user sees it.
-pub(super) fn finding_problem(name: &str, finding: &Finding, places: &mut Places<'_>) -> Problem {
-    let message = match finding.other {
-        Some(other) => {
-            let (line, column) = places.place(other);
-            finding.message.replace("{other}", &format!("{name}:{line}:{column}"))
-        }
-        None => finding.message.clone(),
-    };
-    Problem {
-        severity: if finding.is_error { Severity::Error } else { Severity::Warning },
-        place: place(name, places, finding.offset),
-        message,
-        hint: finding.hint.map(str::to_owned),
-    }
 }
 
 /// A failed proof as the user sees it.

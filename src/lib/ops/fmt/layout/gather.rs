@@ -1,10 +1,11 @@
 //! The first step of a layout: every document is parsed and checked once, and its identity kept.
 
 use super::{Compatibility, HOLD_BUDGET};
+use crate::manifest::findings::{finding_problem, place, syntax_problem};
 use crate::manifest::object::{Object, Source};
 use crate::manifest::scopes::CrdFacts;
 use crate::ops::fmt::chunks::{self, Chunk};
-use crate::ops::fmt::text::{finding_problem, is_kustomization, marker_lint, place, syntax_problem};
+use crate::ops::fmt::text::{is_kustomization, marker_lint};
 use crate::problem::{Place, Problem, Severity};
 use crate::tree::Input;
 use crate::yaml::engine::Engine;

@@ -1,0 +1,314 @@
+//! `fleet.yaml` as a whole: read into its types, and checked for what types cannot say: names, references, paths, words
+//! in braces.
+
+use super::document::{self, Document};
+use super::schema::did_you_mean;
+use super::types::{Addon, Fleet, Source};
+use crate::manifest::scopes::Scopes;
+use crate::problem::Problem;
+use std::collections::BTreeMap;
+
+/// The usual name of the fleet file.
+pub const FLEET_FILE: &str = "fleet.yaml";
+
+/// A fleet file that was read.
+#[derive(Debug)]
+pub struct FleetFile {
+    /// What it says.
+    pub fleet: Fleet,
+    /// Where it says so.
+    pub document: Document,
+    /// Doubts about its text.
+    pub warnings: Vec<Problem>,
+}
+
+impl FleetFile {
+    /// Reads a fleet file. `has_flavour` tells whether there is a flavour of a name; without it flavours are not checked.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(
+        name: &str,
+        bytes: &[u8],
+        has_flavour: Option<&dyn Fn(&str) -> bool>,
+    ) -> Result<FleetFile, Vec<Problem>> {
+        let mut warnings = Vec::new();
+        let (fleet, document) = document::read::<Fleet>(name, bytes, &mut warnings)?;
+        let file = FleetFile { fleet, document, warnings };
+        let mut problems = Vec::new();
+        let mut checker = Checker { file: &file, problems: &mut problems };
+        checker.repository();
+        checker.paths();
+        for (name, addon) in &file.fleet.addons {
+            checker.addon(name, addon);
+        }
+        checker.clusters(has_flavour);
+        checker.promotion();
+        if problems.is_empty() {
+            return Ok(file);
+        }
+        problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+        Err(problems)
+    }
+
+    /// The folder of a cluster, relative to the repository.
+    pub fn cluster_path(&self, name: &str) -> Option<String> {
+        let cluster = self.fleet.clusters.get(name)?;
+        Some(cluster.path.clone().unwrap_or_else(|| format!("{}/{name}", self.fleet.paths.clusters)))
+    }
+}
+
+struct Checker<'a> {
+    file: &'a FleetFile,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Checker<'_> {
+    fn error(&mut self, path: &[&str], message: impl Into<String>, hint: Option<&str>) {
+        self.problems.push(self.file.document.error(path, message, hint.map(str::to_owned)));
+    }
+
+    fn repository(&mut self) {
+        let Some(repository) = &self.file.fleet.repository else { return };
+        let (scheme, rest) = repository.url.split_once("://").unwrap_or(("", &repository.url));
+        if !matches!(scheme, "https" | "http" | "ssh") {
+            let hint = "write https://HOST/PATH or ssh://git@HOST/PATH";
+            self.error(&["repository", "url"], "the repository's URL must be https, http or ssh", Some(hint));
+        }
+        let login = rest.split('/').next().and_then(|host| host.rsplit_once('@')).map(|(login, _)| login);
+        if login.is_some_and(|login| login.contains(':')) {
+            let hint = "remove it: git asks the credential helpers of the user, and clusters their own secret";
+            self.error(&["repository", "url"], "a password stands in the repository's URL", Some(hint));
+        }
+        if repository.branch.is_empty() {
+            self.error(&["repository", "branch"], "the branch is empty", None);
+        }
+    }
+
+    fn paths(&mut self) {
+        let paths = &self.file.fleet.paths;
+        let named = [("bases", &paths.bases), ("flavours", &paths.flavours), ("clusters", &paths.clusters)];
+        for (index, (name, path)) in named.iter().enumerate() {
+            self.plain_path(&["paths", name], path);
+            for (other, taken) in &named[..index] {
+                let inside = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
+                if inside(path, taken) || inside(taken, path) {
+                    self.error(&["paths", name], format!("{name} and {other} share the folder {path}"), None);
+                }
+            }
+        }
+    }
+
+    fn plain_path(&mut self, place: &[&str], path: &str) {
+        if !is_plain_path(path) {
+            let hint = "write a path below the repository's top folder, such as config/bases";
+            self.error(place, format!("`{path}` is no plain path inside the repository"), Some(hint));
+        }
+    }
+
+    fn name(&mut self, path: &[&str], what: &str, name: &str) {
+        if !is_name(name) {
+            let hint = "use lower-case letters, digits, dashes and dots; start and end with a letter or digit";
+            self.error(path, format!("`{name}` is no name for {what}"), Some(hint));
+        }
+    }
+
+    fn addon(&mut self, name: &str, addon: &Addon) {
+        self.name(&["addons", name], "an addon", name);
+        let words = words_of(addon);
+        let wraps = addon.sources.iter().filter(|source| source.config_map.is_some()).count();
+        if wraps > 1 {
+            self.error(&["addons", name, "sources"], "an addon can be wrapped into one ConfigMap only", None);
+        }
+        if wraps == 1 && addon.sources.len() == 1 {
+            let hint = "add the source of the text: url, path or git";
+            self.error(&["addons", name, "sources"], "the ConfigMap has nothing to hold", Some(hint));
+        }
+        for (index, source) in addon.sources.iter().enumerate() {
+            let index = index.to_string();
+            let at = |rest: &[&'static str]| -> Vec<String> {
+                let start = ["addons", name, "sources", &index];
+                start.iter().chain(rest).map(|part| (*part).to_owned()).collect()
+            };
+            self.source(source, &words, &at);
+        }
+        for (index, scope) in addon.format.scopes.iter().enumerate() {
+            if let Err(message) = Scopes::new().add_flag(scope) {
+                let hint = "write Kind.group/version:Cluster or Kind.group/version:Namespaced";
+                self.error(&["addons", name, "format", "scopes", &index.to_string()], message, Some(hint));
+            }
+        }
+    }
+
+    fn source(&mut self, source: &Source, words: &BTreeMap<&str, &str>, at: &dyn Fn(&[&'static str]) -> Vec<String>) {
+        let mut report = |rest: &[&'static str], message: String, hint: Option<&str>| {
+            let path = at(rest);
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            self.error(&path, message, hint);
+        };
+        let mut expanded = |rest: &[&'static str], text: &str| match expand(text, words) {
+            Ok(text) => Some(text),
+            Err(Unexpanded { message, hint }) => {
+                report(rest, message, hint.as_deref());
+                None
+            }
+        };
+        if let Some(url) = &source.url
+            && let Some(url) = expanded(&["url"], url)
+            && !(url.starts_with("https://") || url.starts_with("http://"))
+        {
+            let hint = "for a file of this repository write `path`, for a git repository `git`";
+            report(&["url"], format!("`{url}` is no https or http URL"), Some(hint));
+        }
+        if let Some(path) = &source.path
+            && !is_plain_path(path)
+        {
+            report(&["path"], format!("`{path}` is no plain path inside the repository"), None);
+        }
+        if let Some(git) = &source.git {
+            for (field, text) in [("url", Some(&git.url)), ("ref", git.reference.as_ref()), ("path", git.path.as_ref())]
+            {
+                let Some(text) = text else { continue };
+                if let Err(Unexpanded { message, hint }) = expand(text, words) {
+                    report(&["git", field], message, hint.as_deref());
+                }
+            }
+        }
+        let later = "this source is not built yet";
+        let hint = "until then, render it and name the result with `path`";
+        for (name, is_set) in
+            [("oci", source.oci.is_some()), ("helm", source.helm.is_some()), ("kustomize", source.kustomize.is_some())]
+        {
+            if is_set {
+                report(&[name], format!("`{name}`: {later}"), Some(hint));
+            }
+        }
+    }
+
+    fn clusters(&mut self, has_flavour: Option<&dyn Fn(&str) -> bool>) {
+        let mut folders: BTreeMap<String, &str> = BTreeMap::new();
+        for (name, cluster) in &self.file.fleet.clusters {
+            self.name(&["clusters", name], "a cluster", name);
+            if let Some(path) = &cluster.path {
+                self.plain_path(&["clusters", name, "path"], path);
+            }
+            if !is_name(&cluster.flavour) {
+                self.name(&["clusters", name, "flavour"], "a flavour", &cluster.flavour);
+            } else if has_flavour.is_some_and(|has| !has(&cluster.flavour)) {
+                let folder = format!("{}/{}", self.file.fleet.paths.flavours, cluster.flavour);
+                let message = format!("there is no flavour `{}`: no folder {folder}", cluster.flavour);
+                self.error(&["clusters", name, "flavour"], message, Some("make the folder, or name another flavour"));
+            }
+            let folder = self.file.cluster_path(name).unwrap_or_default();
+            if let Some(other) = folders.insert(folder.clone(), name) {
+                self.error(&["clusters", name], format!("clusters {other} and {name} share the folder {folder}"), None);
+            }
+        }
+    }
+
+    fn promotion(&mut self) {
+        let fleet = &self.file.fleet;
+        for (index, step) in fleet.promotion.iter().enumerate() {
+            let index = index.to_string();
+            self.known_cluster(&["promotion", &index, "from"], &step.from);
+            for (number, name) in step.to.clusters.iter().enumerate() {
+                let number = number.to_string();
+                self.known_cluster(&["promotion", &index, "to", "clusters", &number], name);
+                if *name == step.from {
+                    let message = format!("cluster {name} would be promoted to itself");
+                    self.error(&["promotion", &index, "to", "clusters", &number], message, None);
+                }
+            }
+            let selects = |labels: &BTreeMap<String, String>| {
+                step.to.labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+            };
+            if step.to.clusters.is_empty() && step.to.labels.is_empty() {
+                let message = "this step promotes to no cluster";
+                self.error(&["promotion", &index, "to"], message, Some("name `clusters` or `labels`"));
+            } else if !step.to.labels.is_empty() && !fleet.clusters.values().any(|cluster| selects(&cluster.labels)) {
+                self.error(&["promotion", &index, "to", "labels"], "no cluster has these labels", None);
+            }
+        }
+    }
+
+    fn known_cluster(&mut self, path: &[&str], name: &str) {
+        let clusters = &self.file.fleet.clusters;
+        if !clusters.contains_key(name) {
+            let near =
+                did_you_mean(name, clusters.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+            self.error(path, format!("there is no cluster `{name}`"), near.as_deref());
+        }
+    }
+}
+
+/// Whether a path stays in the repository and is written in the one plain way.
+pub fn is_plain_path(path: &str) -> bool {
+    !path.is_empty()
+        && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+        && !path.contains(['\\', '\0'])
+        && !path.contains(char::is_control)
+}
+
+/// Whether a name can be a folder's and a Kubernetes object's (RFC 1123 subdomain).
+pub fn is_name(name: &str) -> bool {
+    let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    name.len() <= 253
+        && edge(name.bytes().next())
+        && edge(name.bytes().next_back())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
+        && !name.contains("..")
+}
+
+/// The words that `{word}` in an addon's sources can name.
+pub fn words_of(addon: &Addon) -> BTreeMap<&str, &str> {
+    let version = addon.version.iter().map(|version| ("version", version.as_str()));
+    addon.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(version).collect()
+}
+
+/// Why words in braces cannot be replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unexpanded {
+    /// What is wrong.
+    pub message: String,
+    /// What to do, where that is known.
+    pub hint: Option<String>,
+}
+
+/// Replaces `{word}` by its value; `{{` stands for a brace.
+///
+/// # Errors
+/// An unknown word, or a brace that is not closed.
+pub fn expand(text: &str, words: &BTreeMap<&str, &str>) -> Result<String, Unexpanded> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('{') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(behind) = rest.strip_prefix('{') {
+            out.push('{');
+            rest = behind;
+            continue;
+        }
+        let Some(end) = rest.find('}') else {
+            let message = format!("a brace in `{text}` is not closed");
+            return Err(Unexpanded { message, hint: Some("write {{ for a brace that is meant".to_owned()) });
+        };
+        let word = &rest[..end];
+        let Some(value) = words.get(word) else {
+            let near = did_you_mean(word, words.keys().copied()).map(|near| format!("did you mean `{{{near}}}`?"));
+            let hint = match word {
+                "version" => "the addon has no version".to_owned(),
+                _ => near.unwrap_or_else(|| "name it under the addon's `variables`".to_owned()),
+            };
+            return Err(Unexpanded { message: format!("nothing stands for `{{{word}}}`"), hint: Some(hint) });
+        };
+        out.push_str(value);
+        rest = &rest[end + 1..];
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

@@ -1,0 +1,7 @@
+//! The fleet, typed: the fleet file ([`file`]) and its lock ([`lock`]), read by one way ([`document`], [`schema`]).
+
+pub mod document;
+pub mod file;
+pub mod lock;
+pub mod schema;
+pub mod types;
