@@ -1,6 +1,8 @@
 //! Real manifests: the folder that `KFLEET_CORPUS` names. Where it is not set these tests are skipped, aloud.
 
-#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests read files and say what they skip")]
+#![allow(clippy::disallowed_methods, reason = "tests read files and start programs")]
+
+mod support;
 
 use kfleet::ops::fmt::text::{self, TextOptions};
 use kfleet::yaml::engine::Engine;
@@ -9,7 +11,7 @@ use std::path::{Path, PathBuf};
 fn corpus(test: &str) -> Option<PathBuf> {
     let found = std::env::var_os("KFLEET_CORPUS").map(PathBuf::from);
     if found.is_none() {
-        eprintln!("SKIPPED {test}: KFLEET_CORPUS is not set");
+        support::count_skipped(test, "KFLEET_CORPUS does not name a folder of manifests");
     }
     found
 }
