@@ -16,6 +16,7 @@ mod input;
 mod map;
 mod put;
 mod root;
+mod swap;
 mod walk;
 
 pub use error::{Error, Result};
@@ -23,4 +24,5 @@ pub use input::Input;
 pub use map::{Change, Tree};
 pub use put::{Below, remove_file, replace_file};
 pub use root::{Root, State};
+pub use swap::Folders;
 pub use walk::{Form, Found, PassedOver, Walk, WalkOptions, walk};

@@ -171,7 +171,7 @@ fn fill(mut file: File, bytes: &[u8], old: Option<&Stat>) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-fn temporary_name() -> String {
+pub(super) fn temporary_name() -> String {
     static PROCESS: OnceLock<u32> = OnceLock::new();
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let process = PROCESS.get_or_init(std::process::id);

@@ -12,7 +12,7 @@ mod scopes;
 
 pub use apply::apply;
 pub use gather::{Gathered, gather};
-pub use plan::plan;
+pub use plan::{plan, tree};
 pub use scopes::{ScopeSources, unknown_group_versions};
 
 use crate::manifest::path::PluralRule;

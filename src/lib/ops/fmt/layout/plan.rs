@@ -9,7 +9,7 @@ use crate::manifest::namespaces::{ANNOTATION, Targets};
 use crate::manifest::path::{PluralRule, canonical_path, case_folded, is_case_folded};
 use crate::manifest::scopes::{KindInfo, Scope, Scopes, Via};
 use crate::problem::{Place, Problem, Severity};
-use crate::tree::{self, Root};
+use crate::tree::{self, Root, Tree};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map};
 use std::path::PathBuf;
 
@@ -41,6 +41,55 @@ fn error(place: &Place, message: impl Into<String>, hint: Option<String>) -> Pro
     Problem { severity: Severity::Error, place: place.clone(), message: message.into(), hint }
 }
 
+/// What there is to write, before it is rendered.
+struct Claimed {
+    claims: Vec<Claim>,
+    warnings: Vec<Problem>,
+    notes: Vec<String>,
+}
+
+/// Works out which object wants which path.
+fn claim(gathered: &Gathered, sources: &ScopeSources, options: &LayoutOptions) -> Result<Claimed, Vec<Problem>> {
+    let mut problems = gathered.problems.clone();
+    let scopes = sources.scopes(gathered, &mut problems);
+    let mut planner = Planner { gathered, options, scopes: &scopes, problems, notes: gathered.notes.clone() };
+    let resolved = planner.resolve();
+    let mut claims = planner.claims(&resolved);
+    planner.missing_namespaces(&resolved, &mut claims);
+    mark_contested(&mut claims);
+    planner.warn_about_case(&claims);
+    let Planner { problems, notes, .. } = planner;
+    if has_errors(&problems) { Err(sorted(problems)) } else { Ok(Claimed { claims, warnings: problems, notes }) }
+}
+
+fn has_errors(problems: &[Problem]) -> bool {
+    problems.iter().any(|problem| problem.severity == Severity::Error)
+}
+
+/// Renders what was gathered as a tree, without looking at what is on disk. Warnings are added to `warnings`.
+///
+/// # Errors
+/// All problems, warnings included.
+pub fn tree(
+    gathered: &Gathered,
+    sources: &ScopeSources,
+    options: &LayoutOptions,
+    warnings: &mut Vec<Problem>,
+) -> Result<Tree, Vec<Problem>> {
+    let mut claimed = claim(gathered, sources, options)?;
+    let rendered = render::render_all(gathered, options, None, claimed.claims, false);
+    claimed.warnings.extend(rendered.problems);
+    if has_errors(&claimed.warnings) {
+        return Err(sorted(claimed.warnings));
+    }
+    warnings.extend(claimed.warnings);
+    let mut tree = Tree::default();
+    for output in rendered.outputs {
+        tree.insert(output.path, output.bytes.unwrap_or_default());
+    }
+    Ok(tree)
+}
+
 /// Plans the layout of what was gathered. `diffs`: whether to keep each change as a diff.
 ///
 /// # Errors
@@ -51,29 +100,17 @@ pub fn plan(
     options: &LayoutOptions,
     diffs: bool,
 ) -> Result<LayoutPlan, Vec<Problem>> {
-    let mut problems = gathered.problems.clone();
-    let scopes = sources.scopes(gathered, &mut problems);
-    let mut planner = Planner { gathered, options, scopes: &scopes, problems, notes: gathered.notes.clone() };
-    let resolved = planner.resolve();
-    let mut claims = planner.claims(&resolved);
-    planner.missing_namespaces(&resolved, &mut claims);
-    mark_contested(&mut claims);
-    planner.warn_about_case(&claims);
+    let Claimed { claims, warnings: mut problems, mut notes } = claim(gathered, sources, options)?;
     let root = match Root::open(&options.output) {
         Ok(root) => root,
         Err(error) => {
-            planner.problems.push(error.into_problem());
-            return Err(planner.problems);
+            problems.push(error.into_problem());
+            return Err(problems);
         }
     };
-    let Planner { mut problems, mut notes, .. } = planner;
-    let has_errors = |problems: &[Problem]| problems.iter().any(|problem| problem.severity == Severity::Error);
-    if has_errors(&problems) {
-        return Err(sorted(problems));
-    }
     let below = inputs_below(gathered, options);
     let disk = Disk { root: &root, below: &below };
-    let rendered = render::render_all(gathered, options, disk, claims, diffs);
+    let rendered = render::render_all(gathered, options, Some(disk), claims, diffs);
     problems.extend(rendered.problems);
     let outputs = rendered.outputs;
     let mut files = rendered.files;

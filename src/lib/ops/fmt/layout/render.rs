@@ -54,11 +54,12 @@ struct Done {
     contested: bool,
 }
 
-/// Renders all claims. Claims of one path that render to the same text are one output; others are a problem.
+/// Renders all claims, and compares them with what is on disk. Without a disk every text is kept. Claims of one path
+/// that render to the same text are one output; others are a problem.
 pub(super) fn render_all(
     gathered: &Gathered,
     options: &LayoutOptions,
-    disk: Disk<'_>,
+    disk: Option<Disk<'_>>,
     mut claims: Vec<Claim>,
     diffs: bool,
 ) -> Rendered {
@@ -66,7 +67,7 @@ pub(super) fn render_all(
     // Entries are in the order of the chunks, and of the documents in them.
     claims.sort_by_key(|claim| claim.entry);
     let held = AtomicU64::new(0);
-    let renderer = Renderer { gathered, options, disk: Some(disk), held: &held, diffs };
+    let renderer = Renderer { gathered, options, disk, held: &held, diffs };
     // A chunk's claims are cut into parts, so that one big input keeps all cores busy.
     let parts: Vec<&[Claim]> = claims
         .chunk_by(|a, b| chunk_of(a) == chunk_of(b))
@@ -211,6 +212,7 @@ impl Renderer<'_> {
             (_, action) => action,
         };
         let keep = *contested
+            || self.disk.is_none()
             || (action != Action::Unchanged
                 && self.held.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64 <= HOLD_BUDGET);
         let diff = match self.disk {
