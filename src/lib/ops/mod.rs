@@ -1,3 +1,4 @@
 //! What kfleet does: one module per command, each with options, a plan, and a report.
 
 pub mod fmt;
+pub mod generate;

@@ -375,12 +375,29 @@ pub fn set_text(tape: &mut Tape, source: &[u8], map: usize, key: &str, value: &s
     link(tape);
 }
 
+/// Sets the value of `key` in the mapping at `map` to a block list of these tokens: items with their nodes and comments.
+pub fn set_list(tape: &mut Tape, source: &[u8], map: usize, key: &str, items: Vec<Token>) {
+    // First a text in its place, which then becomes the list.
+    set_text(tape, source, map, key, "list");
+    let entry = tape.entries(map).find(|(k, _)| {
+        let token = tape.tokens[*k];
+        tape.text(source, token) == key.as_bytes()
+    });
+    let Some((_, value)) = entry else { return };
+    let bare = |kind: Kind, flags: u8| Token { kind, flags, column: 0, start: 0, end: 0, link: 0 };
+    let flow = if items.is_empty() { Token::FLOW } else { 0 };
+    let list = std::iter::once(bare(Kind::Seq, flow)).chain(items).chain([bare(Kind::End, flow)]);
+    tape.tokens.splice(value..=value, list);
+    link(tape);
+}
+
 /// Connects the starts and ends of a tape that was put together from parts.
 pub fn relink(tape: &mut Tape) {
     link(tape);
 }
 
-fn extra_token(tape: &mut Tape, text: &[u8]) -> Token {
+/// A scalar whose text, quotes included, is added to the tape.
+pub fn extra_token(tape: &mut Tape, text: &[u8]) -> Token {
     let start = tape.extra.len() as u32;
     tape.extra.extend_from_slice(text);
     let kind = match text.first() {

@@ -1,0 +1,3 @@
+//! `kfleet generate`: the addons of the fleet file become bases.
+
+pub mod kustomization;
