@@ -1,7 +1,7 @@
 //! The command line as a whole.
 
 use crate::ui::ColorChoice;
-use crate::{completions, fmt, man};
+use crate::{completions, fmt, generate, man};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -45,6 +45,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Format manifests: canonical text in place, or one file per manifest in a canonical layout
     Fmt(Box<fmt::Args>),
+    /// Write the bases of addons from their sources, as fleet.yaml says
+    Generate(generate::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Write the man pages into a folder

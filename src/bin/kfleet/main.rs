@@ -4,6 +4,7 @@ mod cli;
 mod completions;
 mod context;
 mod fmt;
+mod generate;
 mod help_markdown;
 mod kfmt;
 mod man;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     }
     let result = match cli.command {
         Command::Fmt(args) => fmt::run(&args, &context, &ui),
+        Command::Generate(args) => generate::run(&args, &context, &ui),
         Command::Completions(args) => completions::run(&args, &ui),
         Command::Man(args) => man::run(&args, &ui),
     };

@@ -100,6 +100,11 @@ fn problem(name: &str, places: &mut Places<'_>, mismatch: Mismatch) -> Problem {
 }
 
 impl Document {
+    /// The file's name as it was given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The place of a field: a path of keys and of numbers of items. Where the path ends early, of what there is.
     pub fn place(&self, path: &[&str]) -> Place {
         let source = Source { tape: &self.tape, bytes: &self.bytes, json: false };

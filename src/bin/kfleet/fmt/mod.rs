@@ -6,6 +6,7 @@ mod report;
 mod text;
 
 pub(crate) use layout::run_kfmt;
+pub(crate) use report::count;
 
 use crate::context::{Context, Stdin};
 use crate::ui::{Outcome, Ui};

@@ -47,6 +47,6 @@ impl FmtReport {
 }
 
 /// `1 file`, `2 files`.
-pub(super) fn count(number: usize, what: &str) -> String {
+pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

@@ -1,0 +1,277 @@
+//! `kfleet generate`: the flags, and what they mean.
+
+use crate::context::Context;
+use crate::fmt::count;
+use crate::ui::{Outcome, Ui};
+use kfleet::error::Error;
+use kfleet::ops::fmt::layout::Action;
+use kfleet::ops::generate::sources::{Request, locked};
+use kfleet::ops::generate::{self, AddonPlan, Plan, Repository, Unreadable};
+use kfleet::problem::{Problem, Severity};
+use serde::Serialize;
+use std::path::Path;
+
+/// Write the bases of addons from their sources, as fleet.yaml says
+///
+/// Each addon's sources are read, laid out as `kfleet fmt -o` does, and written to its base, with a kustomization.yaml
+/// that lists every file. Nothing is written unless every addon is right; then each base is swapped in whole. fleet.lock
+/// keeps the digest of every source, so that the same fleet file gives the same bases tomorrow. An addon whose inputs did
+/// not change is not made again.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kfleet generate                      write all bases that are not up to date
+  kfleet generate calico --diff        show what a new version of one addon changes
+  kfleet generate --check              for CI: exit 1 if the committed bases are not what the fleet file gives
+  kfleet generate --update calico      take over what a source holds now, though the lock says otherwise
+  kfleet generate --list               addons, versions, sources, and what is locked")]
+pub(crate) struct Args {
+    /// Addons; all of them without any
+    #[arg(value_name = "ADDON")]
+    pub addons: Vec<String>,
+
+    /// Write nothing; list what would change and exit 1 if there is anything
+    #[arg(long, help_heading = "What to do")]
+    pub check: bool,
+    /// Write nothing; show what would change as a unified diff
+    #[arg(long, help_heading = "What to do")]
+    pub diff: bool,
+    /// Write nothing; say what would be done
+    #[arg(long, help_heading = "What to do")]
+    pub dry_run: bool,
+    /// Show the addons, their versions and sources, and what is locked
+    #[arg(long, help_heading = "What to do", conflicts_with_all = ["check", "diff", "dry_run", "update"])]
+    pub list: bool,
+    /// The form of the report on standard output
+    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "What to do")]
+    pub output: ReportForm,
+
+    /// Take over what sources hold now, of these addons or of all
+    #[arg(long, value_name = "ADDON", num_args = 0.., help_heading = "Sources")]
+    pub update: Option<Vec<String>>,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ReportForm {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+pub(crate) fn run(args: &Args, _context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    let root = Path::new(".");
+    let repository = match generate::read(root, &args.addons, args.update.as_deref()) {
+        Ok(repository) => repository,
+        Err(Unreadable::Error(error)) => return Err(error),
+        Err(Unreadable::Problems(problems)) => return refuse(problems, args, ui),
+    };
+    if args.list {
+        return list(&repository, args, ui);
+    }
+    let Repository { file, lock, lock_text, wanted } = repository;
+    let plan = match generate::plan(&file, &lock, lock_text.as_deref(), wanted) {
+        Ok(plan) => plan,
+        Err(problems) => return refuse(problems, args, ui),
+    };
+    let write = !(args.check || args.diff || args.dry_run);
+    if write
+        && plan.changes()
+        && let Err(problems) = generate::apply(root, &file, &plan)
+    {
+        return refuse(problems, args, ui);
+    }
+    show(&plan, write, args, ui)
+}
+
+fn show(plan: &Plan, write: bool, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+    let outcome = if args.check && plan.changes() { Outcome::Failed } else { Outcome::Done };
+    if args.output == ReportForm::Json {
+        ui.json(&GenerateReport::new(plan, write, args.diff))?;
+        return Ok(outcome);
+    }
+    ui.problems(&plan.warnings);
+    for addon in &plan.addons {
+        for file in &addon.files {
+            let sign = match file.action {
+                Action::Create => '+',
+                Action::Update => '~',
+                Action::Remove => '-',
+                Action::Unchanged => continue,
+            };
+            match &file.diff {
+                Some(diff) if args.diff => ui.diff(diff),
+                _ if !write => ui.line(&format!("{sign} {}", file.path))?,
+                _ => ui.note(&format!("{sign} {}", file.path)),
+            }
+        }
+        let text = format!("{}: {}", name_and_version(addon), summary(addon));
+        if addon.changes() { ui.status(&text) } else { ui.note(&text) }
+    }
+    let changed = plan.addons.iter().filter(|addon| addon.changes()).count();
+    let unchanged = plan.addons.len() - changed;
+    let would = if write { "" } else { " would be" };
+    let mut parts = Vec::new();
+    if changed > 0 {
+        parts.push(format!("{changed}{would} written"));
+    }
+    if unchanged > 0 {
+        parts.push(format!("{unchanged} up to date"));
+    }
+    if plan.lock_changes {
+        parts.push(if write { "fleet.lock written".to_owned() } else { "fleet.lock would be written".to_owned() });
+    }
+    match plan.addons.len() {
+        0 => ui.status("fleet.yaml names no addon"),
+        addons => ui.status(&format!("{}: {}", count(addons, "addon"), parts.join(", "))),
+    }
+    Ok(outcome)
+}
+
+fn name_and_version(addon: &AddonPlan) -> String {
+    match &addon.version {
+        Some(version) => format!("{} {version}", addon.name),
+        None => addon.name.clone(),
+    }
+}
+
+/// `25 objects: 2 added, 1 changed`.
+fn summary(addon: &AddonPlan) -> String {
+    let mut parts = Vec::new();
+    for (action, word) in [(Action::Create, "added"), (Action::Update, "changed"), (Action::Remove, "removed")] {
+        let number = addon.count(action);
+        if number > 0 {
+            parts.push(format!("{number} {word}"));
+        }
+    }
+    let objects = count(addon.objects, "object");
+    if parts.is_empty() && addon.changes() {
+        return format!("{objects}, kustomization.yaml changed");
+    }
+    if parts.is_empty() { format!("{objects}, up to date") } else { format!("{objects}: {}", parts.join(", ")) }
+}
+
+/// Shows the problems of a run that changed nothing.
+fn refuse(problems: Vec<Problem>, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+    if args.output == ReportForm::Json {
+        ui.json(&serde_json::json!({
+            "apiVersion": "kfleet.dev/v1alpha1", "kind": "GenerateReport", "written": false, "addons": [],
+            "problems": problems,
+        }))?;
+        return Ok(Outcome::Failed);
+    }
+    ui.problems(&problems);
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    ui.status(&format!("{}; nothing was written", count(errors, "error")));
+    Ok(Outcome::Failed)
+}
+
+/// What a run did, or would do.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GenerateReport<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    /// Whether files were written.
+    written: bool,
+    /// Whether fleet.lock changes.
+    lock_changes: bool,
+    addons: Vec<AddonReport<'a>>,
+    problems: &'a [Problem],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AddonReport<'a> {
+    name: &'a str,
+    version: Option<&'a str>,
+    objects: usize,
+    added: usize,
+    changed: usize,
+    removed: usize,
+    files: Vec<FileReport<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FileReport<'a> {
+    path: &'a str,
+    action: Action,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<&'a str>,
+}
+
+impl<'a> GenerateReport<'a> {
+    fn new(plan: &'a Plan, written: bool, diffs: bool) -> Self {
+        let addons = plan.addons.iter().map(|addon| AddonReport {
+            name: &addon.name,
+            version: addon.version.as_deref(),
+            objects: addon.objects,
+            added: addon.count(Action::Create),
+            changed: addon.count(Action::Update),
+            removed: addon.count(Action::Remove),
+            files: addon
+                .files
+                .iter()
+                .map(|file| FileReport {
+                    path: &file.path,
+                    action: file.action,
+                    diff: file.diff.as_deref().filter(|_| diffs),
+                })
+                .collect(),
+        });
+        GenerateReport {
+            api_version: "kfleet.dev/v1alpha1",
+            kind: "GenerateReport",
+            written,
+            lock_changes: plan.lock_changes,
+            addons: addons.collect(),
+            problems: &plan.warnings,
+        }
+    }
+}
+
+/// A line of `--list`.
+#[derive(Debug, Serialize)]
+struct Listed<'a> {
+    addon: &'a str,
+    version: &'a str,
+    source: String,
+    lock: &'static str,
+}
+
+fn list(repository: &Repository, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+    let mut lines = Vec::new();
+    for wanted in &repository.wanted {
+        let version = repository.file.fleet.addons.get(&wanted.name).and_then(|addon| addon.version.as_deref());
+        for request in &wanted.requests {
+            let (source, lock) = match request {
+                Request::Local(path) => (path.clone(), "in the repository"),
+                Request::Remote(asked) => {
+                    let known = locked(&repository.lock, &wanted.name, asked);
+                    let other = repository.lock.addons.get(&wanted.name).is_some_and(|addon| !addon.sources.is_empty());
+                    let state = match (known, other) {
+                        (Some(_), _) => "locked",
+                        (None, true) => "stale",
+                        (None, false) => "missing",
+                    };
+                    (asked.shown(), state)
+                }
+            };
+            lines.push(Listed { addon: &wanted.name, version: version.unwrap_or("-"), source, lock });
+        }
+    }
+    if args.output == ReportForm::Json {
+        ui.json(&serde_json::json!({
+            "apiVersion": "kfleet.dev/v1alpha1", "kind": "GenerateList", "sources": lines,
+        }))?;
+        return Ok(Outcome::Done);
+    }
+    let width = |of: fn(&Listed<'_>) -> usize, head: usize| lines.iter().map(of).max().unwrap_or(0).max(head);
+    let (a, v, l) = (width(|x| x.addon.len(), 5), width(|x| x.version.len(), 7), width(|x| x.lock.len(), 4));
+    ui.line(&format!("{:a$}  {:v$}  {:l$}  SOURCE", "ADDON", "VERSION", "LOCK"))?;
+    for line in &lines {
+        ui.line(&format!("{:a$}  {:v$}  {:l$}  {}", line.addon, line.version, line.lock, line.source))?;
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,34 @@
+//! The last step: each base that changes is swapped in whole, then the lock is written. A run that is killed leaves every
+//! base old or new; the next one finishes the work.
+
+use super::kustomization::is_generated;
+use super::plan::Plan;
+use crate::fleet::file::FleetFile;
+use crate::fleet::lock::LOCK_FILE;
+use crate::problem::Problem;
+use crate::tree::{self, Folders, Root};
+use rayon::prelude::*;
+use std::path::Path;
+
+/// Writes a plan to the repository at `root`.
+///
+/// # Errors
+/// What could not be written. The lock is written only when every base was.
+pub fn apply(root: &Path, file: &FleetFile, plan: &Plan) -> Result<(), Vec<Problem>> {
+    let fail = |error: tree::Error| vec![error.into_problem()];
+    let folders = Folders::lock(&root.join(&file.fleet.paths.bases)).map_err(fail)?;
+    let owned = |path: &str| is_generated(path) || path == "kustomization.yaml";
+    let problems: Vec<Problem> = plan
+        .addons
+        .par_iter()
+        .filter_map(|addon| folders.replace(&addon.name, addon.tree.as_ref()?, &owned).err())
+        .map(tree::Error::into_problem)
+        .collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    if plan.lock_changes {
+        Root::open(root).and_then(|root| root.write(LOCK_FILE, &plan.lock.render())).map_err(fail)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! What generate reads of the repository: the fleet file, the lock, the bases, and the sources that lie in it.
+
+use super::plan::{Wanted, select};
+use super::sources::{Content, Request, requests, sha256_of_texts};
+use crate::error::{Error, ErrorKind};
+use crate::fleet::file::{FLEET_FILE, FleetFile};
+use crate::fleet::lock::{LOCK_FILE, Lock};
+use crate::problem::{Problem, Severity};
+use crate::tree::{self, Input, Root, Tree, WalkOptions, walk};
+use std::path::Path;
+
+/// What was read.
+#[derive(Debug)]
+pub struct Repository {
+    /// The fleet file.
+    pub file: FleetFile,
+    /// The lock; an empty one where there is none.
+    pub lock: Lock,
+    /// The lock's file as it is.
+    pub lock_text: Option<Vec<u8>>,
+    /// The addons that the run is about.
+    pub wanted: Vec<Wanted>,
+}
+
+/// Why a repository cannot be read.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// There is no fleet file, or files cannot be read.
+    Error(Error),
+    /// What is wrong in the files.
+    Problems(Vec<Problem>),
+}
+
+impl From<tree::Error> for Unreadable {
+    fn from(error: tree::Error) -> Self {
+        Unreadable::Error(error.into())
+    }
+}
+
+/// Reads the repository at `root`. `names`: the addons that the run is about; none for all. `update`: of those named, or
+/// of all, other content than the locked one is taken over.
+///
+/// # Errors
+/// See [`Unreadable`].
+pub fn read(root: &Path, names: &[String], update: Option<&[String]>) -> Result<Repository, Unreadable> {
+    let folder = Root::open(root)?;
+    let Some(text) = folder.read(FLEET_FILE)? else {
+        let error = Error::new(ErrorKind::Failed, format!("there is no {FLEET_FILE} in this folder"));
+        let hint =
+            "run kfleet in the top folder of a fleet repository, or name it with -C; `kfleet init DIR` makes one";
+        return Err(Unreadable::Error(error.with_hint(hint)));
+    };
+    let file = FleetFile::read(FLEET_FILE, &text, None).map_err(Unreadable::Problems)?;
+    verify_flavours(&file, &folder, &text)?;
+    let lock_text = folder.read(LOCK_FILE)?;
+    let lock = match &lock_text {
+        Some(text) => Lock::read(LOCK_FILE, text).map_err(Unreadable::Problems)?,
+        None => Lock::default(),
+    };
+    let names = select(&file, names).map_err(Unreadable::Problems)?;
+    if let Some(update) = update {
+        select(&file, update).map_err(Unreadable::Problems)?;
+    }
+    let mut problems = Vec::new();
+    let mut wanted = Vec::new();
+    for name in names {
+        let addon = &file.fleet.addons[&name];
+        let requests = match requests(addon) {
+            Ok(requests) => requests,
+            Err(unexpanded) => {
+                problems.push(file.document.error(&["addons", &name], unexpanded.message, unexpanded.hint));
+                continue;
+            }
+        };
+        let mut contents = Vec::new();
+        for request in &requests {
+            contents.push(match request {
+                Request::Remote(_) => None,
+                Request::Local(path) => match read_local(root, path) {
+                    Ok(content) => Some(content),
+                    Err(found) => {
+                        let place = file.document.place(&["addons", &name, "sources"]);
+                        problems.extend(found.into_iter().map(|problem| Problem {
+                            message: format!("{}: {}", problem.place, problem.message),
+                            place: place.clone(),
+                            ..problem
+                        }));
+                        None
+                    }
+                },
+            });
+        }
+        let base = root.join(&file.fleet.paths.bases).join(&name);
+        let base = if base.is_dir() { Tree::from_dir(&base)? } else { Tree::default() };
+        let update = update.is_some_and(|named| named.is_empty() || named.contains(&name));
+        wanted.push(Wanted { name, requests, contents, update, base });
+    }
+    if !problems.is_empty() {
+        return Err(Unreadable::Problems(problems));
+    }
+    Ok(Repository { file, lock, lock_text, wanted })
+}
+
+/// The flavours that clusters name must be there.
+fn verify_flavours(file: &FleetFile, folder: &Root, text: &[u8]) -> Result<(), Unreadable> {
+    let has = |name: &str| {
+        let flavour = format!("{}/{name}/kustomization", file.fleet.paths.flavours);
+        ["yaml", "yml"].iter().any(|ending| matches!(folder.read(&format!("{flavour}.{ending}")), Ok(Some(_))))
+    };
+    FleetFile::read(FLEET_FILE, text, Some(&has)).map(drop).map_err(Unreadable::Problems)
+}
+
+/// The texts of a file or folder of the repository: YAML and JSON files, kustomizations left out.
+fn read_local(root: &Path, path: &str) -> Result<Content, Vec<Problem>> {
+    let options = WalkOptions {
+        extensions: ["yaml", "yml", "json"].map(str::to_owned).to_vec(),
+        helm_templates: true,
+        ..WalkOptions::default()
+    };
+    let found = walk(&[root.join(path)], &options);
+    let errors: Vec<Problem> =
+        found.problems.into_iter().filter(|problem| problem.severity == Severity::Error).collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let mut texts = Vec::new();
+    for file in found.files {
+        let name = file.path.strip_prefix(root).unwrap_or(&file.path).display().to_string();
+        let is_kustomization = matches!(file.path.file_stem().and_then(|stem| stem.to_str()), Some("kustomization"));
+        if !is_kustomization || file.named {
+            let bytes = Input::from_file(&file, u64::MAX).and_then(Input::into_bytes);
+            texts.push((name, bytes.map_err(|error| vec![error.into_problem()])?));
+        }
+    }
+    let sha256 = sha256_of_texts(texts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+    Ok(Content { texts, commit: None, sha256 })
+}

@@ -1,0 +1,116 @@
+//! What an addon is made from: its sources as requests, and what came of them.
+
+use crate::fleet::file::{Unexpanded, expand, words_of};
+use crate::fleet::lock::{Lock, LockedAddon, LockedSource};
+use crate::fleet::types::Addon;
+use crate::tree::Tree;
+use sha2::{Digest, Sha256};
+
+/// Changes when the same inputs begin to give another base: all bases are then made again.
+const FORMAT_VERSION: u32 = 1;
+
+/// One source to be read or fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// A file or folder of the repository.
+    Local(String),
+    /// Something from outside, without what came of it.
+    Remote(LockedSource),
+}
+
+/// What came of a request: named texts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Content {
+    /// Names, as shown in messages, and texts, in order.
+    pub texts: Vec<(String, Vec<u8>)>,
+    /// The commit of a git source.
+    pub commit: Option<String>,
+    /// The sha256 of all of it, as hex.
+    pub sha256: String,
+}
+
+/// The sources of an addon, in order, its ConfigMap left out.
+///
+/// # Errors
+/// A word in braces that nothing stands for; the fleet file's own check has told its place.
+pub fn requests(addon: &Addon) -> Result<Vec<Request>, Unexpanded> {
+    let words = words_of(addon);
+    let mut requests = Vec::new();
+    for source in &addon.sources {
+        if let Some(path) = &source.path {
+            requests.push(Request::Local(path.clone()));
+        } else if let Some(url) = &source.url {
+            requests.push(Request::Remote(LockedSource { url: Some(expand(url, &words)?), ..LockedSource::default() }));
+        } else if let Some(git) = &source.git {
+            let word = |text: &Option<String>| text.as_ref().map(|text| expand(text, &words)).transpose();
+            requests.push(Request::Remote(LockedSource {
+                git: Some(expand(&git.url, &words)?),
+                reference: word(&git.reference)?,
+                path: word(&git.path)?,
+                ..LockedSource::default()
+            }));
+        }
+    }
+    Ok(requests)
+}
+
+/// What the lock knows of a request.
+pub fn locked<'a>(lock: &'a Lock, addon: &str, asked: &LockedSource) -> Option<&'a LockedSource> {
+    lock.addons.get(addon).and_then(|addon| addon.sources.iter().find(|known| known.asks_as(asked)))
+}
+
+/// The sha256 of bytes, as hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(Sha256::digest(bytes).as_slice())
+}
+
+/// The sha256 of named texts, as hex: of names, lengths and bytes, so that no two lists are the same.
+pub fn sha256_of_texts<'a>(texts: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut hash = Sha256::new();
+    for (name, bytes) in texts {
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name.as_bytes());
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    }
+    hex(hash.finalize().as_slice())
+}
+
+/// The digest of a base's generated files.
+pub fn sha256_of_base(base: &Tree) -> String {
+    let generated = base.iter().filter(|(path, _)| super::kustomization::is_generated(path));
+    sha256_of_texts(generated.map(|(path, bytes)| (path.as_str(), bytes.as_slice())))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// The digest of all that a base is made from: what the fleet file says of the addon, and what came of its sources.
+pub fn fingerprint<'a>(addon: &Addon, digests: impl Iterator<Item = &'a str>) -> String {
+    let said = serde_json::to_string(addon).unwrap_or_default();
+    let version = FORMAT_VERSION.to_string();
+    let digests: Vec<&str> = digests.collect();
+    let parts = [version.as_str(), said.as_str()].into_iter().chain(digests.iter().copied());
+    sha256_of_texts(parts.map(|part| ("", part.as_bytes())))
+}
+
+/// The lock's entry of an addon that was generated.
+pub fn lock_entry(addon: &Addon, requests: &[Request], contents: &[Content], base: &Tree) -> LockedAddon {
+    let sources = requests.iter().zip(contents).filter_map(|(request, content)| match request {
+        Request::Local(_) => None,
+        Request::Remote(asked) => {
+            Some(LockedSource { commit: content.commit.clone(), sha256: content.sha256.clone(), ..asked.clone() })
+        }
+    });
+    LockedAddon {
+        inputs: fingerprint(addon, contents.iter().map(|content| content.sha256.as_str())),
+        base: sha256_of_base(base),
+        sources: sources.collect(),
+    }
+}
