@@ -390,6 +390,7 @@ fn found_by_fuzzing() {
         ("comments among the properties of a key", "? &x # c\n  !t # d\n  a\n: 1\n", "# c\n# d\n&x !t a: 1\n"),
         ("blank lines among the comments of a key", "# c\n\n? &a # d\n a\n: 1\n", "# c\n\n# d\n&a a: 1\n"),
         ("a comment behind the header of a block", "? a\n: | # c\n  t\n", "a: | # c\n  t\n"),
+        ("a comment behind the header of a key's block", "? !t # c\n  | # d\n: 1\n", "# c\n# d\n!t \"\": 1\n"),
         ("comments that the marker cut from nothing", "a: 1\n...\n# c\n\n---\n", "a: 1\n---\n# c\n"),
         ("blank lines around the marker", "a: 1\n...\n# c\n\n---\n\n# d\nb: 1\n", "a: 1\n---\n# c\n\n# d\nb: 1\n"),
         ("braces that become JSON", "{\"a\n b\": \"c\"}\n", "\"a b\": \"c\"\n"),

@@ -134,7 +134,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
                 _ => {}
             }
             let key = self.before_node(range.start)?;
-            self.properties(anchor, tag.clone(), key.then_some(range.start));
+            self.properties(anchor, tag.clone(), key);
             match event {
                 Event::Scalar(_, style, ..) => self.scalar(*style, range.clone(), key)?,
                 Event::Alias(_) => {
@@ -197,13 +197,8 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         None
     }
 
-    /// Writes the properties of a node; `key_at`: where it starts, if it is a key.
-    fn properties(
-        &mut self,
-        anchor: Option<std::ops::Range<usize>>,
-        tag: Option<std::ops::Range<usize>>,
-        key_at: Option<usize>,
-    ) {
+    /// Writes the properties of a node; `key`: it is a key.
+    fn properties(&mut self, anchor: Option<std::ops::Range<usize>>, tag: Option<std::ops::Range<usize>>, key: bool) {
         let mut properties = Vec::new();
         if let Some(anchor) = anchor {
             self.tape.has_anchors = true;
@@ -213,12 +208,18 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             properties.push(token(Kind::Tag, 0, tag.start, tag.end));
         }
         properties.sort_unstable_by_key(|property| property.start);
-        if let (Some(first), Some(key_at)) = (properties.first(), key_at) {
+        if let (Some(first), Some(last), true) = (properties.first(), properties.last(), key) {
             self.place_comments(first.start as usize, false);
             self.push_floating();
-            // Among the properties of a key a comment would end the line, and give them to the whole mapping.
-            if self.comments.peek().is_some_and(|comment| *comment < key_at) {
-                self.place_comments(key_at, true);
+            // Among the properties of a key, or behind the header of its block, a comment would end the line, and give
+            // them to the whole mapping.
+            let text = self.find(last.end as usize, |text, at| !matches!(text[at], b' ' | b'\t' | b'\n' | b'#'));
+            let mut limit = text.unwrap_or(self.end);
+            if matches!(self.text.get(limit), Some(b'|' | b'>')) {
+                limit = memchr::memchr(b'\n', &self.text[limit..self.end]).map_or(self.end, |n| limit + n);
+            }
+            if self.comments.peek().is_some_and(|comment| *comment < limit) {
+                self.place_comments(limit, true);
             }
             self.tape.tokens.extend(&properties);
             self.last_real = properties.last().copied();
