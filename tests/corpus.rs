@@ -7,14 +7,7 @@ mod support;
 use kfleet::ops::fmt::text::{self, TextOptions};
 use kfleet::yaml::engine::Engine;
 use std::path::{Path, PathBuf};
-
-fn corpus(test: &str) -> Option<PathBuf> {
-    let found = std::env::var_os("KFLEET_CORPUS").map(PathBuf::from);
-    if found.is_none() {
-        support::count_skipped(test, "KFLEET_CORPUS does not name a folder of manifests");
-    }
-    found
-}
+use support::corpus;
 
 fn yaml_files(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = std::fs::read_dir(folder).expect("readable").map(|e| e.expect("entry").path()).collect();

@@ -121,6 +121,22 @@ fn the_command_reference_is_true() {
     );
 }
 
+/// The schema that editors use for fleet.yaml is that of its types.
+#[test]
+fn the_schema_of_the_fleet_file_is_true() {
+    let schema = kfleet::fleet::schema::schema_of::<kfleet::fleet::types::Fleet>();
+    let expected = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+    let path = root().join("docs/fleet.schema.json");
+    if std::env::var_os("KFLEET_BLESS").is_some() {
+        std::fs::write(&path, &expected).expect("blessed");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == expected,
+        "docs/fleet.schema.json is not what the types say; run KFLEET_BLESS=1 cargo test --test tidy"
+    );
+}
+
 /// The README's examples, run on the demo: they must work as they are written.
 #[test]
 fn the_examples_of_the_readme_work() {

@@ -30,3 +30,12 @@ pub fn count_skipped(test: &str, reason: &str) {
         writeln!(file, "{test}: {reason}").expect("the list of skipped tests");
     }
 }
+
+/// The folder of real manifests that `KFLEET_CORPUS` names; without it the test counts as skipped.
+pub fn corpus(test: &str) -> Option<std::path::PathBuf> {
+    let found = std::env::var_os("KFLEET_CORPUS").map(std::path::PathBuf::from);
+    if found.is_none() {
+        count_skipped(test, "KFLEET_CORPUS does not name a folder of manifests");
+    }
+    found
+}

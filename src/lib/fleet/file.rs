@@ -23,15 +23,11 @@ pub struct FleetFile {
 }
 
 impl FleetFile {
-    /// Reads a fleet file. `has_flavour` tells whether there is a flavour of a name; without it flavours are not checked.
+    /// Reads a fleet file. Whether its flavours are there is for [`FleetFile::verify_flavours`] to tell.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn read(
-        name: &str,
-        bytes: &[u8],
-        has_flavour: Option<&dyn Fn(&str) -> bool>,
-    ) -> Result<FleetFile, Vec<Problem>> {
+    pub fn read(name: &str, bytes: &[u8]) -> Result<FleetFile, Vec<Problem>> {
         let mut warnings = Vec::new();
         let (fleet, document) = document::read::<Fleet>(name, bytes, &mut warnings)?;
         let file = FleetFile { fleet, document, warnings };
@@ -42,13 +38,26 @@ impl FleetFile {
         for (name, addon) in &file.fleet.addons {
             checker.addon(name, addon);
         }
-        checker.clusters(has_flavour);
+        checker.clusters();
         checker.promotion();
         if problems.is_empty() {
             return Ok(file);
         }
         problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
         Err(problems)
+    }
+
+    /// One error for each cluster whose flavour is not there. `has` tells whether there is a flavour of a name.
+    pub fn verify_flavours(&self, has: &dyn Fn(&str) -> bool) -> Vec<Problem> {
+        let missing = self.fleet.clusters.iter().filter(|(_, cluster)| !has(&cluster.flavour));
+        missing
+            .map(|(name, cluster)| {
+                let folder = format!("{}/{}", self.fleet.paths.flavours, cluster.flavour);
+                let message = format!("there is no flavour `{}`: no kustomization in {folder}", cluster.flavour);
+                let hint = "write one, or name another flavour".to_owned();
+                self.document.error(&["clusters", name, "flavour"], message, Some(hint))
+            })
+            .collect()
     }
 
     /// The folder of a cluster, relative to the repository.
@@ -185,20 +194,14 @@ impl Checker<'_> {
         }
     }
 
-    fn clusters(&mut self, has_flavour: Option<&dyn Fn(&str) -> bool>) {
+    fn clusters(&mut self) {
         let mut folders: BTreeMap<String, &str> = BTreeMap::new();
         for (name, cluster) in &self.file.fleet.clusters {
             self.name(&["clusters", name], "a cluster", name);
             if let Some(path) = &cluster.path {
                 self.plain_path(&["clusters", name, "path"], path);
             }
-            if !is_name(&cluster.flavour) {
-                self.name(&["clusters", name, "flavour"], "a flavour", &cluster.flavour);
-            } else if has_flavour.is_some_and(|has| !has(&cluster.flavour)) {
-                let folder = format!("{}/{}", self.file.fleet.paths.flavours, cluster.flavour);
-                let message = format!("there is no flavour `{}`: no folder {folder}", cluster.flavour);
-                self.error(&["clusters", name, "flavour"], message, Some("make the folder, or name another flavour"));
-            }
+            self.name(&["clusters", name, "flavour"], "a flavour", &cluster.flavour);
             let folder = self.file.cluster_path(name).unwrap_or_default();
             if let Some(other) = folders.insert(folder.clone(), name) {
                 self.error(&["clusters", name], format!("clusters {other} and {name} share the folder {folder}"), None);

@@ -5,8 +5,12 @@ use super::*;
 const HEAD: &str = "apiVersion: kfleet.dev/v1alpha1\nkind: Fleet\n";
 
 fn read(text: &str) -> Result<FleetFile, Vec<String>> {
-    let has_flavour = |name: &str| matches!(name, "management" | "workload");
-    FleetFile::read("fleet.yaml", format!("{HEAD}{text}").as_bytes(), Some(&has_flavour)).map_err(|problems| {
+    let file = FleetFile::read("fleet.yaml", format!("{HEAD}{text}").as_bytes());
+    let checked = file.and_then(|file| {
+        let problems = file.verify_flavours(&|name| matches!(name, "management" | "workload"));
+        if problems.is_empty() { Ok(file) } else { Err(problems) }
+    });
+    checked.map_err(|problems| {
         let shown = |problem: &Problem| {
             let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
             format!("{}: {}{hint}", problem.place, problem.message)
@@ -117,7 +121,7 @@ fn every_mistake_is_told_at_its_place() {
         ),
         (
             "clusters:\n  a: {flavour: worklod}\n",
-            "fleet.yaml:4:16: there is no flavour `worklod`: no folder config/flavours/worklod (make the folder, or name another flavour)",
+            "fleet.yaml:4:16: there is no flavour `worklod`: no kustomization in config/flavours/worklod (write one, or name another flavour)",
         ),
         (
             "clusters:\n  a: {flavour: workload, path: clusters/b}\n  b: {flavour: workload}\n",
@@ -144,18 +148,18 @@ fn every_mistake_is_told_at_its_place() {
         let found = errors(text);
         assert!(found.iter().any(|error| error == expected), "{text}\n{found:#?}\n{expected}");
     }
-    let head = FleetFile::read("fleet.yaml", b"apiVersion: v1\nkind: Fleat\n", None).unwrap_err();
+    let head = FleetFile::read("fleet.yaml", b"apiVersion: v1\nkind: Fleat\n").unwrap_err();
     let head: Vec<&str> = head.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(head, ["`apiVersion` cannot be `v1`", "`kind` cannot be `Fleat`"]);
     for text in ["", "a: [", "--- 1\n--- 2\n", "- a\n"] {
-        assert!(FleetFile::read("fleet.yaml", text.as_bytes(), None).is_err(), "{text}");
+        assert!(FleetFile::read("fleet.yaml", text.as_bytes()).is_err(), "{text}");
     }
 }
 
 #[test]
 fn all_mistakes_are_told_at_once() {
     let found = errors(
-        "addons: {a: {sources: [{path: /x}, {url: z}]}, B: {sources: [{path: x}]}}\nclusters: {a: {flavour: x}}\n",
+        "addons: {a: {sources: [{path: /x}, {url: z}]}, B: {sources: [{path: x}]}}\nclusters: {a: {flavour: X}}\n",
     );
     assert_eq!(found.len(), 4, "{found:#?}");
 }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::fmt::layout::{
-    self, Action, Compatibility, Gathered, LayoutOptions, LayoutPlan, ScopeSources, unknown_group_versions,
+    self, Action, Compatibility, Gathered, LayoutOptions, LayoutPlan, Remedy, ScopeSources, unknown_group_versions,
 };
 use kfleet::problem::{Problem, Severity};
 use kfleet::tree::{Input, WalkOptions, walk};
@@ -177,6 +177,7 @@ fn scope_sources(
     ui: &Ui,
 ) -> Result<ScopeSources, Error> {
     let mut sources = ScopeSources {
+        remedy: Remedy::Flags,
         flags: args.gvk_scope.clone(),
         api_resources: saved(args.api_resources.as_ref(), "api-resources.txt")?,
         api_versions: saved(args.api_versions.as_ref(), "api-versions.txt")?,

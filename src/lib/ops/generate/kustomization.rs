@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 
 /// Whether a path below a base is one that generate writes.
 pub fn is_generated(path: &str) -> bool {
-    let path = path.strip_prefix("./").unwrap_or(path);
-    path.starts_with("resources/cluster/") || path.starts_with("resources/namespaces/")
+    let parts: Vec<&str> = path.strip_prefix("./").unwrap_or(path).split('/').collect();
+    matches!(parts.as_slice(), ["resources", "cluster" | "namespaces", _, file] if file.ends_with(".yaml"))
 }
 
 /// The text that lists `files`, which are relative to the base. `name` is the file's path, for messages.

@@ -149,7 +149,22 @@ fn plan_addon(
         let entry = lock.addons.get(&name)?.clone();
         return Some((AddonPlan { name, version, files: Vec::new(), objects, tree: None }, entry));
     }
-    let contents: Vec<Content> = wanted.contents.into_iter().map(Option::unwrap_or_default).collect();
+    let missing = wanted.requests.iter().zip(&wanted.contents).filter(|(_, content)| content.is_none());
+    for (request, _) in missing {
+        let shown = match request {
+            Request::Local(path) => path.clone(),
+            Request::Remote(asked) => asked.shown(),
+        };
+        let place = file.document.place(&["addons", &name, "sources"]);
+        let message = format!("the source {shown} was not fetched");
+        let hint =
+            "kfleet cannot fetch sources yet: keep the file in the repository and name it with `path`".to_owned();
+        problems.push(Problem { severity: Severity::Error, place, message, hint: Some(hint) });
+    }
+    if !problems.is_empty() {
+        return None;
+    }
+    let contents: Vec<Content> = wanted.contents.into_iter().flatten().collect();
     for (request, content) in wanted.requests.iter().zip(&contents) {
         if let Request::Remote(asked) = request
             && let Some(known) = locked(lock, &name, asked).filter(|known| known.sha256 != content.sha256)

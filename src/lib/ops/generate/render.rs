@@ -4,7 +4,7 @@ use super::kustomization;
 use super::sources::Content;
 use crate::fleet::types::{Addon, ConfigMapSource};
 use crate::manifest::path::PluralRule;
-use crate::ops::fmt::layout::{self, Compatibility, LayoutOptions, ScopeSources};
+use crate::ops::fmt::layout::{self, Compatibility, LayoutOptions, Remedy, ScopeSources};
 use crate::problem::{Place, Problem, Severity};
 use crate::tree::{Input, Tree};
 use crate::yaml::edit::Rewrite;
@@ -46,7 +46,8 @@ pub(super) fn render(
         plural: PluralRule::True,
         compatibility: Compatibility::Kfleet,
     };
-    let scopes = ScopeSources { flags: addon.format.scopes.clone(), ..ScopeSources::default() };
+    let scopes =
+        ScopeSources { remedy: Remedy::FleetFile, flags: addon.format.scopes.clone(), ..ScopeSources::default() };
     let gathered = layout::gather(inputs, options.compatibility);
     let laid_out = layout::tree(&gathered, &scopes, &options, warnings)?;
     if laid_out.is_empty() {

@@ -46,12 +46,14 @@ pub fn read(root: &Path, names: &[String], update: Option<&[String]>) -> Result<
     let folder = Root::open(root)?;
     let Some(text) = folder.read(FLEET_FILE)? else {
         let error = Error::new(ErrorKind::Failed, format!("there is no {FLEET_FILE} in this folder"));
-        let hint =
-            "run kfleet in the top folder of a fleet repository, or name it with -C; `kfleet init DIR` makes one";
+        let hint = "run kfleet in the top folder of a fleet repository, or name that folder with -C";
         return Err(Unreadable::Error(error.with_hint(hint)));
     };
-    let file = FleetFile::read(FLEET_FILE, &text, None).map_err(Unreadable::Problems)?;
-    verify_flavours(&file, &folder, &text)?;
+    let file = FleetFile::read(FLEET_FILE, &text).map_err(Unreadable::Problems)?;
+    let missing = file.verify_flavours(&|name| has_flavour(&folder, &file, name));
+    if !missing.is_empty() {
+        return Err(Unreadable::Problems(missing));
+    }
     let lock_text = folder.read(LOCK_FILE)?;
     let lock = match &lock_text {
         Some(text) => Lock::read(LOCK_FILE, text).map_err(Unreadable::Problems)?,
@@ -101,13 +103,9 @@ pub fn read(root: &Path, names: &[String], update: Option<&[String]>) -> Result<
     Ok(Repository { file, lock, lock_text, wanted })
 }
 
-/// The flavours that clusters name must be there.
-fn verify_flavours(file: &FleetFile, folder: &Root, text: &[u8]) -> Result<(), Unreadable> {
-    let has = |name: &str| {
-        let flavour = format!("{}/{name}/kustomization", file.fleet.paths.flavours);
-        ["yaml", "yml"].iter().any(|ending| matches!(folder.read(&format!("{flavour}.{ending}")), Ok(Some(_))))
-    };
-    FleetFile::read(FLEET_FILE, text, Some(&has)).map(drop).map_err(Unreadable::Problems)
+fn has_flavour(folder: &Root, file: &FleetFile, name: &str) -> bool {
+    let flavour = format!("{}/{name}/kustomization", file.fleet.paths.flavours);
+    ["yaml", "yml"].iter().any(|ending| matches!(folder.read(&format!("{flavour}.{ending}")), Ok(Some(_))))
 }
 
 /// The texts of a file or folder of the repository: YAML and JSON files, kustomizations left out.
@@ -117,7 +115,8 @@ fn read_local(root: &Path, path: &str) -> Result<Content, Vec<Problem>> {
         helm_templates: true,
         ..WalkOptions::default()
     };
-    let found = walk(&[root.join(path)], &options);
+    let start = if root == Path::new(".") { path.into() } else { root.join(path) };
+    let found = walk(&[start], &options);
     let errors: Vec<Problem> =
         found.problems.into_iter().filter(|problem| problem.severity == Severity::Error).collect();
     if !errors.is_empty() {

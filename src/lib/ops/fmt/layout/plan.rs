@@ -2,7 +2,7 @@
 
 use super::gather::{Entry, Gathered};
 use super::render::{self, Disk, Edit};
-use super::scopes::{self, ScopeSources};
+use super::scopes::{self, Remedy, ScopeSources};
 use super::{Action, Compatibility, FileAction, LayoutOptions, LayoutPlan};
 use crate::manifest::gvk::Gvk;
 use crate::manifest::namespaces::{ANNOTATION, Targets};
@@ -52,7 +52,8 @@ struct Claimed {
 fn claim(gathered: &Gathered, sources: &ScopeSources, options: &LayoutOptions) -> Result<Claimed, Vec<Problem>> {
     let mut problems = gathered.problems.clone();
     let scopes = sources.scopes(gathered, &mut problems);
-    let mut planner = Planner { gathered, options, scopes: &scopes, problems, notes: gathered.notes.clone() };
+    let remedy = sources.remedy;
+    let mut planner = Planner { gathered, options, scopes: &scopes, remedy, problems, notes: gathered.notes.clone() };
     let resolved = planner.resolve();
     let mut claims = planner.claims(&resolved);
     planner.missing_namespaces(&resolved, &mut claims);
@@ -189,6 +190,7 @@ struct Planner<'a> {
     gathered: &'a Gathered,
     options: &'a LayoutOptions,
     scopes: &'a Scopes,
+    remedy: Remedy,
     problems: Vec<Problem>,
     notes: Vec<String>,
 }
@@ -220,7 +222,7 @@ impl<'a> Planner<'a> {
             };
             resolved.push(Resolved { index, entry, info, namespace });
         }
-        self.problems.extend(scopes::unknown_kinds(&unknown));
+        self.problems.extend(scopes::unknown_kinds(&unknown, self.remedy));
         resolved
     }
 

@@ -7,9 +7,21 @@ use crate::manifest::scopes::{Scope, Scopes};
 use crate::problem::{Place, Problem, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Where a person can name scopes: what the hint about unknown kinds says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Remedy {
+    /// On the command line.
+    #[default]
+    Flags,
+    /// In the fleet file.
+    FleetFile,
+}
+
 /// Where scopes come from, besides the inputs.
 #[derive(Debug, Clone, Default)]
 pub struct ScopeSources {
+    /// Where a person can name more.
+    pub remedy: Remedy,
     /// `--gvk-scope` values.
     pub flags: Vec<String>,
     /// Name and text of a saved `kubectl api-resources`.
@@ -77,7 +89,7 @@ pub(super) fn is_filtered(gvk: &Gvk, filter: &[String]) -> bool {
 }
 
 /// One error for all unknown kinds, with the first place of each and the flags that would solve it.
-pub(super) fn unknown_kinds(unknown: &BTreeMap<Gvk, Vec<Place>>) -> Option<Problem> {
+pub(super) fn unknown_kinds(unknown: &BTreeMap<Gvk, Vec<Place>>, remedy: Remedy) -> Option<Problem> {
     let (_, places) = unknown.iter().next()?;
     let mut message = if unknown.len() == 1 {
         "could not find REST mapping for one kind, so its scope is not known:".to_owned()
@@ -90,21 +102,25 @@ pub(super) fn unknown_kinds(unknown: &BTreeMap<Gvk, Vec<Place>>) -> Option<Probl
             message += &format!(" and {} more", places.len() - 1);
         }
     }
-    let flags: Vec<String> = unknown
+    let names: Vec<String> = unknown
         .keys()
         .map(|gvk| {
             let group = if gvk.group.is_empty() { String::new() } else { format!(".{}/", gvk.group) };
             let dot = if gvk.group.is_empty() { "." } else { "" };
-            format!("--gvk-scope {}{group}{dot}{}:Namespaced", gvk.kind, gvk.version)
+            format!("{}{group}{dot}{}:Namespaced", gvk.kind, gvk.version)
         })
         .collect();
-    Some(Problem {
-        severity: Severity::Error,
-        place: places[0].clone(),
-        message,
-        hint: Some(format!(
-            "add the CustomResourceDefinitions to the inputs, ask a cluster with --discovery, or name the scopes (Namespaced or Cluster): {}",
-            flags.join(" ")
-        )),
-    })
+    let hint = match remedy {
+        Remedy::Flags => format!(
+            "add the CustomResourceDefinitions to the inputs, ask a cluster with --discovery, or name the scopes \
+             (Namespaced or Cluster): --gvk-scope {}",
+            names.join(" --gvk-scope ")
+        ),
+        Remedy::FleetFile => format!(
+            "add the CustomResourceDefinitions to the addon's sources, or name the scopes (Namespaced or Cluster) in its \
+             format: scopes: [{}]",
+            names.join(", ")
+        ),
+    };
+    Some(Problem { severity: Severity::Error, place: places[0].clone(), message, hint: Some(hint) })
 }
