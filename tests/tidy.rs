@@ -34,12 +34,14 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn modules_use_only_what_is_below_them() {
     let below: &[(&str, &[&str])] = &[
-        ("ops", &["ops", "fleet", "manifest", "yaml", "tree", "kube", "error", "problem"]),
+        ("ops", &["ops", "fleet", "manifest", "yaml", "tree", "kube", "process", "error", "problem"]),
         ("fleet", &["fleet", "manifest", "yaml", "problem"]),
         ("manifest", &["manifest", "yaml", "problem"]),
         ("yaml", &["yaml"]),
         ("tree", &["tree", "error", "problem"]),
         ("kube", &["kube", "error", "problem"]),
+        ("git", &["git", "process", "tree", "error", "problem"]),
+        ("process", &["process", "error"]),
         ("error.rs", &["problem"]),
         ("problem.rs", &[]),
     ];
