@@ -52,6 +52,7 @@ pub fn plan(
     diffs: bool,
 ) -> Result<LayoutPlan, Vec<Problem>> {
     let mut problems = gathered.problems.clone();
+    problems.extend(scopes::near_misses(gathered, &options.filter));
     let scopes = sources.scopes(gathered, &mut problems);
     let mut planner = Planner { gathered, options, scopes: &scopes, problems, notes: gathered.notes.clone() };
     let resolved = planner.resolve();
