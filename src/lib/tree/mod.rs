@@ -23,4 +23,4 @@ pub use input::Input;
 pub use map::{Change, Tree};
 pub use put::{Below, remove_file, replace_file};
 pub use root::{Root, State};
-pub use walk::{Form, Found, PassedOver, Walk, WalkOptions, walk};
+pub use walk::{Form, Found, PassedOver, Walk, WalkOptions, verify_patterns, walk};
