@@ -46,7 +46,7 @@ fn one_text(options: &TextOptions, name: &str, bytes: &[u8], mode: Mode, ui: &Ui
     } else {
         ui.problems(&formatted.problems);
         match &formatted.text {
-            Some(text) if mode.diff && changed => ui.diff(&unified(name, bytes, text)),
+            Some(text) if mode.diff && changed => ui.diff(&unified(name, bytes, text))?,
             Some(text) if mode.write => ui.data(text)?,
             None if formatted.passed_over && mode.write => ui.data(bytes)?,
             _ => {}
@@ -144,7 +144,7 @@ fn one_file(plan: FilePlan, mode: Mode, ui: &Ui, tally: &mut Tally, warnings: &m
         }
     };
     if let Some(diff) = plan.diff.as_ref().filter(|_| !mode.json_report) {
-        ui.diff(diff);
+        ui.diff(diff)?;
     }
     if mode.json_report {
         tally.files.push(FileAction { path: name, action, diff: plan.diff });
