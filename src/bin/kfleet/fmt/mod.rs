@@ -57,7 +57,7 @@ pub(crate) struct Args {
     /// Write nothing; show what would change as a unified diff
     #[arg(long, help_heading = "What to do")]
     pub diff: bool,
-    /// Write nothing; say what would be done
+    /// Write nothing; list what would be done
     #[arg(long, help_heading = "What to do")]
     pub dry_run: bool,
 

@@ -53,6 +53,8 @@ fn one_text(options: &TextOptions, name: &str, bytes: &[u8], mode: Mode, ui: &Ui
         }
         if mode.check && changed {
             ui.status(&format!("{name} is not canonical"));
+        } else if !mode.write && !mode.diff && changed {
+            ui.status(&format!("would format {name}"));
         }
     }
     Ok(if failed || (mode.check && changed) { Outcome::Failed } else { Outcome::Done })
@@ -127,7 +129,7 @@ fn one_file(plan: FilePlan, mode: Mode, ui: &Ui, tally: &mut Tally, warnings: &m
             tally.changed += 1;
             if plan.found.form == Form::Stream && mode.write && !mode.json_report {
                 ui.data(&text)?;
-            } else if mode.check && !mode.json_report && !mode.diff {
+            } else if !mode.write && !mode.json_report && !mode.diff {
                 ui.line(&name)?;
             } else {
                 ui.note(&format!("{} {name}", if mode.write { "formatted" } else { "would format" }));
