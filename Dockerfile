@@ -4,11 +4,11 @@ RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev g
 WORKDIR /src
 COPY . .
 ARG KFLEET_COMMIT
-RUN cargo build --release --locked && cp target/release/kfleet /usr/local/bin/kfleet
+RUN binary=$(bash tools/dist) && cp "$binary" /usr/local/bin/kfleet
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 65532 --create-home kfleet
+    && useradd -K UID_MAX=65532 --uid 65532 --create-home kfleet
 COPY --from=build /usr/local/bin/kfleet /usr/local/bin/kfleet
 RUN ln -s kfleet /usr/local/bin/kfmt
 USER 65532

@@ -15,7 +15,7 @@ use std::path::PathBuf;
     max_term_width = 100,
     after_help = "\
 Exit codes: 0 done; 1 failed, or --check found differences; 2 usage; 3 environment (a tool, a credential, a cluster \
-or a remote is missing); 4 timeout; 5 refused by a guard; 130 interrupted."
+or a remote is missing or unreachable); 4 timeout; 5 refused by a guard; 130 interrupted."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -43,12 +43,9 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Format manifests: canonical text in place, or one file per manifest in a canonical layout
+    // No comments on these: they would take the place of the longer help that the commands' own `Args` have.
     Fmt(Box<fmt::Args>),
-    /// Write the bases of addons from their sources, as fleet.yaml says
     Generate(generate::Args),
-    /// Print a completion script for a shell
     Completions(completions::Args),
-    /// Write the man pages into a folder
     Man(man::Args),
 }

@@ -1,7 +1,7 @@
 //! The world outside, read once: arguments, environment, terminals. Nothing else in the program asks for it.
 #![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
 
-use kfleet::error::{Error, ErrorKind};
+use kfleet::error::Error;
 use kfleet::kube::discovery::Proxies;
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -81,6 +81,8 @@ fn stdin() -> Stdin {
 
 /// Makes `folder` the current folder.
 pub(crate) fn enter(folder: &Path) -> Result<(), Error> {
-    std::env::set_current_dir(folder)
-        .map_err(|cause| Error::new(ErrorKind::Failed, format!("cannot enter {}", folder.display())).with_source(cause))
+    std::env::set_current_dir(folder).map_err(|cause| {
+        let error: Error = kfleet::tree::Error::from_io("enter", folder.display().to_string(), cause).into();
+        if error.hint.is_some() { error } else { error.with_hint("-C names the folder to start in") }
+    })
 }

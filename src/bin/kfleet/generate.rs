@@ -76,10 +76,7 @@ pub(crate) fn run(args: &Args, _context: &Context, ui: &Ui) -> Result<Outcome, E
         Err(problems) => return refuse(problems, args, ui),
     };
     let write = !(args.check || args.diff || args.dry_run);
-    if write
-        && plan.changes()
-        && let Err(problems) = generate::apply(root, &file, &plan)
-    {
+    if write && let Err(problems) = generate::apply(root, &file, &plan) {
         return refuse(problems, args, ui);
     }
     show(&plan, write, args, ui)
@@ -101,7 +98,7 @@ fn show(plan: &Plan, write: bool, args: &Args, ui: &Ui) -> Result<Outcome, Error
                 Action::Unchanged => continue,
             };
             match &file.diff {
-                Some(diff) if args.diff => ui.diff(diff),
+                Some(diff) if args.diff => ui.diff(diff)?,
                 _ if !write => ui.line(&format!("{sign} {}", file.path))?,
                 _ => ui.note(&format!("{sign} {}", file.path)),
             }

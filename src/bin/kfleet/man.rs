@@ -25,10 +25,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     let Some(dir) = &args.dir else { return help_markdown::run(ui) };
-    let mut command = Cli::command();
+    // There is no page for the help command, so none may point to one.
+    let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     let mut pages = vec![("kfleet".to_owned(), command.clone())];
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         let name = format!("kfleet-{}", sub.get_name());
         pages.push((name.clone(), sub.clone()));
     }
@@ -38,8 +39,28 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
         clap_mangen::Man::new(command.clone())
             .render(&mut page)
             .map_err(|cause| Error::new(ErrorKind::Failed, format!("cannot write {name}.1")).with_source(cause))?;
-        root.write(&format!("{name}.1"), &page)?;
+        root.write(&format!("{name}.1"), with_headings(&String::from_utf8_lossy(&page)).as_bytes())?;
     }
     ui.status(&format!("wrote {} man pages to {}", pages.len(), dir.display()));
     Ok(Outcome::Done)
+}
+
+/// Gives the text behind the flags its usual heading. Examples keep their lines, which a man page would fill.
+fn with_headings(page: &str) -> String {
+    let Some((flags, extra)) = page.split_once(".SH EXTRA\n") else { return page.to_owned() };
+    match extra.strip_prefix("Examples:\n") {
+        Some(examples) => format!("{flags}.SH EXAMPLES\n.nf\n{}\n.fi\n", examples.trim_end()),
+        None => format!("{flags}.SH EXIT STATUS\n{}", extra.strip_prefix("Exit codes: ").unwrap_or(extra)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_keep_their_lines() {
+        assert_eq!(with_headings("a\n.SH EXTRA\nExamples:\n  b\n  c\n"), "a\n.SH EXAMPLES\n.nf\n  b\n  c\n.fi\n");
+        assert_eq!(with_headings("a\n.SH EXTRA\nExit codes: 0 done\n"), "a\n.SH EXIT STATUS\n0 done\n");
+    }
 }

@@ -2,7 +2,7 @@
 //! comes from inputs never reaches a terminal raw: control characters are shown, not sent.
 
 use crate::context::Context;
-use anstream::{eprintln, print};
+use anstream::print;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kfleet::error::Error;
@@ -67,26 +67,21 @@ impl Ui {
     /// A line that says what was done.
     pub(crate) fn status(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{}", escape(text));
+            say(&escape(text));
         }
     }
 
     /// A line for those who asked for more.
     pub(crate) fn note(&self, text: &str) {
         if self.verbose {
-            eprintln!("{}", escape(text));
+            say(&escape(text));
         }
     }
 
     /// Data: bytes as they are. A reader that has gone away is no error.
     pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), Error> {
         let mut stdout = std::io::stdout().lock();
-        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(Error::new(kfleet::error::ErrorKind::Failed, "cannot write to standard output").with_source(cause))
-            }
-            _ => Ok(()),
-        }
+        written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
     }
 
     /// A line of data that holds text from inputs.
@@ -103,7 +98,7 @@ impl Ui {
     }
 
     /// A unified diff, in colour where colours are wanted.
-    pub(crate) fn diff(&self, diff: &str) {
+    pub(crate) fn diff(&self, diff: &str) -> Result<(), Error> {
         let mut text = String::new();
         for line in diff.lines() {
             let style = match line.as_bytes() {
@@ -115,9 +110,8 @@ impl Ui {
             };
             let _ = writeln!(text, "{style}{}{style:#}", escape(line));
         }
-        // `print!` of anstream panics when the reader has gone away; its stream tells.
         let mut stdout = anstream::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
     }
 
     /// Shows problems: all errors, and so many warnings that they do not hide the errors.
@@ -136,13 +130,11 @@ impl Ui {
             };
             let place = escape(&problem.place.to_string());
             let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
-            eprintln!("{style}{word}{style:#}: {place}{}", escape_lines(&problem.message));
-            if let Some(hint) = &problem.hint {
-                eprintln!("  {HINT}hint{HINT:#}: {}", escape(hint));
-            }
+            say(&format!("{style}{word}{style:#}: {place}{}", escape_lines(&problem.message)));
+            say_hint(problem.hint.as_deref());
         }
         if warnings > shown && !self.quiet {
-            eprintln!("{WARNING}warning{WARNING:#}: {} more warnings; -v shows all", warnings - shown);
+            say(&format!("{WARNING}warning{WARNING:#}: {} more warnings; -v shows all", warnings - shown));
         }
     }
 
@@ -152,10 +144,8 @@ impl Ui {
             Ok(Outcome::Done) => ExitCode::SUCCESS,
             Ok(Outcome::Failed) => ExitCode::from(1),
             Err(error) => {
-                eprintln!("{ERROR}error{ERROR:#}: {}", escape_lines(&error.to_string()));
-                if let Some(hint) = &error.hint {
-                    eprintln!("  {HINT}hint{HINT:#}: {}", escape(hint));
-                }
+                say(&format!("{ERROR}error{ERROR:#}: {}", escape_lines(&error.to_string())));
+                say_hint(error.hint.as_deref());
                 ExitCode::from(error.kind.exit_code())
             }
         }
@@ -201,6 +191,29 @@ impl Drop for Progress {
 /// Prints help or version text of the argument parser.
 pub(crate) fn print_plain(text: &str) {
     print!("{text}");
+}
+
+/// A line on standard error. When nobody can read it the work goes on: the exit code tells.
+fn say(line: &str) {
+    let _ = anstream::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
+fn say_hint(hint: Option<&str>) {
+    if let Some(hint) = hint {
+        say(&format!("  {HINT}hint{HINT:#}: {}", escape(hint)));
+    }
+}
+
+/// A reader of standard output that has gone away is no error; a full disk is one.
+fn written(result: std::io::Result<()>) -> Result<(), Error> {
+    match result {
+        Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
+            let error: Error = kfleet::tree::Error::from_io("write to", "standard output", cause).into();
+            // The hint is about files.
+            Err(Error { hint: None, ..error })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes control characters, and characters that turn the direction of text, visible.

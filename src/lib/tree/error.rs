@@ -30,7 +30,7 @@ impl Error {
     }
 
     /// A failure that the operating system has reported.
-    pub(super) fn from_io(doing: &'static str, file: impl Into<String>, cause: impl Into<io::Error>) -> Self {
+    pub fn from_io(doing: &'static str, file: impl Into<String>, cause: impl Into<io::Error>) -> Self {
         let cause = cause.into();
         Error { file: file.into(), doing, reason: reason_of(&cause), hint: hint_of(&cause).map(String::from) }
     }

@@ -25,4 +25,4 @@ pub use map::{Change, Tree};
 pub use put::{Below, remove_file, replace_file};
 pub use root::{Root, State};
 pub use swap::Folders;
-pub use walk::{Form, Found, PassedOver, Walk, WalkOptions, walk};
+pub use walk::{Form, Found, PassedOver, Walk, WalkOptions, verify_patterns, walk};

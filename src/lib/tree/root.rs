@@ -55,6 +55,9 @@ impl Root {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
         let open_folders = (limit / 4).clamp(8, OPEN_FOLDERS) as usize;
         let root = Root { dir: dir.to_owned(), folders: RwLock::default(), open_folders };
+        if fs::metadata(dir).is_ok_and(|there| there.is_file()) {
+            return Err(Error::new("write", show(dir), "it is a file, not a folder"));
+        }
         root.folder("", false, "read", "")?;
         Ok(root)
     }

@@ -288,6 +288,16 @@ fn place<'a>(path: &'a Path, root: &Path) -> (&'a Path, PathBuf) {
     (rest, if is_here { rest.to_owned() } else { root.join(rest) })
 }
 
+/// Checks patterns in the form of `.gitignore` lines before anything is done with them.
+///
+/// # Errors
+/// All patterns that cannot be read.
+pub fn verify_patterns(globs: &[String]) -> Result<(), Vec<Problem>> {
+    let mut problems = Vec::new();
+    patterns(globs, &mut problems);
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
 fn patterns(globs: &[String], problems: &mut Vec<Problem>) -> Gitignore {
     let mut builder = GitignoreBuilder::new("");
     for glob in globs {

@@ -6,7 +6,8 @@ use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::fmt::layout::{
-    self, Action, Compatibility, Gathered, LayoutOptions, LayoutPlan, Remedy, ScopeSources, unknown_group_versions,
+    self, Action, Compatibility, FileAction, Gathered, LayoutOptions, LayoutPlan, Remedy, ScopeSources,
+    unknown_group_versions,
 };
 use kfleet::problem::{Problem, Severity};
 use kfleet::tree::{Input, WalkOptions, walk};
@@ -97,7 +98,7 @@ fn run_layout(
     if mode.write
         && let Err(problems) = layout::apply(&plan, &gathered, options)
     {
-        return refuse(problems, mode, ui);
+        return half_written(plan.files, problems, mode, ui);
     }
     show(plan, mode, ui)
 }
@@ -111,6 +112,22 @@ fn refuse(problems: Vec<Problem>, mode: Mode, ui: &Ui) -> Result<Outcome, Error>
     ui.problems(&problems);
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     ui.status(&format!("{}; nothing was written", count(errors, "error")));
+    Ok(Outcome::Failed)
+}
+
+/// Shows what kept a run from writing all of its plan.
+fn half_written(mut files: Vec<FileAction>, problems: Vec<Problem>, mode: Mode, ui: &Ui) -> Result<Outcome, Error> {
+    if mode.json_report {
+        // A problem names the file, or the folder that could not be made for it.
+        let failed = |file: &FileAction| problems.iter().any(|p| Path::new(&file.path).starts_with(&p.place.file));
+        let all_written = !files.iter().any(|file| file.action != Action::Remove && failed(file));
+        files.retain(|file| !failed(file) && (all_written || file.action != Action::Remove));
+        ui.json(&FmtReport::new("layout", true, files, problems))?;
+        return Ok(Outcome::Failed);
+    }
+    ui.problems(&problems);
+    let errors = count(problems.len(), "error");
+    ui.status(&format!("{errors}; the other files are written, and the same command finishes the work"));
     Ok(Outcome::Failed)
 }
 
@@ -210,7 +227,7 @@ fn show(plan: LayoutPlan, mode: Mode, ui: &Ui) -> Result<Outcome, Error> {
             Action::Remove => '-',
         };
         match &file.diff {
-            Some(diff) => ui.diff(diff),
+            Some(diff) => ui.diff(diff)?,
             None if !mode.write => ui.line(&format!("{sign} {}", file.path))?,
             None => ui.note(&format!("{sign} {}", file.path)),
         }

@@ -12,7 +12,8 @@ use crate::context::{Context, Stdin};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::manifest::path::PluralRule;
-use kfleet::tree::{Walk, WalkOptions, walk};
+use kfleet::manifest::scopes::Scopes;
+use kfleet::tree::{Walk, WalkOptions, verify_patterns, walk};
 use kfleet::yaml::edit::Rewrite;
 use kfleet::yaml::emit::{FlowStyle, SequenceIndent, Style};
 use std::path::PathBuf;
@@ -57,7 +58,7 @@ pub(crate) struct Args {
     /// Write nothing; show what would change as a unified diff
     #[arg(long, help_heading = "What to do")]
     pub diff: bool,
-    /// Write nothing; say what would be done
+    /// Write nothing; list what would be done
     #[arg(long, help_heading = "What to do")]
     pub dry_run: bool,
 
@@ -236,6 +237,28 @@ impl Args {
         Ok((folder, json))
     }
 
+    /// What would otherwise be found out in the middle of a run.
+    fn verify(&self) -> Result<(), Error> {
+        if let Err(problems) = verify_patterns(&self.exclude)
+            && let Some(first) = problems.into_iter().next()
+        {
+            let error = Error::new(ErrorKind::Usage, format!("--exclude {}: {}", first.place.file, first.message));
+            return Err(Error { hint: first.hint, ..error });
+        }
+        for flag in &self.layout.gvk_scope {
+            Scopes::new().add_flag(flag).map_err(|message| {
+                Error::new(ErrorKind::Usage, format!("--gvk-scope: {message}"))
+                    .with_hint("write Kind.group/version:Cluster or Kind.group/version:Namespaced")
+            })?;
+        }
+        let namespace = &self.layout.namespace;
+        if !namespace.is_empty() && !can_name_a_namespace(namespace) {
+            return Err(Error::new(ErrorKind::Usage, format!("--namespace: `{namespace}` cannot name a namespace"))
+                .with_hint("such a name has up to 63 small letters, digits and dashes, and no dash at its ends"));
+        }
+        Ok(())
+    }
+
     fn walk_options(&self) -> WalkOptions {
         let mut extensions = vec!["yaml".to_owned(), "yml".to_owned()];
         if self.json {
@@ -276,6 +299,7 @@ fn find_inputs(args: &Args, context: &Context, default_folder: bool) -> Result<I
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let (folder, json_report) = args.outputs()?;
+    args.verify()?;
     let mode =
         Mode { write: !(args.check || args.diff || args.dry_run), check: args.check, diff: args.diff, json_report };
     match folder {
@@ -285,6 +309,15 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
             text::run(args, mode, context, ui)
         }
     }
+}
+
+/// The rule of Kubernetes for names of namespaces (RFC 1123 labels).
+fn can_name_a_namespace(name: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    name.len() <= 63
+        && name.bytes().all(|byte| is_word(byte) || byte == b'-')
+        && name.bytes().next().is_some_and(is_word)
+        && name.bytes().next_back().is_some_and(is_word)
 }
 
 impl LayoutArgs {
@@ -301,7 +334,12 @@ impl LayoutArgs {
             ("--overwrite", self.overwrite),
             ("--create-missing-namespaces", self.create_missing_namespaces),
             ("--prune", self.prune),
+            ("--plural", matches!(self.plural, PluralArg::Kfmt)),
             ("--discovery", self.discovery),
+            ("--kubeconfig", self.kubeconfig.is_some()),
+            ("--context", self.context.is_some()),
+            ("--api-resources", self.api_resources.is_some()),
+            ("--api-versions", self.api_versions.is_some()),
         ];
         match given.iter().find(|(_, given)| *given) {
             None => Ok(()),

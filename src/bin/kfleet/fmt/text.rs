@@ -53,13 +53,15 @@ fn one_text(options: &TextOptions, input: &Input, mode: Mode, ui: &Ui) -> Result
     } else {
         ui.problems(&formatted.problems);
         match (&formatted.text, diff) {
-            (_, Some(diff)) => ui.diff(&diff),
+            (_, Some(diff)) => ui.diff(&diff)?,
             (Some(text), None) if mode.write => ui.data(text)?,
             (None, None) if formatted.passed_over && mode.write => ui.data(&input.bytes()?)?,
             _ => {}
         }
         if mode.check && changed {
             ui.status(&format!("{name} is not canonical"));
+        } else if !mode.write && !mode.diff && changed {
+            ui.status(&format!("would format {name}"));
         }
     }
     Ok(if failed || (mode.check && changed) { Outcome::Failed } else { Outcome::Done })
@@ -134,7 +136,7 @@ fn one_file(plan: FilePlan, mode: Mode, ui: &Ui, tally: &mut Tally, warnings: &m
             tally.changed += 1;
             if plan.found.form == Form::Stream && mode.write && !mode.json_report {
                 ui.data(&text)?;
-            } else if mode.check && !mode.json_report && !mode.diff {
+            } else if !mode.write && !mode.json_report && !mode.diff {
                 ui.line(&name)?;
             } else {
                 ui.note(&format!("{} {name}", if mode.write { "formatted" } else { "would format" }));
@@ -151,7 +153,7 @@ fn one_file(plan: FilePlan, mode: Mode, ui: &Ui, tally: &mut Tally, warnings: &m
         }
     };
     if let Some(diff) = plan.diff.as_ref().filter(|_| !mode.json_report) {
-        ui.diff(diff);
+        ui.diff(diff)?;
     }
     if mode.json_report {
         tally.files.push(FileAction { path: name, action, diff: plan.diff });

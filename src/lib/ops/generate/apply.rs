@@ -10,11 +10,14 @@ use crate::tree::{self, Folders, Root};
 use rayon::prelude::*;
 use std::path::Path;
 
-/// Writes a plan to the repository at `root`.
+/// Writes a plan to the repository at `root`. What killed runs have left is removed even where nothing changes.
 ///
 /// # Errors
 /// What could not be written. The lock is written only when every base was.
 pub fn apply(root: &Path, file: &FleetFile, plan: &Plan) -> Result<(), Vec<Problem>> {
+    if plan.addons.is_empty() && !plan.lock_changes {
+        return Ok(());
+    }
     let fail = |error: tree::Error| vec![error.into_problem()];
     let folders = Folders::lock(&root.join(&file.fleet.paths.bases)).map_err(fail)?;
     let owned = |path: &str| is_generated(path) || path == "kustomization.yaml";

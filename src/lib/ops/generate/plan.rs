@@ -4,7 +4,7 @@ use super::kustomization::{self, is_generated};
 use super::render::render;
 use super::sources::{Content, Request, fingerprint, lock_entry, locked, sha256_of_base};
 use crate::fleet::file::FleetFile;
-use crate::fleet::lock::Lock;
+use crate::fleet::lock::{Lock, LockedAddon};
 use crate::ops::fmt::diff::unified;
 use crate::ops::fmt::layout::{Action, FileAction};
 use crate::problem::{Place, Problem, Severity};
@@ -110,7 +110,7 @@ pub fn plan(
     lock_text: Option<&[u8]>,
     wanted: Vec<Wanted>,
 ) -> Result<Plan, Vec<Problem>> {
-    let mut results: Vec<(Vec<Problem>, Option<(AddonPlan, crate::fleet::lock::LockedAddon)>)> = wanted
+    let mut results: Vec<(Vec<Problem>, Option<Planned>)> = wanted
         .into_par_iter()
         .map(|wanted| {
             let mut problems = Vec::new();
@@ -135,12 +135,10 @@ pub fn plan(
     Ok(Plan { addons, warnings: problems, lock: new_lock, lock_changes })
 }
 
-fn plan_addon(
-    file: &FleetFile,
-    lock: &Lock,
-    wanted: Wanted,
-    problems: &mut Vec<Problem>,
-) -> Option<(AddonPlan, crate::fleet::lock::LockedAddon)> {
+/// What becomes of an addon, and of its entry in the lock.
+type Planned = (AddonPlan, LockedAddon);
+
+fn plan_addon(file: &FleetFile, lock: &Lock, wanted: Wanted, problems: &mut Vec<Problem>) -> Option<Planned> {
     let addon = file.fleet.addons.get(&wanted.name)?;
     let version = addon.version.clone();
     let name = wanted.name.clone();

@@ -24,6 +24,9 @@ pub fn apply(plan: &LayoutPlan, gathered: &Gathered, options: &LayoutOptions) ->
     let mut problems: Vec<Problem> = root.write_all(&held).into_iter().map(tree::Error::into_problem).collect();
     problems.extend(write_unheld(&pending, gathered, options, &root));
     if !problems.is_empty() {
+        // All files of a folder that cannot be made fail alike.
+        problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+        problems.dedup();
         return Err(problems);
     }
     remove(plan, &root)?;

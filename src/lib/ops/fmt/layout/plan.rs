@@ -51,6 +51,7 @@ struct Claimed {
 /// Works out which object wants which path.
 fn claim(gathered: &Gathered, sources: &ScopeSources, options: &LayoutOptions) -> Result<Claimed, Vec<Problem>> {
     let mut problems = gathered.problems.clone();
+    problems.extend(scopes::near_misses(gathered, &options.filter));
     let scopes = sources.scopes(gathered, &mut problems);
     let remedy = sources.remedy;
     let mut planner = Planner { gathered, options, scopes: &scopes, remedy, problems, notes: gathered.notes.clone() };

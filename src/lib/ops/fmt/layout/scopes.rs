@@ -88,6 +88,34 @@ pub(super) fn is_filtered(gvk: &Gvk, filter: &[String]) -> bool {
     })
 }
 
+/// Warns of values of `--filter` that leave nothing out, but nearly name a kind of the inputs.
+pub(super) fn near_misses(gathered: &Gathered, filter: &[String]) -> Vec<Problem> {
+    if filter.is_empty() {
+        return Vec::new();
+    }
+    let kinds: BTreeSet<&Gvk> = gathered.entries.iter().map(|entry| &entry.object.gvk).collect();
+    let mut problems = Vec::new();
+    for wanted in filter {
+        let kind = wanted.split_once('.').map_or(wanted.as_str(), |(kind, _)| kind);
+        let hit = kinds.iter().any(|gvk| is_filtered(gvk, std::slice::from_ref(wanted)));
+        let near: BTreeSet<String> = kinds
+            .iter()
+            .filter(|gvk| !hit && gvk.kind.eq_ignore_ascii_case(kind))
+            .map(|gvk| if gvk.group.is_empty() { gvk.kind.to_string() } else { format!("{}.{}", gvk.kind, gvk.group) })
+            .collect();
+        if !near.is_empty() {
+            let near: Vec<String> = near.into_iter().collect();
+            problems.push(Problem {
+                severity: Severity::Warning,
+                place: Place { file: "--filter".to_owned(), line: 0, column: 0 },
+                message: format!("{wanted} leaves nothing out"),
+                hint: Some(format!("the inputs have {}", near.join(", "))),
+            });
+        }
+    }
+    problems
+}
+
 /// One error for all unknown kinds, with the first place of each and the flags that would solve it.
 pub(super) fn unknown_kinds(unknown: &BTreeMap<Gvk, Vec<Place>>, remedy: Remedy) -> Option<Problem> {
     let (_, places) = unknown.iter().next()?;
