@@ -5,9 +5,11 @@ pub mod problem;
 #[path = "../src/lib/yaml/mod.rs"]
 pub mod yaml;
 
-/// Identity only.
+/// Identity and findings only.
 #[path = "../src/lib"]
 pub mod manifest {
+    #[path = "manifest/findings.rs"]
+    pub mod findings;
     #[path = "manifest/gvk.rs"]
     pub mod gvk;
 }

@@ -38,8 +38,6 @@ addons:
       - path: config/manifests/extra
       - git: {url: "https://git.example.org/x", ref: "v{version}", path: deploy}
       - configMap: {name: calico-addon, namespace: infrastructure, key: calico.yaml}
-    substitute:
-      CIDR: 10.0.0.0/8
     format:
       namespace: kube-system
       filter: [Secret]
