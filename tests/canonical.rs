@@ -383,6 +383,7 @@ fn found_by_fuzzing() {
         ("comment before a value on the marker's line", "# c\n\n--- {a: b} # d\n", "# c\n\n---\na: b\n# d\n"),
         ("escaped break before an empty line", "x: \"a \\\n\n   b\"\n", "x: \"a \\nb\"\n"),
         ("a comment behind a key of folded text", "x: # c\n  a\n\n  b\n", "x: |- # c\n  a\n  b\n"),
+        ("almost a number to the base 60", "x: [z,2:50.(\n\n  x]\n", "x: [z, \"2:50.(\\nx\"]\n"),
         ("indicators as text", "x: [?, # c\n a]\n", "x:\n  - '?' # c\n  - a\n"),
         ("a blank line behind the marker", "#a\n---\n\n#b\n|-\n c\n", "#a\n---\n\n#b\n|-\n  c\n"),
         ("a blank line before the marker", "#a\n\n---\n#b\n|-\n c\n", "#a\n\n---\n#b\n|-\n  c\n"),

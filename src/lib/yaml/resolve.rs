@@ -122,8 +122,9 @@ pub fn is_base_60(text: &str) -> bool {
         && !first.is_empty()
         && first.bytes().all(|b| b.is_ascii_digit())
         && rest.all(|part| {
-            let part = part.split('.').next().unwrap_or("");
+            let (part, fraction) = part.split_once('.').unwrap_or((part, ""));
             matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9'])
+                && fraction.bytes().all(|b| b.is_ascii_digit())
         })
 }
 
@@ -247,6 +248,7 @@ mod tests {
             assert!(!is_timestamp(text), "{text}");
         }
         assert!(is_base_60("1:30") && is_base_60("190:20:30"));
+        assert!(is_base_60("1:30.5") && !is_base_60("2:50.(\nx"));
         assert!(!is_base_60("a:30") && !is_base_60("1:90") && !is_base_60("80"));
     }
 }

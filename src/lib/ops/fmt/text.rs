@@ -51,7 +51,7 @@ pub fn format(engine: &mut Engine, name: &str, bytes: &[u8], json_file: bool, op
     format_part(engine, name, bytes, Part::default(), json_file, options)
 }
 
-/// As [`format`], for a part of a file: a whole number of its documents.
+/// As [`format()`], for a part of a file: a whole number of its documents.
 pub fn format_part(
     engine: &mut Engine,
     name: &str,
