@@ -34,11 +34,13 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn modules_use_only_what_is_below_them() {
     let below: &[(&str, &[&str])] = &[
-        ("ops", &["ops", "manifest", "yaml", "tree", "kube", "error", "problem"]),
+        ("ops", &["ops", "manifest", "yaml", "tree", "git", "kube", "process", "error", "problem"]),
         ("manifest", &["manifest", "yaml", "problem"]),
         ("yaml", &["yaml"]),
         ("tree", &["tree", "error", "problem"]),
         ("kube", &["kube", "error", "problem"]),
+        ("git", &["git", "process", "tree", "error", "problem"]),
+        ("process", &["process", "error"]),
         ("error.rs", &["problem"]),
         ("problem.rs", &[]),
     ];

@@ -8,4 +8,5 @@ pub mod problem;
 pub mod yaml;
 
 pub mod kube;
+pub mod process;
 pub mod tree;
