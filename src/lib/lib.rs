@@ -8,6 +8,7 @@ pub mod problem;
 
 pub mod yaml;
 
+pub mod git;
 pub mod kube;
 pub mod process;
 pub mod tree;

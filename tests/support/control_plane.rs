@@ -228,7 +228,8 @@ impl Drop for ControlPlane {
     }
 }
 
-fn mk_authority() -> CertifiedIssuer<'static, KeyPair> {
+/// An authority that can sign certificates.
+pub fn mk_authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut ca = CertificateParams::default();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     ca.distinguished_name.push(DnType::CommonName, "kfleet test CA");

@@ -7,6 +7,7 @@
 )]
 
 pub mod control_plane;
+pub mod git_servers;
 pub mod proxy;
 
 use std::io::Write;

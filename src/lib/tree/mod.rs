@@ -13,6 +13,7 @@
 
 mod error;
 mod input;
+mod lock;
 mod map;
 mod put;
 mod root;
@@ -21,6 +22,7 @@ mod walk;
 
 pub use error::{Error, Result};
 pub use input::Input;
+pub use lock::Lock;
 pub use map::{Change, Tree};
 pub use put::{Below, remove_file, replace_file};
 pub use root::{Root, State};

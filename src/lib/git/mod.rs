@@ -1,0 +1,24 @@
+//! Remote git repositories: what a branch, a tag or a commit is now ([`resolve`]), its files into a cache ([`fetch`]), and
+//! files out of a repository ([`read_tree`]).
+//!
+//! The network is left to the user's own `git` program, so that credential helpers, ssh agents, proxies and a company's
+//! settings work as they do for the user; it runs without a terminal, so it never asks. Objects are read by libgit2, which
+//! is built without a network. This module knows nothing of what the files are. Rules that hold throughout:
+//! - A URL's protocol must be one that the caller allows; helpers that run commands (`ext::`) never are.
+//! - No hook runs, nothing is checked out, no submodule is followed.
+//! - A password in a URL reaches neither a command line nor an error.
+//! - What is fetched stays: a commit in the cache needs no network.
+
+mod cache;
+mod failure;
+mod network;
+mod read;
+mod reference;
+mod settings;
+mod url;
+
+pub use network::{Fetched, fetch, resolve};
+pub use read::{Contents, Limits, read_tree, read_tree_within};
+pub use reference::Reference;
+pub use settings::{INHERITED, Settings};
+pub use url::Protocol;

@@ -1,0 +1,73 @@
+//! [`Settings`]: what the caller decides about remote repositories.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Protocol;
+use crate::process::Environment;
+
+/// The variables that git and its helpers get from the caller's environment. Those that bind git to one repository, as
+/// a hook has them (`GIT_DIR` and its like), are not among them.
+pub const INHERITED: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "XDG_*",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SSH_AUTH_SOCK",
+    "SSH_AGENT_PID",
+    "GNUPGHOME",
+    "KRB5*",
+    "GIT_CONFIG_*",
+    "GIT_EXEC_PATH",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_SSL_*",
+    "GIT_PROXY_*",
+    "GIT_HTTP_*",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_*",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+];
+
+/// How remote repositories are reached, and where their objects are kept.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The caller's environment, of which git gets [`INHERITED`].
+    pub environment: Environment,
+    /// The folder with one bare repository for each URL. It is made when it is needed.
+    pub cache: PathBuf,
+    /// For a whole call, waiting for another kfleet included.
+    pub timeout: Duration,
+    /// The protocols that may be used, by redirections and a user's `insteadOf` too.
+    pub protocols: BTreeSet<Protocol>,
+}
+
+impl Settings {
+    /// Two minutes, https and ssh.
+    pub fn new(environment: Environment, cache: impl Into<PathBuf>) -> Settings {
+        Settings {
+            environment,
+            cache: cache.into(),
+            timeout: Duration::from_secs(120),
+            protocols: BTreeSet::from([Protocol::Https, Protocol::Ssh]),
+        }
+    }
+
+    /// Allows one more protocol.
+    #[must_use]
+    pub fn allow(mut self, protocol: Protocol) -> Settings {
+        self.protocols.insert(protocol);
+        self
+    }
+}

@@ -1,0 +1,236 @@
+//! A repository's URL: what git gets of it, what people see of it, and what of it is secret.
+
+use std::fmt;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How a repository is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protocol {
+    /// `https://`.
+    Https,
+    /// `ssh://`, or `user@host:path`.
+    Ssh,
+    /// `http://`: neither secret nor safe from changes on the way.
+    Http,
+    /// `file://`, or an absolute path.
+    File,
+}
+
+impl Protocol {
+    /// Its name, as git has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::Https => "https",
+            Protocol::Ssh => "ssh",
+            Protocol::Http => "http",
+            Protocol::File => "file",
+        }
+    }
+}
+
+/// A URL that is safe to hand to git.
+pub(super) struct Remote {
+    /// What git gets: without a password.
+    pub(super) address: String,
+    /// What people see: without user and password, but for the user of ssh, and without a query.
+    pub(super) shown: String,
+    /// What the cache knows it by: the same for all users of an https server.
+    pub(super) identity: String,
+    pub(super) protocol: Protocol,
+    /// User and password, as the server gets them.
+    pub(super) credentials: Option<(String, String)>,
+    /// What no error may show.
+    pub(super) secrets: Vec<String>,
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Remote({})", self.shown)
+    }
+}
+
+const FORMS: &str = "write https://HOST/PATH, ssh://USER@HOST/PATH or USER@HOST:PATH";
+
+fn refused(reason: &str, hint: &str) -> Error {
+    Error::new(ErrorKind::Failed, format!("cannot use the url of a git repository: {reason}")).with_hint(hint)
+}
+
+impl Remote {
+    /// Nothing of a URL that cannot be understood is quoted: there is no telling where its password is.
+    pub(super) fn parse(url: &str) -> Result<Remote> {
+        if url.starts_with('-') {
+            return Err(refused("it starts with -", FORMS));
+        }
+        if url.is_empty() || url.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
+            return Err(refused("it is empty, or holds blanks or control characters", FORMS));
+        }
+        if let Some((scheme, rest)) = url.split_once("://") {
+            let protocol = match scheme.to_ascii_lowercase().as_str() {
+                "https" => Protocol::Https,
+                "http" => Protocol::Http,
+                "ssh" => Protocol::Ssh,
+                "file" => return Remote::file(rest),
+                "git" => return Err(refused("git:// is neither secret nor safe from changes", FORMS)),
+                _ => return Err(refused("its protocol is not known", FORMS)),
+            };
+            return Remote::server(protocol, rest);
+        }
+        if url.starts_with('/') {
+            return Remote::file(&url.replace('%', "%25"));
+        }
+        let host_end = url.find(':').filter(|colon| !url[..*colon].contains('/'));
+        match host_end.map(|colon| (&url[..colon], &url[colon + 1..])) {
+            Some((host, path)) if !path.starts_with(':') => Remote::short(host, path),
+            Some(_) => Err(refused("remote helpers (::) are not used", FORMS)),
+            None => Err(refused("it is neither a url nor an absolute path", FORMS)),
+        }
+    }
+
+    fn file(path: &str) -> Result<Remote> {
+        if !path.starts_with('/') {
+            return Err(refused("file:// needs an absolute path", "write file:///PATH"));
+        }
+        let address = format!("file://{path}");
+        Ok(Remote {
+            shown: address.clone(),
+            identity: address.trim_end_matches('/').to_owned(),
+            address,
+            protocol: Protocol::File,
+            credentials: None,
+            secrets: Vec::new(),
+        })
+    }
+
+    /// `user@host:path`.
+    fn short(host: &str, path: &str) -> Result<Remote> {
+        let bare = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        if [host, bare, path].iter().any(|part| part.is_empty() || part.starts_with('-')) {
+            return Err(refused("its user, host or path is empty or starts with -", FORMS));
+        }
+        let address = format!("{host}:{path}");
+        Ok(Remote {
+            shown: address.clone(),
+            identity: address.trim_end_matches('/').to_owned(),
+            address,
+            protocol: Protocol::Ssh,
+            credentials: None,
+            secrets: Vec::new(),
+        })
+    }
+
+    fn server(protocol: Protocol, rest: &str) -> Result<Remote> {
+        let (authority, path) = rest.find(['/', '?', '#']).map_or((rest, ""), |end| rest.split_at(end));
+        let (login, host) = authority.rsplit_once('@').map_or((None, authority), |(login, host)| (Some(login), host));
+        let (user, password) = match login.map(|login| login.split_once(':').unwrap_or((login, ""))) {
+            Some((user, password)) => (Some(user), Some(password).filter(|password| !password.is_empty())),
+            None => (None, None),
+        };
+        if host.is_empty() || host.starts_with(['-', ':']) || user.is_some_and(|user| user.starts_with('-')) {
+            return Err(refused("its host is missing, or its user or host starts with -", FORMS));
+        }
+        let name = protocol.name();
+        let mut secrets: Vec<String> = Vec::new();
+        let mut credentials = None;
+        if let Some(password) = password {
+            if protocol == Protocol::Ssh {
+                return Err(refused("ssh does not take a password from a url", "use a key, or an ssh agent"));
+            }
+            let (user, decoded) = (decoded(user.unwrap_or_default())?, decoded(password)?);
+            secrets.extend([password.to_owned(), decoded.clone()]);
+            credentials = Some((user, decoded));
+        }
+        // Some servers take a token as the user.
+        secrets.extend(user.filter(|user| user.len() >= 16).map(str::to_owned));
+        let plain_path = path.split(['?', '#']).next().unwrap_or_default();
+        if plain_path.len() + 1 < path.len() {
+            secrets.push(path[plain_path.len() + 1..].to_owned());
+        }
+        let kept_user = user.filter(|user| !user.is_empty() && credentials.is_none());
+        let with_user = |user: Option<&str>| user.map(|user| format!("{user}@")).unwrap_or_default();
+        let shown_user = if protocol == Protocol::Ssh { with_user(user) } else { String::new() };
+        let shown = format!("{name}://{shown_user}{host}{plain_path}");
+        let identity = format!("{name}://{shown_user}{host}{}", path.trim_end_matches('/'));
+        let address = format!("{name}://{}{host}{path}", with_user(kept_user));
+        Ok(Remote { address, shown, identity, protocol, credentials, secrets })
+    }
+}
+
+/// Undoes `%XX`.
+fn decoded(text: &str) -> Result<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.filter(|_| byte == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(value) => {
+                bytes.push(value);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    let text = String::from_utf8(bytes).ok().filter(|text| !text.contains(char::is_control));
+    text.ok_or_else(|| refused("its user or password holds control characters", FORMS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_taken_apart() {
+        for (url, address, shown) in [
+            ("https://h.example/a/b.git", "https://h.example/a/b.git", "https://h.example/a/b.git"),
+            ("HTTPS://u:p%40ss@h:8443/a?t=1", "https://h:8443/a?t=1", "https://h:8443/a"),
+            ("https://u@h/a", "https://u@h/a", "https://h/a"),
+            ("https://:p@h/a", "https://h/a", "https://h/a"),
+            ("ssh://git@h:22/a", "ssh://git@h:22/a", "ssh://git@h:22/a"),
+            ("git@h:a/b.git", "git@h:a/b.git", "git@h:a/b.git"),
+            ("h:/a", "h:/a", "h:/a"),
+            ("file:///a/b", "file:///a/b", "file:///a/b"),
+            ("/a%b", "file:///a%25b", "file:///a%25b"),
+        ] {
+            let remote = Remote::parse(url).expect(url);
+            assert_eq!((remote.address.as_str(), remote.shown.as_str()), (address, shown), "{url}");
+        }
+        let remote = Remote::parse("https://u:p%40ss@h/a?t=1").expect("a url");
+        assert_eq!(remote.credentials, Some(("u".to_owned(), "p@ss".to_owned())));
+        assert_eq!(remote.secrets, ["p%40ss", "p@ss", "t=1"]);
+        assert_eq!(format!("{remote:?}"), "Remote(https://h/a)");
+        assert_eq!(remote.identity, Remote::parse("https://v:q@h/a?t=1").expect("a url").identity);
+    }
+
+    #[test]
+    fn dangerous_urls_are_refused_and_not_quoted() {
+        for url in [
+            "-oProxyCommand=s3cr3t",
+            "--upload-pack=s3cr3t",
+            "ext::sh -c s3cr3t",
+            "ext::s3cr3t",
+            "fd::3",
+            "git://h/s3cr3t",
+            "ftp://u:s3cr3t@h/a",
+            "ssh://-oProxyCommand=s3cr3t/x",
+            "ssh://-u@h/x",
+            "ssh://u:s3cr3t@h/x",
+            "-u@h:s3cr3t",
+            "u@-h:s3cr3t",
+            "u@h:-s3cr3t",
+            "https://",
+            "https:///s3cr3t",
+            "https://h/a\nb",
+            "https://u:%0as3cr3t@h/a",
+            "file://h/s3cr3t",
+            "../s3cr3t",
+            "s3cr3t",
+            "",
+        ] {
+            let error = Remote::parse(url).expect_err(url);
+            assert!(error.hint.is_some() && !format!("{error:?}").contains("s3cr3t"), "{error:?}");
+        }
+    }
+}
