@@ -1,4 +1,4 @@
-//! The fleet, typed: the fleet file ([`file`]) and its lock ([`lock`]), read by one way ([`document`], [`schema`]).
+//! The fleet, typed: the fleet file ([`mod@file`]) and its lock ([`lock`]), read by one way ([`document`], [`schema`]).
 
 pub mod document;
 pub mod file;
