@@ -1,5 +1,6 @@
 //! kfleet as a library: a map of its modules, in layers. A module may only use those below it.
 
+pub mod digest;
 pub mod error;
 pub mod fleet;
 pub mod manifest;

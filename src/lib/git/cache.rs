@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use git2::{ErrorCode, Object, Repository, RepositoryInitOptions};
-use sha2::{Digest, Sha256};
 
+use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tree::{Lock, WalkOptions, remove_file, walk};
 
@@ -26,8 +26,8 @@ pub(super) struct Place {
 impl Place {
     /// Nothing is made or read yet.
     pub(super) fn of(cache: &Path, identity: &str) -> Place {
-        let digest = Sha256::digest(identity.as_bytes());
-        let name: String = digest.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+        let mut name = sha256(identity.as_bytes());
+        name.truncate(40);
         Place { repository: cache.join(format!("{name}.git")), lock: cache.join(format!("{name}.lock")) }
     }
 

@@ -1,7 +1,8 @@
 //! What generate reads of the repository: the fleet file, the lock, the bases, and the sources that lie in it.
 
 use super::plan::{Wanted, select};
-use super::sources::{Content, Request, requests, sha256_of_texts};
+use super::sources::{Content, Request, requests};
+use crate::digest::sha256_of_texts;
 use crate::error::{Error, ErrorKind};
 use crate::fleet::file::{FLEET_FILE, FleetFile};
 use crate::fleet::lock::{LOCK_FILE, Lock};

@@ -1,10 +1,10 @@
 //! What an addon is made from: its sources as requests, and what came of them.
 
+use crate::digest::sha256_of_texts;
 use crate::fleet::file::{Unexpanded, expand, words_of};
 use crate::fleet::lock::{Lock, LockedAddon, LockedSource};
 use crate::fleet::types::Addon;
 use crate::tree::Tree;
-use sha2::{Digest, Sha256};
 
 /// Changes when the same inputs begin to give another base: all bases are then made again.
 const FORMAT_VERSION: u32 = 1;
@@ -59,36 +59,10 @@ pub fn locked<'a>(lock: &'a Lock, addon: &str, asked: &LockedSource) -> Option<&
     lock.addons.get(addon).and_then(|addon| addon.sources.iter().find(|known| known.asks_as(asked)))
 }
 
-/// The sha256 of bytes, as hex.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(Sha256::digest(bytes).as_slice())
-}
-
-/// The sha256 of named texts, as hex: of names, lengths and bytes, so that no two lists are the same.
-pub fn sha256_of_texts<'a>(texts: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
-    let mut hash = Sha256::new();
-    for (name, bytes) in texts {
-        hash.update((name.len() as u64).to_le_bytes());
-        hash.update(name.as_bytes());
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    }
-    hex(hash.finalize().as_slice())
-}
-
 /// The digest of a base's generated files.
 pub fn sha256_of_base(base: &Tree) -> String {
     let generated = base.iter().filter(|(path, _)| super::kustomization::is_generated(path));
     sha256_of_texts(generated.map(|(path, bytes)| (path.as_str(), bytes.as_slice())))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 /// The digest of all that a base is made from: what the fleet file says of the addon, and what came of its sources.
