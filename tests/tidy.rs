@@ -34,14 +34,17 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn modules_use_only_what_is_below_them() {
     let below: &[(&str, &[&str])] = &[
-        ("ops", &["ops", "fleet", "manifest", "yaml", "tree", "git", "kube", "process", "error", "problem"]),
+        ("ops", &["ops", "fleet", "manifest", "yaml", "tree", "git", "http", "kube", "process", "error", "problem"]),
         ("fleet", &["fleet", "manifest", "yaml", "problem"]),
         ("manifest", &["manifest", "yaml", "problem"]),
         ("yaml", &["yaml"]),
         ("tree", &["tree", "error", "problem"]),
-        ("kube", &["kube", "error", "problem"]),
+        ("kube", &["kube", "proxy", "error", "problem"]),
+        ("http", &["http", "proxy", "process", "text", "tree", "error", "problem"]),
+        ("proxy.rs", &["process", "error"]),
         ("git", &["git", "process", "tree", "error", "problem"]),
-        ("process", &["process", "error"]),
+        ("process", &["process", "text", "error"]),
+        ("text.rs", &[]),
         ("error.rs", &["problem"]),
         ("problem.rs", &[]),
     ];
