@@ -34,15 +34,18 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn modules_use_only_what_is_below_them() {
     let below: &[(&str, &[&str])] = &[
-        ("ops", &["ops", "digest", "fleet", "manifest", "yaml", "tree", "git", "kube", "process", "error", "problem"]),
+        ("ops", &["ops", "digest", "fleet", "manifest", "yaml", "tree", "git", "http", "kube", "process", "error", "problem"]),
         ("fleet", &["fleet", "manifest", "yaml", "problem"]),
         ("manifest", &["manifest", "yaml", "problem"]),
         ("yaml", &["yaml"]),
         ("tree", &["tree", "digest", "error", "problem"]),
-        ("kube", &["kube", "error", "problem"]),
+        ("kube", &["kube", "proxy", "error", "problem"]),
+        ("http", &["http", "proxy", "process", "text", "tree", "error", "problem"]),
+        ("proxy.rs", &["process", "error"]),
         ("git", &["git", "digest", "process", "tree", "error", "problem"]),
-        ("process", &["process", "error"]),
+        ("process", &["process", "text", "error"]),
         ("digest.rs", &[]),
+        ("text.rs", &[]),
         ("error.rs", &["problem"]),
         ("problem.rs", &[]),
     ];

@@ -10,6 +10,10 @@ pub mod problem;
 pub mod yaml;
 
 pub mod git;
+pub mod http;
 pub mod kube;
+
 pub mod process;
+pub mod proxy;
+pub mod text;
 pub mod tree;

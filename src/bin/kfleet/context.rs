@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
 
 use kfleet::error::Error;
-use kfleet::kube::discovery::Proxies;
+use kfleet::process::Environment;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -29,8 +29,8 @@ pub(crate) struct Context {
     pub stderr_is_terminal: bool,
     /// The kubeconfig files that kubectl would use, in order.
     pub kubeconfigs: Vec<PathBuf>,
-    /// The proxies that kubectl would use.
-    pub proxies: Proxies,
+    /// The environment as it is, for programs and settings that hang on it.
+    pub environment: Environment,
 }
 
 impl Context {
@@ -47,11 +47,7 @@ impl Context {
             stdin: stdin(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             kubeconfigs,
-            proxies: Proxies {
-                https: first_set(["HTTPS_PROXY", "https_proxy"]),
-                http: first_set(["HTTP_PROXY", "http_proxy"]),
-                no: first_set(["NO_PROXY", "no_proxy"]),
-            },
+            environment: std::env::vars_os().collect(),
         }
     }
 
@@ -60,11 +56,6 @@ impl Context {
         let program = self.arguments.first().map(Path::new).and_then(Path::file_stem);
         program.is_some_and(|program| program == name)
     }
-}
-
-/// The first of two variables that is set to something, as Go reads the proxies.
-fn first_set(names: [&str; 2]) -> Option<String> {
-    names.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty())
 }
 
 fn stdin() -> Stdin {

@@ -2,8 +2,8 @@
 
 use super::failure::environment;
 use super::kubeconfig::{self, Names, Target};
-pub use super::proxy::Proxies;
 use crate::error::{Error, ErrorKind, Result};
+pub use crate::proxy::Proxies;
 use kube::Client;
 use std::collections::BTreeSet;
 use std::path::PathBuf;

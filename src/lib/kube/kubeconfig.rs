@@ -3,8 +3,8 @@
 //! Nothing that a kubeconfig holds is quoted in an error, except names, addresses and paths: the rest may be secret.
 
 use super::failure::environment;
-use super::proxy::{self, Proxies};
 use crate::error::{Error, Result};
+use crate::proxy::{self, Proxies};
 use http::HeaderValue;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, ExecInteractiveMode, Kubeconfig, KubeconfigError};
 use secrecy::ExposeSecret;
@@ -94,7 +94,11 @@ pub(super) fn select(kubeconfig: Kubeconfig, context: Option<&str>, proxies: &Pr
     config.auth_info = user;
     // Each answer is reported at once: a 503 means that an API server behind the group is away, and stays so.
     config.default_retry = false;
-    let proxy = proxy::choose(cluster.proxy_url.as_deref(), proxies, &config.cluster_url)?;
+    // As kubectl: the kubeconfig has the first word, and NO_PROXY does not concern it.
+    let proxy = match cluster.proxy_url.as_deref().filter(|own| !own.is_empty()) {
+        Some(own) => Some(proxy::address(own, "the kubeconfig's proxy-url")?),
+        None => proxies.choose(&config.cluster_url)?,
+    };
     let mut names = Names { server: proxy::shown(&config.cluster_url), ..names };
     if let Some(text) = proxy {
         let url = text.parse().map_err(|_| unusable("the proxy's address is no URL"))?;

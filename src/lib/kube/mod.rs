@@ -3,4 +3,3 @@
 pub mod discovery;
 mod failure;
 mod kubeconfig;
-mod proxy;

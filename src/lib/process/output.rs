@@ -5,12 +5,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::{masked, plain, shortened};
 
 /// How many of a program's last lines an error repeats.
 const SHOWN_LINES: usize = 5;
-
-/// How many characters of a line an error repeats.
-const SHOWN_CHARACTERS: usize = 300;
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,40 +97,6 @@ impl fmt::Debug for Output {
             .field("stdout", &format_args!("{} bytes", self.stdout.len()))
             .field("stderr", &self.complaint())
             .finish_non_exhaustive()
-    }
-}
-
-/// Text that does nothing to a terminal: without control characters and escape sequences, and without the marks that
-/// turn the direction of writing.
-fn plain(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
-    let mut letters = line.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\u{1b}' if letters.peek() == Some(&'[') => {
-                letters.next();
-                while letters.next().is_some_and(|next| !('@'..='~').contains(&next)) {}
-            }
-            '\t' => text.push(' '),
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            letter if letter.is_control() => {}
-            letter => text.push(letter),
-        }
-    }
-    text
-}
-
-/// The text with `***` in the place of each secret.
-pub(super) fn masked(text: &str, secrets: &[String]) -> String {
-    let mut longest_first: Vec<&String> = secrets.iter().filter(|secret| !secret.is_empty()).collect();
-    longest_first.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    longest_first.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
-}
-
-fn shortened(line: &str) -> String {
-    match line.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}..", &line[..end]),
-        None => line.to_owned(),
     }
 }
 

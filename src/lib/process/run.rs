@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::output::masked;
 use super::{Environment, Output};
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::masked;
 
 /// How long a program has to clean up when its time is over.
 const GRACE: Duration = Duration::from_secs(2);

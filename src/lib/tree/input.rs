@@ -40,6 +40,26 @@ enum Body {
     Spooled(File),
 }
 
+/// Reads a small file that the user's settings name, through links: nothing if it is not there.
+///
+/// # Errors
+/// It cannot be read, or holds more than `limit` bytes.
+pub fn read_named(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+    let name = super::error::show(path);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(cause) => return Err(Error::from_io("read", name, cause)),
+    };
+    let bytes = read_to_end(&file, 0, limit).map_err(|cause| Error::from_io("read", name.as_str(), cause))?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::new("read", name, format!("it holds more than {limit} bytes")));
+    }
+    Ok(Some(bytes))
+}
+
 /// What tells one state of a file from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {

@@ -22,7 +22,7 @@ mod swap;
 mod walk;
 
 pub use error::{Error, Result};
-pub use input::Input;
+pub use input::{Input, read_named};
 pub use lock::Lock;
 pub use map::{Change, Tree};
 pub use put::{Below, remove_file, replace_file};

@@ -25,7 +25,7 @@ pub(super) fn discover(
         kubeconfigs,
         context: args.context.clone(),
         timeout: TIMEOUT,
-        proxies: context.proxies.clone(),
+        proxies: kfleet::proxy::Proxies::from_environment(&context.environment),
     };
     let served = served_kinds(&access, group_versions)?;
     Ok(served

@@ -1,9 +1,8 @@
-//! Through which proxy a cluster is reached, as kubectl decides it: the kubeconfig's `proxy-url`, always; else the
-//! environment's proxy for the server's scheme, unless the server is this machine or `NO_PROXY` names it (rules of
-//! Go's `httpproxy`). The environment is read by the caller.
+//! Through which proxy a server is reached: the environment's for the server's scheme, unless the server is this machine
+//! or `NO_PROXY` names it (rules of Go's `httpproxy`). This module opens no connection, and reads no environment.
 
-use super::failure::environment;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::Environment;
 use hyper_util::client::proxy::matcher::Matcher;
 use std::fmt;
 use std::net::IpAddr;
@@ -31,20 +30,35 @@ impl fmt::Debug for Proxies {
     }
 }
 
-/// The proxy's address in a form that the client takes, or none.
-pub(super) fn choose(own: Option<&str>, proxies: &Proxies, server: &http::Uri) -> Result<Option<String>> {
-    if let Some(own) = own.filter(|own| !own.is_empty()) {
-        return address(own, "the kubeconfig's proxy-url").map(Some);
-    }
-    let (proxy, variable) = match server.scheme_str() {
-        Some("https") => (&proxies.https, "HTTPS_PROXY"),
-        _ => (&proxies.http, "HTTP_PROXY"),
-    };
-    match proxy {
-        Some(proxy) if !proxy.is_empty() && !is_direct(server, proxies.no.as_deref().unwrap_or_default()) => {
-            address(proxy, variable).map(Some)
+impl Proxies {
+    /// Takes each variable in capitals or in small letters, the first that is set to something, as Go does.
+    pub fn from_environment(environment: &Environment) -> Proxies {
+        let first_set = |names: [&str; 2]| {
+            let values = names.iter().filter_map(|name| environment.get(name).and_then(|value| value.to_str()));
+            values.map(str::to_owned).find(|value| !value.is_empty())
+        };
+        Proxies {
+            https: first_set(["HTTPS_PROXY", "https_proxy"]),
+            http: first_set(["HTTP_PROXY", "http_proxy"]),
+            no: first_set(["NO_PROXY", "no_proxy"]),
         }
-        _ => Ok(None),
+    }
+
+    /// The address of the server's proxy, as [`address`] writes it, or none.
+    ///
+    /// # Errors
+    /// The variable holds no address ([`ErrorKind::Environment`]).
+    pub fn choose(&self, server: &http::Uri) -> Result<Option<String>> {
+        let (proxy, variable) = match server.scheme_str() {
+            Some("https") => (&self.https, "HTTPS_PROXY"),
+            _ => (&self.http, "HTTP_PROXY"),
+        };
+        match proxy {
+            Some(proxy) if !proxy.is_empty() && !is_direct(server, self.no.as_deref().unwrap_or_default()) => {
+                address(proxy, variable).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 }
 
@@ -73,10 +87,13 @@ fn is_direct(server: &http::Uri, no_proxy: &str) -> bool {
     matcher.intercept(server).is_none()
 }
 
-/// Checks a proxy's address, and writes it as the client wants it. Nothing of it is quoted in an error.
-fn address(text: &str, place: &str) -> Result<String> {
+/// Checks a proxy's address, and writes it with a scheme: `http`, `https` or `socks5`. Nothing of it is quoted in an error.
+///
+/// # Errors
+/// It is no address ([`ErrorKind::Environment`]); `place` tells the user where it stands.
+pub fn address(text: &str, place: &str) -> Result<String> {
     let unusable = |reason: &str| -> Error {
-        environment(format!("cannot use the proxy of {place}: {reason}"))
+        Error::new(ErrorKind::Environment, format!("cannot use the proxy of {place}: {reason}"))
             .with_hint("its form is http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT")
     };
     let text = text.trim();
@@ -94,7 +111,7 @@ fn address(text: &str, place: &str) -> Result<String> {
 }
 
 /// An address without credentials.
-pub(super) fn shown(uri: &http::Uri) -> String {
+pub fn shown(uri: &http::Uri) -> String {
     let authority = uri.authority().map_or("", http::uri::Authority::as_str);
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     format!("{}://{host}{}", uri.scheme_str().unwrap_or_default(), uri.path().trim_end_matches('/'))
@@ -108,18 +125,19 @@ mod tests {
         Proxies { https: Some("proxy:3128".into()), http: Some("http://plain:80".into()), no: Some(no.into()) }
     }
 
-    fn chosen(own: Option<&str>, no: &str, server: &str) -> Option<String> {
-        choose(own, &proxies(no), &server.parse().expect("a URL")).expect("a choice")
+    fn chosen(no: &str, server: &str) -> Option<String> {
+        proxies(no).choose(&server.parse().expect("a URL")).expect("a choice")
     }
 
     #[test]
     fn the_environment_names_one_proxy_per_scheme() {
-        assert_eq!(chosen(None, "", "https://c.example").as_deref(), Some("http://proxy:3128"));
-        assert_eq!(chosen(None, "", "http://c.example").as_deref(), Some("http://plain:80"));
-        assert_eq!(
-            choose(None, &Proxies::default(), &"https://c.example".parse().expect("a URL")).expect("none"),
-            None
-        );
+        assert_eq!(chosen("", "https://c.example").as_deref(), Some("http://proxy:3128"));
+        assert_eq!(chosen("", "http://c.example").as_deref(), Some("http://plain:80"));
+        assert_eq!(Proxies::default().choose(&"https://c.example".parse().expect("a URL")).expect("none"), None);
+        let environment = [("https_proxy", "small"), ("HTTP_PROXY", ""), ("http_proxy", "b"), ("NO_PROXY", "x")];
+        let proxies = Proxies::from_environment(&environment.into_iter().collect());
+        assert_eq!(proxies.https.as_deref(), Some("small"));
+        assert_eq!((proxies.http.as_deref(), proxies.no.as_deref()), (Some("b"), Some("x")));
     }
 
     #[test]
@@ -138,7 +156,7 @@ mod tests {
             ("", "https://127.0.0.1:6443"),
             ("", "https://[::1]:6443"),
         ] {
-            assert_eq!(chosen(None, no, server), None, "{no} {server}");
+            assert_eq!(chosen(no, server), None, "{no} {server}");
         }
         for (no, server) in [
             ("proxy", "https://c.example"),
@@ -147,27 +165,25 @@ mod tests {
             ("10.0.0.0/8", "https://11.1.2.3"),
             (",,", "https://c.example"),
         ] {
-            assert!(chosen(None, no, server).is_some(), "{no} {server}");
+            assert!(chosen(no, server).is_some(), "{no} {server}");
         }
     }
 
     #[test]
-    fn the_kubeconfig_has_the_first_and_last_word() {
-        let own = Some("socks5h://u:p@s:1080");
-        assert_eq!(chosen(own, "*", "https://127.0.0.1").as_deref(), Some("socks5://u:p@s:1080"));
-        assert_eq!(chosen(Some(""), "*", "https://c.example"), None);
-    }
-
-    #[test]
     fn an_unusable_proxy_is_not_quoted() {
-        for own in ["ftp://u:secret@x", "http://u:secret@ x", "http://"] {
-            let error = choose(Some(own), &Proxies::default(), &"https://c".parse().expect("a URL")).expect_err(own);
-            assert!(error.message.starts_with("cannot use the proxy of the kubeconfig's proxy-url: "), "{error}");
+        for text in ["ftp://u:secret@x", "http://u:secret@ x", "http://"] {
+            let error = address(text, "HTTPS_PROXY").expect_err(text);
+            assert!(error.message.starts_with("cannot use the proxy of HTTPS_PROXY: "), "{error}");
             assert!(!format!("{error:?}").contains("secret"), "{error:?}");
         }
         assert!(
             !format!("{:?}", Proxies { https: Some("http://u:secret@x".into()), ..proxies("") }).contains("secret")
         );
+    }
+
+    #[test]
+    fn socks_proxies_look_hosts_up() {
+        assert_eq!(address("socks5h://u:p@s:1080", "HTTPS_PROXY").expect("an address"), "socks5://u:p@s:1080");
     }
 
     #[test]
