@@ -34,7 +34,13 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn modules_use_only_what_is_below_them() {
     let below: &[(&str, &[&str])] = &[
-        ("ops", &["ops", "digest", "fleet", "manifest", "yaml", "tree", "git", "http", "kube", "process", "error", "problem"]),
+        (
+            "ops",
+            &[
+                "ops", "digest", "fleet", "manifest", "yaml", "tree", "git", "http", "kube", "process", "error",
+                "problem",
+            ],
+        ),
         ("fleet", &["fleet", "manifest", "yaml", "problem"]),
         ("manifest", &["manifest", "yaml", "problem"]),
         ("yaml", &["yaml"]),

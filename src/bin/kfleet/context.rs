@@ -1,7 +1,7 @@
 //! The world outside, read once: arguments, environment, terminals. Nothing else in the program asks for it.
 #![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
 
-use kfleet::error::Error;
+use kfleet::error::{Error, ErrorKind};
 use kfleet::process::Environment;
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -49,6 +49,19 @@ impl Context {
             kubeconfigs,
             environment: std::env::vars_os().collect(),
         }
+    }
+
+    /// The folder of kfleet's cache: below the user's cache folder.
+    ///
+    /// # Errors
+    /// The environment names neither that folder nor a home.
+    pub(crate) fn cache(&self) -> Result<PathBuf, Error> {
+        let folder = |name: &str| self.environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
+        cache.map(|cache| cache.join("kfleet")).ok_or_else(|| {
+            Error::new(ErrorKind::Environment, "there is no folder for the cache")
+                .with_hint("set HOME or XDG_CACHE_HOME")
+        })
     }
 
     /// Whether the program was started under this name.

@@ -1,15 +1,21 @@
 //! `kfleet generate`: the flags, and what they mean.
 
 use crate::context::Context;
+use crate::downloads::Downloads;
 use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
-use kfleet::error::Error;
+use kfleet::error::{Error, ErrorKind};
+use kfleet::git;
+use kfleet::http;
 use kfleet::ops::fmt::layout::Action;
-use kfleet::ops::generate::sources::{Request, locked};
-use kfleet::ops::generate::{self, AddonPlan, Plan, Repository, Unreadable};
+use kfleet::ops::generate::sources::{Asked, locked};
+use kfleet::ops::generate::{self, AddonPlan, Plan, Remotes, Repository, Selection, Unreadable};
 use kfleet::problem::{Problem, Severity};
+use kfleet::tree::Store;
+use secrecy::SecretString;
 use serde::Serialize;
 use std::path::Path;
+use std::time::Duration;
 
 /// Write the bases of addons from their sources, as fleet.yaml says
 ///
@@ -46,9 +52,44 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "What to do")]
     pub output: ReportForm,
 
+    /// Make bases again even where they are up to date
+    #[arg(long, help_heading = "What to do", conflicts_with = "list")]
+    pub rebuild: bool,
+
     /// Take over what sources hold now, of these addons or of all
-    #[arg(long, value_name = "ADDON", num_args = 0.., help_heading = "Sources")]
+    #[arg(long, value_name = "ADDON", num_args = 0.., help_heading = "Sources", conflicts_with = "offline")]
     pub update: Option<Vec<String>>,
+    /// Leave the network alone: sources come from the repository and the cache
+    #[arg(long, help_heading = "Sources")]
+    pub offline: bool,
+    /// Send a header to one host only, its value taken from an environment variable
+    #[arg(long, value_name = "HOST=HEADER:VARIABLE", help_heading = "Sources")]
+    pub header_from_env: Vec<HeaderFromEnv>,
+    /// For each source, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, help_heading = "Sources")]
+    pub timeout: u64,
+}
+
+/// A header of `--header-from-env`, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HeaderFromEnv {
+    host: String,
+    header: String,
+    variable: String,
+}
+
+impl std::str::FromStr for HeaderFromEnv {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once('=').and_then(|(host, rest)| Some((host, rest.rsplit_once(':')?)));
+        match parts {
+            Some((host, (header, variable))) if ![host, header, variable].contains(&"") => {
+                Ok(HeaderFromEnv { host: host.to_owned(), header: header.to_owned(), variable: variable.to_owned() })
+            }
+            _ => Err("write HOST=HEADER:VARIABLE, such as git.example.org=Authorization:FLEET_TOKEN"),
+        }
+    }
 }
 
 /// The form of a report.
@@ -60,26 +101,69 @@ pub(crate) enum ReportForm {
     Json,
 }
 
-pub(crate) fn run(args: &Args, _context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let root = Path::new(".");
-    let repository = match generate::read(root, &args.addons, args.update.as_deref()) {
+    let selection = Selection { addons: args.addons.clone(), update: args.update.clone(), rebuild: args.rebuild };
+    let mut repository = match generate::read(root, &selection) {
         Ok(repository) => repository,
         Err(Unreadable::Error(error)) => return Err(error),
-        Err(Unreadable::Problems(problems)) => return refuse(problems, args, ui),
+        Err(Unreadable::Problems(problems)) => return refuse(problems, ErrorKind::Failed, args, ui),
     };
     if args.list {
         return list(&repository, args, ui);
     }
+    let (problems, kind) = fetch(&mut repository, args, context, ui)?;
     let Repository { file, lock, lock_text, wanted } = repository;
-    let plan = match generate::plan(&file, &lock, lock_text.as_deref(), wanted) {
+    let could_not_fetch = problems.len();
+    let plan = match generate::plan(&file, &lock, lock_text.as_deref(), wanted, problems) {
         Ok(plan) => plan,
-        Err(problems) => return refuse(problems, args, ui),
+        Err(problems) => {
+            let all = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+            let kind = if all == could_not_fetch { kind } else { ErrorKind::Failed };
+            return refuse(problems, kind, args, ui);
+        }
     };
     let write = !(args.check || args.diff || args.dry_run);
     if write && let Err(problems) = generate::apply(root, &file, &plan) {
-        return refuse(problems, args, ui);
+        return refuse(problems, ErrorKind::Failed, args, ui);
     }
     show(&plan, write, args, ui)
+}
+
+/// Gets the sources from outside. Returns what could not be had, and the sort of failure that it is in all.
+fn fetch(
+    repository: &mut Repository,
+    args: &Args,
+    context: &Context,
+    ui: &Ui,
+) -> Result<(Vec<Problem>, ErrorKind), Error> {
+    if !repository.needs_fetching() {
+        return Ok((Vec::new(), ErrorKind::Failed));
+    }
+    let cache = context.cache()?;
+    let timeout = Duration::from_secs(args.timeout);
+    let mut http = http::Settings::new(&context.environment);
+    http.timeout = timeout;
+    http.headers = args.header_from_env.iter().map(|header| from_env(header, context)).collect::<Result<_, _>>()?;
+    let mut git = git::Settings::new(context.environment.clone(), cache.join("git"));
+    git.timeout = timeout;
+    let http = http::Client::new(http)?;
+    let remotes = Remotes { http, git, store: Store::new(cache.join("sources")), offline: args.offline };
+    let failures = generate::fetch(repository, &remotes, &Downloads::new(ui));
+    let kinds: Vec<ErrorKind> = failures.iter().map(|failure| failure.kind).collect();
+    let is_there = |kind: &ErrorKind| kinds.contains(kind);
+    let kind = [ErrorKind::Failed, ErrorKind::Environment, ErrorKind::Timeout].into_iter().find(is_there);
+    let problems = failures.into_iter().map(|failure| failure.problem).collect();
+    Ok((problems, kind.unwrap_or(ErrorKind::Failed)))
+}
+
+fn from_env(header: &HeaderFromEnv, context: &Context) -> Result<http::HostHeader, Error> {
+    let HeaderFromEnv { host, header: name, variable } = header;
+    let Some(value) = context.environment.get(variable).and_then(|value| value.to_str()) else {
+        let message = format!("cannot set the header {name} for {host}: the variable {variable} is not set");
+        return Err(Error::new(ErrorKind::Environment, message).with_hint("export it before you start kfleet"));
+    };
+    Ok(http::HostHeader { host: host.clone(), name: name.clone(), value: SecretString::from(value) })
 }
 
 fn show(plan: &Plan, write: bool, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
@@ -150,18 +234,18 @@ fn summary(addon: &AddonPlan) -> String {
 }
 
 /// Shows the problems of a run that changed nothing.
-fn refuse(problems: Vec<Problem>, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+fn refuse(problems: Vec<Problem>, kind: ErrorKind, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     if args.output == ReportForm::Json {
         ui.json(&serde_json::json!({
             "apiVersion": "kfleet.dev/v1alpha1", "kind": "GenerateReport", "written": false, "addons": [],
             "problems": problems,
         }))?;
-        return Ok(Outcome::Failed);
+        return Ok(Outcome::Ended(kind));
     }
     ui.problems(&problems);
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     ui.status(&format!("{}; nothing was written", count(errors, "error")));
-    Ok(Outcome::Failed)
+    Ok(Outcome::Ended(kind))
 }
 
 /// What a run did, or would do.
@@ -242,9 +326,9 @@ fn list(repository: &Repository, args: &Args, ui: &Ui) -> Result<Outcome, Error>
     for wanted in &repository.wanted {
         let version = repository.file.fleet.addons.get(&wanted.name).and_then(|addon| addon.version.as_deref());
         for request in &wanted.requests {
-            let (source, lock) = match request {
-                Request::Local(path) => (path.clone(), "in the repository"),
-                Request::Remote(asked) => {
+            let (source, lock) = match &request.asked {
+                Asked::Local(path) => (path.clone(), "in the repository"),
+                Asked::Remote(asked) => {
                     let known = locked(&repository.lock, &wanted.name, asked);
                     let other = repository.lock.addons.get(&wanted.name).is_some_and(|addon| !addon.sources.is_empty());
                     let state = match (known, other) {

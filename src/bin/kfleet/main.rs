@@ -3,6 +3,7 @@
 mod cli;
 mod completions;
 mod context;
+mod downloads;
 mod fmt;
 mod generate;
 mod help_markdown;

@@ -5,7 +5,7 @@ use crate::context::Context;
 use anstream::print;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use kfleet::error::Error;
+use kfleet::error::{Error, ErrorKind};
 use kfleet::problem::{Problem, Severity};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -31,6 +31,8 @@ pub(crate) enum Outcome {
     Done,
     /// Problems were shown, or `--check` found differences.
     Failed,
+    /// Problems of this sort were shown.
+    Ended(ErrorKind),
 }
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -91,9 +93,8 @@ impl Ui {
 
     /// A report as JSON.
     pub(crate) fn json(&self, report: &impl Serialize) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(report).map_err(|cause| {
-            Error::new(kfleet::error::ErrorKind::Failed, "cannot write the report").with_source(cause)
-        })?;
+        let text = serde_json::to_string_pretty(report)
+            .map_err(|cause| Error::new(ErrorKind::Failed, "cannot write the report").with_source(cause))?;
         self.data(format!("{text}\n").as_bytes())
     }
 
@@ -138,11 +139,17 @@ impl Ui {
         }
     }
 
+    /// Whether bars are shown: standard error is a terminal, and nobody asked for quiet.
+    pub(crate) fn shows_progress(&self) -> bool {
+        self.progress
+    }
+
     /// Ends the program.
     pub(crate) fn finish(&self, result: Result<Outcome, Error>) -> ExitCode {
         match result {
             Ok(Outcome::Done) => ExitCode::SUCCESS,
             Ok(Outcome::Failed) => ExitCode::from(1),
+            Ok(Outcome::Ended(kind)) => ExitCode::from(kind.exit_code()),
             Err(error) => {
                 say(&format!("{ERROR}error{ERROR:#}: {}", escape_lines(&error.to_string())));
                 say_hint(error.hint.as_deref());
@@ -217,7 +224,7 @@ fn written(result: std::io::Result<()>) -> Result<(), Error> {
 }
 
 /// Makes control characters, and characters that turn the direction of text, visible.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     escape_with(text, false)
 }
 

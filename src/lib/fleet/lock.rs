@@ -46,7 +46,7 @@ pub struct LockedAddon {
 }
 
 /// What was asked, and what came.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct LockedSource {
     /// The URL of a file.
@@ -73,10 +73,10 @@ impl LockedSource {
         asked(self) == asked(other)
     }
 
-    /// What is asked, for people.
+    /// What is asked, for people: without the values of a URL's query, which may be secret.
     pub fn shown(&self) -> String {
-        let git = self.git.as_deref().unwrap_or_default();
-        let parts = [self.url.as_deref().unwrap_or(git), self.path.as_deref().unwrap_or_default()];
+        let url = self.url.as_deref().or(self.git.as_deref()).unwrap_or_default();
+        let parts = [url.split('?').next().unwrap_or_default(), self.path.as_deref().unwrap_or_default()];
         let mut text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("//");
         if let Some(reference) = &self.reference {
             text += &format!(" at {reference}");

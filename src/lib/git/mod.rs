@@ -17,7 +17,7 @@ mod reference;
 mod settings;
 mod url;
 
-pub use network::{Fetched, fetch, resolve};
+pub use network::{Fetched, cached, fetch, resolve};
 pub use read::{Contents, Limits, read_tree, read_tree_within};
 pub use reference::Reference;
 pub use settings::{INHERITED, Settings};

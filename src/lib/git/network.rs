@@ -66,6 +66,18 @@ pub fn fetch(url: &str, reference: &Reference, settings: &Settings) -> Result<Fe
     Ok(fetched(commit))
 }
 
+/// A commit that is in the cache. Needs no network, and no git program.
+///
+/// # Errors
+/// The URL, its protocol or the commit's name is refused ([`ErrorKind::Failed`]).
+pub fn cached(url: &str, commit: &str, settings: &Settings) -> Result<Option<Fetched>> {
+    let reference = Reference::Commit(commit.to_owned());
+    let call = Call::new(url, &reference, settings, "read", "from")?;
+    let place = Place::of(&settings.cache, &call.remote.identity);
+    let is_here = place.has(commit);
+    Ok(is_here.then(|| Fetched { commit: commit.to_owned(), repository: place.repository.clone() }))
+}
+
 /// The commit that a reference stands for now. A [`Reference::Commit`] stands for itself, whether it exists or not.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use super::kustomization::{self, is_generated};
 use super::render::render;
-use super::sources::{Content, Request, fingerprint, lock_entry, locked, sha256_of_base};
+use super::sources::{Asked, Content, Request, fingerprint, lock_entry, locked, sha256_of_base};
 use crate::fleet::file::FleetFile;
 use crate::fleet::lock::{Lock, LockedAddon};
 use crate::ops::fmt::diff::unified;
@@ -25,6 +25,8 @@ pub struct Wanted {
     pub update: bool,
     /// The files of its base as they are.
     pub base: Tree,
+    /// Whether the base is certainly what these inputs give: then nothing is fetched or rendered.
+    pub up_to_date: bool,
 }
 
 /// What becomes of one addon.
@@ -75,8 +77,8 @@ impl Plan {
 }
 
 impl Wanted {
-    /// Whether the base is certainly what these inputs give: then nothing is fetched or rendered.
-    pub fn is_up_to_date(&self, file: &FleetFile, lock: &Lock) -> bool {
+    /// Whether the base is what the lock tells of these inputs.
+    pub(super) fn is_locked(&self, file: &FleetFile, lock: &Lock) -> bool {
         let (Some(addon), Some(entry)) = (file.fleet.addons.get(&self.name), lock.addons.get(&self.name)) else {
             return false;
         };
@@ -84,13 +86,13 @@ impl Wanted {
             .requests
             .iter()
             .zip(&self.contents)
-            .map(|(request, content)| match request {
-                Request::Local(_) => content.as_ref().map(|content| content.sha256.as_str()),
-                Request::Remote(asked) => locked(lock, &self.name, asked).map(|known| known.sha256.as_str()),
+            .map(|(request, content)| match &request.asked {
+                Asked::Local(_) => content.as_ref().map(|content| content.sha256.as_str()),
+                Asked::Remote(asked) => locked(lock, &self.name, asked).map(|known| known.sha256.as_str()),
             })
             .collect();
         let same_inputs = digests.is_some_and(|digests| fingerprint(addon, digests.into_iter()) == entry.inputs);
-        !self.update && same_inputs && sha256_of_base(&self.base) == entry.base && self.lists_all()
+        same_inputs && sha256_of_base(&self.base) == entry.base && self.lists_all()
     }
 
     fn lists_all(&self) -> bool {
@@ -100,7 +102,12 @@ impl Wanted {
     }
 }
 
-/// Plans a run: all sources are there. `lock_text` is the lock's file as it is.
+/// Where the fleet file names a source.
+pub(super) fn source_place(file: &FleetFile, addon: &str, index: usize) -> Place {
+    file.document.place(&["addons", addon, "sources", &index.to_string()])
+}
+
+/// Plans a run. `lock_text` is the lock's file as it is; `found` are the problems of sources that could not be had.
 ///
 /// # Errors
 /// Everything that is wrong, with any addon: nothing may be written then.
@@ -109,6 +116,7 @@ pub fn plan(
     lock: &Lock,
     lock_text: Option<&[u8]>,
     wanted: Vec<Wanted>,
+    found: Vec<Problem>,
 ) -> Result<Plan, Vec<Problem>> {
     let mut results: Vec<(Vec<Problem>, Option<Planned>)> = wanted
         .into_par_iter()
@@ -118,7 +126,8 @@ pub fn plan(
             (problems, planned)
         })
         .collect();
-    let mut problems: Vec<Problem> = results.iter_mut().flat_map(|(problems, _)| std::mem::take(problems)).collect();
+    let of_addons = results.iter_mut().flat_map(|(problems, _)| std::mem::take(problems));
+    let mut problems: Vec<Problem> = found.into_iter().chain(of_addons).collect();
     problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(problems);
@@ -142,33 +151,22 @@ fn plan_addon(file: &FleetFile, lock: &Lock, wanted: Wanted, problems: &mut Vec<
     let addon = file.fleet.addons.get(&wanted.name)?;
     let version = addon.version.clone();
     let name = wanted.name.clone();
-    if wanted.is_up_to_date(file, lock) {
+    if wanted.up_to_date {
         let objects = wanted.base.keys().filter(|path| is_generated(path)).count();
         let entry = lock.addons.get(&name)?.clone();
         return Some((AddonPlan { name, version, files: Vec::new(), objects, tree: None }, entry));
     }
-    let missing = wanted.requests.iter().zip(&wanted.contents).filter(|(_, content)| content.is_none());
-    for (request, _) in missing {
-        let shown = match request {
-            Request::Local(path) => path.clone(),
-            Request::Remote(asked) => asked.shown(),
-        };
-        let place = file.document.place(&["addons", &name, "sources"]);
-        let message = format!("the source {shown} was not fetched");
-        let hint =
-            "kfleet cannot fetch sources yet: keep the file in the repository and name it with `path`".to_owned();
-        problems.push(Problem { severity: Severity::Error, place, message, hint: Some(hint) });
-    }
-    if !problems.is_empty() {
+    // What could not be fetched is among the problems already.
+    if wanted.contents.iter().any(Option::is_none) {
         return None;
     }
     let contents: Vec<Content> = wanted.contents.into_iter().flatten().collect();
     for (request, content) in wanted.requests.iter().zip(&contents) {
-        if let Request::Remote(asked) = request
+        if let Asked::Remote(asked) = &request.asked
             && let Some(known) = locked(lock, &name, asked).filter(|known| known.sha256 != content.sha256)
             && !wanted.update
         {
-            let place = file.document.place(&["addons", &name]);
+            let place = source_place(file, &name, request.index);
             let message = format!(
                 "other content than the locked one came from {}: locked sha256 {}, now {}",
                 asked.shown(),

@@ -1,7 +1,7 @@
 //! What generate reads of the repository: the fleet file, the lock, the bases, and the sources that lie in it.
 
-use super::plan::{Wanted, select};
-use super::sources::{Content, Request, requests};
+use super::plan::{Wanted, select, source_place};
+use super::sources::{Asked, Content, EXTENSIONS, is_kustomization, requests};
 use crate::digest::sha256_of_texts;
 use crate::error::{Error, ErrorKind};
 use crate::fleet::file::{FLEET_FILE, FleetFile};
@@ -23,6 +23,15 @@ pub struct Repository {
     pub wanted: Vec<Wanted>,
 }
 
+impl Repository {
+    /// Whether an addon that is not up to date has sources outside the repository.
+    pub fn needs_fetching(&self) -> bool {
+        let is_remote =
+            |wanted: &Wanted| wanted.requests.iter().any(|request| matches!(request.asked, Asked::Remote(_)));
+        self.wanted.iter().any(|wanted| is_remote(wanted) && !wanted.up_to_date)
+    }
+}
+
 /// Why a repository cannot be read.
 #[derive(Debug)]
 pub enum Unreadable {
@@ -38,12 +47,22 @@ impl From<tree::Error> for Unreadable {
     }
 }
 
-/// Reads the repository at `root`. `names`: the addons that the run is about; none for all. `update`: of those named, or
-/// of all, other content than the locked one is taken over.
+/// What a run is about.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Its addons; none for all.
+    pub addons: Vec<String>,
+    /// Of which of them other content than the locked one is taken over; an empty list stands for all.
+    pub update: Option<Vec<String>>,
+    /// Whether bases are made again even where they are up to date.
+    pub rebuild: bool,
+}
+
+/// Reads the repository at `root`.
 ///
 /// # Errors
 /// See [`Unreadable`].
-pub fn read(root: &Path, names: &[String], update: Option<&[String]>) -> Result<Repository, Unreadable> {
+pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable> {
     let folder = Root::open(root)?;
     let Some(text) = folder.read(FLEET_FILE)? else {
         let error = Error::new(ErrorKind::Failed, format!("there is no {FLEET_FILE} in this folder"));
@@ -60,8 +79,8 @@ pub fn read(root: &Path, names: &[String], update: Option<&[String]>) -> Result<
         Some(text) => Lock::read(LOCK_FILE, text).map_err(Unreadable::Problems)?,
         None => Lock::default(),
     };
-    let names = select(&file, names).map_err(Unreadable::Problems)?;
-    if let Some(update) = update {
+    let names = select(&file, &selection.addons).map_err(Unreadable::Problems)?;
+    if let Some(update) = &selection.update {
         select(&file, update).map_err(Unreadable::Problems)?;
     }
     let mut problems = Vec::new();
@@ -77,12 +96,12 @@ pub fn read(root: &Path, names: &[String], update: Option<&[String]>) -> Result<
         };
         let mut contents = Vec::new();
         for request in &requests {
-            contents.push(match request {
-                Request::Remote(_) => None,
-                Request::Local(path) => match read_local(root, path) {
+            contents.push(match &request.asked {
+                Asked::Remote(_) => None,
+                Asked::Local(path) => match read_local(root, path) {
                     Ok(content) => Some(content),
                     Err(found) => {
-                        let place = file.document.place(&["addons", &name, "sources"]);
+                        let place = source_place(&file, &name, request.index);
                         problems.extend(found.into_iter().map(|problem| Problem {
                             message: format!("{}: {}", problem.place, problem.message),
                             place: place.clone(),
@@ -95,8 +114,10 @@ pub fn read(root: &Path, names: &[String], update: Option<&[String]>) -> Result<
         }
         let base = root.join(&file.fleet.paths.bases).join(&name);
         let base = if base.is_dir() { Tree::from_dir(&base)? } else { Tree::default() };
-        let update = update.is_some_and(|named| named.is_empty() || named.contains(&name));
-        wanted.push(Wanted { name, requests, contents, update, base });
+        let update = selection.update.as_ref().is_some_and(|named| named.is_empty() || named.contains(&name));
+        let mut addon = Wanted { name, requests, contents, update, base, up_to_date: false };
+        addon.up_to_date = !update && !selection.rebuild && addon.is_locked(&file, &lock);
+        wanted.push(addon);
     }
     if !problems.is_empty() {
         return Err(Unreadable::Problems(problems));
@@ -112,7 +133,7 @@ fn has_flavour(folder: &Root, file: &FleetFile, name: &str) -> bool {
 /// The texts of a file or folder of the repository: YAML and JSON files, kustomizations left out.
 fn read_local(root: &Path, path: &str) -> Result<Content, Vec<Problem>> {
     let options = WalkOptions {
-        extensions: ["yaml", "yml", "json"].map(str::to_owned).to_vec(),
+        extensions: EXTENSIONS.map(str::to_owned).to_vec(),
         helm_templates: true,
         ..WalkOptions::default()
     };
@@ -126,8 +147,7 @@ fn read_local(root: &Path, path: &str) -> Result<Content, Vec<Problem>> {
     let mut texts = Vec::new();
     for file in found.files {
         let name = file.path.strip_prefix(root).unwrap_or(&file.path).display().to_string();
-        let is_kustomization = matches!(file.path.file_stem().and_then(|stem| stem.to_str()), Some("kustomization"));
-        if !is_kustomization || file.named {
+        if file.named || !is_kustomization(&name) {
             let bytes = Input::from_file(&file, u64::MAX).and_then(Input::into_bytes);
             texts.push((name, bytes.map_err(|error| vec![error.into_problem()])?));
         }

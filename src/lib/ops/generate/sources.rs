@@ -9,16 +9,34 @@ use crate::tree::Tree;
 /// Changes when the same inputs begin to give another base: all bases are then made again.
 const FORMAT_VERSION: u32 = 1;
 
-/// One source to be read or fetched.
+/// The endings of files that count in a folder of manifests.
+pub(super) const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// Whether a file in a folder of manifests tells kustomize how to build them.
+pub(super) fn is_kustomization(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split_once('.').is_some_and(|(stem, ending)| stem == "kustomization" && EXTENSIONS.contains(&ending))
+}
+
+/// One source of an addon.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
+pub struct Request {
+    /// Its place among the addon's sources, from 0.
+    pub index: usize,
+    /// What it is.
+    pub asked: Asked,
+}
+
+/// What a source is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
     /// A file or folder of the repository.
     Local(String),
     /// Something from outside, without what came of it.
     Remote(LockedSource),
 }
 
-/// What came of a request: named texts.
+/// What came of a source: named texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Content {
     /// Names, as shown in messages, and texts, in order.
@@ -36,20 +54,23 @@ pub struct Content {
 pub fn requests(addon: &Addon) -> Result<Vec<Request>, Unexpanded> {
     let words = words_of(addon);
     let mut requests = Vec::new();
-    for source in &addon.sources {
-        if let Some(path) = &source.path {
-            requests.push(Request::Local(path.clone()));
+    for (index, source) in addon.sources.iter().enumerate() {
+        let asked = if let Some(path) = &source.path {
+            Asked::Local(path.clone())
         } else if let Some(url) = &source.url {
-            requests.push(Request::Remote(LockedSource { url: Some(expand(url, &words)?), ..LockedSource::default() }));
+            Asked::Remote(LockedSource { url: Some(expand(url, &words)?), ..LockedSource::default() })
         } else if let Some(git) = &source.git {
             let word = |text: &Option<String>| text.as_ref().map(|text| expand(text, &words)).transpose();
-            requests.push(Request::Remote(LockedSource {
+            Asked::Remote(LockedSource {
                 git: Some(expand(&git.url, &words)?),
                 reference: word(&git.reference)?,
                 path: word(&git.path)?,
                 ..LockedSource::default()
-            }));
-        }
+            })
+        } else {
+            continue;
+        };
+        requests.push(Request { index, asked });
     }
     Ok(requests)
 }
@@ -76,9 +97,9 @@ pub fn fingerprint<'a>(addon: &Addon, digests: impl Iterator<Item = &'a str>) ->
 
 /// The lock's entry of an addon that was generated.
 pub fn lock_entry(addon: &Addon, requests: &[Request], contents: &[Content], base: &Tree) -> LockedAddon {
-    let sources = requests.iter().zip(contents).filter_map(|(request, content)| match request {
-        Request::Local(_) => None,
-        Request::Remote(asked) => {
+    let sources = requests.iter().zip(contents).filter_map(|(request, content)| match &request.asked {
+        Asked::Local(_) => None,
+        Asked::Remote(asked) => {
             Some(LockedSource { commit: content.commit.clone(), sha256: content.sha256.clone(), ..asked.clone() })
         }
     });
