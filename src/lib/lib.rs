@@ -1,5 +1,6 @@
 //! kfleet as a library: a map of its modules, in layers. A module may only use those below it.
 
+pub mod address;
 pub mod error;
 pub mod fleet;
 pub mod manifest;
@@ -9,6 +10,7 @@ pub mod problem;
 pub mod yaml;
 
 pub mod git;
+pub mod helm;
 pub mod kube;
 pub mod process;
 pub mod tree;
