@@ -110,8 +110,8 @@ fn every_mistake_is_told_at_its_place() {
             "fleet.yaml:4:8: `A/b` is no name for an addon (use lower-case letters, digits, dashes and dots; start and end with a letter or digit)",
         ),
         (
-            "addons:\n  a: {sources: [{helm: {chart: x}}]}\n",
-            "fleet.yaml:4:24: `helm`: this source is not built yet (until then, render it and name the result with `path`)",
+            "addons:\n  a: {sources: [{oci: {url: x}}]}\n",
+            "fleet.yaml:4:23: `oci`: this source is not built yet (until then, render it and name the result with `path`)",
         ),
         (
             "addons:\n  a: {sources: [{configMap: {name: a, namespace: b, key: c}}]}\n",
