@@ -94,7 +94,7 @@ pub(super) const FETCHING: &[Known] = &[
         "the server cannot be reached",
         NETWORK,
     ),
-    known(ErrorKind::Environment, &["eof"], "the server has closed the connection", NETWORK),
+    known(ErrorKind::Environment, &[": eof", "unexpected eof"], "the server has closed the connection", NETWORK),
     known(
         ErrorKind::Failed,
         &["converting yaml to json", "unmarshaling json", "no api version specified", "cannot unmarshal"],
@@ -173,7 +173,7 @@ pub(super) const RENDERING: &[Known] = &[
     ),
     known(
         ErrorKind::Failed,
-        &["chart.yaml", "gzip", "archive", "chart metadata", "tar:"],
+        &["chart.yaml", "gzip", "archive", "chart.metadata", "tar:", "unexpected eof"],
         "this is no chart:",
         "name a folder with a Chart.yaml, or an archive that `helm package` has made",
     ),
@@ -223,10 +223,10 @@ pub(super) fn complaint(output: &Output) -> String {
         .unwrap_or_default()
 }
 
-/// What helm says although it succeeds, without what is of no concern.
+/// What helm warns of although it succeeds. It says other things too: what it has pulled, how registries name versions.
 pub(super) fn warnings(output: &Output) -> Vec<String> {
-    let is_news = |line: &String| !["Pulled: ", "Digest: ", "level=DEBUG"].iter().any(|start| line.starts_with(start));
-    output.lines().into_iter().filter(is_news).map(|line| message_of(&line)).collect()
+    let is_warning = |line: &String| line.to_ascii_lowercase().contains("warn");
+    output.lines().into_iter().filter(is_warning).map(|line| message_of(&line)).collect()
 }
 
 /// The text of a line of helm's log: `level=WARN msg="this chart is deprecated"`.
