@@ -1,5 +1,6 @@
 //! kfleet as a library: a map of its modules, in layers. A module may only use those below it.
 
+pub mod address;
 pub mod digest;
 pub mod error;
 pub mod fleet;
@@ -10,6 +11,7 @@ pub mod problem;
 pub mod yaml;
 
 pub mod git;
+pub mod helm;
 pub mod http;
 pub mod kube;
 
