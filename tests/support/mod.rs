@@ -9,6 +9,7 @@
 pub mod control_plane;
 pub mod git_servers;
 pub mod proxy;
+pub mod web;
 
 use std::io::Write;
 
