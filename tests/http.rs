@@ -227,7 +227,7 @@ fn credentials_stay_with_their_host() {
         assert!(response.url().starts_with("http") && response.url() != url);
         let first = server.requests().pop().expect("a request");
         assert_eq!((first.header("x-token"), first.header("x-other")), (SECRET, ""));
-        assert_eq!(first.header("authorization").is_empty(), false);
+        assert!(!first.header("authorization").is_empty());
         let second = other.requests().pop().expect("a request");
         for name in ["x-token", "x-other", "authorization"] {
             assert_eq!(second.header(name), "", "{path} {name}");

@@ -103,8 +103,10 @@ impl WebServer {
 
 fn serve_plain(client: &TcpStream, answer: impl FnOnce(Request) -> Vec<Step>) -> io::Result<()> {
     let mut reader = BufReader::new(client);
-    let request = Request::read(&mut reader)?;
     let mut stream = client;
+    let Ok(request) = Request::read(&mut reader) else {
+        return stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    };
     for step in answer(request) {
         if !take(&mut stream, step)? {
             // Closing it now resets it.

@@ -216,9 +216,11 @@ impl Failure {
                     slow.to_owned(),
                 )
             }
-            Trouble::NoAnswer => {
-                (ErrorKind::Environment, "the connection ends without an answer".into(), elsewhere.to_owned())
-            }
+            Trouble::NoAnswer => (
+                ErrorKind::Environment,
+                "the connection ends without an answer".into(),
+                "check the host and the port, whether it is https or http, and the proxy".into(),
+            ),
             Trouble::Truncated(part) => (
                 ErrorKind::Environment,
                 format!("the connection ends after {}", part.shown()),
