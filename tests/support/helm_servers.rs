@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use super::git_servers::{LOGIN, Request};
+use super::git_servers::{LOGIN, has_login};
+use super::web::Request;
 
 /// The folder with helm and docker-registry, or why they are not there.
 pub fn programs() -> Result<PathBuf, String> {
@@ -31,7 +32,7 @@ pub fn serve_files(folder: &Path) -> String {
 
 fn answer(mut client: &TcpStream, folder: &Path) -> std::io::Result<()> {
     let request = Request::read(&mut BufReader::new(client))?;
-    let (status, body) = if request.path.starts_with("/private/") && !request.has_login() {
+    let (status, body) = if request.path.starts_with("/private/") && !has_login(&request) {
         ("401 Unauthorized", Vec::new())
     } else {
         match fs::read(folder.join(request.path.trim_start_matches('/'))) {

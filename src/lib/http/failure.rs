@@ -131,8 +131,9 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn at(hop: &Url, trouble: Trouble) -> Failure {
-        Failure { hop: hop.clone(), proxy: None, trouble }
+    /// Boxed, since it is bigger than what succeeds.
+    pub(super) fn at(hop: &Url, proxy: Option<&str>, trouble: Trouble) -> Box<Failure> {
+        Box::new(Failure { hop: hop.clone(), proxy: proxy.map(str::to_owned), trouble })
     }
 
     /// Why another try may succeed.
@@ -215,9 +216,11 @@ impl Failure {
                     slow.to_owned(),
                 )
             }
-            Trouble::NoAnswer => {
-                (ErrorKind::Environment, "the connection ends without an answer".into(), elsewhere.to_owned())
-            }
+            Trouble::NoAnswer => (
+                ErrorKind::Environment,
+                "the connection ends without an answer".into(),
+                "check the host and the port, whether it is https or http, and the proxy".into(),
+            ),
             Trouble::Truncated(part) => (
                 ErrorKind::Environment,
                 format!("the connection ends after {}", part.shown()),
@@ -280,7 +283,8 @@ fn untrusted(cause: &rustls::Error) -> (String, &'static str) {
     let clock = "the server's owner must renew it; check the clock of this machine too";
     let name = "check the spelling of the host; a proxy or a login page of the network may stand in between";
     match cause {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => (
+        // Another authority of the same name looks like a bad signature.
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => (
             "its certificate is signed by nobody who is known here".to_owned(),
             "let SSL_CERT_FILE name a file with the certificate of the authority that signed it, and the usual ones",
         ),

@@ -117,7 +117,7 @@ impl Response {
         if let Ok(seconds) = text.parse() {
             return Some(Duration::from_secs(seconds));
         }
-        let until = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        let until = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
         // A time that is over.
         Some(Duration::try_from(until.duration_since(jiff::Timestamp::now())).unwrap_or_default())
     }

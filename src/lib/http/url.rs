@@ -166,7 +166,7 @@ fn shown(uri: &Uri) -> String {
     let Some(query) = uri.query().filter(|query| !query.is_empty()) else { return start };
     let parts: Vec<String> = query
         .split('&')
-        .map(|part| part.split_once('=').map_or_else(|| "..".to_owned(), |(name, _)| format!("{name}=..")))
+        .map(|part| part.split_once('=').map_or_else(|| "***".to_owned(), |(name, _)| format!("{name}=***")))
         .collect();
     format!("{start}?{}", parts.join("&"))
 }
@@ -183,7 +183,7 @@ mod tests {
     fn queries_are_shown_without_values() {
         for (text, shown) in [
             ("https://a.example/x.yaml", "https://a.example/x.yaml"),
-            ("https://a.example/x?token=s3cret&b=&s3cret#s3cret", "https://a.example/x?token=..&b=..&.."),
+            ("https://a.example/x?token=s3cret&b=&s3cret#s3cret", "https://a.example/x?token=***&b=***&***"),
             ("http://a.example:8080", "http://a.example:8080/"),
             ("https://a.example/?", "https://a.example/"),
         ] {
