@@ -140,8 +140,10 @@ impl Transport for Forward {
         self.stream.set_timeout(timeout);
         let output = &self.buffers.output()[..amount];
         // The line that begins a request has the path alone.
-        match output.strip_prefix(b"GET /") {
-            Some(rest) => self.stream.write_all(&[b"GET ", self.origin.as_bytes(), b"/", rest].concat())?,
+        let methods: [&[u8]; 2] = [b"GET ", b"POST "];
+        let split = methods.into_iter().find_map(|method| Some((method, output.strip_prefix(method)?)));
+        match split.filter(|(_, rest)| rest.starts_with(b"/")) {
+            Some((method, rest)) => self.stream.write_all(&[method, self.origin.as_bytes(), rest].concat())?,
             None => self.stream.write_all(output)?,
         }
         Ok(())

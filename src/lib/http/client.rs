@@ -6,14 +6,14 @@ use super::credentials::{Credentials, basic_value, secrets_of, sensitive};
 use super::failure::{Failure, Trouble};
 use super::response::{Response, Story};
 use super::settings::Settings;
-use super::url::Url;
+use super::url::{Url, values};
 use crate::error::{self, Error, ErrorKind};
 use crate::proxy;
-use http::HeaderValue;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, PROXY_AUTHORIZATION};
+use http::{HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::{Duration, Instant};
-use ureq::{Agent, Body, Proxy, ProxyProtocol};
+use ureq::{Agent, AsSendBody, Body, Proxy, ProxyProtocol};
 
 /// How many redirections are followed.
 const REDIRECTIONS: usize = 10;
@@ -24,6 +24,9 @@ const COMPLAINT_LIMIT: u64 = 256 * 1024;
 /// A shorter value of a query is no token.
 const SHORTEST_TOKEN: usize = 8;
 
+/// The media type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// What to get.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
@@ -33,12 +36,14 @@ pub struct Request<'a> {
     pub accept: &'a [&'a str],
     /// The caller's own `Authorization`, instead of the user's, for the origin of the URL.
     pub authorization: Option<&'a SecretString>,
+    /// The fields of a form to send by POST. What they hold may be secret, so the answer leads nowhere else.
+    pub form: Option<&'a SecretString>,
 }
 
 impl<'a> Request<'a> {
     /// Anything, with the user's own credentials.
     pub fn new(url: &'a str) -> Request<'a> {
-        Request { url, accept: &[], authorization: None }
+        Request { url, accept: &[], authorization: None, form: None }
     }
 }
 
@@ -158,7 +163,8 @@ impl Call<'_> {
         for _ in 0..=REDIRECTIONS {
             let exchange = self.exchange(&hop)?;
             let is_redirection = matches!(exchange.answer.status().as_u16(), 301 | 302 | 303 | 307 | 308);
-            let Some(location) = exchange.answer.headers().get(LOCATION).filter(|_| is_redirection) else {
+            let is_followed = is_redirection && self.request.form.is_none();
+            let Some(location) = exchange.answer.headers().get(LOCATION).filter(|_| is_followed) else {
                 return self.receive(hop, exchange);
             };
             let next =
@@ -176,7 +182,7 @@ impl Call<'_> {
         let settings = &self.client.settings;
         let refuse = |error| Failure::at(hop, None, Trouble::Refusal(error));
         let sent = self.client.credentials.sent(&self.asked, hop, self.request.authorization);
-        let mut request = http::Request::get(hop.uri().clone()).header(ACCEPT_ENCODING, "gzip");
+        let mut request = http::Request::builder().uri(hop.uri().clone()).header(ACCEPT_ENCODING, "gzip");
         if !self.request.accept.is_empty() {
             request = request.header(ACCEPT, self.request.accept.join(", "));
         }
@@ -198,15 +204,23 @@ impl Call<'_> {
             }
             chosen = Some(proxy);
         }
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let answer = request
-            .body(())
-            .map_err(ureq::Error::from)
-            .map(|request| self.client.agent.configure_request(request))
-            .map(|request| request.timeout_global(Some(left)).proxy(chosen).build())
-            .and_then(|request| self.client.agent.run(request))
-            .map_err(|error| Failure::at(hop, shown_proxy.as_deref(), Trouble::of(error)))?;
+        let answer = match self.request.form.map(ExposeSecret::expose_secret) {
+            None => self.send(request, (), chosen),
+            Some(form) => self.send(request.method(Method::POST).header(CONTENT_TYPE, FORM), form, chosen),
+        };
+        let answer = answer.map_err(|error| Failure::at(hop, shown_proxy.as_deref(), Trouble::of(error)))?;
         Ok(Exchange { answer, proxy: shown_proxy, has_credentials, are_withheld: sent.are_withheld })
+    }
+
+    fn send(
+        &self,
+        request: http::request::Builder,
+        body: impl AsSendBody,
+        proxy: Option<Proxy>,
+    ) -> Result<http::Response<Body>, ureq::Error> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let request = self.client.agent.configure_request(request.body(body)?);
+        self.client.agent.run(request.timeout_global(Some(left)).proxy(proxy).build())
     }
 
     /// The rest of an answer.
@@ -228,8 +242,9 @@ impl Call<'_> {
         };
         let mut secrets = self.client.credentials.secrets();
         secrets.extend(self.request.authorization.into_iter().flat_map(secrets_of));
-        let in_queries = [&self.asked, &hop].into_iter().flat_map(Url::query_values);
-        secrets.extend(in_queries.filter(|value| value.len() >= SHORTEST_TOKEN).map(str::to_owned));
+        let in_form = values(self.request.form.map_or("", ExposeSecret::expose_secret));
+        let sent = [&self.asked, &hop].into_iter().flat_map(Url::query_values).chain(in_form);
+        secrets.extend(sent.filter(|value| value.len() >= SHORTEST_TOKEN).map(str::to_owned));
         let story = Story {
             asked: self.asked.clone(),
             hop,

@@ -90,8 +90,7 @@ impl Url {
 
     /// What is not shown of the query.
     pub(super) fn query_values(&self) -> impl Iterator<Item = &str> {
-        let parts = self.uri.query().unwrap_or_default().split('&');
-        parts.map(|part| part.split_once('=').map_or(part, |(_, value)| value))
+        values(self.uri.query().unwrap_or_default())
     }
 
     /// Where a `Location` leads from here (RFC 3986, section 5.2).
@@ -120,6 +119,11 @@ impl Url {
         };
         Url::parse(&format!("{scheme}://{authority}{path}{query}"))
     }
+}
+
+/// The values of a query or a form.
+pub(super) fn values(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').map(|part| part.split_once('=').map_or(part, |(_, value)| value))
 }
 
 /// Servers send blanks and letters of all scripts as they are.
