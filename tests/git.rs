@@ -4,9 +4,9 @@
 mod support;
 
 use kfleet::error::{Error, ErrorKind};
-use kfleet::git::{Limits, Protocol, Reference, Settings, fetch, read_tree, read_tree_within, resolve};
+use kfleet::git::{Protocol, Reference, Settings, fetch, read_tree, read_tree_within, resolve};
 use kfleet::process::Environment;
-use kfleet::tree::{Lock, Tree};
+use kfleet::tree::{Limits, Lock, Tree};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -18,7 +18,7 @@ mod settings;
 mod url;
 
 pub use network::{Fetched, cached, fetch, resolve};
-pub use read::{Contents, Limits, read_tree, read_tree_within};
+pub use read::{read_tree, read_tree_within};
 pub use reference::Reference;
 pub use settings::{INHERITED, Settings};
 pub use url::Protocol;

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use git2::Repository;
 
 use super::cache::{INCOMING, Place};
-use super::failure::{Trouble, nearest};
+use super::failure::Trouble;
 use super::url::Remote;
 use super::{INHERITED, Reference, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Output, Program};
+use crate::text::nearest;
 use crate::tree::Lock;
 
 /// Hands a URL's user and password to git without showing them in a list of processes.

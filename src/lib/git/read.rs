@@ -6,33 +6,8 @@ use git2::{Commit, ErrorCode, ObjectType, Odb, Oid, Repository, TreeEntry};
 
 use super::reference::is_commit;
 use crate::error::{Error, ErrorKind, Result};
-use crate::tree::{PassedOver, Tree};
-
-/// What is read at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Files and folders together.
-    pub entries: usize,
-    /// Bytes of one file.
-    pub file: usize,
-    /// Bytes of all files together.
-    pub total: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { entries: 200_000, file: 64 * 1024 * 1024, total: 512 * 1024 * 1024 }
-    }
-}
-
-/// What a folder or a file held.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Contents {
-    /// The files, by their path relative to the folder that was asked for; a single file by its name.
-    pub tree: Tree,
-    /// Symbolic links and submodules, by their path in the repository.
-    pub passed_over: Vec<PassedOver>,
-}
+use crate::text::nearest;
+use crate::tree::{Contents, Limits, PassedOver, Tree, is_safe_name};
 
 /// How deep folders may lie in each other.
 const DEPTH: usize = 200;
@@ -153,7 +128,7 @@ impl<'a> Reader<'a> {
     fn no_such(&self, tree: &git2::Tree<'_>, path: &str) -> Error {
         let names: Vec<String> = tree.iter().filter_map(|entry| entry.name().map(str::to_owned).ok()).collect();
         let name = path.rsplit('/').next().unwrap_or(path);
-        let near = super::failure::nearest(name, names.iter().map(String::as_str));
+        let near = nearest(name, names.iter().map(String::as_str));
         let error = self.fail(format!("the commit has no {}", path.escape_debug()));
         match near.first() {
             Some(near) => error.with_hint(format!("the nearest name is {}", near.escape_debug())),
@@ -176,7 +151,7 @@ impl<'a> Reader<'a> {
                     return Err(self.fail(format!("there are more than {} files and folders", self.limits.entries)));
                 }
                 let shown = || format!("{above}{prefix}{}", String::from_utf8_lossy(entry.name_bytes()).escape_debug());
-                let Some(name) = entry.name().ok().filter(|name| is_safe(name)) else {
+                let Some(name) = entry.name().ok().filter(|name| is_safe_name(name)) else {
                     return Err(self.fail(format!("the name {} is not safe, or not UTF-8", shown())));
                 };
                 let path = format!("{prefix}{name}");
@@ -229,9 +204,4 @@ fn kind(entry: &TreeEntry<'_>) -> Kind {
         (Some(ObjectType::Blob), _) => Kind::File,
         _ => Kind::Other("of a kind that is not known"),
     }
-}
-
-/// Whether a name stays where it is when it is written to a disk.
-fn is_safe(name: &str) -> bool {
-    !matches!(name, "" | "." | "..") && !name.eq_ignore_ascii_case(".git") && !name.contains(['/', '\\', '\0'])
 }

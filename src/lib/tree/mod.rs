@@ -11,6 +11,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one module that touches files")]
 
+mod contents;
 mod error;
 mod input;
 mod lock;
@@ -22,6 +23,7 @@ mod store;
 mod swap;
 mod walk;
 
+pub use contents::{Contents, Limits, is_safe_name};
 pub use error::{Error, Result};
 pub use input::{Input, read_named};
 pub use lock::Lock;
