@@ -14,6 +14,7 @@ pub mod git;
 pub mod helm;
 pub mod http;
 pub mod kube;
+pub mod oci;
 
 pub mod process;
 pub mod proxy;
