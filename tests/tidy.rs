@@ -37,11 +37,11 @@ fn modules_use_only_what_is_below_them() {
         (
             "ops",
             &[
-                "ops", "digest", "fleet", "manifest", "yaml", "tree", "git", "helm", "http", "kube", "process",
-                "error", "problem",
+                "ops", "digest", "fleet", "manifest", "yaml", "tree", "git", "helm", "http", "oci", "kube", "process",
+                "text", "error", "problem",
             ],
         ),
-        ("fleet", &["fleet", "manifest", "yaml", "address", "digest", "problem"]),
+        ("fleet", &["fleet", "manifest", "yaml", "address", "problem"]),
         ("manifest", &["manifest", "yaml", "problem"]),
         ("yaml", &["yaml"]),
         ("tree", &["tree", "digest", "error", "problem"]),

@@ -79,11 +79,10 @@ impl<'a> Repository<'a> {
     /// As [`Address::parse`], or it is no oci URL, or no repository can have the name.
     pub fn parse(url: &'a str) -> Result<Repository<'a>, Refusal> {
         let refuse = |reason, hint| Err(Refusal { reason, hint });
-        let address = Address::parse(url)?;
-        let (registry, name) = url.strip_prefix("oci://").unwrap_or_default().split_once('/').unwrap_or_default();
-        if address.scheme != "oci" || registry.is_empty() {
+        let Some((registry, name)) = url.strip_prefix("oci://").and_then(|rest| rest.split_once('/')) else {
             return refuse("is not an oci URL with a repository", "write oci://HOST/REPOSITORY");
-        }
+        };
+        let address = Address::parse(url)?;
         if name.contains([':', '@']) {
             return refuse("has a tag or a digest", "leave it out of the URL, and write it into `ref`");
         }

@@ -7,6 +7,7 @@ use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
 use kfleet::http;
+use kfleet::oci;
 use kfleet::ops::fmt::layout::Action;
 use kfleet::ops::generate::sources::{Asked, locked};
 use kfleet::ops::generate::{self, AddonPlan, Plan, Remotes, Repository, Selection, Unreadable};
@@ -148,7 +149,9 @@ fn fetch(
     let mut git = git::Settings::new(context.environment.clone(), cache.join("git"));
     git.timeout = timeout;
     let http = http::Client::new(http)?;
-    let remotes = Remotes { http, git, store: Store::new(cache.join("sources")), offline: args.offline };
+    let store = Store::new(cache.join("sources"));
+    let oci = oci::Settings::new(context.environment.clone(), store.clone());
+    let remotes = Remotes { http, git, oci, store, offline: args.offline };
     let failures = generate::fetch(repository, &remotes, &Downloads::new(ui));
     let kinds: Vec<ErrorKind> = failures.iter().map(|failure| failure.kind).collect();
     let is_there = |kind: &ErrorKind| kinds.contains(kind);

@@ -3,6 +3,7 @@
 
 use super::document::{self, Document};
 use super::helm;
+use super::oci;
 use super::schema::did_you_mean;
 use super::types::{Addon, Fleet, Source};
 use crate::manifest::scopes::Scopes;
@@ -141,12 +142,14 @@ impl Checker<'_> {
                 start.iter().chain(rest).map(|part| (*part).to_owned()).collect()
             };
             self.source(source, &words, &at);
-            if let Some(source) = &source.helm {
-                for mistake in helm::mistakes(name, source, &words) {
-                    let path = [at(&["helm"]), mistake.field].concat();
-                    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-                    self.error(&path, mistake.message, mistake.hint.as_deref());
-                }
+            let of_helm = source.helm.iter().flat_map(|source| helm::mistakes(name, source, &words));
+            let of_oci = source.oci.iter().flat_map(|source| oci::mistakes(source, &words));
+            for (kind, mistake) in
+                of_helm.map(|mistake| ("helm", mistake)).chain(of_oci.map(|mistake| ("oci", mistake)))
+            {
+                let path = [at(&[kind]), mistake.field].concat();
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                self.error(&path, mistake.message, mistake.hint.as_deref());
             }
         }
         if addon.substitute.is_some() {
@@ -195,12 +198,9 @@ impl Checker<'_> {
                 }
             }
         }
-        let later = "this source is not built yet";
-        let hint = "until then, render it and name the result with `path`";
-        for (name, is_set) in [("oci", source.oci.is_some()), ("kustomize", source.kustomize.is_some())] {
-            if is_set {
-                report(&[name], format!("`{name}`: {later}"), Some(hint));
-            }
+        if source.kustomize.is_some() {
+            let hint = "until then, render it and name the result with `path`";
+            report(&["kustomize"], "`kustomize`: this source is not built yet".to_owned(), Some(hint));
         }
     }
 
@@ -276,6 +276,15 @@ pub fn is_name(name: &str) -> bool {
 pub fn words_of(addon: &Addon) -> BTreeMap<&str, &str> {
     let version = addon.version.iter().map(|version| ("version", version.as_str()));
     addon.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(version).collect()
+}
+
+/// Something wrong with a source.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Mistake {
+    /// The field: keys and numbers of items, below the source.
+    pub(super) field: Vec<String>,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
 }
 
 /// Why words in braces cannot be replaced.

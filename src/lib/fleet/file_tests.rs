@@ -110,8 +110,8 @@ fn every_mistake_is_told_at_its_place() {
             "fleet.yaml:4:8: `A/b` is no name for an addon (use lower-case letters, digits, dashes and dots; start and end with a letter or digit)",
         ),
         (
-            "addons:\n  a: {sources: [{oci: {url: x}}]}\n",
-            "fleet.yaml:4:23: `oci`: this source is not built yet (until then, render it and name the result with `path`)",
+            "addons:\n  a: {sources: [{kustomize: {path: x}}]}\n",
+            "fleet.yaml:4:29: `kustomize`: this source is not built yet (until then, render it and name the result with `path`)",
         ),
         (
             "addons:\n  a: {sources: [{configMap: {name: a, namespace: b, key: c}}]}\n",
@@ -253,4 +253,33 @@ fn mistakes_in_helm_sources_are_told_at_their_places() {
     let long = "a".repeat(60);
     let found = errors(&helm("{path: c}").replace("shop", &long));
     assert!(found[0].contains("is no name of a release (add `releaseName`"), "{found:#?}");
+}
+
+#[test]
+fn mistakes_in_oci_sources_are_told_at_their_places() {
+    let oci = |source: &str| format!("addons:\n  shop:\n    version: '1.2.0'\n    sources:\n      - oci: {source}\n");
+    let digest = format!("sha256:{}", "0".repeat(64));
+    for source in [
+        "{url: 'oci://ghcr.io/team/shop', ref: 'v{version}'}",
+        "{url: 'oci://127.0.0.1:5000/shop', ref: 1.0.0, path: 'deploy/{version}'}",
+        &format!("{{url: 'oci://ghcr.io/team/shop', ref: '{digest}'}}"),
+    ] {
+        read(&oci(source)).unwrap_or_else(|errors| panic!("{source}: {errors:#?}"));
+    }
+    for (source, expected) in [
+        ("{url: 'oci://h/a'}", "7:14: `addons.shop.sources[0].oci` needs the field `ref`"),
+        ("{url: 'https://h/a', ref: a}", "7:20: the artifact's URL is not an oci URL with a repository (write oci:"),
+        ("{url: 'oci://u:s3cret@h/a', ref: a}", "7:20: the artifact's URL has a user or a password (remove it"),
+        ("{url: 'oci://h/a:1', ref: a}", "7:20: the artifact's URL has a tag or a digest (leave it out"),
+        ("{url: 'oci://h/A', ref: a}", "7:20: the artifact's URL has a name that no repository can have"),
+        ("{url: 'oci://h/{x}', ref: a}", "7:20: nothing stands for `{x}`"),
+        ("{url: 'oci://h/a', ref: 1.0+b}", "7:38: `1.0+b` is no tag and no sha256 digest (a tag has no `+`"),
+        ("{url: 'oci://h/a', ref: 'sha256:1'}", "7:38: `sha256:1` is no tag and no sha256 digest (write a tag"),
+        ("{url: 'oci://h/a', ref: a, path: ../b}", "7:47: `../b` is no plain path inside the artifact"),
+    ] {
+        let found = errors(&oci(source));
+        assert_eq!(found.len(), 1, "{source}\n{found:#?}");
+        assert!(found[0].starts_with(&format!("fleet.yaml:{expected}")), "{source}\n{found:#?}\n{expected}");
+        assert!(!found[0].contains("s3cret"));
+    }
 }

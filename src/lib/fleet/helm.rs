@@ -1,21 +1,12 @@
 //! `helm` sources of the fleet file: what their type cannot say, and what they ask for once words in braces are replaced.
 
-use super::file::{Unexpanded, expand, is_name, is_plain_path};
+use super::file::{Mistake, Unexpanded, expand, is_name, is_plain_path};
 use super::types::HelmSource;
 use crate::address::Address;
 use std::collections::BTreeMap;
 
 /// The longest name of a release that helm takes.
 const RELEASE_NAME: usize = 53;
-
-/// Something wrong with a source.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mistake {
-    /// The field: keys and numbers of items, below the source.
-    pub(super) field: Vec<String>,
-    pub(super) message: String,
-    pub(super) hint: Option<String>,
-}
 
 impl HelmSource {
     /// Whether the chart comes from a server; else all of the source is in the repository.

@@ -53,29 +53,36 @@ pub struct LockedSource {
     pub url: Option<String>,
     /// The URL of a git repository.
     pub git: Option<String>,
-    /// The branch, tag or commit that was asked for.
+    /// The URL of an artifact's repository.
+    pub oci: Option<String>,
+    /// The branch, tag, commit or digest that was asked for.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
-    /// The file or folder in the repository.
+    /// The file or folder in the repository or the artifact.
     pub path: Option<String>,
     /// The commit that the reference was.
     pub commit: Option<String>,
+    /// The digest of the manifest that the reference was.
+    pub digest: Option<String>,
     /// The sha256 of what came, as hex.
     pub sha256: String,
 }
 
 impl LockedSource {
-    /// Whether both ask for the same thing.
+    /// Whether both ask for the same thing, whatever came.
     pub fn asks_as(&self, other: &LockedSource) -> bool {
-        let asked = |source: &LockedSource| {
-            (source.url.clone(), source.git.clone(), source.reference.clone(), source.path.clone())
+        let asked = |source: &LockedSource| LockedSource {
+            commit: None,
+            digest: None,
+            sha256: String::new(),
+            ..source.clone()
         };
         asked(self) == asked(other)
     }
 
     /// What is asked, for people: without the values of a URL's query, which may be secret.
     pub fn shown(&self) -> String {
-        let url = self.url.as_deref().or(self.git.as_deref()).unwrap_or_default();
+        let url = self.url.as_ref().or(self.git.as_ref()).or(self.oci.as_ref()).map_or("", String::as_str);
         let parts = [url.split('?').next().unwrap_or_default(), self.path.as_deref().unwrap_or_default()];
         let mut text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("//");
         if let Some(reference) = &self.reference {
@@ -131,9 +138,11 @@ impl Lock {
                 let fields = [
                     ("url", source.url.as_deref()),
                     ("git", source.git.as_deref()),
+                    ("oci", source.oci.as_deref()),
                     ("ref", source.reference.as_deref()),
                     ("path", source.path.as_deref()),
                     ("commit", source.commit.as_deref()),
+                    ("digest", source.digest.as_deref()),
                     ("sha256", Some(source.sha256.as_str())),
                 ];
                 for (index, (key, value)) in fields.into_iter().filter_map(|(k, v)| Some((k, v?))).enumerate() {
@@ -164,7 +173,17 @@ mod tests {
             sha256: "ab".to_owned(),
             ..LockedSource::default()
         };
-        let addon = LockedAddon { inputs: "12".to_owned(), base: "e1".to_owned(), sources: vec![source, git] };
+        let oci = LockedSource {
+            oci: Some("oci://example.org/a".to_owned()),
+            reference: Some("1.0".to_owned()),
+            digest: Some(format!("sha256:{}", "0".repeat(64))),
+            sha256: "cd".to_owned(),
+            ..LockedSource::default()
+        };
+        let asked = LockedSource { digest: None, sha256: String::new(), ..oci.clone() };
+        assert!(oci.asks_as(&asked) && !oci.asks_as(&git));
+        assert_eq!(asked.shown(), "oci://example.org/a at 1.0");
+        let addon = LockedAddon { inputs: "12".to_owned(), base: "e1".to_owned(), sources: vec![source, git, oci] };
         let none = LockedAddon { inputs: "x".to_owned(), base: "y".to_owned(), sources: Vec::new() };
         let lock =
             Lock { addons: BTreeMap::from([("yes".to_owned(), addon), ("b".to_owned(), none)]), ..Lock::default() };

@@ -4,5 +4,6 @@ pub mod document;
 pub mod file;
 mod helm;
 pub mod lock;
+pub mod oci;
 pub mod schema;
 pub mod types;

@@ -121,9 +121,9 @@ pub struct Source {
     /// Wraps the text of the addon's other sources into a ConfigMap, as a ClusterResourceSet needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_map: Option<ConfigMapSource>,
-    /// An OCI artifact. Not built yet: refused with a message.
+    /// An artifact of a registry.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub oci: Option<BTreeMap<String, serde_json::Value>>,
+    pub oci: Option<OciSource>,
     /// A Helm chart, rendered by the `helm` program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub helm: Option<HelmSource>,
@@ -188,6 +188,20 @@ pub struct HelmSource {
 
 fn yes() -> bool {
     true
+}
+
+/// An artifact of a registry: files that `flux push artifact` or a like program has put there.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct OciSource {
+    /// The repository's URL: oci://HOST/REPOSITORY. Words in braces are replaced.
+    pub url: String,
+    /// A tag, or a digest: sha256: and 64 hexadecimal digits. Words in braces are replaced.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// The file or folder in it; everything where there is none. Words in braces are replaced.
+    #[serde(default)]
+    pub path: Option<String>,
 }
 
 /// A ConfigMap that holds the text of the addon's other sources.

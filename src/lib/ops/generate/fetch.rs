@@ -1,6 +1,7 @@
 //! Sources from outside the repository: out of the caches where the lock tells what they are, else from the network.
 
 use super::Repository;
+use super::artifact::get_oci;
 use super::plan::source_place;
 use super::sources::{Asked, Content, EXTENSIONS, Request, is_kustomization, locked};
 use crate::digest::{sha256, sha256_of_texts};
@@ -8,8 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::lock::LockedSource;
 use crate::git::{self, Protocol, Reference};
 use crate::http;
+use crate::oci;
 use crate::problem::{Problem, Severity};
-use crate::tree::Store;
+use crate::tree::{Store, Tree};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +26,8 @@ pub struct Remotes {
     pub http: http::Client,
     /// Git repositories.
     pub git: git::Settings,
+    /// Registries.
+    pub oci: oci::Settings,
     /// What was downloaded.
     pub store: Store,
     /// Whether the network is left alone.
@@ -119,10 +123,11 @@ fn get(
     remotes: &Remotes,
     progress: &dyn Progress,
 ) -> Result<Content> {
-    match (&asked.url, &asked.git) {
-        (Some(url), _) => get_url(url, asked, known, remotes, progress),
-        (None, Some(url)) => get_git(url, asked, known, remotes, progress),
-        (None, None) => Err(Error::new(ErrorKind::Failed, "this source names nothing to fetch")),
+    match (&asked.url, &asked.git, &asked.oci) {
+        (Some(url), ..) => get_url(url, asked, known, remotes, progress),
+        (None, Some(url), _) => get_git(url, asked, known, remotes, progress),
+        (None, None, Some(url)) => get_oci(url, asked, known, remotes, progress),
+        (None, None, None) => Err(Error::new(ErrorKind::Failed, "this source names nothing to fetch")),
     }
 }
 
@@ -135,7 +140,7 @@ fn get_url(
 ) -> Result<Content> {
     let shown = asked.shown();
     let content =
-        |bytes: Vec<u8>, sha256: String| Content { texts: vec![(shown.clone(), bytes)], commit: None, sha256 };
+        |bytes: Vec<u8>, sha256: String| Content { texts: vec![(shown.clone(), bytes)], sha256, ..Content::default() };
     if let Some(known) = known
         && let Some(bytes) = remotes.store.get(&known.sha256)?
     {
@@ -144,12 +149,7 @@ fn get_url(
     if remotes.offline {
         return Err(not_here(&shown, known.is_some()));
     }
-    let response = watched(&shown, progress, || {
-        remotes.http.get(&http::Request::new(url), &|event| match event {
-            http::Progress::Received { bytes, total } => progress.received(&shown, bytes, total),
-            http::Progress::Retrying { reason, .. } => progress.retry(&shown, reason),
-        })
-    })?;
+    let response = watched(&shown, progress, || remotes.http.get(&http::Request::new(url), &told(&shown, progress)))?;
     if response.looks_like_web_page() {
         return Err(response.web_page_error());
     }
@@ -189,6 +189,11 @@ fn get_git(
     let path = asked.path.as_deref().unwrap_or_default();
     let files = git::read_tree(&fetched.repository, &fetched.commit, path)
         .map_err(|error| Error { message: format!("cannot read {shown}: {}", error.message), ..error })?;
+    Ok(Content { commit: Some(fetched.commit), ..content_of(&files, path, &shown) })
+}
+
+/// The manifests among the files at `path`, which is a folder or one file.
+pub(super) fn content_of(files: &Tree, path: &str, shown: &str) -> Content {
     let is_one_file = files.len() == 1 && files.keys().all(|name| path.rsplit('/').next() == Some(name));
     let is_manifest = |name: &str| {
         let ending = name.rsplit('.').next().unwrap_or_default();
@@ -201,20 +206,28 @@ fn get_git(
         .collect();
     let digest = sha256_of_texts(found.iter().copied());
     let texts = found.into_iter().map(|(name, bytes)| match is_one_file {
-        true => (shown.clone(), bytes.to_vec()),
+        true => (shown.to_owned(), bytes.to_vec()),
         false => (format!("{name} of {shown}"), bytes.to_vec()),
     });
-    Ok(Content { texts: texts.collect(), commit: Some(fetched.commit), sha256: digest })
+    Content { texts: texts.collect(), sha256: digest, ..Content::default() }
 }
 
-fn watched<T>(shown: &str, progress: &dyn Progress, work: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Passes on what happens during a download.
+pub(super) fn told<'a>(shown: &'a str, progress: &'a dyn Progress) -> impl Fn(http::Progress<'_>) + Sync + 'a {
+    move |event| match event {
+        http::Progress::Received { bytes, total } => progress.received(shown, bytes, total),
+        http::Progress::Retrying { reason, .. } => progress.retry(shown, reason),
+    }
+}
+
+pub(super) fn watched<T>(shown: &str, progress: &dyn Progress, work: impl FnOnce() -> Result<T>) -> Result<T> {
     progress.begin(shown);
     let result = work();
     progress.end(shown);
     result
 }
 
-fn not_here(shown: &str, is_locked: bool) -> Error {
+pub(super) fn not_here(shown: &str, is_locked: bool) -> Error {
     let reason = if is_locked { "the cache does not have it" } else { "the lock does not have it" };
     let error = Error::new(ErrorKind::Environment, format!("cannot get {shown} offline: {reason}"));
     error.with_hint("run the command once without --offline")

@@ -1,10 +1,11 @@
 //! `kfleet generate`: the addons of the fleet file become bases.
 //!
 //! The way of a run: the repository is read (`repository`), each addon's sources become requests ([`sources`]), those
-//! from outside are fetched (`fetch`), every base is rendered in memory (`render`) and compared with what is there (`plan`), and
+//! from outside are fetched (`fetch`, `artifact`), every base is rendered in memory (`render`) and compared with what is there (`plan`), and
 //! at the end each base that changes is swapped in whole (`apply`).
 
 mod apply;
+mod artifact;
 mod fetch;
 pub mod kustomization;
 mod plan;

@@ -153,5 +153,5 @@ fn read_local(root: &Path, path: &str) -> Result<Content, Vec<Problem>> {
         }
     }
     let sha256 = sha256_of_texts(texts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
-    Ok(Content { texts, commit: None, sha256 })
+    Ok(Content { texts, sha256, ..Content::default() })
 }

@@ -43,6 +43,8 @@ pub struct Content {
     pub texts: Vec<(String, Vec<u8>)>,
     /// The commit of a git source.
     pub commit: Option<String>,
+    /// The digest of an artifact's manifest.
+    pub digest: Option<String>,
     /// The sha256 of all of it, as hex.
     pub sha256: String,
 }
@@ -65,6 +67,14 @@ pub fn requests(addon: &Addon) -> Result<Vec<Request>, Unexpanded> {
                 git: Some(expand(&git.url, &words)?),
                 reference: word(&git.reference)?,
                 path: word(&git.path)?,
+                ..LockedSource::default()
+            })
+        } else if let Some(oci) = &source.oci {
+            let oci = oci.expanded(&words)?;
+            Asked::Remote(LockedSource {
+                oci: Some(oci.url),
+                reference: Some(oci.reference),
+                path: oci.path,
                 ..LockedSource::default()
             })
         } else {
@@ -99,9 +109,12 @@ pub fn fingerprint<'a>(addon: &Addon, digests: impl Iterator<Item = &'a str>) ->
 pub fn lock_entry(addon: &Addon, requests: &[Request], contents: &[Content], base: &Tree) -> LockedAddon {
     let sources = requests.iter().zip(contents).filter_map(|(request, content)| match &request.asked {
         Asked::Local(_) => None,
-        Asked::Remote(asked) => {
-            Some(LockedSource { commit: content.commit.clone(), sha256: content.sha256.clone(), ..asked.clone() })
-        }
+        Asked::Remote(asked) => Some(LockedSource {
+            commit: content.commit.clone(),
+            digest: content.digest.clone(),
+            sha256: content.sha256.clone(),
+            ..asked.clone()
+        }),
     });
     LockedAddon {
         inputs: fingerprint(addon, contents.iter().map(|content| content.sha256.as_str())),
