@@ -1,12 +1,13 @@
 //! A real API server with its etcd, on loopback, for as long as a value of [`ControlPlane`] lives.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
-use std::fs::{self, File};
-use std::net::TcpListener;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use super::{free_port, spawn};
 
 /// The administrator's token.
 pub const ADMIN_TOKEN: &str = "admin-token";
@@ -15,13 +16,7 @@ pub const NOBODY_TOKEN: &str = "nobody-token";
 
 /// Where etcd and kube-apiserver are, or why they are not there.
 pub fn servers() -> Result<PathBuf, String> {
-    let provide = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/provide");
-    let output = Command::new(provide).arg("--no-build").output().map_err(|error| error.to_string())?;
-    if output.status.success() {
-        Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-    }
+    super::provided(&[])
 }
 
 /// See the module.
@@ -137,7 +132,7 @@ impl ControlPlane {
             "--initial-advertise-peer-urls=http://127.0.0.1:0".to_owned(),
             "--initial-cluster=d=http://127.0.0.1:0".to_owned(),
         ];
-        self.etcd = Some(self.spawn(&servers.join("etcd"), &etcd));
+        self.etcd = Some(spawn(&servers.join("etcd"), &etcd, self.folder.path()));
         let file = |name: &str| self.path(name).display().to_string();
         let api_server = vec![
             format!("--etcd-servers={etcd_url}"),
@@ -158,28 +153,7 @@ impl ControlPlane {
             "--endpoint-reconciler-type=none".to_owned(),
             "--disable-admission-plugins=ServiceAccount".to_owned(),
         ];
-        self.api_server = Some(self.spawn(&servers.join("kube-apiserver"), &api_server));
-    }
-
-    fn spawn(&self, program: &Path, arguments: &[String]) -> Child {
-        let name = program.file_name().expect("a name").to_string_lossy().into_owned();
-        let log = File::create(self.path(&format!("{name}.log"))).expect("a log");
-        // With setpriv the servers end even when this process is killed.
-        let mut command = if Command::new("setpriv").arg("--version").output().is_ok() {
-            let mut command = Command::new("setpriv");
-            command.arg("--pdeathsig=KILL").arg(program);
-            command
-        } else {
-            Command::new(program)
-        };
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("a log"))
-            .stderr(log)
-            .spawn()
-            .expect("the server starts")
+        self.api_server = Some(spawn(&servers.join("kube-apiserver"), &api_server, self.folder.path()));
     }
 
     fn wait_until_ready(&mut self) -> Result<(), String> {
@@ -239,10 +213,6 @@ pub fn mk_authority() -> CertifiedIssuer<'static, KeyPair> {
 /// The certificate of an authority that signed nothing, in PEM.
 pub fn other_ca() -> String {
     mk_authority().pem()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
 }
 
 /// GETs a path of the API server.

@@ -71,16 +71,19 @@ impl HttpsServer {
     }
 }
 
-struct Request {
+/// A request over http, read whole.
+pub struct Request {
     method: String,
-    path: String,
+    /// The path in its first line, without the query.
+    pub path: String,
     query: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
 impl Request {
-    fn read(stream: &mut impl BufRead) -> io::Result<Request> {
+    /// Reads it.
+    pub fn read(stream: &mut impl BufRead) -> io::Result<Request> {
         let mut line = String::new();
         stream.read_line(&mut line)?;
         let mut words = line.split_whitespace();
@@ -112,16 +115,22 @@ impl Request {
         Ok(request)
     }
 
-    fn header(&self, name: &str) -> &str {
+    /// A header by its name in lower case; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether it comes with [`LOGIN`].
+    pub fn has_login(&self) -> bool {
+        let login = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", LOGIN.0, LOGIN.1));
+        self.header("authorization") == format!("Basic {login}")
     }
 
     fn answer(&self, folder: &Path) -> io::Result<Vec<u8>> {
         if self.path.starts_with("/forbidden") {
             return Ok(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec());
         }
-        let login = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", LOGIN.0, LOGIN.1));
-        if self.header("authorization") != format!("Basic {login}") {
+        if !self.has_login() {
             return Ok(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\n\
                         Content-Length: 0\r\nConnection: close\r\n\r\n"
                 .to_vec());

@@ -62,7 +62,8 @@ pub fn read<T: DeserializeOwned + JsonSchema>(
     };
     let root = tape.node_at(0);
     let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
-    let mut mismatches = schema::check(&schema::schema_of::<T>(), source, root);
+    let schema = schema::schema_of::<T>();
+    let mut mismatches = schema::check(&schema, source, root);
     mismatches.sort_by_key(|mismatch| mismatch.offset);
     if !mismatches.is_empty() {
         return Err(mismatches.into_iter().map(|mismatch| problem(name, &mut places, mismatch)).collect());
@@ -70,24 +71,9 @@ pub fn read<T: DeserializeOwned + JsonSchema>(
     let value = to_value(&tape, &text.bytes, root)
         .map_err(|error| vec![problem(name, &mut places, Mismatch::new(error.offset, error.message))])?;
     // The schema was made from the type, so this is only for what it cannot say.
-    let value = serde_json::from_value(without_nulls(value))
+    let value = serde_json::from_value(schema::without_nulls(value, &schema))
         .map_err(|error| vec![problem(name, &mut places, Mismatch::new(0, error.to_string()))])?;
     Ok((value, Document { name: name.to_owned(), bytes: text.bytes.into_owned(), tape }))
-}
-
-/// A field without a value is a field that is not there.
-fn without_nulls(value: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::Object(map) => Value::Object(
-            map.into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(key, value)| (key, without_nulls(value)))
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
-        other => other,
-    }
 }
 
 fn problem(name: &str, places: &mut Places<'_>, mismatch: Mismatch) -> Problem {

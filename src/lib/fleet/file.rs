@@ -2,6 +2,7 @@
 //! in braces.
 
 use super::document::{self, Document};
+use super::helm;
 use super::schema::did_you_mean;
 use super::types::{Addon, Fleet, Source};
 use crate::manifest::scopes::Scopes;
@@ -135,11 +136,18 @@ impl Checker<'_> {
         }
         for (index, source) in addon.sources.iter().enumerate() {
             let index = index.to_string();
-            let at = |rest: &[&'static str]| -> Vec<String> {
+            let at = |rest: &[&str]| -> Vec<String> {
                 let start = ["addons", name, "sources", &index];
                 start.iter().chain(rest).map(|part| (*part).to_owned()).collect()
             };
             self.source(source, &words, &at);
+            if let Some(source) = &source.helm {
+                for mistake in helm::mistakes(name, source, &words) {
+                    let path = [at(&["helm"]), mistake.field].concat();
+                    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                    self.error(&path, mistake.message, mistake.hint.as_deref());
+                }
+            }
         }
         if addon.substitute.is_some() {
             let message = "`substitute` is not built yet";
@@ -153,13 +161,13 @@ impl Checker<'_> {
         }
     }
 
-    fn source(&mut self, source: &Source, words: &BTreeMap<&str, &str>, at: &dyn Fn(&[&'static str]) -> Vec<String>) {
-        let mut report = |rest: &[&'static str], message: String, hint: Option<&str>| {
+    fn source(&mut self, source: &Source, words: &BTreeMap<&str, &str>, at: &dyn Fn(&[&str]) -> Vec<String>) {
+        let mut report = |rest: &[&str], message: String, hint: Option<&str>| {
             let path = at(rest);
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             self.error(&path, message, hint);
         };
-        let mut expanded = |rest: &[&'static str], text: &str| match expand(text, words) {
+        let mut expanded = |rest: &[&str], text: &str| match expand(text, words) {
             Ok(text) => Some(text),
             Err(Unexpanded { message, hint }) => {
                 report(rest, message, hint.as_deref());
@@ -189,9 +197,7 @@ impl Checker<'_> {
         }
         let later = "this source is not built yet";
         let hint = "until then, render it and name the result with `path`";
-        for (name, is_set) in
-            [("oci", source.oci.is_some()), ("helm", source.helm.is_some()), ("kustomize", source.kustomize.is_some())]
-        {
+        for (name, is_set) in [("oci", source.oci.is_some()), ("kustomize", source.kustomize.is_some())] {
             if is_set {
                 report(&[name], format!("`{name}`: {later}"), Some(hint));
             }

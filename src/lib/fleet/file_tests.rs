@@ -110,8 +110,8 @@ fn every_mistake_is_told_at_its_place() {
             "fleet.yaml:4:8: `A/b` is no name for an addon (use lower-case letters, digits, dashes and dots; start and end with a letter or digit)",
         ),
         (
-            "addons:\n  a: {sources: [{helm: {chart: x}}]}\n",
-            "fleet.yaml:4:24: `helm`: this source is not built yet (until then, render it and name the result with `path`)",
+            "addons:\n  a: {sources: [{oci: {url: x}}]}\n",
+            "fleet.yaml:4:23: `oci`: this source is not built yet (until then, render it and name the result with `path`)",
         ),
         (
             "addons:\n  a: {sources: [{configMap: {name: a, namespace: b, key: c}}]}\n",
@@ -167,4 +167,90 @@ fn words_in_braces_are_replaced() {
     let words = BTreeMap::from([("version", "1.2"), ("a", "{version}")]);
     assert_eq!(expand("x{version}y{a}{{z}", &words).unwrap(), "x1.2y{version}{z}");
     assert!(expand("{", &words).is_err() && expand("{}", &words).is_err());
+}
+
+/// A fleet file with one addon, which has one helm source.
+fn helm(source: &str) -> String {
+    format!("addons:\n  shop:\n    version: '1.2.0'\n    sources:\n      - helm: {source}\n")
+}
+
+#[test]
+fn helm_sources_are_read() {
+    let text = helm(
+        r#"
+          repository: oci://registry.example.org/charts
+          chart: shop
+          version: "{version}"
+          values: {colour: null, sizes: [1, null], limits: {cpu: null}, quota: 0x10}
+          valuesFiles: [config/values/shop.yaml]
+          releaseName: shop-prod
+          namespace: shops
+          includeCRDs: false
+          apiVersions: [farm.io/v1/Ox, v1]
+          kubeVersion: "1.34"
+"#,
+    );
+    let file = read(&text).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let source = file.fleet.addons["shop"].sources[0].helm.as_ref().unwrap();
+    // In values null means something: it removes a default of the chart.
+    let values = serde_json::json!({"colour": null, "sizes": [1, null], "limits": {"cpu": null}, "quota": 16});
+    assert_eq!(serde_json::json!(source.values), values);
+    assert!(!source.include_crds);
+    for source in [
+        "{path: charts/shop}",
+        "{path: charts/shop.tgz, values: {}, valuesFiles: []}",
+        "{path: charts/shop, values: , valuesFiles: , includeCRDs: , repository: }",
+        "{repository: 'https://charts.example.org/x', chart: shop, version: v1.2.0-rc.1+b}",
+        "{repository: 'http://127.0.0.1:8080', chart: shop, version: 1.2.0}",
+    ] {
+        let file = read(&helm(source)).unwrap_or_else(|errors| panic!("{source}: {errors:#?}"));
+        let helm = file.fleet.addons["shop"].sources[0].helm.as_ref().unwrap();
+        assert_eq!((helm.include_crds, helm.needs_network()), (true, helm.path.is_none()));
+    }
+}
+
+#[test]
+fn mistakes_in_helm_sources_are_told_at_their_places() {
+    let remote = |field: &str| format!("{{repository: 'https://h.example', chart: c, version: 1.0.0, {field}}}");
+    for (source, expected) in [
+        ("{chart: c, version: 1.0.0}".to_owned(), "7:15: nothing says where the chart is"),
+        ("{path: ../c}".to_owned(), "7:22: `../c` is no plain path inside the repository"),
+        ("{path: c, chart: d}".to_owned(), "7:32: `chart` does not go with `path`"),
+        ("{repository: 'https://h.example', version: 1.0.0}".to_owned(), "7:15: `repository` needs `chart`"),
+        ("{repository: 'https://h.example', chart: c}".to_owned(), "7:15: a chart from a server needs `version`"),
+        ("{repository: 'https://h.example', chart: c, version: ^1.0}".to_owned(), "7:68: `^1.0` is no full version"),
+        ("{repository: 'https://h.example', chart: c, version: '{v}'}".to_owned(), "7:68: nothing stands for `{v}`"),
+        (
+            "{repository: 'https://h.example', chart: a/c, version: 1.0.0}".to_owned(),
+            "7:56: `a/c` is no name of a chart",
+        ),
+        (
+            "{repository: 'https://u:p@h.example', chart: c, version: 1.0.0}".to_owned(),
+            "7:28: the chart's repository has a user or a password",
+        ),
+        (
+            "{repository: 'http://h.example', chart: c, version: 1.0.0}".to_owned(),
+            "7:28: the chart's repository is not asked over plain http",
+        ),
+        ("{repository: h.example, chart: c, version: 1.0.0}".to_owned(), "7:28: the chart's repository has no scheme"),
+        (
+            "{repository: 'ftp://h.example', chart: c, version: 1.0.0}".to_owned(),
+            "7:28: `ftp://h.example` is no https or oci URL",
+        ),
+        (remote("valuesFiles: [a.yaml, /b]"), "7:97: `/b` is no plain path inside the repository"),
+        (remote("releaseName: Shop"), "7:88: `Shop` is no name of a release"),
+        (remote("namespace: a.b"), "7:86: `a.b` is no name of a namespace"),
+        (remote("apiVersions: ['a,b']"), "7:89: `a,b` is no API version"),
+        (remote("kubeVersion: latest"), "7:88: `latest` is no version of Kubernetes"),
+        (remote("includeCrds: true"), "7:75: unknown field `includeCrds` in addons.shop.sources[0].helm"),
+        (remote("values: [a]"), "7:83: `addons.shop.sources[0].helm.values` must be a mapping"),
+    ] {
+        let found = errors(&helm(&source));
+        assert_eq!(found.len(), 1, "{source}\n{found:#?}");
+        assert!(found[0].starts_with(&format!("fleet.yaml:{expected}")), "{source}\n{found:#?}\n{expected}");
+        assert!(!found[0].contains("u:p"));
+    }
+    let long = "a".repeat(60);
+    let found = errors(&helm("{path: c}").replace("shop", &long));
+    assert!(found[0].contains("is no name of a release (add `releaseName`"), "{found:#?}");
 }

@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod file;
+mod helm;
 pub mod lock;
 pub mod schema;
 pub mod types;

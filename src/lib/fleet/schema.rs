@@ -31,6 +31,42 @@ pub fn check(schema: &Value, source: Source<'_>, node: usize) -> Vec<Mismatch> {
     checker.found
 }
 
+/// Leaves out fields without a value: they are fields that are not there. What the schema says nothing about stays as it is.
+pub fn without_nulls(value: Value, schema: &Value) -> Value {
+    fn cleaned(value: Value, schema: &Value, root: &Value) -> Value {
+        let schema = target(schema, root);
+        if let Some(choices) = schema["anyOf"].as_array() {
+            let choice = choices.iter().find(|choice| choice["type"] != "null");
+            return choice.map_or(value.clone(), |choice| cleaned(value, choice, root));
+        }
+        match value {
+            Value::Object(map) => {
+                let inner = |name: &str| match &schema["properties"][name] {
+                    Value::Null => &schema["additionalProperties"],
+                    property => property,
+                };
+                let fields = map.into_iter().filter_map(|(name, value)| match inner(&name) {
+                    inner if !inner.is_object() => Some((name, value)),
+                    _ if value.is_null() => None,
+                    inner => Some((name.clone(), cleaned(value, inner, root))),
+                });
+                Value::Object(fields.collect())
+            }
+            Value::Array(items) => {
+                Value::Array(items.into_iter().map(|item| cleaned(item, &schema["items"], root)).collect())
+            }
+            other => other,
+        }
+    }
+    cleaned(value, schema, schema)
+}
+
+/// Follows a `$ref` into `$defs`.
+fn target<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+    let name = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/"));
+    name.map_or(schema, |name| &root["$defs"][name])
+}
+
 struct Checker<'a> {
     root: &'a Value,
     source: Source<'a>,
@@ -43,15 +79,9 @@ impl<'a> Checker<'a> {
         self.found.push(Mismatch { offset, message, hint });
     }
 
-    /// Follows a `$ref` into `$defs`.
-    fn target(&self, schema: &'a Value) -> &'a Value {
-        let name = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/"));
-        name.map_or(schema, |name| &self.root["$defs"][name])
-    }
-
     fn node(&mut self, schema: &'a Value, node: usize, path: &str) {
         let node = self.source.resolve(node);
-        let schema = self.target(schema);
+        let schema = target(schema, self.root);
         let found = self.type_of(node);
         // `Option` is written as a choice with null.
         if let Some(choices) = schema["anyOf"].as_array() {

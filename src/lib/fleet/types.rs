@@ -124,9 +124,9 @@ pub struct Source {
     /// An OCI artifact. Not built yet: refused with a message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oci: Option<BTreeMap<String, serde_json::Value>>,
-    /// A Helm chart. Not built yet: refused with a message.
+    /// A Helm chart, rendered by the `helm` program.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub helm: Option<BTreeMap<String, serde_json::Value>>,
+    pub helm: Option<HelmSource>,
     /// A kustomization. Reserved for the native build: refused with a message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kustomize: Option<BTreeMap<String, serde_json::Value>>,
@@ -144,6 +144,50 @@ pub struct GitSource {
     /// The file or folder in it; everything where there is none. Words in braces are replaced.
     #[serde(default)]
     pub path: Option<String>,
+}
+
+/// A Helm chart and what it is rendered with. Either `path` names it, or `repository`, `chart` and `version` do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct HelmSource {
+    /// A chart of this repository: its folder, or its packed archive.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Where the chart is published: the https URL of a chart repository, or the oci URL of the folder that holds the
+    /// chart in a registry. Words in braces are replaced.
+    #[serde(default)]
+    pub repository: Option<String>,
+    /// The chart's name in the repository. Words in braces are replaced.
+    #[serde(default)]
+    pub chart: Option<String>,
+    /// The chart's version, in full. Words in braces are replaced.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Values for the chart. They win over those of files; null removes a default of the chart.
+    #[serde(default)]
+    pub values: Option<BTreeMap<String, serde_json::Value>>,
+    /// Files of this repository with values for the chart. Later ones win.
+    #[serde(default)]
+    pub values_files: Vec<String>,
+    /// The name of the release; the addon's where there is none.
+    #[serde(default)]
+    pub release_name: Option<String>,
+    /// The namespace of the release; that of the addon's format, or default, where there is none.
+    #[serde(default)]
+    pub namespace: Option<String>,
+    /// Whether the CustomResourceDefinitions in the chart's folder `crds` are written too.
+    #[serde(default = "yes", rename = "includeCRDs")]
+    pub include_crds: bool,
+    /// API versions that the cluster has besides those that helm knows of: group/version or group/version/Kind.
+    #[serde(default)]
+    pub api_versions: Vec<String>,
+    /// The cluster's Kubernetes version, such as 1.34.0; that which helm was made for where there is none.
+    #[serde(default)]
+    pub kube_version: Option<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A ConfigMap that holds the text of the addon's other sources.

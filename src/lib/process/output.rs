@@ -69,9 +69,19 @@ impl Output {
         Err(Error::new(ErrorKind::Failed, format!("{} failed ({}){reason}", self.label, self.status)))
     }
 
-    /// The last lines of what the program said, on one line, joined by `; `: without control characters, secrets masked.
-    pub fn complaint(&self) -> String {
-        let text = String::from_utf8_lossy(&self.stderr);
+    /// The lines that the program said on stderr, as people may see them.
+    pub fn lines(&self) -> Vec<String> {
+        self.shown(&self.stderr)
+    }
+
+    /// The lines that the program printed on stdout, as people may see them.
+    pub fn printed_lines(&self) -> Vec<String> {
+        self.shown(&self.stdout)
+    }
+
+    /// The lines of a text without control characters, empty lines and repetitions, secrets masked.
+    fn shown(&self, text: &[u8]) -> Vec<String> {
+        let text = String::from_utf8_lossy(text);
         let mut lines: Vec<String> = Vec::new();
         for line in text.split('\n') {
             // A progress line overwrites itself.
@@ -82,10 +92,14 @@ impl Output {
                 lines.push(line.to_owned());
             }
         }
+        lines.iter().map(|line| masked(line, &self.secrets)).collect()
+    }
+
+    /// The last of these lines, on one line, joined by `; `. Long ones are cut.
+    pub fn complaint(&self) -> String {
+        let mut lines = self.lines();
         let last = lines.split_off(lines.len().saturating_sub(SHOWN_LINES));
-        // A secret may stand in a line that is about to be cut.
-        let last = last.iter().map(|line| shortened(&masked(line, &self.secrets)));
-        last.collect::<Vec<_>>().join("; ")
+        last.iter().map(|line| shortened(line)).collect::<Vec<_>>().join("; ")
     }
 }
 

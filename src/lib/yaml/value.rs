@@ -1,6 +1,8 @@
 //! Values: a part of a document as JSON, as kubectl would decode it. For small documents that kfleet has to understand,
 //! such as its own files; manifests stay text.
 
+use super::engine::Engine;
+use super::input::Text;
 use super::resolve::{self, Value as Plain};
 use super::scalar;
 use super::tape::{Kind, Tape, Token};
@@ -20,6 +22,24 @@ pub struct ValueError {
     pub offset: usize,
     /// What is wrong.
     pub message: String,
+}
+
+/// Decodes the first document of a text; null where there is none.
+///
+/// # Errors
+/// It is no text or no YAML, or as [`to_value`].
+pub fn read_value(bytes: &[u8]) -> Result<Value, ValueError> {
+    let fail = |offset, message| ValueError { offset, message };
+    let text = Text::new(bytes).map_err(|error| fail(error.offset, error.message))?;
+    let mut tape = Tape::default();
+    for span in text.documents() {
+        let parsed = Engine::default().parse(&text, span, &mut tape, &mut Vec::new());
+        parsed.map_err(|error| fail(error.offset, error.message))?;
+        if !tape.is_empty() {
+            return to_value(&tape, &text.bytes, 0);
+        }
+    }
+    Ok(Value::Null)
 }
 
 /// Decodes the node at `node`. Merge keys (`<<`) are resolved, aliases expanded.
@@ -149,15 +169,9 @@ impl Decoder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml::engine::Engine;
-    use crate::yaml::input::Text;
 
     fn value(text: &str) -> Result<Value, ValueError> {
-        let text = Text::new(text.as_bytes()).expect("text");
-        let mut tape = Tape::default();
-        let span = text.documents()[0];
-        Engine::default().parse(&text, span, &mut tape, &mut Vec::new()).expect("YAML");
-        to_value(&tape, &text.bytes, 0)
+        read_value(text.as_bytes())
     }
 
     #[test]
