@@ -34,9 +34,13 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn modules_use_only_what_is_below_them() {
     let below: &[(&str, &[&str])] = &[
-        ("ops", &["ops", "fleet", "manifest", "yaml", "tree", "git", "kube", "process", "error", "problem"]),
+        (
+            "ops",
+            &["ops", "fleet", "manifest", "substitute", "yaml", "tree", "git", "kube", "process", "error", "problem"],
+        ),
         ("fleet", &["fleet", "manifest", "yaml", "problem"]),
         ("manifest", &["manifest", "yaml", "problem"]),
+        ("substitute", &["substitute", "yaml", "problem"]),
         ("yaml", &["yaml"]),
         ("tree", &["tree", "error", "problem"]),
         ("kube", &["kube", "error", "problem"]),

@@ -5,6 +5,7 @@ pub mod fleet;
 pub mod manifest;
 pub mod ops;
 pub mod problem;
+pub mod substitute;
 
 pub mod yaml;
 
