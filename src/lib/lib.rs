@@ -5,6 +5,7 @@ pub mod ops;
 pub mod fleet;
 
 pub mod manifest;
+pub mod substitute;
 pub mod yaml;
 
 pub mod git;
