@@ -53,6 +53,12 @@ pub struct LockedSource {
     pub url: Option<String>,
     /// The URL of a git repository.
     pub git: Option<String>,
+    /// The URL of a chart repository, or of a folder of charts in a registry.
+    pub helm: Option<String>,
+    /// The name of a chart.
+    pub chart: Option<String>,
+    /// The version of a chart.
+    pub version: Option<String>,
     /// The branch, tag or commit that was asked for.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
@@ -67,14 +73,15 @@ pub struct LockedSource {
 impl LockedSource {
     /// Whether both ask for the same thing.
     pub fn asks_as(&self, other: &LockedSource) -> bool {
-        let asked = |source: &LockedSource| {
-            (source.url.clone(), source.git.clone(), source.reference.clone(), source.path.clone())
-        };
+        let asked = |source: &LockedSource| LockedSource { commit: None, sha256: String::new(), ..source.clone() };
         asked(self) == asked(other)
     }
 
     /// What is asked, for people: without the values of a URL's query, which may be secret.
     pub fn shown(&self) -> String {
+        if let (Some(repository), Some(chart), Some(version)) = (&self.helm, &self.chart, &self.version) {
+            return format!("{chart} {version} from {repository}");
+        }
         let url = self.url.as_deref().or(self.git.as_deref()).unwrap_or_default();
         let parts = [url.split('?').next().unwrap_or_default(), self.path.as_deref().unwrap_or_default()];
         let mut text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("//");
@@ -131,6 +138,9 @@ impl Lock {
                 let fields = [
                     ("url", source.url.as_deref()),
                     ("git", source.git.as_deref()),
+                    ("helm", source.helm.as_deref()),
+                    ("chart", source.chart.as_deref()),
+                    ("version", source.version.as_deref()),
                     ("ref", source.reference.as_deref()),
                     ("path", source.path.as_deref()),
                     ("commit", source.commit.as_deref()),

@@ -5,14 +5,16 @@
 //! at the end each base that changes is swapped in whole (`apply`).
 
 mod apply;
+mod charts;
 mod fetch;
 pub mod kustomization;
+mod local;
 mod plan;
 mod render;
 mod repository;
 pub mod sources;
 
 pub use apply::apply;
-pub use fetch::{Failure, Progress, Remotes, fetch};
+pub use fetch::{Failure, Fetched, Progress, Remotes, fetch};
 pub use plan::{AddonPlan, Plan, Wanted, plan, select};
 pub use repository::{Repository, Selection, Unreadable, read};

@@ -82,16 +82,19 @@ impl Wanted {
         let (Some(addon), Some(entry)) = (file.fleet.addons.get(&self.name), lock.addons.get(&self.name)) else {
             return false;
         };
-        let digests: Option<Vec<&str>> = self
+        let digests: Option<Vec<String>> = self
             .requests
             .iter()
             .zip(&self.contents)
-            .map(|(request, content)| match &request.asked {
-                Asked::Local(_) => content.as_ref().map(|content| content.sha256.as_str()),
-                Asked::Remote(asked) => locked(lock, &self.name, asked).map(|known| known.sha256.as_str()),
+            .map(|(request, content)| {
+                let sha256 = match &request.asked {
+                    Asked::Local(_) => content.as_ref().map(|content| content.sha256.as_str()),
+                    Asked::Remote(asked) => locked(lock, &self.name, asked).map(|known| known.sha256.as_str()),
+                };
+                sha256.map(|sha256| request.digest(sha256))
             })
             .collect();
-        let same_inputs = digests.is_some_and(|digests| fingerprint(addon, digests.into_iter()) == entry.inputs);
+        let same_inputs = digests.is_some_and(|digests| fingerprint(addon, &digests) == entry.inputs);
         same_inputs && sha256_of_base(&self.base) == entry.base && self.lists_all()
     }
 
@@ -156,8 +159,8 @@ fn plan_addon(file: &FleetFile, lock: &Lock, wanted: Wanted, problems: &mut Vec<
         let entry = lock.addons.get(&name)?.clone();
         return Some((AddonPlan { name, version, files: Vec::new(), objects, tree: None }, entry));
     }
-    // What could not be fetched is among the problems already.
-    if wanted.contents.iter().any(Option::is_none) {
+    // What could not be fetched or rendered is among the problems already.
+    if wanted.contents.iter().any(|content| content.as_ref().is_none_or(|content| content.chart.is_some())) {
         return None;
     }
     let contents: Vec<Content> = wanted.contents.into_iter().flatten().collect();
