@@ -3,6 +3,7 @@
 
 use kfleet::error::Error;
 use kfleet::kube::discovery::Proxies;
+use kfleet::process::Environment;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub kubeconfigs: Vec<PathBuf>,
     /// The proxies that kubectl would use.
     pub proxies: Proxies,
+    /// All variables, for programs and libraries that have settings of their own.
+    pub environment: Environment,
 }
 
 impl Context {
@@ -52,6 +55,7 @@ impl Context {
                 http: first_set(["HTTP_PROXY", "http_proxy"]),
                 no: first_set(["NO_PROXY", "no_proxy"]),
             },
+            environment: std::env::vars_os().collect(),
         }
     }
 

@@ -6,6 +6,7 @@ mod context;
 mod fmt;
 mod generate;
 mod help_markdown;
+mod init;
 mod kfmt;
 mod man;
 mod ui;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Fmt(args) => fmt::run(&args, &context, &ui),
         Command::Generate(args) => generate::run(&args, &context, &ui),
+        Command::Init(args) => init::run(&args, &context, &ui),
         Command::Completions(args) => completions::run(&args, &ui),
         Command::Man(args) => man::run(&args, &ui),
     };

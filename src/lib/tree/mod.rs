@@ -17,6 +17,7 @@ mod lock;
 mod map;
 mod put;
 mod root;
+mod stage;
 mod swap;
 mod walk;
 
@@ -26,5 +27,6 @@ pub use lock::Lock;
 pub use map::{Change, Tree};
 pub use put::{Below, remove_file, replace_file};
 pub use root::{Root, State};
+pub use stage::{Staged, list_folder};
 pub use swap::Folders;
 pub use walk::{Form, Found, PassedOver, Walk, WalkOptions, verify_patterns, walk};

@@ -6,6 +6,7 @@
 
 mod apply;
 pub mod kustomization;
+pub mod memory;
 mod plan;
 mod render;
 mod repository;
