@@ -1,12 +1,11 @@
 //! The bases of a repository, and those whose sources are in it. A source counts as known only when generating the base
-//! from it would neither add nor remove an object: a guess must not cost anyone their manifests.
+//! from it changes no object: a guess must not cost anyone their manifests.
 
 use super::flux::{each_document, is_yaml};
 use super::{Adoption, MANIFESTS, render};
 use crate::fleet::file::{FLEET_FILE, FleetFile, is_name, is_plain_path};
 use crate::fleet::lock::Lock;
 use crate::fleet::types::Paths;
-use crate::ops::fmt::layout::Action;
 use crate::ops::generate::{self, kustomization::is_generated};
 use crate::tree::Tree;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,17 +17,20 @@ pub(super) struct Base {
     pub(super) name: String,
     /// Files of the repository that hold some of its objects.
     pub(super) sources: Vec<String>,
-    /// Whether the sources are all there is.
-    pub(super) complete: bool,
-    /// Whether it is in the layout that generate writes.
-    pub(super) generated: bool,
+    pub(super) state: State,
 }
 
-impl Base {
-    /// Whether it gets into the file.
-    pub(super) fn is_known(&self) -> bool {
-        self.complete
-    }
+/// What is known of the sources of a base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// They give the base as it is: it gets into the file.
+    Known,
+    /// They give the same objects, but not as they are.
+    Different,
+    /// They give a part of it, or nothing.
+    Partial,
+    /// It is not in the layout that generate writes.
+    ByHand,
 }
 
 /// An object without its version and namespace, which a source may leave open.
@@ -57,12 +59,13 @@ pub(super) fn find(files: &Tree) -> Vec<Base> {
         .map(|(name, (generated, objects))| {
             let parts: Vec<_> = manifests.iter().filter(|(_, part)| part.is_subset(&objects)).collect();
             let covered: BTreeSet<&Identity> = parts.iter().flat_map(|(_, part)| part).collect();
-            Base {
-                name: name.to_owned(),
-                sources: parts.iter().map(|(path, _)| (*path).clone()).collect(),
-                complete: generated && is_name(name) && covered.len() == objects.len(),
-                generated,
-            }
+            let state = match generated {
+                false => State::ByHand,
+                true if is_name(name) && covered.len() == objects.len() => State::Known,
+                true => State::Partial,
+            };
+            let sources = parts.iter().map(|(path, _)| (*path).clone()).collect();
+            Base { name: name.to_owned(), sources, state }
         })
         .collect()
 }
@@ -81,32 +84,25 @@ fn identities(path: &str, bytes: &[u8]) -> BTreeSet<Identity> {
 pub(super) fn verify(files: &Tree, mut bases: Vec<Base>, adoption: &mut Adoption) -> Vec<Base> {
     let text = render::fleet_file(None, &bases, &[]);
     let file = FleetFile::read(FLEET_FILE, text.as_bytes()).ok();
-    for base in bases.iter_mut().filter(|base| base.complete) {
-        let changes = file.as_ref().and_then(|file| {
-            let wanted = generate::memory::wanted(files, file, &base.name)?;
-            let plan = generate::plan(file, &Lock::default(), None, vec![wanted]).ok()?;
-            let addon = plan.addons.into_iter().next()?;
-            let same = addon.count(Action::Create) + addon.count(Action::Remove) == 0;
-            same.then(|| addon.count(Action::Update))
+    for base in bases.iter_mut().filter(|base| base.state == State::Known) {
+        let is_same = file.as_ref().is_some_and(|file| {
+            let wanted = generate::memory::wanted(files, file, &base.name);
+            let plan = wanted.and_then(|wanted| generate::plan(file, &Lock::default(), None, vec![wanted]).ok());
+            plan.is_some_and(|plan| plan.addons.iter().all(|addon| addon.objects_stay()))
         });
-        base.complete = changes.is_some();
-        if changes.is_some_and(|changes| changes > 0) {
-            let look = format!("look at `kfleet generate {} --diff`", base.name);
-            adoption.unknown.push(format!("whether {} has been changed by hand: {look}", base.name));
+        if !is_same {
+            base.state = State::Different;
         }
     }
-    let shown = |generated: bool| -> Vec<&str> {
-        let unknown = bases.iter().filter(|base| !base.complete && base.generated == generated);
-        unknown.map(|base| base.name.as_str()).collect()
-    };
-    let (unknown, by_hand) = (shown(true), shown(false));
-    if !unknown.is_empty() {
-        let names = unknown.join(", ");
-        adoption.unknown.push(format!("the sources of {names}: comments in {FLEET_FILE} tell how to name them"));
-    }
-    if !by_hand.is_empty() {
-        let names = by_hand.join(", ");
-        adoption.unknown.push(format!("whether {names} could be generated: written by hand, and left as it is"));
+    for (state, before, behind) in [
+        (State::Partial, "the sources of", "comments in fleet.yaml tell how to name them"),
+        (State::Different, "what was changed in", "its sources give something else; see the comments in fleet.yaml"),
+        (State::ByHand, "whether there are sources of", "written by hand, and left as it is"),
+    ] {
+        let names: Vec<&str> = bases.iter().filter(|base| base.state == state).map(|base| base.name.as_str()).collect();
+        if !names.is_empty() {
+            adoption.unknown.push(format!("{before} {}: {behind}", names.join(", ")));
+        }
     }
     bases
 }

@@ -13,7 +13,7 @@ use crate::fleet::types::Paths;
 use crate::git::{self, About};
 use crate::problem::Problem;
 use crate::tree::{Root, Tree};
-use addons::Base;
+use addons::{Base, State};
 use clusters::FoundCluster;
 use std::path::Path;
 
@@ -81,17 +81,20 @@ pub fn plan(repository: &Repository) -> Result<Adoption> {
     let origin = clusters::repository(&clusters, repository.git.as_ref(), &mut adoption);
     let bases = addons::find(&repository.files);
     let bases = addons::verify(&repository.files, bases, &mut adoption);
-    let environments: Vec<&str> =
-        clusters.iter().filter(|c| !c.management && c.environment.is_none()).map(|c| c.name.as_str()).collect();
+    let listed = || clusters.iter().filter(|cluster| cluster.flavour.is_some());
+    let environments: Vec<&str> = listed()
+        .filter(|cluster| !cluster.management && cluster.environment.is_none())
+        .map(|cluster| cluster.name.as_str())
+        .collect();
     if !environments.is_empty() {
         adoption.unknown.push(format!("the environment of {}", environments.join(", ")));
     }
-    if clusters.iter().filter(|cluster| cluster.flavour.is_some() && !cluster.management).count() > 1 {
+    if listed().filter(|cluster| !cluster.management).count() > 1 {
         adoption.unknown.push("the order of promotion: name it under `promotion`".to_owned());
     }
     adoption.text = render::fleet_file(origin.as_ref(), &bases, &clusters);
     adoption.clusters = named(&clusters, |cluster: &FoundCluster| cluster.flavour.is_some().then_some(&cluster.name));
-    adoption.addons = named(&bases, |base: &Base| base.is_known().then_some(&base.name));
+    adoption.addons = named(&bases, |base: &Base| (base.state == State::Known).then_some(&base.name));
     FleetFile::read(FLEET_FILE, adoption.text.as_bytes()).map_err(|problems| {
         let first = problems.first().map(|problem| format!("{}: {}", problem.place, problem.message));
         let message = format!("internal error: the file would not be read: {}", first.unwrap_or_default());

@@ -1,6 +1,6 @@
 //! The text of an adopted fleet file: canonical, so that formatting the repository leaves it alone.
 
-use super::addons::Base;
+use super::addons::{Base, State};
 use super::clusters::FoundCluster;
 use crate::fleet::file::is_name;
 use crate::fleet::types::Repository;
@@ -16,20 +16,23 @@ pub(super) fn fleet_file(repository: Option<&Repository>, bases: &[Base], cluste
         entry(&mut out, "  ", "url", &repository.url);
         entry(&mut out, "  ", "branch", &repository.branch);
     }
-    let unknown: Vec<&Base> =
-        bases.iter().filter(|base| !base.complete && base.generated && is_name(&base.name)).collect();
+    let is_open = |base: &&Base| matches!(base.state, State::Partial | State::Different) && is_name(&base.name);
+    let unknown: Vec<&Base> = bases.iter().filter(is_open).collect();
     if !unknown.is_empty() {
         out += "# The sources of these bases are not known, and `kfleet generate` leaves them alone. To have one of them\n\
                 # generated, name its sources under `addons`, as here, and look at `kfleet generate ADDON --diff`:\n#\n";
         for base in unknown {
-            out += &format!("#   {}:\n#     sources:\n#       - url: https://..\n", base.name);
+            out += &format!("#   {}:\n#     sources:\n", base.name);
+            if base.state == State::Partial {
+                out += "#       - url: https://..\n";
+            }
             for path in &base.sources {
                 entry(&mut out, "#       - ", "path", path);
             }
         }
         out += "#\n";
     }
-    let known: Vec<&Base> = bases.iter().filter(|base| base.complete).collect();
+    let known: Vec<&Base> = bases.iter().filter(|base| base.state == State::Known).collect();
     out += if known.is_empty() { "addons: {}\n" } else { "addons:\n" };
     for base in known {
         heading(&mut out, &base.name);
