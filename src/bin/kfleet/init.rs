@@ -64,6 +64,13 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
             );
         }
         init::resume(&args.folder)?;
+        if args.output == ReportForm::Json {
+            ui.json(&serde_json::json!({
+                "apiVersion": "kfleet.dev/v1alpha1", "kind": "InitReport", "written": true, "resumed": true,
+                "folder": args.folder.to_string_lossy(),
+            }))?;
+            return Ok(Outcome::Done);
+        }
         ui.status(&format!("{}: the work of a run that was interrupted is done", args.folder.display()));
         return Ok(Outcome::Done);
     }
@@ -95,7 +102,7 @@ fn show(plan: &Plan, commit: Option<&str>, args: &Args, ui: &Ui) -> Result<Outco
     let (clusters, addons) = (fleet.clusters.len(), fleet.addons.len());
     if args.output == ReportForm::Json {
         ui.json(&serde_json::json!({
-            "apiVersion": "kfleet.dev/v1alpha1", "kind": "InitReport", "written": !args.dry_run,
+            "apiVersion": "kfleet.dev/v1alpha1", "kind": "InitReport", "written": !args.dry_run, "resumed": false,
             "folder": args.folder.to_string_lossy(), "url": plan.options.url, "branch": plan.options.branch,
             "commit": commit, "clusters": fleet.clusters.keys().collect::<Vec<_>>(),
             "addons": fleet.addons.keys().collect::<Vec<_>>(), "files": plan.files.keys().collect::<Vec<_>>(),
