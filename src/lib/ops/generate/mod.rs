@@ -9,6 +9,7 @@ mod charts;
 mod fetch;
 pub mod kustomization;
 mod local;
+pub mod memory;
 mod plan;
 mod render;
 mod repository;

@@ -50,6 +50,11 @@ impl AddonPlan {
         !self.files.is_empty()
     }
 
+    /// Whether no object is added, changed or removed.
+    pub fn objects_stay(&self) -> bool {
+        [Action::Create, Action::Update, Action::Remove].iter().all(|action| self.count(*action) == 0)
+    }
+
     /// How many objects are added, changed or removed.
     pub fn count(&self, action: Action) -> usize {
         self.files.iter().filter(|file| file.action == action && !file.path.ends_with("/kustomization.yaml")).count()
