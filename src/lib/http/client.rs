@@ -161,8 +161,9 @@ impl Call<'_> {
             let Some(location) = exchange.answer.headers().get(LOCATION).filter(|_| is_redirection) else {
                 return self.receive(hop, exchange);
             };
-            let next =
-                hop.join(location.as_bytes()).map_err(|error| Failure::at(&hop, None, Trouble::Location(error)))?;
+            let next = hop
+                .join(location.as_bytes())
+                .map_err(|error| Failure::at(&hop, None, Trouble::Location(error.reason)))?;
             if hop.origin().is_https && !next.origin().is_https {
                 return Err(Failure::at(&hop, None, Trouble::Downgrade { to: next.shown }));
             }
@@ -212,11 +213,10 @@ impl Call<'_> {
     /// The rest of an answer.
     fn receive(&self, hop: Url, exchange: Exchange) -> Result<Response, Box<Failure>> {
         let (head, mut content) = exchange.answer.into_parts();
-        let is_success = head.status.is_success();
         let fail = |trouble: Trouble| Failure::at(&hop, exchange.proxy.as_deref(), trouble);
         let text = |name: http::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
         let (encoding, content_type) = (text(CONTENT_ENCODING).unwrap_or_default(), text(CONTENT_TYPE));
-        let bytes = if is_success {
+        let bytes = if head.status.is_success() {
             let limit = self.client.settings.max_bytes;
             let received = |bytes, total| (self.progress)(Progress::Received { bytes, total });
             let bytes = body::read(&mut content, limit, &received).map_err(fail)?;
