@@ -221,6 +221,7 @@ fn credentials_stay_with_their_host() {
     settings.headers = vec![header("127.0.0.1", "X-Token"), header("elsewhere", "X-Other")];
     let own = format!("Bearer {SECRET}").into();
     let client = Client::new(settings).expect("a client");
+    assert!(!format!("{client:?}").contains(SECRET), "{client:?}");
     for (path, own) in [("/port", None), ("/name", None), ("/name", Some(&own))] {
         let url = server.url(path);
         let request = Request { authorization: own, ..Request::new(&url) };
@@ -332,7 +333,7 @@ fn a_server_says_when_to_come_back() {
 #[test]
 fn slow_servers_end_with_a_timeout() {
     let home = Home::new();
-    let long = Duration::from_secs(2);
+    let long = Duration::from_secs(10);
     let settings = |idle: u64, whole: u64| Settings {
         idle_timeout: millis(idle),
         timeout: millis(whole),
@@ -357,7 +358,7 @@ fn slow_servers_end_with_a_timeout() {
         let (kind, message, _) = fails(settings(idle, whole), &server.url("/x"));
         assert_eq!(kind, ErrorKind::Timeout, "{message}");
         assert!(message.contains(expected), "{message}");
-        assert!(start.elapsed() < Duration::from_millis(1900), "{message}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(8), "{message}: {:?}", start.elapsed());
     }
     // A server that accepts connections and never says anything.
     let settings = Settings { connect_timeout: millis(200), attempts: 2, ..home.settings(&[]) };

@@ -21,6 +21,9 @@ const REDIRECTIONS: usize = 10;
 /// How much of an answer that is no success is kept.
 const COMPLAINT_LIMIT: u64 = 256 * 1024;
 
+/// No download takes longer, whatever the settings say.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A shorter value of a query is no token.
 const SHORTEST_TOKEN: usize = 8;
 
@@ -105,7 +108,7 @@ impl Client {
                 format!("cannot download {}: its credentials hold a character that no header can hold", asked.shown);
             return Err(Error::new(ErrorKind::Environment, message).with_hint("check them for line breaks"));
         }
-        let deadline = Instant::now() + self.settings.timeout;
+        let deadline = Instant::now() + self.settings.timeout.min(LONGEST);
         let call = Call { client: self, request, asked, deadline, progress };
         let mut attempt = 1;
         loop {

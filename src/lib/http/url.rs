@@ -253,4 +253,14 @@ mod tests {
             assert_eq!(url(text).origin().is_private(), is_private, "{text}");
         }
     }
+    proptest::proptest! {
+        #[test]
+        fn any_location_leads_somewhere_or_nowhere(location: Vec<u8>, path in "[./a?#:@%]*") {
+            let base = url("https://a.example/b/c");
+            let _ = base.join(&location);
+            if let Ok(next) = base.join(path.as_bytes()) {
+                proptest::prop_assert!(!next.uri().path().split('/').any(|part| part == "..") || path.is_empty());
+            }
+        }
+    }
 }
