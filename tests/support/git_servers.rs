@@ -1,12 +1,10 @@
 //! Git servers on loopback. Their listeners are threads of the test program and end with it; each connection has one
 //! process, which ends with the connection.
 
-use base64::Engine;
-use rcgen::{CertificateParams, SanType};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use super::web::{self, Request};
+use rustls::{ServerConnection, StreamOwned};
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -30,18 +28,7 @@ impl HttpsServer {
     /// Serves the bare repositories in a folder.
     pub fn start(folder: &Path) -> HttpsServer {
         let issuer = super::control_plane::mk_authority();
-        let mut params = CertificateParams::default();
-        params.subject_alt_names.push(SanType::IpAddress("127.0.0.1".parse().expect("an address")));
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &issuer).expect("a certificate");
-        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], private)
-            .expect("a server");
-        let config = Arc::new(config);
+        let config = web::server_config(&issuer, web::names(&["127.0.0.1"]));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let requests = Arc::new(AtomicUsize::new(0));
@@ -56,7 +43,7 @@ impl HttpsServer {
                     let request = Request::read(&mut stream)?;
                     counter.fetch_add(1, Ordering::Relaxed);
                     let mut stream = stream.into_inner();
-                    stream.write_all(&request.answer(&folder)?)?;
+                    stream.write_all(&answer(&request, &folder)?)?;
                     stream.conn.send_close_notify();
                     stream.flush()
                 });
@@ -71,96 +58,41 @@ impl HttpsServer {
     }
 }
 
-/// A request over http, read whole.
-pub struct Request {
-    method: String,
-    /// The path in its first line, without the query.
-    pub path: String,
-    query: String,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-impl Request {
-    /// Reads it.
-    pub fn read(stream: &mut impl BufRead) -> io::Result<Request> {
-        let mut line = String::new();
-        stream.read_line(&mut line)?;
-        let mut words = line.split_whitespace();
-        let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let (method, path, query) = (method.to_owned(), path.to_owned(), query.to_owned());
-        let mut request = Request { method, path, query, headers: Vec::new(), body: Vec::new() };
-        loop {
-            let mut line = String::new();
-            stream.read_line(&mut line)?;
-            let Some((name, value)) = line.trim_end().split_once(':') else { break };
-            request.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-        }
-        if request.header("transfer-encoding") == "chunked" {
-            loop {
-                let mut line = String::new();
-                stream.read_line(&mut line)?;
-                let length = u64::from_str_radix(line.trim(), 16).map_err(io::Error::other)?;
-                stream.by_ref().take(length).read_to_end(&mut request.body)?;
-                stream.read_line(&mut line)?;
-                if length == 0 {
-                    break;
-                }
-            }
-        } else {
-            let length = request.header("content-length").parse().unwrap_or(0);
-            stream.take(length).read_to_end(&mut request.body)?;
-        }
-        Ok(request)
+/// What git has to say to a request.
+fn answer(request: &Request, folder: &Path) -> io::Result<Vec<u8>> {
+    if request.path.starts_with("/forbidden") {
+        return Ok(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec());
     }
-
-    /// A header by its name in lower case; empty where there is none.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    if !request.has_login(LOGIN) {
+        return Ok(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\n\
+                    Content-Length: 0\r\nConnection: close\r\n\r\n"
+            .to_vec());
     }
-
-    /// Whether it comes with [`LOGIN`].
-    pub fn has_login(&self) -> bool {
-        let login = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", LOGIN.0, LOGIN.1));
-        self.header("authorization") == format!("Basic {login}")
-    }
-
-    fn answer(&self, folder: &Path) -> io::Result<Vec<u8>> {
-        if self.path.starts_with("/forbidden") {
-            return Ok(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec());
-        }
-        if !self.has_login() {
-            return Ok(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\n\
-                        Content-Length: 0\r\nConnection: close\r\n\r\n"
-                .to_vec());
-        }
-        let mut backend = git()
-            .arg("http-backend")
-            .env("GIT_PROJECT_ROOT", folder)
-            .env("GIT_HTTP_EXPORT_ALL", "1")
-            .env("PATH_INFO", &self.path)
-            .env("QUERY_STRING", &self.query)
-            .env("REQUEST_METHOD", &self.method)
-            .env("CONTENT_TYPE", self.header("content-type"))
-            .env("CONTENT_LENGTH", self.body.len().to_string())
-            .env("HTTP_CONTENT_ENCODING", self.header("content-encoding"))
-            .env("GIT_PROTOCOL", self.header("git-protocol"))
-            .env("REMOTE_USER", LOGIN.0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let (body, mut stdin) = (self.body.clone(), backend.stdin.take().expect("a pipe"));
-        std::thread::spawn(move || stdin.write_all(&body));
-        let output = backend.wait_with_output()?.stdout;
-        let end = output.windows(4).position(|part| part == b"\r\n\r\n").unwrap_or(0);
-        let head = String::from_utf8_lossy(&output[..end]).into_owned();
-        let status = head.lines().find_map(|line| line.strip_prefix("Status: ")).unwrap_or("200 OK");
-        let mut answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\n{head}\r\n\r\n").into_bytes();
-        answer.extend_from_slice(output.get(end + 4..).unwrap_or_default());
-        Ok(answer)
-    }
+    let mut backend = git()
+        .arg("http-backend")
+        .env("GIT_PROJECT_ROOT", folder)
+        .env("GIT_HTTP_EXPORT_ALL", "1")
+        .env("PATH_INFO", &request.path)
+        .env("QUERY_STRING", &request.query)
+        .env("REQUEST_METHOD", &request.method)
+        .env("CONTENT_TYPE", request.header("content-type"))
+        .env("CONTENT_LENGTH", request.body.len().to_string())
+        .env("HTTP_CONTENT_ENCODING", request.header("content-encoding"))
+        .env("GIT_PROTOCOL", request.header("git-protocol"))
+        .env("REMOTE_USER", LOGIN.0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let (body, mut stdin) = (request.body.clone(), backend.stdin.take().expect("a pipe"));
+    std::thread::spawn(move || stdin.write_all(&body));
+    let output = backend.wait_with_output()?.stdout;
+    let end = output.windows(4).position(|part| part == b"\r\n\r\n").unwrap_or(0);
+    let head = String::from_utf8_lossy(&output[..end]).into_owned();
+    let status = head.lines().find_map(|line| line.strip_prefix("Status: ")).unwrap_or("200 OK");
+    let mut answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\n{head}\r\n\r\n").into_bytes();
+    answer.extend_from_slice(output.get(end + 4..).unwrap_or_default());
+    Ok(answer)
 }
 
 /// An sshd that lets one deploy key read the repositories of this machine.

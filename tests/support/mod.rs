@@ -10,6 +10,7 @@ pub mod control_plane;
 pub mod git_servers;
 pub mod helm_servers;
 pub mod proxy;
+pub mod web;
 
 use std::fs::File;
 use std::io::Write;

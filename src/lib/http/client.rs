@@ -13,13 +13,16 @@ use http::HeaderValue;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, PROXY_AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::{Duration, Instant};
-use ureq::{Agent, Body, Proxy};
+use ureq::{Agent, Body, Proxy, ProxyProtocol};
 
 /// How many redirections are followed.
 const REDIRECTIONS: usize = 10;
 
 /// How much of an answer that is no success is kept.
 const COMPLAINT_LIMIT: u64 = 256 * 1024;
+
+/// No download takes longer, whatever the settings say.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A shorter value of a query is no token.
 const SHORTEST_TOKEN: usize = 8;
@@ -105,7 +108,7 @@ impl Client {
                 format!("cannot download {}: its credentials hold a character that no header can hold", asked.shown);
             return Err(Error::new(ErrorKind::Environment, message).with_hint("check them for line breaks"));
         }
-        let deadline = Instant::now() + self.settings.timeout;
+        let deadline = Instant::now() + self.settings.timeout.min(LONGEST);
         let call = Call { client: self, request, asked, deadline, progress };
         let mut attempt = 1;
         loop {
@@ -153,7 +156,7 @@ impl Call<'_> {
     }
 
     /// One try: from the URL through all redirections to an answer.
-    fn follow(&self) -> Result<Response, Failure> {
+    fn follow(&self) -> Result<Response, Box<Failure>> {
         let mut hop = self.asked.clone();
         for _ in 0..=REDIRECTIONS {
             let exchange = self.exchange(&hop)?;
@@ -161,19 +164,21 @@ impl Call<'_> {
             let Some(location) = exchange.answer.headers().get(LOCATION).filter(|_| is_redirection) else {
                 return self.receive(hop, exchange);
             };
-            let next = hop.join(location.as_bytes()).map_err(|error| Failure::at(&hop, Trouble::Location(error)))?;
+            let next = hop
+                .join(location.as_bytes())
+                .map_err(|error| Failure::at(&hop, None, Trouble::Location(error.reason)))?;
             if hop.origin().is_https && !next.origin().is_https {
-                return Err(Failure::at(&hop, Trouble::Downgrade { to: next.shown }));
+                return Err(Failure::at(&hop, None, Trouble::Downgrade { to: next.shown }));
             }
             hop = next;
         }
-        Err(Failure::at(&hop, Trouble::TooManyRedirections { followed: REDIRECTIONS }))
+        Err(Failure::at(&hop, None, Trouble::TooManyRedirections { followed: REDIRECTIONS }))
     }
 
     /// One request, up to the head of its answer.
-    fn exchange(&self, hop: &Url) -> Result<Exchange, Failure> {
+    fn exchange(&self, hop: &Url) -> Result<Exchange, Box<Failure>> {
         let settings = &self.client.settings;
-        let fail = |trouble: Trouble| Failure::at(hop, trouble);
+        let refuse = |error| Failure::at(hop, None, Trouble::Refusal(error));
         let sent = self.client.credentials.sent(&self.asked, hop, self.request.authorization);
         let mut request = http::Request::get(hop.uri().clone()).header(ACCEPT_ENCODING, "gzip");
         if !self.request.accept.is_empty() {
@@ -184,14 +189,15 @@ impl Call<'_> {
             has_credentials = true;
             request = request.header(name, value);
         }
-        let address = settings.proxies.choose(hop.uri()).map_err(|error| fail(Trouble::Refusal(error)))?;
+        let address = settings.proxies.choose(hop.uri()).map_err(refuse)?;
         let mut shown_proxy = None;
         let mut chosen = None;
         if let Some(address) = address {
-            let (proxy, login) = proxy_of(&address).map_err(|error| fail(Trouble::Refusal(error)))?;
-            shown_proxy = proxy.uri().host().map(|_| proxy::shown(proxy.uri()));
-            // Through a tunnel the client itself logs in.
-            if let Some(login) = login.filter(|_| !hop.origin().is_https) {
+            let (proxy, login) = proxy_of(&address).map_err(refuse)?;
+            shown_proxy = Some(proxy::shown(proxy.uri()));
+            // Through a tunnel the client itself logs in, and a SOCKS proxy reads no header.
+            let reads_request = matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
+            if let Some(login) = login.filter(|_| reads_request && !hop.origin().is_https) {
                 request = request.header(PROXY_AUTHORIZATION, login);
             }
             chosen = Some(proxy);
@@ -203,18 +209,17 @@ impl Call<'_> {
             .map(|request| self.client.agent.configure_request(request))
             .map(|request| request.timeout_global(Some(left)).proxy(chosen).build())
             .and_then(|request| self.client.agent.run(request))
-            .map_err(|error| Failure { proxy: shown_proxy.clone(), ..fail(Trouble::of(error)) })?;
+            .map_err(|error| Failure::at(hop, shown_proxy.as_deref(), Trouble::of(error)))?;
         Ok(Exchange { answer, proxy: shown_proxy, has_credentials, are_withheld: sent.are_withheld })
     }
 
     /// The rest of an answer.
-    fn receive(&self, hop: Url, exchange: Exchange) -> Result<Response, Failure> {
+    fn receive(&self, hop: Url, exchange: Exchange) -> Result<Response, Box<Failure>> {
         let (head, mut content) = exchange.answer.into_parts();
-        let is_success = head.status.is_success();
-        let fail = |trouble: Trouble| Failure { proxy: exchange.proxy.clone(), ..Failure::at(&hop, trouble) };
+        let fail = |trouble: Trouble| Failure::at(&hop, exchange.proxy.as_deref(), trouble);
         let text = |name: http::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
         let (encoding, content_type) = (text(CONTENT_ENCODING).unwrap_or_default(), text(CONTENT_TYPE));
-        let bytes = if is_success {
+        let bytes = if head.status.is_success() {
             let limit = self.client.settings.max_bytes;
             let received = |bytes, total| (self.progress)(Progress::Received { bytes, total });
             let bytes = body::read(&mut content, limit, &received).map_err(fail)?;

@@ -38,7 +38,8 @@ pub(super) enum Trouble {
     },
     Encoding,
     Gzip,
-    Location(Error),
+    /// The server leads to a URL that cannot be used.
+    Location(&'static str),
     Downgrade {
         to: String,
     },
@@ -74,9 +75,8 @@ impl Trouble {
             ureq::Error::ConnectProxyFailed(reason) => Trouble::Proxy(plain(&reason)),
             ureq::Error::Rustls(cause) => Trouble::Tls(cause),
             ureq::Error::Io(cause) => Trouble::of_io(&cause),
-            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) | ureq::Error::Http(_) => {
-                Trouble::NotHttp(shortened(&plain(&error.to_string())))
-            }
+            ureq::Error::Protocol(cause) => Trouble::NotHttp(shortened(&plain(&cause.to_string()))),
+            ureq::Error::LargeResponseHeader(..) => Trouble::NotHttp("its headers are too long".to_owned()),
             // These repeat the URL.
             ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => {
                 Trouble::Unreachable("its url is unusable".into())
@@ -131,8 +131,9 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn at(hop: &Url, trouble: Trouble) -> Failure {
-        Failure { hop: hop.clone(), proxy: None, trouble }
+    /// Boxed, since it is bigger than what succeeds.
+    pub(super) fn at(hop: &Url, proxy: Option<&str>, trouble: Trouble) -> Box<Failure> {
+        Box::new(Failure { hop: hop.clone(), proxy: proxy.map(str::to_owned), trouble })
     }
 
     /// Why another try may succeed.
@@ -143,7 +144,7 @@ impl Failure {
             Trouble::NoAnswer => "the connection ends without an answer".to_owned(),
             Trouble::NotConnectedInTime => "there is no connection in time".to_owned(),
             Trouble::Idle(_) => "nothing comes any more".to_owned(),
-            Trouble::Truncated(part) => format!("the connection ends after {}", part.shown()),
+            Trouble::Truncated(part) => format!("the body breaks off after {}", part.shown()),
             _ => return None,
         };
         Some(reason)
@@ -160,9 +161,9 @@ impl Failure {
         let slow = "check the network and the proxy; the server may be overloaded";
         let (kind, reason, hint) = match self.trouble {
             Trouble::Refusal(error) => return Error { message: format!("{doing}: {}", error.message), ..error },
-            Trouble::Location(error) => (
+            Trouble::Location(reason) => (
                 ErrorKind::Failed,
-                format!("the server leads elsewhere: {}", error.message),
+                format!("the server leads to a url that cannot be used: {reason}"),
                 "use the url of the file itself".into(),
             ),
             Trouble::HostUnknown { .. } if self.proxy.is_some() => (
@@ -215,12 +216,14 @@ impl Failure {
                     slow.to_owned(),
                 )
             }
-            Trouble::NoAnswer => {
-                (ErrorKind::Environment, "the connection ends without an answer".into(), elsewhere.to_owned())
-            }
+            Trouble::NoAnswer => (
+                ErrorKind::Environment,
+                "the connection ends without an answer".into(),
+                "check the host and the port, whether it is https or http, and the proxy".into(),
+            ),
             Trouble::Truncated(part) => (
                 ErrorKind::Environment,
-                format!("the connection ends after {}", part.shown()),
+                format!("the body breaks off after {}", part.shown()),
                 "run the command again; if that does not help, check the proxy and the server".into(),
             ),
             Trouble::NotHttp(reason) => (
@@ -280,7 +283,8 @@ fn untrusted(cause: &rustls::Error) -> (String, &'static str) {
     let clock = "the server's owner must renew it; check the clock of this machine too";
     let name = "check the spelling of the host; a proxy or a login page of the network may stand in between";
     match cause {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => (
+        // Another authority of the same name looks like a bad signature.
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => (
             "its certificate is signed by nobody who is known here".to_owned(),
             "let SSL_CERT_FILE name a file with the certificate of the authority that signed it, and the usual ones",
         ),
