@@ -1,7 +1,7 @@
 //! `kfleet generate`: the addons of the fleet file become bases.
 //!
 //! The way of a run: the repository is read (`repository`), each addon's sources become requests ([`sources`]), those
-//! from outside are fetched, every base is rendered in memory (`render`) and compared with what is there (`plan`), and
+//! from outside are fetched, the values of `substitute` stand in for variables (`values`), every base is rendered in memory (`render`) and compared with what is there (`plan`), and
 //! at the end each base that changes is swapped in whole (`apply`).
 
 mod apply;
@@ -10,6 +10,7 @@ mod plan;
 mod render;
 mod repository;
 pub mod sources;
+mod values;
 
 pub use apply::apply;
 pub use plan::{AddonPlan, Plan, Wanted, plan, select};
