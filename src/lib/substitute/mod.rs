@@ -6,7 +6,7 @@
 //! the limits below. The case of letters is that of Rust's edition of Unicode, which knows a few more than Go's. [`Mode::Strict`] takes fewer templates, to which it gives the same bytes: it refuses what is legal,
 //! but does not do what it seems to (`strict`).
 //!
-//! The way of a text: legacy spellings ([`source`]) → pieces ([`parse`]) → checks (`strict`) → text ([`evaluate`]). This
+//! The way of a text: legacy spellings (`source`) → pieces (`parse`) → checks (`strict`) → text (`evaluate`). This
 //! module does not know where texts and values come from.
 
 mod evaluate;

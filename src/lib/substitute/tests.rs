@@ -66,6 +66,7 @@ fn strict_mode_refuses_what_does_not_do_what_it_seems_to() {
         ("${V:=a\nb: ${W}\n", "1:1: `${V:=a` is not closed"),
         ("a: ${V:=x\nb: c}", "1:4: `${V` seems not to be closed: it goes on to a later brace"),
         ("${V/a} / b}", "1:1: `${V` seems not to be closed: it goes on to a later brace"),
+        ("a: ${V\nb: c}", "1:4: `${V` is not closed"),
         ("${}", "1:1: a variable without a name"),
         ("${V.x}", "1:1: `.` cannot follow `${V`"),
         ("${V-d}", "1:1: `-` cannot follow `${V`"),
@@ -143,7 +144,9 @@ fn used_and_unused_names_are_told() {
 fn work_is_bounded() {
     let error = |text: &str, value: &str| {
         let values = BTreeMap::from([("V".to_owned(), value.to_owned())]);
-        let problems = substitute("in", text, &values, Mode::Compat).err().expect("refused");
+        // A text that is taken is too long to be shown.
+        let result = substitute("in", text, &values, Mode::Compat).map(|substituted| substituted.text.len());
+        let problems = result.expect_err("refused");
         shown(&problems[0])
     };
     let million = "x".repeat(1 << 20);
