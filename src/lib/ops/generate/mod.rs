@@ -1,8 +1,8 @@
 //! `kfleet generate`: the addons of the fleet file become bases.
 //!
 //! The way of a run: the repository is read (`repository`), each addon's sources become requests ([`sources`]), those
-//! from outside are fetched, the values of `substitute` stand in for variables (`values`), every base is rendered in memory (`render`) and compared with what is there (`plan`), and
-//! at the end each base that changes is swapped in whole (`apply`).
+//! from outside are fetched, values take the place of variables (`values`), every base is rendered in memory (`render`)
+//! and compared with what is there (`plan`), and at the end each base that changes is swapped in whole (`apply`).
 
 mod apply;
 pub mod kustomization;
