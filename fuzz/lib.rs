@@ -2,6 +2,8 @@
 
 #[path = "../src/lib/problem.rs"]
 pub mod problem;
+#[path = "../src/lib/substitute/mod.rs"]
+pub mod substitute;
 #[path = "../src/lib/yaml/mod.rs"]
 pub mod yaml;
 

@@ -112,8 +112,8 @@ fn finding(failure: Failure, offset: usize) -> Finding {
             Finding::error(offset, message, "use shorter values, or fewer variables")
         }
         Failure::TooSlow => {
-            let hint = "use a simpler pattern, or a shorter value";
-            Finding::error(offset, "matching the patterns of this text takes too long", hint)
+            let hint = "use simpler patterns, shorter values, or fewer operators";
+            Finding::error(offset, "working out the variables of this text takes too long", hint)
         }
         Failure::BadLength => {
             Finding::error(offset, "the length of this part of the value is negative", "write a length of 0 or more")

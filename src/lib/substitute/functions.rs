@@ -29,7 +29,7 @@ pub(super) fn apply(
 ) -> Result<(), Failure> {
     // Operators read the value even where little comes out.
     if !matches!(operator, Operator::Value | Operator::Length | Operator::Substring) {
-        budget.step(value.len() / 64)?;
+        budget.step(value.len())?;
     }
     let bytes = value.as_bytes();
     let argument = |index: usize| arguments.get(index).map(Vec::as_slice);

@@ -3,10 +3,10 @@
 //! [`Mode::Compat`] gives the bytes that clusterctl gives (Cluster API's SimpleProcessor on drone/envsubst v2; the vectors
 //! in `testdata/substitute` come from it), and an error where clusterctl fails or its library panics. It also refuses
 //! what no template has: NUL characters, names with letters beyond ASCII, results that are no UTF-8, and what goes over
-//! the limits below. [`Mode::Strict`] takes fewer templates, to which it gives the same bytes: it refuses what is legal,
+//! the limits below. The case of letters is that of Rust's edition of Unicode, which knows a few more than Go's. [`Mode::Strict`] takes fewer templates, to which it gives the same bytes: it refuses what is legal,
 //! but does not do what it seems to (`strict`).
 //!
-//! The way of a text: legacy spellings ([`source`]) → pieces ([`parse`]) → checks (`strict`) → text ([`evaluate`]). This
+//! The way of a text: legacy spellings (`source`) → pieces (`parse`) → checks (`strict`) → text (`evaluate`). This
 //! module does not know where texts and values come from.
 
 mod evaluate;
@@ -32,7 +32,7 @@ pub const MAX_DEPTH: usize = 64;
 /// So many bytes may be written for one text, those of arguments included.
 pub const MAX_BYTES: usize = 64 << 20;
 
-/// So many steps may the patterns of one text take.
+/// So many steps may the operators of one text take: bytes of values that they read, and signs of patterns.
 pub const MAX_STEPS: usize = 16 << 20;
 
 /// So many problems of one text are told.

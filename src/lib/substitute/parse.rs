@@ -274,7 +274,7 @@ impl<'a> Parser<'a> {
     fn unexpected(&self, offset: usize) -> Box<Finding> {
         let before: String = self.text[offset..self.at].chars().take_while(|c| !c.is_control()).take(40).collect();
         let (message, hint) = match self.rest().chars().next() {
-            None => {
+            None | Some('\n' | '\r') => {
                 (format!("`{before}` is not closed"), "close it with a brace, or write $${ where `${` is meant as text")
             }
             Some('}') => (format!("`{before}` ends too early"), FORMS),

@@ -1,8 +1,9 @@
 //! `kfleet generate`: the addons of the fleet file become bases.
 //!
 //! The way of a run: the repository is read (`repository`), each addon's sources become requests ([`sources`]), those
-//! from outside are fetched (`fetch`), every base is rendered in memory (`render`) and compared with what is there (`plan`), and
-//! at the end each base that changes is swapped in whole (`apply`).
+//! from outside are fetched (`fetch`) and charts rendered (`charts`), values take the place of variables (`values`), every
+//! base is laid out in memory (`render`) and compared with what is there (`plan`), and at the end each base that changes is
+//! swapped in whole (`apply`).
 
 mod apply;
 mod charts;
@@ -14,6 +15,7 @@ mod plan;
 mod render;
 mod repository;
 pub mod sources;
+mod values;
 
 pub use apply::apply;
 pub use fetch::{Failure, Fetched, Progress, Remotes, fetch};

@@ -3,6 +3,7 @@
 use super::kustomization::{self, is_generated};
 use super::render::render;
 use super::sources::{Asked, Content, Request, fingerprint, lock_entry, locked, sha256_of_base};
+use super::values::substitute_all;
 use crate::fleet::file::FleetFile;
 use crate::fleet::lock::{Lock, LockedAddon};
 use crate::ops::fmt::diff::unified;
@@ -190,6 +191,10 @@ fn plan_addon(file: &FleetFile, lock: &Lock, wanted: Wanted, problems: &mut Vec<
     }
     let folder = format!("{}/{name}", file.fleet.paths.bases);
     let existing = wanted.base.get("kustomization.yaml").map(Vec::as_slice);
+    let contents = match &addon.substitute {
+        Some(values) => substitute_all(file, &name, values, &contents, problems)?,
+        None => contents,
+    };
     let tree = match render(&folder, addon, &contents, existing, problems) {
         Ok(tree) => tree,
         Err(found) => {
