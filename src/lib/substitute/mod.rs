@@ -33,7 +33,7 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_BYTES: usize = 64 << 20;
 
 /// So many steps may the operators of one text take: bytes of values that they read, and signs of patterns.
-pub const MAX_STEPS: usize = 16 << 20;
+pub const MAX_STEPS: usize = 4 << 20;
 
 /// So many problems of one text are told.
 pub const MAX_PROBLEMS: usize = 1000;
