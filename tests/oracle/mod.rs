@@ -3,7 +3,10 @@
 #![allow(dead_code, unreachable_pub, reason = "each user takes a part of it")]
 
 use granit_parser::{Event, Parser, ScalarStyle, options};
+use kfleet::fleet::file::{FleetFile, is_name};
+use kfleet::fleet::lock::Lock;
 use kfleet::ops::fmt::text::{self, TextOptions};
+use kfleet::problem::Severity;
 use kfleet::substitute::{Mode, substitute};
 use kfleet::yaml::check;
 use kfleet::yaml::emit::{FlowStyle, SequenceIndent, Style};
@@ -30,6 +33,21 @@ pub fn splitter(bytes: &[u8]) {
     }
     let rest = &bytes[at..];
     assert!(rest.is_empty() || rest.starts_with(b"..."), "lost text at the end");
+}
+
+/// A fleet file or a lock is refused with reasons, or read; a lock says the same once it was written.
+pub fn fleet_file(bytes: &[u8]) {
+    match FleetFile::read("fleet.yaml", bytes) {
+        Ok(file) => {
+            for (name, addon) in &file.fleet.addons {
+                assert!(is_name(name) && !addon.sources.is_empty());
+            }
+        }
+        Err(problems) => assert!(problems.iter().any(|problem| problem.severity == Severity::Error)),
+    }
+    if let Ok(lock) = Lock::read("fleet.lock", bytes) {
+        assert_eq!(Lock::read("fleet.lock", &lock.render()), Ok(lock));
+    }
 }
 
 /// Both lanes understand a document alike, where both take it.
