@@ -40,9 +40,9 @@ fuzz target="formatter" seconds="60":
 ci:
     bash .ci/run
 
-# Format the embedded example
+# A first fleet, from the embedded example
 demo:
-    cargo run --locked -- fmt -o target/demo examples/demo
+    bash tools/demo
 
 # A static release binary
 dist:

@@ -1,18 +1,17 @@
 //! The modules of kfleet that the fuzz targets need.
 
+#[path = "../src/lib/address.rs"]
+pub mod address;
+#[path = "../src/lib/fleet/mod.rs"]
+pub mod fleet;
+#[path = "../src/lib/manifest/mod.rs"]
+pub mod manifest;
 #[path = "../src/lib/problem.rs"]
 pub mod problem;
+#[path = "../src/lib/substitute/mod.rs"]
+pub mod substitute;
 #[path = "../src/lib/yaml/mod.rs"]
 pub mod yaml;
-
-/// Identity and findings only.
-#[path = "../src/lib"]
-pub mod manifest {
-    #[path = "manifest/findings.rs"]
-    pub mod findings;
-    #[path = "manifest/gvk.rs"]
-    pub mod gvk;
-}
 
 /// Text mode only.
 #[path = "../src/lib/ops"]

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::git_servers::{HttpsServer, LOGIN, silent_port};
-use support::helm_servers::{Registry, programs, serve_files};
+use support::helm_servers::{Registry, programs};
+use support::web::serve_files;
 
 const CHART: &str = "apiVersion: v2\nname: shop\nversion: 1.2.0\n";
 const VALUES: &str = "colour: red\nreplicas: 1\nlimits: {cpu: 1, memory: 2}\n";
@@ -269,7 +270,7 @@ fn charts_come_from_a_repository() {
         home.package(version, "files");
     }
     home.run(&["repo", "index", "files"]);
-    let url = serve_files(&home.path("files"));
+    let url = serve_files(&home.path("files"), LOGIN).url("");
     let before = home.state();
     for url in [url.clone(), format!("{url}/")] {
         let fetched = helm.fetch(&remote(&url, "shop", "1.2.0")).expect("fetched");
@@ -311,7 +312,7 @@ fn a_repository_with_a_login_takes_that_of_the_user() {
     let helm = home.helm();
     let archive = home.package("1.2.0", "files/private");
     home.run(&["repo", "index", "files/private"]);
-    let url = format!("{}/private", serve_files(&home.path("files")));
+    let url = format!("{}/private", serve_files(&home.path("files"), LOGIN).url(""));
     let fetch = || helm.fetch(&remote(&url, "shop", "1.2.0"));
     let (kind, message, hint) = checked(fetch().expect_err("no login"));
     assert_eq!(kind, ErrorKind::Environment);

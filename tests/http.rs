@@ -144,6 +144,7 @@ fn each_status_has_its_error() {
         (404, ErrorKind::Failed, "there is no such file (404): no *** here", 1),
         (401, ErrorKind::Environment, "the server asks for a login (401): no *** here", 1),
         (403, ErrorKind::Environment, "the server does not allow it (403): no *** here", 1),
+        (206, ErrorKind::Failed, "the server does not give it (206): no *** here", 1),
         (501, ErrorKind::Failed, "the server does not give it (501): no *** here", 1),
         (500, ErrorKind::Environment, "the server fails (500), 3 times: no *** here", 3),
         (408, ErrorKind::Environment, "the server fails (408), 3 times: no *** here", 3),
@@ -220,6 +221,7 @@ fn credentials_stay_with_their_host() {
     settings.headers = vec![header("127.0.0.1", "X-Token"), header("elsewhere", "X-Other")];
     let own = format!("Bearer {SECRET}").into();
     let client = Client::new(settings).expect("a client");
+    assert!(!format!("{client:?}").contains(SECRET), "{client:?}");
     for (path, own) in [("/port", None), ("/name", None), ("/name", Some(&own))] {
         let url = server.url(path);
         let request = Request { authorization: own, ..Request::new(&url) };
@@ -264,7 +266,7 @@ fn a_body_that_ends_early_is_an_error() {
         assert_eq!(kind, ErrorKind::Environment, "{message}");
         assert_eq!(
             message,
-            format!("cannot download {}: the connection ends after {expected}, 3 times", server.url("/x"))
+            format!("cannot download {}: the body breaks off after {expected}, 3 times", server.url("/x"))
         );
         assert_eq!(server.requests().len(), 3);
     }
@@ -302,7 +304,7 @@ fn a_try_that_fails_in_passing_is_repeated() {
         "2 of 4: the server answers with 503",
         "0 Some(9)",
         "1 Some(9)",
-        "3 of 4: the connection ends after 1 of 9 bytes",
+        "3 of 4: the body breaks off after 1 of 9 bytes",
         "4 of 4: the connection ends without an answer",
         "0 Some(5)",
         "5 Some(5)",
@@ -331,7 +333,7 @@ fn a_server_says_when_to_come_back() {
 #[test]
 fn slow_servers_end_with_a_timeout() {
     let home = Home::new();
-    let long = Duration::from_secs(2);
+    let long = Duration::from_secs(10);
     let settings = |idle: u64, whole: u64| Settings {
         idle_timeout: millis(idle),
         timeout: millis(whole),
@@ -356,7 +358,7 @@ fn slow_servers_end_with_a_timeout() {
         let (kind, message, _) = fails(settings(idle, whole), &server.url("/x"));
         assert_eq!(kind, ErrorKind::Timeout, "{message}");
         assert!(message.contains(expected), "{message}");
-        assert!(start.elapsed() < Duration::from_millis(1900), "{message}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(8), "{message}: {:?}", start.elapsed());
     }
     // A server that accepts connections and never says anything.
     let settings = Settings { connect_timeout: millis(200), attempts: 2, ..home.settings(&[]) };
@@ -524,6 +526,17 @@ fn proxies_are_used_as_the_environment_says() {
     let request = server.requests().pop().expect("a request");
     assert_eq!((request.path.as_str(), request.header("proxy-authorization")), ("/x", ""));
     assert_eq!(request.header("authorization"), "Basic dTpzM2NyM3QtdmFsdWU=");
+
+    // A SOCKS proxy looks hosts up, and sees no login for another.
+    for (server, url) in [(&server, "https://source.example/x"), (&direct, "http://source.example/x")] {
+        let socks = Proxy::socks(&server.address);
+        let proxy = format!("socks5://{}", socks.address);
+        let settings = home.settings(&[("HTTPS_PROXY", &proxy), ("HTTP_PROXY", &proxy)]);
+        assert!(get(settings, url).is_ok(), "{url}");
+        let port = if url.starts_with("https") { 443 } else { 80 };
+        assert_eq!(socks.requests(), [format!("SOCKS source.example:{port}")]);
+        assert_eq!(server.requests().pop().expect("a request").path, "/x");
+    }
 }
 
 #[test]

@@ -160,6 +160,7 @@ proptest! {
         oracle::formatter(&bytes);
         oracle::scanner(&bytes);
         oracle::splitter(&bytes);
+        oracle::fleet_file(&bytes);
     }
 
     #[test]
@@ -178,9 +179,13 @@ proptest! {
 #[test]
 fn the_seeds_of_the_fuzzers_and_what_they_found_hold() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
-    for (target, check) in
-        [("splitter", oracle::splitter as fn(&[u8])), ("scanner", oracle::scanner), ("formatter", oracle::formatter)]
-    {
+    for (target, check) in [
+        ("splitter", oracle::splitter as fn(&[u8])),
+        ("scanner", oracle::scanner),
+        ("formatter", oracle::formatter),
+        ("substituter", oracle::substituter),
+        ("fleet_file", oracle::fleet_file),
+    ] {
         for folder in ["seeds", "artifacts"] {
             let Ok(files) = std::fs::read_dir(root.join(folder).join(target)) else { continue };
             for file in files {

@@ -3,7 +3,11 @@
 #![allow(dead_code, unreachable_pub, reason = "each user takes a part of it")]
 
 use granit_parser::{Event, Parser, ScalarStyle, options};
+use kfleet::fleet::file::{FleetFile, is_name};
+use kfleet::fleet::lock::Lock;
 use kfleet::ops::fmt::text::{self, TextOptions};
+use kfleet::problem::Severity;
+use kfleet::substitute::{Mode, substitute};
 use kfleet::yaml::check;
 use kfleet::yaml::emit::{FlowStyle, SequenceIndent, Style};
 use kfleet::yaml::engine::Engine;
@@ -13,6 +17,7 @@ use kfleet::yaml::slow;
 use kfleet::yaml::split::Documents;
 use kfleet::yaml::tape::{Kind, Tape};
 use kfleet::yaml::verify::{Side, compare};
+use std::collections::BTreeMap;
 
 /// Documents lie behind each other, and only markers and the rest of `...` lines lie between them.
 pub fn splitter(bytes: &[u8]) {
@@ -28,6 +33,21 @@ pub fn splitter(bytes: &[u8]) {
     }
     let rest = &bytes[at..];
     assert!(rest.is_empty() || rest.starts_with(b"..."), "lost text at the end");
+}
+
+/// A fleet file or a lock is refused with reasons, or read; a lock says the same once it was written.
+pub fn fleet_file(bytes: &[u8]) {
+    match FleetFile::read("fleet.yaml", bytes) {
+        Ok(file) => {
+            for (name, addon) in &file.fleet.addons {
+                assert!(is_name(name) && !addon.sources.is_empty());
+            }
+        }
+        Err(problems) => assert!(problems.iter().any(|problem| problem.severity == Severity::Error)),
+    }
+    if let Ok(lock) = Lock::read("fleet.lock", bytes) {
+        assert_eq!(Lock::read("fleet.lock", &lock.render()), Ok(lock));
+    }
 }
 
 /// Both lanes understand a document alike, where both take it.
@@ -117,6 +137,31 @@ pub fn formatter(bytes: &[u8]) {
         let again = second.text.unwrap_or_else(|| panic!("the result is refused: {:?}\n{}", second.problems, shown()));
         assert_eq!(String::from_utf8_lossy(&again), shown(), "the second run differs");
         same_meaning(bytes, &out);
+    }
+}
+
+/// A template behind lines of `NAME=value` and an empty line: see [`substitution`].
+pub fn substituter(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (head, template) = text.split_once("\n\n").unwrap_or(("", text));
+    let pair = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    substitution(template, &head.lines().filter_map(pair).collect());
+}
+
+/// Strict mode gives what compat mode gives, where it takes a template, and all problems lie in the text.
+pub fn substitution(template: &str, values: &BTreeMap<String, String>) {
+    let [strict, compat] = [Mode::Strict, Mode::Compat].map(|mode| substitute("in", template, values, mode));
+    if let Ok(strict) = &strict {
+        let compat = compat.as_ref().unwrap_or_else(|problems| panic!("only strict mode takes this: {problems:?}"));
+        assert_eq!(strict.text, compat.text);
+        assert_eq!(strict.used, compat.used);
+    }
+    let lines = template.bytes().filter(|b| matches!(b, b'\n' | b'\r')).count() as u64 + 1;
+    for result in [strict, compat] {
+        let problems = result.map_or_else(|problems| problems, |substituted| substituted.warnings);
+        for problem in problems {
+            assert!(problem.place.line >= 1 && problem.place.line <= lines && problem.place.column >= 1, "{problem:?}");
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 //! process, which ends with the connection.
 
 use super::web::{self, Request};
-use base64::Engine;
 use rustls::{ServerConnection, StreamOwned};
 use std::fs;
 use std::io::{self, BufReader, Write};
@@ -59,18 +58,12 @@ impl HttpsServer {
     }
 }
 
-/// Whether a request comes with [`LOGIN`].
-pub fn has_login(request: &Request) -> bool {
-    let login = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", LOGIN.0, LOGIN.1));
-    request.header("authorization") == format!("Basic {login}")
-}
-
 /// What git has to say to a request.
 fn answer(request: &Request, folder: &Path) -> io::Result<Vec<u8>> {
     if request.path.starts_with("/forbidden") {
         return Ok(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec());
     }
-    if !has_login(request) {
+    if !request.has_login(LOGIN) {
         return Ok(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\n\
                     Content-Length: 0\r\nConnection: close\r\n\r\n"
             .to_vec());

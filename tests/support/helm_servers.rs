@@ -1,48 +1,16 @@
-//! Where charts are published, on loopback: a chart repository (plain files over http) and a registry.
+//! Where charts are published, on loopback: a registry.
 
 use std::fs;
-use std::io::{BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use super::git_servers::{LOGIN, has_login};
-use super::web::Request;
+use super::git_servers::LOGIN;
 
 /// The folder with helm and docker-registry, or why they are not there.
 pub fn programs() -> Result<PathBuf, String> {
     super::provided(&["helm"])
-}
-
-/// Serves the files of a folder over http; those in its folder `private` to [`LOGIN`] only. Returns its URL. The listener
-/// is a thread of the test program and ends with it.
-pub fn serve_files(folder: &Path) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let folder = folder.to_owned();
-    std::thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let folder = folder.clone();
-            std::thread::spawn(move || answer(&client, &folder));
-        }
-    });
-    url
-}
-
-fn answer(mut client: &TcpStream, folder: &Path) -> std::io::Result<()> {
-    let request = Request::read(&mut BufReader::new(client))?;
-    let (status, body) = if request.path.starts_with("/private/") && !has_login(&request) {
-        ("401 Unauthorized", Vec::new())
-    } else {
-        match fs::read(folder.join(request.path.trim_start_matches('/'))) {
-            Ok(body) => ("200 OK", body),
-            Err(_) => ("404 Not Found", Vec::new()),
-        }
-    };
-    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-    client.write_all(head.as_bytes())?;
-    client.write_all(&body)
 }
 
 /// A registry, for as long as its value lives.

@@ -1,11 +1,13 @@
 //! A web server on loopback that answers as a test wants it, over http or https. It is a thread of the test program and
 //! ends with it; each connection has a thread, one request and one answer.
 
+use base64::Engine;
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair, SanType};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,6 +35,20 @@ pub fn answer(status: &str, headers: &[&str], body: &[u8]) -> Vec<Step> {
 pub fn head(status: &str, headers: &[&str]) -> Step {
     let lines: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     Step::Send(format!("HTTP/1.1 {status}\r\n{lines}\r\n").into_bytes())
+}
+
+/// Serves the files of a folder over http; those in its folder `private` to this login only.
+pub fn serve_files(folder: &Path, login: (&'static str, &'static str)) -> WebServer {
+    let folder = folder.to_owned();
+    WebServer::http(move |request, _| {
+        if request.path.starts_with("/private/") && !request.has_login(login) {
+            return answer("401 Unauthorized", &["WWW-Authenticate: Basic realm=\"files\""], b"");
+        }
+        match std::fs::read(folder.join(request.path.trim_start_matches('/'))) {
+            Ok(body) => answer("200 OK", &[], &body),
+            Err(_) => answer("404 Not Found", &[], b""),
+        }
+    })
 }
 
 /// See the module.
@@ -191,6 +207,7 @@ pub struct Request {
     /// The body.
     pub body: Vec<u8>,
 }
+
 impl Request {
     /// Reads one to its end.
     pub fn read(stream: &mut impl BufRead) -> io::Result<Request> {
@@ -223,6 +240,12 @@ impl Request {
             stream.take(length).read_to_end(&mut request.body)?;
         }
         Ok(request)
+    }
+
+    /// Whether it comes with this user and password.
+    pub fn has_login(&self, (user, password): (&str, &str)) -> bool {
+        let login = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+        self.header("authorization") == format!("Basic {login}")
     }
 
     /// The value of a header; empty without it.

@@ -1,7 +1,7 @@
 //! The command line as a whole.
 
 use crate::ui::ColorChoice;
-use crate::{completions, fmt, generate, man};
+use crate::{completions, fmt, generate, init, man};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -44,6 +44,7 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     // No comments on these: they would take the place of the longer help that the commands' own `Args` have.
+    Init(init::Args),
     Fmt(Box<fmt::Args>),
     Generate(generate::Args),
     Completions(completions::Args),

@@ -6,11 +6,12 @@ use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
+use kfleet::helm::Helm;
 use kfleet::http;
 use kfleet::oci;
 use kfleet::ops::fmt::layout::Action;
 use kfleet::ops::generate::sources::{Asked, locked};
-use kfleet::ops::generate::{self, AddonPlan, Plan, Remotes, Repository, Selection, Unreadable};
+use kfleet::ops::generate::{self, AddonPlan, Failure, Fetched, Plan, Remotes, Repository, Selection, Unreadable};
 use kfleet::problem::{Problem, Severity};
 use kfleet::tree::Store;
 use secrecy::SecretString;
@@ -113,10 +114,11 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     if args.list {
         return list(&repository, args, ui);
     }
-    let (problems, kind) = fetch(&mut repository, args, context, ui)?;
+    let Fetched { failures, warnings } = fetch(&mut repository, args, context, ui)?;
     let Repository { file, lock, lock_text, wanted } = repository;
-    let could_not_fetch = problems.len();
-    let plan = match generate::plan(&file, &lock, lock_text.as_deref(), wanted, problems) {
+    let (kind, could_not_fetch) = (kind_of(&failures), failures.len());
+    let found = failures.into_iter().map(|failure| failure.problem).chain(warnings).collect();
+    let plan = match generate::plan(&file, &lock, lock_text.as_deref(), wanted, found) {
         Ok(plan) => plan,
         Err(problems) => {
             let all = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
@@ -131,15 +133,10 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     show(&plan, write, args, ui)
 }
 
-/// Gets the sources from outside. Returns what could not be had, and the sort of failure that it is in all.
-fn fetch(
-    repository: &mut Repository,
-    args: &Args,
-    context: &Context,
-    ui: &Ui,
-) -> Result<(Vec<Problem>, ErrorKind), Error> {
+/// Gets the sources from outside, and renders charts.
+fn fetch(repository: &mut Repository, args: &Args, context: &Context, ui: &Ui) -> Result<Fetched, Error> {
     if !repository.needs_fetching() {
-        return Ok((Vec::new(), ErrorKind::Failed));
+        return Ok(Fetched::default());
     }
     let cache = context.cache()?;
     let timeout = Duration::from_secs(args.timeout);
@@ -149,15 +146,18 @@ fn fetch(
     let mut git = git::Settings::new(context.environment.clone(), cache.join("git"));
     git.timeout = timeout;
     let http = http::Client::new(http)?;
+    let helm = Helm::new(context.environment.clone()).with_timeout(timeout);
     let store = Store::new(cache.join("sources"));
     let oci = oci::Settings::new(context.environment.clone(), store.clone());
-    let remotes = Remotes { http, git, oci, store, offline: args.offline };
-    let failures = generate::fetch(repository, &remotes, &Downloads::new(ui));
-    let kinds: Vec<ErrorKind> = failures.iter().map(|failure| failure.kind).collect();
-    let is_there = |kind: &ErrorKind| kinds.contains(kind);
-    let kind = [ErrorKind::Failed, ErrorKind::Environment, ErrorKind::Timeout].into_iter().find(is_there);
-    let problems = failures.into_iter().map(|failure| failure.problem).collect();
-    Ok((problems, kind.unwrap_or(ErrorKind::Failed)))
+    let remotes = Remotes { http, git, helm, oci, store, offline: args.offline };
+    Ok(generate::fetch(repository, &remotes, &Downloads::new(ui)))
+}
+
+/// The sort of failure that a run is which could not have all sources.
+fn kind_of(failures: &[Failure]) -> ErrorKind {
+    let is_there = |kind: &ErrorKind| failures.iter().any(|failure| failure.kind == *kind);
+    let kinds = [ErrorKind::Failed, ErrorKind::Environment, ErrorKind::Timeout];
+    kinds.into_iter().find(is_there).unwrap_or(ErrorKind::Failed)
 }
 
 fn from_env(header: &HeaderFromEnv, context: &Context) -> Result<http::HostHeader, Error> {

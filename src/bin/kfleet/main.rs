@@ -7,6 +7,7 @@ mod downloads;
 mod fmt;
 mod generate;
 mod help_markdown;
+mod init;
 mod kfmt;
 mod man;
 mod ui;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Fmt(args) => fmt::run(&args, &context, &ui),
         Command::Generate(args) => generate::run(&args, &context, &ui),
+        Command::Init(args) => init::run(&args, &context, &ui),
         Command::Completions(args) => completions::run(&args, &ui),
         Command::Man(args) => man::run(&args, &ui),
     };

@@ -152,10 +152,6 @@ impl Checker<'_> {
                 self.error(&path, mistake.message, mistake.hint.as_deref());
             }
         }
-        if addon.substitute.is_some() {
-            let message = "`substitute` is not built yet";
-            self.error(&["addons", name, "substitute"], message, Some("write the values into the sources until then"));
-        }
         for (index, scope) in addon.format.scopes.iter().enumerate() {
             if let Err(message) = Scopes::new().add_flag(scope) {
                 let hint = "write Kind.group/version:Cluster or Kind.group/version:Namespaced";

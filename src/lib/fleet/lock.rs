@@ -53,7 +53,13 @@ pub struct LockedSource {
     pub url: Option<String>,
     /// The URL of a git repository.
     pub git: Option<String>,
-    /// The URL of an artifact's repository.
+    /// The URL of a chart repository, or of a folder of charts in a registry.
+    pub helm: Option<String>,
+    /// The name of a chart.
+    pub chart: Option<String>,
+    /// The version of a chart.
+    pub version: Option<String>,
+    /// The URL of an artifact's repository in a registry.
     pub oci: Option<String>,
     /// The branch, tag, commit or digest that was asked for.
     #[serde(rename = "ref")]
@@ -69,7 +75,7 @@ pub struct LockedSource {
 }
 
 impl LockedSource {
-    /// Whether both ask for the same thing, whatever came.
+    /// Whether both ask for the same thing.
     pub fn asks_as(&self, other: &LockedSource) -> bool {
         let asked = |source: &LockedSource| LockedSource {
             commit: None,
@@ -82,6 +88,9 @@ impl LockedSource {
 
     /// What is asked, for people: without the values of a URL's query, which may be secret.
     pub fn shown(&self) -> String {
+        if let (Some(repository), Some(chart), Some(version)) = (&self.helm, &self.chart, &self.version) {
+            return format!("{chart} {version} from {repository}");
+        }
         let url = self.url.as_ref().or(self.git.as_ref()).or(self.oci.as_ref()).map_or("", String::as_str);
         let parts = [url.split('?').next().unwrap_or_default(), self.path.as_deref().unwrap_or_default()];
         let mut text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("//");
@@ -138,6 +147,9 @@ impl Lock {
                 let fields = [
                     ("url", source.url.as_deref()),
                     ("git", source.git.as_deref()),
+                    ("helm", source.helm.as_deref()),
+                    ("chart", source.chart.as_deref()),
+                    ("version", source.version.as_deref()),
                     ("oci", source.oci.as_deref()),
                     ("ref", source.reference.as_deref()),
                     ("path", source.path.as_deref()),

@@ -95,8 +95,8 @@ pub struct Addon {
     /// Where the manifests come from, in order.
     #[schemars(length(min = 1))]
     pub sources: Vec<Source>,
-    /// Values for `${NAME}` in the sources' text, by the rules of clusterctl templates. Without this field nothing is
-    /// substituted.
+    /// Values for `${NAME}` in the sources' text, by the rules of clusterctl templates. Each must be used. Without this
+    /// field nothing is substituted.
     #[serde(default)]
     pub substitute: Option<BTreeMap<String, String>>,
     /// How the manifests are laid out.

@@ -1,5 +1,5 @@
 //! Remote git repositories: what a branch, a tag or a commit is now ([`resolve`]), its files into a cache ([`fetch`]), and
-//! files out of a repository ([`read_tree`]).
+//! files out of a repository ([`read_tree`]). For a new repository, its first commits ([`NewRepository`]).
 //!
 //! The network is left to the user's own `git` program, so that credential helpers, ssh agents, proxies and a company's
 //! settings work as they do for the user; it runs without a terminal, so it never asks. Objects are read by libgit2, which
@@ -10,6 +10,7 @@
 //! - What is fetched stays: a commit in the cache needs no network.
 
 mod cache;
+mod create;
 mod failure;
 mod network;
 mod read;
@@ -17,6 +18,7 @@ mod reference;
 mod settings;
 mod url;
 
+pub use create::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
 pub use network::{Fetched, cached, fetch, resolve};
 pub use read::{read_tree, read_tree_within};
 pub use reference::Reference;

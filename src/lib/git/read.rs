@@ -48,7 +48,8 @@ pub fn read_tree_within(repository: &Path, commit: &str, path: &str, limits: Lim
     Ok(reader.contents)
 }
 
-fn open(folder: &Path, doing: &str) -> Result<Repository> {
+/// Opens the bare repository at a folder, or the one in it.
+pub(super) fn open(folder: &Path, doing: &str) -> Result<Repository> {
     let opened = if folder.join(".git").exists() { Repository::open(folder) } else { Repository::open_bare(folder) };
     opened.map_err(|cause| {
         let reason = if cause.code() == ErrorCode::NotFound { "it is not a git repository" } else { cause.message() };

@@ -21,6 +21,9 @@ const REDIRECTIONS: usize = 10;
 /// How much of an answer that is no success is kept.
 const COMPLAINT_LIMIT: u64 = 256 * 1024;
 
+/// No download takes longer, whatever the settings say.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A shorter value of a query is no token.
 const SHORTEST_TOKEN: usize = 8;
 
@@ -110,7 +113,7 @@ impl Client {
                 format!("cannot download {}: its credentials hold a character that no header can hold", asked.shown);
             return Err(Error::new(ErrorKind::Environment, message).with_hint("check them for line breaks"));
         }
-        let deadline = Instant::now() + self.settings.timeout;
+        let deadline = Instant::now() + self.settings.timeout.min(LONGEST);
         let call = Call { client: self, request, asked, deadline, progress };
         let mut attempt = 1;
         loop {
@@ -167,8 +170,9 @@ impl Call<'_> {
             let Some(location) = exchange.answer.headers().get(LOCATION).filter(|_| is_followed) else {
                 return self.receive(hop, exchange);
             };
-            let next =
-                hop.join(location.as_bytes()).map_err(|error| Failure::at(&hop, None, Trouble::Location(error)))?;
+            let next = hop
+                .join(location.as_bytes())
+                .map_err(|error| Failure::at(&hop, None, Trouble::Location(error.reason)))?;
             if hop.origin().is_https && !next.origin().is_https {
                 return Err(Failure::at(&hop, None, Trouble::Downgrade { to: next.shown }));
             }
@@ -226,11 +230,10 @@ impl Call<'_> {
     /// The rest of an answer.
     fn receive(&self, hop: Url, exchange: Exchange) -> Result<Response, Box<Failure>> {
         let (head, mut content) = exchange.answer.into_parts();
-        let is_success = head.status.is_success();
         let fail = |trouble: Trouble| Failure::at(&hop, exchange.proxy.as_deref(), trouble);
         let text = |name: http::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
         let (encoding, content_type) = (text(CONTENT_ENCODING).unwrap_or_default(), text(CONTENT_TYPE));
-        let bytes = if is_success {
+        let bytes = if head.status.is_success() {
             let limit = self.client.settings.max_bytes;
             let received = |bytes, total| (self.progress)(Progress::Received { bytes, total });
             let bytes = body::read(&mut content, limit, &received).map_err(fail)?;

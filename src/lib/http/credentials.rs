@@ -54,7 +54,8 @@ impl Credentials {
                 let message = format!("cannot send the header {} to {}: {reason}", header.name, header.host);
                 Error::new(ErrorKind::Usage, message)
             };
-            let authority: Authority = header.host.parse().map_err(|_| {
+            let authority = header.host.parse().ok().filter(|host: &Authority| !host.as_str().contains('@'));
+            let authority = authority.ok_or_else(|| {
                 unusable("this is no host").with_hint("write the host as HOST or HOST:PORT, without https://")
             })?;
             let name = header
@@ -201,7 +202,13 @@ mod tests {
 
     #[test]
     fn headers_that_cannot_be_sent_are_refused_without_their_value() {
-        for header in [("a b", "N", "s3cret"), ("a", "N N", "s3cret"), ("a", "N", "s3cret\n")] {
+        for header in [
+            ("a b", "N", "s3cret"),
+            ("u@a", "N", "s3cret"),
+            ("", "N", "s3cret"),
+            ("a", "N N", "s3cret"),
+            ("a", "N", "s3cret\n"),
+        ] {
             let error = credentials("", &[header]).expect_err("no header");
             assert!(error.hint.is_some() && !format!("{error:?}").contains("s3cret"), "{error:?}");
         }

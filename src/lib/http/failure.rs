@@ -38,7 +38,8 @@ pub(super) enum Trouble {
     },
     Encoding,
     Gzip,
-    Location(Error),
+    /// The server leads to a URL that cannot be used.
+    Location(&'static str),
     Downgrade {
         to: String,
     },
@@ -74,9 +75,8 @@ impl Trouble {
             ureq::Error::ConnectProxyFailed(reason) => Trouble::Proxy(plain(&reason)),
             ureq::Error::Rustls(cause) => Trouble::Tls(cause),
             ureq::Error::Io(cause) => Trouble::of_io(&cause),
-            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) | ureq::Error::Http(_) => {
-                Trouble::NotHttp(shortened(&plain(&error.to_string())))
-            }
+            ureq::Error::Protocol(cause) => Trouble::NotHttp(shortened(&plain(&cause.to_string()))),
+            ureq::Error::LargeResponseHeader(..) => Trouble::NotHttp("its headers are too long".to_owned()),
             // These repeat the URL.
             ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => {
                 Trouble::Unreachable("its url is unusable".into())
@@ -144,7 +144,7 @@ impl Failure {
             Trouble::NoAnswer => "the connection ends without an answer".to_owned(),
             Trouble::NotConnectedInTime => "there is no connection in time".to_owned(),
             Trouble::Idle(_) => "nothing comes any more".to_owned(),
-            Trouble::Truncated(part) => format!("the connection ends after {}", part.shown()),
+            Trouble::Truncated(part) => format!("the body breaks off after {}", part.shown()),
             _ => return None,
         };
         Some(reason)
@@ -161,9 +161,9 @@ impl Failure {
         let slow = "check the network and the proxy; the server may be overloaded";
         let (kind, reason, hint) = match self.trouble {
             Trouble::Refusal(error) => return Error { message: format!("{doing}: {}", error.message), ..error },
-            Trouble::Location(error) => (
+            Trouble::Location(reason) => (
                 ErrorKind::Failed,
-                format!("the server leads elsewhere: {}", error.message),
+                format!("the server leads to a url that cannot be used: {reason}"),
                 "use the url of the file itself".into(),
             ),
             Trouble::HostUnknown { .. } if self.proxy.is_some() => (
@@ -223,7 +223,7 @@ impl Failure {
             ),
             Trouble::Truncated(part) => (
                 ErrorKind::Environment,
-                format!("the connection ends after {}", part.shown()),
+                format!("the body breaks off after {}", part.shown()),
                 "run the command again; if that does not help, check the proxy and the server".into(),
             ),
             Trouble::NotHttp(reason) => (

@@ -167,4 +167,10 @@ mod tests {
         assert_eq!(found("machine a login \"u", "a", false), pair("u", ""));
         assert!(!format!("{:?}", Netrc::parse("machine a login u password s3cret")).contains("s3cret"));
     }
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(text in "([ \\n\"\\\\#]|machine|default|macdef|login|password|\\PC)*") {
+            let _ = found(&text, "a", true);
+        }
+    }
 }

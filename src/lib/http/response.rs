@@ -76,9 +76,9 @@ impl Response {
         &self.story.hop.shown
     }
 
-    /// Whether the status is from 200 to 299.
+    /// Whether the body is what was asked for, whole: not so with 204 or 206.
     pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+        matches!(self.status, 200 | 203)
     }
 
     /// Whether this is a page for people, such as a form to log in, and no file.
@@ -249,7 +249,9 @@ mod tests {
 
     #[test]
     fn every_status_has_a_hint() {
-        for status in [100, 300, 304, 400, 401, 403, 404, 407, 408, 410, 418, 425, 429, 500, 501, 502, 503, 599, 999] {
+        for status in
+            [100, 204, 206, 300, 304, 400, 401, 403, 404, 407, 408, 410, 418, 425, 429, 500, 501, 502, 503, 599, 999]
+        {
             let error = response(status, &[], "").successful().expect_err("no success");
             assert!(error.hint.is_some() && error.to_string().contains(&status.to_string()), "{error}");
         }

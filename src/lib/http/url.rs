@@ -1,11 +1,22 @@
 //! The URL of a download: what it may be, where a redirection leads, and what people see of it.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use http::Uri;
 use std::fmt;
 use std::net::IpAddr;
 
-const FORM: &str = "write https://HOST/PATH";
+/// Why a URL cannot be used. Nothing of it is quoted: there is no telling where its password is.
+#[derive(Debug)]
+pub(super) struct Unusable {
+    pub(super) reason: &'static str,
+    hint: &'static str,
+}
+
+impl From<Unusable> for Error {
+    fn from(Unusable { reason, hint }: Unusable) -> Self {
+        Error::new(ErrorKind::Failed, format!("cannot use the url of a download: {reason}")).with_hint(hint)
+    }
+}
 
 /// An https or http URL without credentials.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,32 +59,26 @@ fn default_port(is_https: bool) -> u16 {
 }
 
 impl Url {
-    /// Nothing of a URL that cannot be understood is quoted: there is no telling where its password is.
-    pub(super) fn parse(text: &str) -> Result<Url> {
-        let refused =
-            |reason: &str| Error::new(ErrorKind::Failed, format!("cannot use the url of a download: {reason}"));
+    pub(super) fn parse(text: &str) -> Result<Url, Unusable> {
+        let refused = |reason| Err(Unusable { reason, hint: "write https://HOST/PATH" });
         if text.is_empty() || text.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
-            return Err(refused("it is empty, or holds blanks or control characters").with_hint(FORM));
+            return refused("it is empty, or holds blanks or control characters");
         }
         let text = text.split('#').next().unwrap_or_default();
-        let uri: Uri = text.parse().map_err(|_| refused("it is no url").with_hint(FORM))?;
+        let Ok(uri) = text.parse::<Uri>() else { return refused("it is no url") };
         if !matches!(uri.scheme_str(), Some("https" | "http")) {
-            return Err(refused("it is neither https nor http").with_hint(FORM));
+            return refused("it is neither https nor http");
         }
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err(refused("it holds a user or a password").with_hint(
-                "take them out of the url, and put them into ~/.netrc: machine HOST login USER password PASSWORD",
-            ));
+        let Some(authority) = uri.authority().filter(|authority| !authority.host().is_empty()) else {
+            return refused("it names no host");
+        };
+        if authority.as_str().contains('@') {
+            let hint = "put them into ~/.netrc instead: machine HOST login USER password PASSWORD";
+            return Err(Unusable { reason: "it holds a user or a password", hint });
         }
-        if uri.host().is_none_or(str::is_empty) {
-            return Err(refused("it names no host").with_hint(FORM));
-        }
-        let has_bad_port = uri.authority().is_some_and(|authority| {
-            let after_host = &authority.as_str()[authority.host().len()..];
-            !after_host.is_empty() && authority.port_u16().is_none_or(|port| port == 0)
-        });
-        if has_bad_port {
-            return Err(refused("its port is no number from 1 to 65535").with_hint(FORM));
+        let has_port = authority.as_str().len() > authority.host().len();
+        if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+            return refused("its port is no number from 1 to 65535");
         }
         Ok(Url { shown: shown(&uri), uri })
     }
@@ -94,7 +99,7 @@ impl Url {
     }
 
     /// Where a `Location` leads from here (RFC 3986, section 5.2).
-    pub(super) fn join(&self, location: &[u8]) -> Result<Url> {
+    pub(super) fn join(&self, location: &[u8]) -> Result<Url, Unusable> {
         let location = encoded(location.trim_ascii());
         let location = location.split('#').next().unwrap_or_default();
         if has_scheme(location) {
@@ -211,7 +216,7 @@ mod tests {
             "https://a.example:/s3cret",
             "https://[::1/s3cret",
         ] {
-            let error = Url::parse(text).expect_err(text);
+            let error = Error::from(Url::parse(text).expect_err(text));
             assert!(error.hint.is_some() && !format!("{error:?}").contains("s3cret"), "{error:?}");
         }
     }
@@ -250,6 +255,16 @@ mod tests {
             ("http://127.0.0.1.example", false),
         ] {
             assert_eq!(url(text).origin().is_private(), is_private, "{text}");
+        }
+    }
+    proptest::proptest! {
+        #[test]
+        fn any_location_leads_somewhere_or_nowhere(location: Vec<u8>, path in "[./a?#:@%]*") {
+            let base = url("https://a.example/b/c");
+            let _ = base.join(&location);
+            if let Ok(next) = base.join(path.as_bytes()) {
+                proptest::prop_assert!(!next.uri().path().split('/').any(|part| part == "..") || path.is_empty());
+            }
         }
     }
 }

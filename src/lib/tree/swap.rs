@@ -69,7 +69,8 @@ impl Folders {
             Err(cause) => return Err(fail(cause)),
         };
         let made = self.dir.join(temporary_name());
-        let result = fill(&made, tree)
+        let result = fs::create_dir(&made)
+            .and_then(|()| fill(&made, tree))
             .and_then(|()| if exists { carry_over(&target, &made, "", owned) } else { Ok(()) })
             .and_then(|()| if exists { exchange(&made, &target) } else { fs::rename(&made, &target) });
         // After the exchange this is the old folder; after a failure it is the new one.
@@ -83,8 +84,8 @@ impl Folders {
     }
 }
 
-fn fill(folder: &Path, tree: &Tree) -> io::Result<()> {
-    fs::create_dir(folder)?;
+/// Writes files into a folder, and the folders that they need.
+pub(super) fn fill(folder: &Path, tree: &Tree) -> io::Result<()> {
     let mut made: Option<PathBuf> = None;
     for (path, bytes) in tree.iter() {
         let path = folder.join(path);

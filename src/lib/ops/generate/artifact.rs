@@ -9,7 +9,7 @@ use crate::text::nearest;
 use crate::tree::Tree;
 
 /// Gets an artifact: that of the lock, out of the cache or else from the registry; or what the reference is now.
-pub(super) fn get_oci(
+pub(super) fn get_artifact(
     url: &str,
     asked: &LockedSource,
     known: Option<&LockedSource>,

@@ -1,16 +1,17 @@
 //! Sources from outside the repository: out of the caches where the lock tells what they are, else from the network.
 
-use super::Repository;
-use super::artifact::get_oci;
+use super::artifact::get_artifact;
 use super::plan::source_place;
-use super::sources::{Asked, Content, EXTENSIONS, Request, is_kustomization, locked};
+use super::sources::{Asked, Chart, Content, EXTENSIONS, is_kustomization, locked};
+use super::{Repository, charts};
 use crate::digest::{sha256, sha256_of_texts};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::lock::LockedSource;
 use crate::git::{self, Protocol, Reference};
+use crate::helm::{Helm, RemoteChart};
 use crate::http;
 use crate::oci;
-use crate::problem::{Problem, Severity};
+use crate::problem::{Place, Problem, Severity};
 use crate::tree::{Store, Tree};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,6 +27,8 @@ pub struct Remotes {
     pub http: http::Client,
     /// Git repositories.
     pub git: git::Settings,
+    /// Charts.
+    pub helm: Helm,
     /// Registries.
     pub oci: oci::Settings,
     /// What was downloaded.
@@ -55,11 +58,21 @@ pub struct Failure {
     pub problem: Problem,
 }
 
+/// What a run has to say of its sources.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    /// What could not be had.
+    pub failures: Vec<Failure>,
+    /// What programs had to say of what was had.
+    pub warnings: Vec<Problem>,
+}
+
 /// A source as it is asked for, and what the lock says of it.
 type Job = (LockedSource, Option<LockedSource>);
 
-/// Gets the sources of all addons that are not up to date. Sources that several addons share are fetched once.
-pub fn fetch(repository: &mut Repository, remotes: &Remotes, progress: &dyn Progress) -> Vec<Failure> {
+/// Gets the sources of all addons that are not up to date, and renders their charts. Sources that several addons share
+/// are fetched once.
+pub fn fetch(repository: &mut Repository, remotes: &Remotes, progress: &dyn Progress) -> Fetched {
     let Repository { file, lock, wanted, .. } = repository;
     // Each with the addons and sources that wait for it.
     let mut waiting: BTreeMap<Job, Vec<(usize, usize)>> = BTreeMap::new();
@@ -82,18 +95,20 @@ pub fn fetch(repository: &mut Repository, remotes: &Remotes, progress: &dyn Prog
             }
             Err(error) => failures.extend(places.iter().map(|(addon, number)| {
                 let addon = &wanted[*addon];
-                let Request { index, .. } = addon.requests[*number];
-                let problem = Problem {
-                    severity: Severity::Error,
-                    place: source_place(file, &addon.name, index),
-                    message: error.to_string(),
-                    hint: error.hint.clone(),
-                };
-                Failure { kind: error.kind, problem }
+                Failure::new(&error, source_place(file, &addon.name, addon.requests[*number].index))
             })),
         }
     }
-    failures
+    let (not_rendered, warnings) = charts::render(repository, &remotes.helm);
+    failures.extend(not_rendered);
+    Fetched { failures, warnings }
+}
+
+impl Failure {
+    pub(super) fn new(error: &Error, place: Place) -> Failure {
+        let (message, hint) = (error.to_string(), error.hint.clone());
+        Failure { kind: error.kind, problem: Problem { severity: Severity::Error, place, message, hint } }
+    }
 }
 
 /// Does all jobs, several at a time. The results are in the order of the jobs.
@@ -123,12 +138,52 @@ fn get(
     remotes: &Remotes,
     progress: &dyn Progress,
 ) -> Result<Content> {
-    match (&asked.url, &asked.git, &asked.oci) {
+    match (&asked.url, &asked.git, &asked.helm, &asked.oci) {
         (Some(url), ..) => get_url(url, asked, known, remotes, progress),
-        (None, Some(url), _) => get_git(url, asked, known, remotes, progress),
-        (None, None, Some(url)) => get_oci(url, asked, known, remotes, progress),
-        (None, None, None) => Err(Error::new(ErrorKind::Failed, "this source names nothing to fetch")),
+        (None, Some(url), ..) => get_git(url, asked, known, remotes, progress),
+        (None, None, Some(repository), _) => get_chart(repository, asked, known, remotes, progress),
+        (None, None, None, Some(url)) => get_artifact(url, asked, known, remotes, progress),
+        (None, None, None, None) => Err(Error::new(ErrorKind::Failed, "this source names nothing to fetch")),
     }
+}
+
+/// Bytes that the lock names by their digest and the store has, or else what `fetch` brings; then the store has it.
+fn stored(
+    asked: &LockedSource,
+    known: Option<&LockedSource>,
+    remotes: &Remotes,
+    progress: &dyn Progress,
+    fetch: impl FnOnce(&str) -> Result<Vec<u8>>,
+) -> Result<(Vec<u8>, String)> {
+    if let Some(known) = known
+        && let Some(bytes) = remotes.store.get(&known.sha256)?
+    {
+        return Ok((bytes, known.sha256.clone()));
+    }
+    let shown = asked.shown();
+    if remotes.offline {
+        return Err(not_here(&shown, known.is_some()));
+    }
+    let bytes = watched(&shown, progress, || fetch(&shown))?;
+    // A cache that cannot be written costs the next run a download, no more.
+    let digest = remotes.store.put(&bytes).unwrap_or_else(|_| sha256(&bytes));
+    Ok((bytes, digest))
+}
+
+fn get_chart(
+    repository: &str,
+    asked: &LockedSource,
+    known: Option<&LockedSource>,
+    remotes: &Remotes,
+    progress: &dyn Progress,
+) -> Result<Content> {
+    let chart = RemoteChart {
+        repository: repository.to_owned(),
+        chart: asked.chart.clone().unwrap_or_default(),
+        version: asked.version.clone().unwrap_or_default(),
+    };
+    let (archive, sha256) = stored(asked, known, remotes, progress, |_| Ok(remotes.helm.fetch(&chart)?.archive))?;
+    Ok(Content { chart: Some(Chart::Archive(archive)), sha256, ..Content::default() })
 }
 
 fn get_url(
@@ -138,24 +193,11 @@ fn get_url(
     remotes: &Remotes,
     progress: &dyn Progress,
 ) -> Result<Content> {
-    let shown = asked.shown();
-    let content =
-        |bytes: Vec<u8>, sha256: String| Content { texts: vec![(shown.clone(), bytes)], sha256, ..Content::default() };
-    if let Some(known) = known
-        && let Some(bytes) = remotes.store.get(&known.sha256)?
-    {
-        return Ok(content(bytes, known.sha256.clone()));
-    }
-    if remotes.offline {
-        return Err(not_here(&shown, known.is_some()));
-    }
-    let response = watched(&shown, progress, || remotes.http.get(&http::Request::new(url), &told(&shown, progress)))?;
-    if response.looks_like_web_page() {
-        return Err(response.web_page_error());
-    }
-    // A cache that cannot be written costs the next run a download, no more.
-    let digest = remotes.store.put(&response.bytes).unwrap_or_else(|_| sha256(&response.bytes));
-    Ok(content(response.bytes, digest))
+    let (bytes, sha256) = stored(asked, known, remotes, progress, |shown| {
+        let response = remotes.http.get(&http::Request::new(url), &told(shown, progress))?;
+        if response.looks_like_web_page() { Err(response.web_page_error()) } else { Ok(response.bytes) }
+    })?;
+    Ok(Content { texts: vec![(asked.shown(), bytes)], sha256, ..Content::default() })
 }
 
 fn get_git(

@@ -3,6 +3,7 @@
 use super::kustomization::{self, is_generated};
 use super::render::render;
 use super::sources::{Asked, Content, Request, fingerprint, lock_entry, locked, sha256_of_base};
+use super::values::substitute_all;
 use crate::fleet::file::FleetFile;
 use crate::fleet::lock::{Lock, LockedAddon};
 use crate::ops::fmt::diff::unified;
@@ -50,6 +51,11 @@ impl AddonPlan {
         !self.files.is_empty()
     }
 
+    /// Whether no object is added, changed or removed.
+    pub fn objects_stay(&self) -> bool {
+        [Action::Create, Action::Update, Action::Remove].iter().all(|action| self.count(*action) == 0)
+    }
+
     /// How many objects are added, changed or removed.
     pub fn count(&self, action: Action) -> usize {
         self.files.iter().filter(|file| file.action == action && !file.path.ends_with("/kustomization.yaml")).count()
@@ -82,16 +88,19 @@ impl Wanted {
         let (Some(addon), Some(entry)) = (file.fleet.addons.get(&self.name), lock.addons.get(&self.name)) else {
             return false;
         };
-        let digests: Option<Vec<&str>> = self
+        let digests: Option<Vec<String>> = self
             .requests
             .iter()
             .zip(&self.contents)
-            .map(|(request, content)| match &request.asked {
-                Asked::Local(_) => content.as_ref().map(|content| content.sha256.as_str()),
-                Asked::Remote(asked) => locked(lock, &self.name, asked).map(|known| known.sha256.as_str()),
+            .map(|(request, content)| {
+                let sha256 = match &request.asked {
+                    Asked::Local(_) => content.as_ref().map(|content| content.sha256.as_str()),
+                    Asked::Remote(asked) => locked(lock, &self.name, asked).map(|known| known.sha256.as_str()),
+                };
+                sha256.map(|sha256| request.digest(sha256))
             })
             .collect();
-        let same_inputs = digests.is_some_and(|digests| fingerprint(addon, digests.into_iter()) == entry.inputs);
+        let same_inputs = digests.is_some_and(|digests| fingerprint(addon, &digests) == entry.inputs);
         same_inputs && sha256_of_base(&self.base) == entry.base && self.lists_all()
     }
 
@@ -156,8 +165,8 @@ fn plan_addon(file: &FleetFile, lock: &Lock, wanted: Wanted, problems: &mut Vec<
         let entry = lock.addons.get(&name)?.clone();
         return Some((AddonPlan { name, version, files: Vec::new(), objects, tree: None }, entry));
     }
-    // What could not be fetched is among the problems already.
-    if wanted.contents.iter().any(Option::is_none) {
+    // What could not be fetched or rendered is among the problems already.
+    if wanted.contents.iter().any(|content| content.as_ref().is_none_or(|content| content.chart.is_some())) {
         return None;
     }
     let contents: Vec<Content> = wanted.contents.into_iter().flatten().collect();
@@ -182,6 +191,10 @@ fn plan_addon(file: &FleetFile, lock: &Lock, wanted: Wanted, problems: &mut Vec<
     }
     let folder = format!("{}/{name}", file.fleet.paths.bases);
     let existing = wanted.base.get("kustomization.yaml").map(Vec::as_slice);
+    let contents = match &addon.substitute {
+        Some(values) => substitute_all(file, &name, values, &contents, problems)?,
+        None => contents,
+    };
     let tree = match render(&folder, addon, &contents, existing, problems) {
         Ok(tree) => tree,
         Err(found) => {

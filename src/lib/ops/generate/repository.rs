@@ -1,13 +1,13 @@
 //! What generate reads of the repository: the fleet file, the lock, the bases, and the sources that lie in it.
 
+use super::local;
 use super::plan::{Wanted, select, source_place};
-use super::sources::{Asked, Content, EXTENSIONS, is_kustomization, requests};
-use crate::digest::sha256_of_texts;
+use super::sources::{Asked, requests};
 use crate::error::{Error, ErrorKind};
 use crate::fleet::file::{FLEET_FILE, FleetFile};
 use crate::fleet::lock::{LOCK_FILE, Lock};
-use crate::problem::{Problem, Severity};
-use crate::tree::{self, Input, Root, Tree, WalkOptions, walk};
+use crate::problem::Problem;
+use crate::tree::{self, Root, Tree};
 use std::path::Path;
 
 /// What was read.
@@ -24,10 +24,12 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Whether an addon that is not up to date has sources outside the repository.
+    /// Whether an addon that is not up to date has sources outside the repository, or charts to be rendered.
     pub fn needs_fetching(&self) -> bool {
-        let is_remote =
-            |wanted: &Wanted| wanted.requests.iter().any(|request| matches!(request.asked, Asked::Remote(_)));
+        let is_remote = |wanted: &Wanted| {
+            let mut requests = wanted.requests.iter();
+            requests.any(|request| request.release.is_some() || matches!(request.asked, Asked::Remote(_)))
+        };
         self.wanted.iter().any(|wanted| is_remote(wanted) && !wanted.up_to_date)
     }
 }
@@ -87,7 +89,7 @@ pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable
     let mut wanted = Vec::new();
     for name in names {
         let addon = &file.fleet.addons[&name];
-        let requests = match requests(addon) {
+        let mut requests = match requests(&name, addon) {
             Ok(requests) => requests,
             Err(unexpanded) => {
                 problems.push(file.document.error(&["addons", &name], unexpanded.message, unexpanded.hint));
@@ -95,22 +97,25 @@ pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable
             }
         };
         let mut contents = Vec::new();
-        for request in &requests {
+        for request in &mut requests {
+            let mut tell = |found: Vec<Problem>| {
+                let place = source_place(&file, &name, request.index);
+                problems.extend(found.into_iter().map(|problem| Problem {
+                    message: format!("{}: {}", problem.place, problem.message),
+                    place: place.clone(),
+                    ..problem
+                }));
+            };
             contents.push(match &request.asked {
                 Asked::Remote(_) => None,
-                Asked::Local(path) => match read_local(root, path) {
-                    Ok(content) => Some(content),
-                    Err(found) => {
-                        let place = source_place(&file, &name, request.index);
-                        problems.extend(found.into_iter().map(|problem| Problem {
-                            message: format!("{}: {}", problem.place, problem.message),
-                            place: place.clone(),
-                            ..problem
-                        }));
-                        None
-                    }
-                },
+                Asked::Local(path) if request.release.is_some() => local::chart(root, path).map_err(&mut tell).ok(),
+                Asked::Local(path) => local::texts(root, path).map_err(&mut tell).ok(),
             });
+            if let Some(release) = &mut request.release {
+                for (name, text) in &mut release.values_files {
+                    *text = local::file(root, name).map_err(&mut tell).unwrap_or_default();
+                }
+            }
         }
         let base = root.join(&file.fleet.paths.bases).join(&name);
         let base = if base.is_dir() { Tree::from_dir(&base)? } else { Tree::default() };
@@ -128,30 +133,4 @@ pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable
 fn has_flavour(folder: &Root, file: &FleetFile, name: &str) -> bool {
     let flavour = format!("{}/{name}/kustomization", file.fleet.paths.flavours);
     ["yaml", "yml"].iter().any(|ending| matches!(folder.read(&format!("{flavour}.{ending}")), Ok(Some(_))))
-}
-
-/// The texts of a file or folder of the repository: YAML and JSON files, kustomizations left out.
-fn read_local(root: &Path, path: &str) -> Result<Content, Vec<Problem>> {
-    let options = WalkOptions {
-        extensions: EXTENSIONS.map(str::to_owned).to_vec(),
-        helm_templates: true,
-        ..WalkOptions::default()
-    };
-    let start = if root == Path::new(".") { path.into() } else { root.join(path) };
-    let found = walk(&[start], &options);
-    let errors: Vec<Problem> =
-        found.problems.into_iter().filter(|problem| problem.severity == Severity::Error).collect();
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    let mut texts = Vec::new();
-    for file in found.files {
-        let name = file.path.strip_prefix(root).unwrap_or(&file.path).display().to_string();
-        if file.named || !is_kustomization(&name) {
-            let bytes = Input::from_file(&file, u64::MAX).and_then(Input::into_bytes);
-            texts.push((name, bytes.map_err(|error| vec![error.into_problem()])?));
-        }
-    }
-    let sha256 = sha256_of_texts(texts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
-    Ok(Content { texts, sha256, ..Content::default() })
 }

@@ -3,7 +3,7 @@
 use crate::digest::sha256_of_texts;
 use crate::fleet::file::{Unexpanded, expand, words_of};
 use crate::fleet::lock::{Lock, LockedAddon, LockedSource};
-use crate::fleet::types::Addon;
+use crate::fleet::types::{Addon, HelmSource};
 use crate::tree::Tree;
 
 /// Changes when the same inputs begin to give another base: all bases are then made again.
@@ -25,6 +25,21 @@ pub struct Request {
     pub index: usize,
     /// What it is.
     pub asked: Asked,
+    /// For a chart: what it is rendered with.
+    pub release: Option<Release>,
+}
+
+/// What a chart is rendered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The fleet file's words.
+    pub source: HelmSource,
+    /// The name of the release.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Files of the repository with values, by their paths.
+    pub values_files: Vec<(String, Vec<u8>)>,
 }
 
 /// What a source is.
@@ -41,6 +56,8 @@ pub enum Asked {
 pub struct Content {
     /// Names, as shown in messages, and texts, in order.
     pub texts: Vec<(String, Vec<u8>)>,
+    /// A chart whose texts are still to be rendered.
+    pub chart: Option<Chart>,
     /// The commit of a git source.
     pub commit: Option<String>,
     /// The digest of an artifact's manifest.
@@ -49,14 +66,27 @@ pub struct Content {
     pub sha256: String,
 }
 
-/// The sources of an addon, in order, its ConfigMap left out.
+/// A chart that is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chart {
+    /// Packed.
+    Archive(Vec<u8>),
+    /// The files of its folder.
+    Folder(Tree),
+}
+
+/// The sources of an addon, in order, its ConfigMap left out. Files with values are named, not yet read.
 ///
 /// # Errors
 /// A word in braces that nothing stands for; the fleet file's own check has told its place.
-pub fn requests(addon: &Addon) -> Result<Vec<Request>, Unexpanded> {
+pub fn requests(name: &str, addon: &Addon) -> Result<Vec<Request>, Unexpanded> {
     let words = words_of(addon);
     let mut requests = Vec::new();
     for (index, source) in addon.sources.iter().enumerate() {
+        if let Some(helm) = &source.helm {
+            requests.push(chart_request(index, name, addon, helm.expanded(&words)?));
+            continue;
+        }
         let asked = if let Some(path) = &source.path {
             Asked::Local(path.clone())
         } else if let Some(url) = &source.url {
@@ -80,9 +110,41 @@ pub fn requests(addon: &Addon) -> Result<Vec<Request>, Unexpanded> {
         } else {
             continue;
         };
-        requests.push(Request { index, asked });
+        requests.push(Request { index, asked, release: None });
     }
     Ok(requests)
+}
+
+fn chart_request(index: usize, addon_name: &str, addon: &Addon, source: HelmSource) -> Request {
+    let asked = match &source.path {
+        Some(path) => Asked::Local(path.clone()),
+        None => Asked::Remote(LockedSource {
+            helm: source.repository.clone(),
+            chart: source.chart.clone(),
+            version: source.version.clone(),
+            ..LockedSource::default()
+        }),
+    };
+    let namespace = source.namespace.as_ref().or(addon.format.namespace.as_ref());
+    let release = Release {
+        name: source.release_name.clone().unwrap_or_else(|| addon_name.to_owned()),
+        namespace: namespace.map_or("default", String::as_str).to_owned(),
+        values_files: source.values_files.iter().map(|path| (path.clone(), Vec::new())).collect(),
+        source,
+    };
+    Request { index, asked, release: Some(release) }
+}
+
+impl Request {
+    /// The digest of all that a source gives, where what came of it has this digest.
+    pub(super) fn digest(&self, sha256: &str) -> String {
+        let files = self.release.iter().flat_map(|release| &release.values_files);
+        let mut parts = files.map(|(name, bytes)| (name.as_str(), bytes.as_slice())).peekable();
+        if parts.peek().is_none() {
+            return sha256.to_owned();
+        }
+        sha256_of_texts([("", sha256.as_bytes())].into_iter().chain(parts))
+    }
 }
 
 /// What the lock knows of a request.
@@ -97,11 +159,10 @@ pub fn sha256_of_base(base: &Tree) -> String {
 }
 
 /// The digest of all that a base is made from: what the fleet file says of the addon, and what came of its sources.
-pub fn fingerprint<'a>(addon: &Addon, digests: impl Iterator<Item = &'a str>) -> String {
+pub fn fingerprint(addon: &Addon, digests: &[String]) -> String {
     let said = serde_json::to_string(addon).unwrap_or_default();
     let version = FORMAT_VERSION.to_string();
-    let digests: Vec<&str> = digests.collect();
-    let parts = [version.as_str(), said.as_str()].into_iter().chain(digests.iter().copied());
+    let parts = [version.as_str(), said.as_str()].into_iter().chain(digests.iter().map(String::as_str));
     sha256_of_texts(parts.map(|part| ("", part.as_bytes())))
 }
 
@@ -116,9 +177,7 @@ pub fn lock_entry(addon: &Addon, requests: &[Request], contents: &[Content], bas
             ..asked.clone()
         }),
     });
-    LockedAddon {
-        inputs: fingerprint(addon, contents.iter().map(|content| content.sha256.as_str())),
-        base: sha256_of_base(base),
-        sources: sources.collect(),
-    }
+    let digests: Vec<String> =
+        requests.iter().zip(contents).map(|(request, content)| request.digest(&content.sha256)).collect();
+    LockedAddon { inputs: fingerprint(addon, &digests), base: sha256_of_base(base), sources: sources.collect() }
 }

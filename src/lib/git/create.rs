@@ -1,0 +1,272 @@
+//! A repository's first commits, by libgit2: no git program is needed, no hook runs, no template of the user is copied,
+//! and commits are not signed. The user's settings are found where git looks for them: libgit2 itself reads `HOME` and
+//! `XDG_CONFIG_HOME` of this process for that.
+
+use std::path::Path;
+
+use git2::{
+    Commit, Config, ConfigLevel, ErrorCode, Index, IndexEntry, IndexTime, Oid, Repository, RepositoryInitOptions,
+    Signature,
+};
+
+use super::read::open;
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::Environment;
+use crate::tree::{Tree, remove_file};
+
+/// What a folder's own repository is: those above it do not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Whether there is a commit.
+    pub has_commits: bool,
+    /// The branch that is checked out, whether it has a commit or not.
+    pub branch: Option<String>,
+    /// The URL of the remote `origin`.
+    pub origin: Option<String>,
+}
+
+/// Looks at a folder's own repository; nothing if it has none.
+///
+/// # Errors
+/// It cannot be read.
+pub fn about(folder: &Path) -> Result<Option<About>> {
+    if folder.join(".git").symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let doing = "cannot look at the repository";
+    let repository = open(folder, doing)?;
+    let fail = |cause: git2::Error| failed(doing, &cause);
+    let has_commits = match repository.head() {
+        Ok(_) => true,
+        Err(cause) if matches!(cause.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => {
+            repository.references().map_err(fail)?.next().is_some()
+        }
+        Err(cause) => return Err(fail(cause)),
+    };
+    let head = repository.find_reference("HEAD").map_err(fail)?;
+    let branch = head.symbolic_target().ok().flatten().and_then(|name| name.strip_prefix("refs/heads/"));
+    let origin = repository.find_remote("origin").ok();
+    let origin = origin.and_then(|remote| remote.url().ok().map(str::to_owned));
+    Ok(Some(About { has_commits, branch: branch.map(str::to_owned), origin }))
+}
+
+/// The branch that the user's settings give new repositories.
+pub fn default_branch(environment: &Environment) -> Option<String> {
+    let config = match environment.get("GIT_CONFIG_GLOBAL") {
+        Some(file) => Config::open(Path::new(file)),
+        None => Config::open_default(),
+    };
+    config.ok()?.get_string("init.defaultBranch").ok().filter(|name| is_branch(name))
+}
+
+/// Whether git accepts a branch of this name.
+pub fn is_branch(name: &str) -> bool {
+    git2::Branch::name_is_valid(name).unwrap_or(false)
+}
+
+/// A repository without commits.
+pub struct NewRepository {
+    repository: Repository,
+    author: Signature<'static>,
+    committer: Signature<'static>,
+}
+
+impl NewRepository {
+    /// Makes one in a folder.
+    ///
+    /// # Errors
+    /// It cannot be made, or the user has no identity ([`ErrorKind::Environment`]).
+    pub fn create(folder: &Path, environment: &Environment) -> Result<NewRepository> {
+        let mut options = RepositoryInitOptions::new();
+        options.no_reinit(true).external_template(false);
+        let made = Repository::init_opts(folder, &options);
+        let repository = made.map_err(|cause| failed("cannot make a git repository", &cause))?;
+        NewRepository::with_identity(repository, environment)
+    }
+
+    /// Opens the one of a folder.
+    ///
+    /// # Errors
+    /// It cannot be read, or the user has no identity ([`ErrorKind::Environment`]).
+    pub fn open(folder: &Path, environment: &Environment) -> Result<NewRepository> {
+        NewRepository::with_identity(open(folder, "cannot commit")?, environment)
+    }
+
+    fn with_identity(repository: Repository, environment: &Environment) -> Result<NewRepository> {
+        let config = config(&repository, environment).map_err(|cause| failed("cannot read git's settings", &cause))?;
+        let author = signature("author", environment, &config)?;
+        let committer = signature("committer", environment, &config)?;
+        Ok(NewRepository { repository, author, committer })
+    }
+
+    /// Writes a commit that holds exactly these files. No branch has it yet.
+    ///
+    /// # Errors
+    /// The objects cannot be written.
+    pub fn commit(&self, files: &Tree, message: &str, parent: Option<&str>) -> Result<String> {
+        self.try_commit(files, message, parent).map_err(|cause| failed("cannot commit", &cause))
+    }
+
+    fn try_commit(
+        &self,
+        files: &Tree,
+        message: &str,
+        parent: Option<&str>,
+    ) -> std::result::Result<String, git2::Error> {
+        let mut index = Index::new()?;
+        for (path, bytes) in files.iter() {
+            index.add(&entry(path, self.repository.blob(bytes)?))?;
+        }
+        let tree = self.repository.find_tree(index.write_tree_to(&self.repository)?)?;
+        let parents: Vec<Commit<'_>> =
+            parent.map(|id| self.repository.find_commit(Oid::from_str(id)?)).transpose()?.into_iter().collect();
+        let parents: Vec<&Commit<'_>> = parents.iter().collect();
+        let commit = self.repository.commit(None, &self.author, &self.committer, message, &tree, &parents)?;
+        Ok(commit.to_string())
+    }
+
+    /// Makes a commit the tip of a new branch, and checks the branch out as far as git's own files go.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn set_branch(&self, branch: &str, commit: &str) -> Result<()> {
+        let name = format!("refs/heads/{branch}");
+        let set = || {
+            self.repository.set_head(&name)?;
+            self.repository.reference(&name, Oid::from_str(commit)?, false, "commit (initial)")?;
+            index_of_head(&self.repository)
+        };
+        set().map_err(|cause| failed("cannot set the branch", &cause))
+    }
+}
+
+/// Removes what a killed process has left of its work on a new repository: locks that nobody holds any more.
+///
+/// # Errors
+/// The repository cannot be read, or a file not be removed.
+pub fn remove_locks(folder: &Path) -> Result<()> {
+    let repository = open(folder, "cannot tidy up")?;
+    let head = repository.find_reference("HEAD").ok();
+    let branch =
+        head.as_ref().and_then(|head| head.symbolic_target().ok().flatten()).map(|name| format!("{name}.lock"));
+    for name in ["HEAD.lock", "index.lock"].into_iter().chain(branch.as_deref()) {
+        remove_file(&repository.path().join(name))?;
+    }
+    Ok(())
+}
+
+/// Makes the index of a folder's repository that of its last commit.
+///
+/// # Errors
+/// The repository cannot be read, or the index not be written.
+pub fn reset_index(folder: &Path) -> Result<()> {
+    let repository = open(folder, "cannot write the index")?;
+    index_of_head(&repository).map_err(|cause| failed("cannot write the index", &cause))
+}
+
+fn index_of_head(repository: &Repository) -> std::result::Result<(), git2::Error> {
+    let mut index = repository.index()?;
+    index.read_tree(&repository.head()?.peel_to_tree()?)?;
+    index.write()
+}
+
+fn entry(path: &str, id: Oid) -> IndexEntry {
+    let zero = IndexTime::new(0, 0);
+    IndexEntry {
+        ctime: zero,
+        mtime: zero,
+        dev: 0,
+        ino: 0,
+        mode: 0o100_644,
+        uid: 0,
+        gid: 0,
+        file_size: 0,
+        id,
+        flags: 0,
+        flags_extended: 0,
+        path: path.as_bytes().to_vec(),
+    }
+}
+
+/// The settings as git finds them: `GIT_CONFIG_GLOBAL` takes the place of the user's files.
+fn config(repository: &Repository, environment: &Environment) -> std::result::Result<Config, git2::Error> {
+    let Some(global) = environment.get("GIT_CONFIG_GLOBAL") else { return repository.config() };
+    let mut config = Config::new()?;
+    if let Ok(system) = Config::find_system() {
+        config.add_file(&system, ConfigLevel::System, false)?;
+    }
+    config.add_file(Path::new(global), ConfigLevel::Global, false)?;
+    config.add_file(&repository.path().join("config"), ConfigLevel::Local, false)?;
+    Ok(config)
+}
+
+/// An identity as git puts it together: environment, `author.name`, `user.name`.
+fn signature(role: &str, environment: &Environment, config: &Config) -> Result<Signature<'static>> {
+    let find = |part: &str| {
+        let variable = format!("GIT_{}_{}", role.to_ascii_uppercase(), part.to_ascii_uppercase());
+        let set = environment.get(variable).and_then(|value| value.to_str()).map(str::to_owned);
+        let configured = |section: &str| config.get_string(&format!("{section}.{part}")).ok();
+        set.or_else(|| configured(role))
+            .or_else(|| configured("user"))
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
+    };
+    let (Some(name), Some(email)) = (find("name"), find("email")) else {
+        let error = Error::new(ErrorKind::Environment, "cannot commit: git does not know who you are");
+        return Err(error.with_hint(
+            "run `git config --global user.name \"YOUR NAME\"` and `git config --global user.email YOU@EXAMPLE.ORG`",
+        ));
+    };
+    Signature::now(&name, &email).map_err(|cause| failed("cannot commit", &cause))
+}
+
+fn failed(doing: &str, cause: &git2::Error) -> Error {
+    Error::new(ErrorKind::Failed, format!("{doing}: {}", cause.message()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk_environment(email: bool) -> Environment {
+        let mut environment: Environment = [("GIT_CONFIG_GLOBAL", "/dev/null")].into_iter().collect();
+        for role in ["AUTHOR", "COMMITTER"] {
+            environment.set(format!("GIT_{role}_NAME"), "Ann");
+            if email {
+                environment.set(format!("GIT_{role}_EMAIL"), "ann@example.org");
+            }
+        }
+        environment
+    }
+
+    #[test]
+    fn first_commits_are_made_without_a_git_program() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(about(dir.path()).unwrap(), None);
+        let repository = NewRepository::create(dir.path(), &mk_environment(true)).unwrap();
+        assert!(!about(dir.path()).unwrap().unwrap().has_commits);
+        let first = repository.commit(&Tree::from([("a/b", "1")]), "One", None).unwrap();
+        let second = repository.commit(&Tree::from([("a/b", "2"), ("c", "")]), "Two", Some(&first)).unwrap();
+        assert!(!about(dir.path()).unwrap().unwrap().has_commits, "no branch has them yet");
+        repository.set_branch("trunk", &second).unwrap();
+        let now = about(dir.path()).unwrap().unwrap();
+        assert_eq!(now, About { has_commits: true, branch: Some("trunk".to_owned()), origin: None });
+        let read = super::super::read_tree(dir.path(), &second, "").unwrap();
+        assert_eq!(read, Tree::from([("a/b", "2"), ("c", "")]));
+        let commit = repository.repository.find_commit(Oid::from_str(&second).unwrap()).unwrap();
+        assert_eq!((commit.parent_id(0).unwrap().to_string(), commit.author().email()), (first, Ok("ann@example.org")));
+        assert!(repository.set_branch("trunk", &second).is_err(), "nothing is replaced");
+    }
+
+    #[test]
+    fn without_an_identity_nothing_is_committed() {
+        let dir = tempfile::tempdir().unwrap();
+        // The system's own settings may have one.
+        if Config::find_system().is_ok() {
+            return;
+        }
+        let error = NewRepository::create(dir.path(), &mk_environment(false)).err().expect("refused");
+        assert_eq!(error.kind, ErrorKind::Environment);
+        assert!(error.hint.unwrap().contains("git config --global user.email"));
+    }
+}

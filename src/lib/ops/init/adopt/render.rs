@@ -1,0 +1,72 @@
+//! The text of an adopted fleet file: canonical, so that formatting the repository leaves it alone.
+
+use super::addons::{Base, State};
+use super::clusters::FoundCluster;
+use crate::fleet::file::is_name;
+use crate::fleet::types::Repository;
+use crate::yaml::scalar;
+
+/// A fleet file. What is not known stands in comments.
+pub(super) fn fleet_file(repository: Option<&Repository>, bases: &[Base], clusters: &[FoundCluster]) -> String {
+    let mut out = String::from(
+        "# yaml-language-server: $schema=.kfleet/fleet.schema.json\napiVersion: kfleet.dev/v1alpha1\nkind: Fleet\n",
+    );
+    if let Some(repository) = repository {
+        out += "repository:\n";
+        entry(&mut out, "  ", "url", &repository.url);
+        entry(&mut out, "  ", "branch", &repository.branch);
+    }
+    let is_open = |base: &&Base| matches!(base.state, State::Partial | State::Different) && is_name(&base.name);
+    let unknown: Vec<&Base> = bases.iter().filter(is_open).collect();
+    if !unknown.is_empty() {
+        out += "# The sources of these bases are not known, and `kfleet generate` leaves them alone. To have one of them\n\
+                # generated, name its sources under `addons`, as here, and look at `kfleet generate ADDON --diff`:\n#\n";
+        for base in unknown {
+            out += &format!("#   {}:\n#     sources:\n", base.name);
+            if base.state == State::Partial {
+                out += "#       - url: https://..\n";
+            }
+            for path in &base.sources {
+                entry(&mut out, "#       - ", "path", path);
+            }
+        }
+        out += "#\n";
+    }
+    let known: Vec<&Base> = bases.iter().filter(|base| base.state == State::Known).collect();
+    out += if known.is_empty() { "addons: {}\n" } else { "addons:\n" };
+    for base in known {
+        heading(&mut out, &base.name);
+        out += "    sources:\n";
+        for path in &base.sources {
+            entry(&mut out, "      - ", "path", path);
+        }
+    }
+    let known: Vec<(&FoundCluster, &String)> =
+        clusters.iter().filter_map(|cluster| Some((cluster, cluster.flavour.as_ref()?))).collect();
+    out += if known.is_empty() { "clusters: {}\n" } else { "clusters:\n" };
+    for (cluster, flavour) in known {
+        heading(&mut out, &cluster.name);
+        entry(&mut out, "    ", "flavour", flavour);
+        if let Some(environment) = cluster.environment {
+            entry(&mut out, "    ", "environment", environment);
+        }
+        if cluster.management {
+            out += "    management: true\n";
+        }
+    }
+    out
+}
+
+fn heading(out: &mut String, name: &str) {
+    *out += &format!("  {}:\n", scalar_text(name));
+}
+
+fn entry(out: &mut String, indent: &str, key: &str, value: &str) {
+    *out += &format!("{indent}{key}: {}\n", scalar_text(value));
+}
+
+fn scalar_text(value: &str) -> String {
+    let mut text = Vec::new();
+    scalar::write_text(value, false, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
