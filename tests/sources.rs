@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use support::artifacts::Artifact;
 use support::control_plane::mk_authority;
 use support::git_servers::{HttpsServer, LOGIN, Origin, silent_port};
 use support::helm_servers::programs;
@@ -517,4 +518,99 @@ fn charts_are_rendered_by_helm() {
     fleet.addons(&addons("1.3.0"));
     let said = fleet.fails(&[], 1);
     assert!(said.contains("1.2.0"), "{said}");
+}
+
+/// A registry that has one artifact, which can change, whatever the tag; older ones stay by their digest.
+struct Artifacts {
+    server: WebServer,
+    pushed: Arc<Mutex<Vec<Artifact>>>,
+}
+
+impl Artifacts {
+    fn new() -> Artifacts {
+        let pushed: Arc<Mutex<Vec<Artifact>>> = Arc::default();
+        let served = Arc::clone(&pushed);
+        let server = WebServer::http(move |request, _| {
+            let path = request.path.trim_start_matches("/v2/team/app/");
+            let served = served.lock().expect("no panic");
+            match served.iter().rev().find_map(|artifact| artifact.get(path)) {
+                Some((kind, bytes)) => answer("200 OK", &[&format!("Content-Type: {kind}")], bytes),
+                None => answer("404 Not Found", &[], b""),
+            }
+        });
+        Artifacts { server, pushed }
+    }
+
+    fn push(&self, artifact: Artifact) -> String {
+        let digest = artifact.digest();
+        self.pushed.lock().expect("no panic").push(artifact);
+        digest
+    }
+
+    /// An addon with such a source; `more` fields follow.
+    fn addon(&self, more: &str) -> String {
+        let url = format!("oci://{}/team/app", self.server.address);
+        format!("  app:\n    version: '1.0'\n    sources: [{{oci: {{url: '{url}', ref: 'v{{version}}'{more}}}}}]\n")
+    }
+}
+
+#[test]
+fn artifacts_are_pinned_to_the_digest_that_came() {
+    let artifacts = Artifacts::new();
+    let (one, two) = (config_map("app", "one"), config_map("app", "two"));
+    let readme = ("README.md", "not a manifest");
+    let first = artifacts.push(Artifact::flux(&[("deploy/app.yaml", &one), ("kustomization.yaml", "x: y"), readme]));
+    let fleet = Fleet::new(&artifacts.addon(""));
+    assert!(fleet.generate(&[]).contains("app 1.0: 1 object: 1 added"));
+    let shown = format!("oci: oci://{}/team/app", artifacts.server.address);
+    let lock = fleet.lock();
+    for line in [shown.as_str(), "ref: v1.0", &format!("digest: {first}")] {
+        assert!(lock.contains(line), "{line}: {lock}");
+    }
+    assert!(fleet.generate(&["--list"]).contains("locked"));
+    let base = fleet.base("app");
+
+    // The tag moves: the lock holds, with the cache and without it.
+    let second = artifacts.push(Artifact::flux(&[("deploy/app.yaml", &two), readme]));
+    let requests = artifacts.server.requests().len();
+    assert!(fleet.generate(&["--rebuild", "--check", "--offline"]).contains("up to date"));
+    assert_eq!(artifacts.server.requests().len(), requests);
+    fleet.forget_the_cache();
+    let said = fleet.fails(&["--rebuild", "--offline"], 3);
+    assert!(said.contains("offline: the cache does not have it"), "{said}");
+    assert!(fleet.generate(&["--rebuild", "--check"]).contains("up to date"));
+    assert_eq!(base.diff(&fleet.base("app")), Vec::<Change>::new());
+    fleet.generate(&["--update", "app"]);
+    assert!(fleet.lock().contains(&second), "{}", fleet.lock());
+    assert!(String::from_utf8_lossy(&fleet.base("app")["resources/namespaces/web/configmap-app.yaml"]).contains("two"));
+
+    // A locked digest that is gone.
+    artifacts.pushed.lock().expect("no panic").clear();
+    fleet.forget_the_cache();
+    let said = fleet.fails(&["--rebuild"], 1);
+    assert!(said.contains("fleet.yaml:6:15: cannot pull oci://") && said.contains("--update"), "{said}");
+}
+
+#[test]
+fn a_part_of_an_artifact_can_be_named() {
+    let artifacts = Artifacts::new();
+    let (a, b) = (config_map("a", "one"), config_map("b", "two"));
+    artifacts.push(Artifact::flux(&[("deploy/1.0/a.yaml", &a), ("deploy/1.0/b.txt", &b), ("other.yaml", "a: [")]));
+    for (path, object) in [("deploy/{version}", "a"), ("deploy/1.0/a.yaml", "a"), ("deploy/1.0/b.txt", "b")] {
+        let fleet = Fleet::new(&artifacts.addon(&format!(", path: '{path}'")));
+        fleet.generate(&[]);
+        let name = format!("resources/namespaces/web/configmap-{object}.yaml");
+        assert_eq!(fleet.base("app").keys().collect::<Vec<_>>(), ["kustomization.yaml", name.as_str()], "{path}");
+    }
+    let fleet = Fleet::new(&artifacts.addon(", path: deploy/1.0/a.yml"));
+    let said = fleet.fails(&[], 1);
+    assert!(said.contains("the artifact has no deploy/1.0/a.yml"), "{said}");
+    assert!(said.contains("the nearest name is deploy/1.0/a.yaml"), "{said}");
+
+    let kind = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+    artifacts.push(Artifact::new("application/vnd.cncf.helm.config.v1+json", &[(kind, None, b"packed")]));
+    let said = Fleet::new(&artifacts.addon("")).fails(&[], 1);
+    assert!(said.contains("it is a Helm chart") && said.contains("helm: {repository: oci://"), "{said}");
+    let said = Fleet::new(&artifacts.addon("")).fails(&["--offline"], 3);
+    assert!(said.contains("offline: the lock does not have it"), "{said}");
 }

@@ -6,6 +6,7 @@
     reason = "tests read the environment, make files and start programs"
 )]
 
+pub mod artifacts;
 pub mod control_plane;
 pub mod git_servers;
 pub mod helm_servers;

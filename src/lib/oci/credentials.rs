@@ -190,6 +190,7 @@ fn ask_helper(helper: &str, server: &str, settings: &Settings) -> Result<Option<
         return fail("this is no name of a program", "check `credsStore` and `credHelpers` in docker's config.json");
     }
     let program = format!("docker-credential-{helper}");
+    let see = format!("see what it says: echo {server} | {program} get");
     let output = Program::new(&program)
         .install_hint(format!("install {program}, or take it out of docker's config.json"))
         .envs(&settings.environment)
@@ -198,7 +199,10 @@ fn ask_helper(helper: &str, server: &str, settings: &Settings) -> Result<Option<
         .output_limit(HELPER_LIMIT)
         .timeout(settings.helper_timeout)
         .run()
-        .map_err(|error| Error { message: format!("{doing}: {}", error.message), ..error })?;
+        .map_err(|error| {
+            let hint = error.hint.clone().unwrap_or_else(|| see.clone());
+            Error { message: format!("{doing}: {}", error.message), ..error }.with_hint(hint)
+        })?;
     if !output.is_success() {
         // Helpers complain on stdout.
         let printed = String::from_utf8_lossy(&output.stdout).to_ascii_lowercase();
@@ -207,8 +211,7 @@ fn ask_helper(helper: &str, server: &str, settings: &Settings) -> Result<Option<
         }
         let complaint = output.complaint();
         let said = if complaint.is_empty() { String::new() } else { format!(": {complaint}") };
-        let hint = format!("see what it says: echo {server} | {program} get");
-        return fail(&format!("it failed ({}){said}", output.status), &hint);
+        return fail(&format!("it failed ({}){said}", output.status), &see);
     }
     let Ok(printed) = serde_json::from_slice::<Printed>(&output.stdout) else {
         return fail("it printed no login", "check that the program is a credential helper of docker");

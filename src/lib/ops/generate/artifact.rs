@@ -30,10 +30,23 @@ pub(super) fn get_artifact(
         None if remotes.offline => return Err(not_here(&shown, known.is_some())),
         None => {
             let wanted = locked.as_ref().unwrap_or(&reference);
-            watched(&shown, progress, || oci::pull(wanted, &remotes.http, settings, &told(&shown, progress)))?
+            let pulled =
+                watched(&shown, progress, || oci::pull(wanted, &remotes.http, settings, &told(&shown, progress)));
+            pulled.map_err(|error| if locked.is_some() { of_lock(error, &reference) } else { error })?
         }
     };
     content(pulled, asked.path.as_deref().unwrap_or_default(), &shown)
+}
+
+/// What the lock tells may be gone for good.
+fn of_lock(error: Error, reference: &Reference) -> Error {
+    match error.hint.clone().filter(|_| error.kind == ErrorKind::Failed) {
+        None => error,
+        Some(hint) => {
+            let update = "it is the digest of the lock: `kfleet generate --update` takes over what";
+            error.with_hint(format!("{hint}; {update} {reference} is now"))
+        }
+    }
 }
 
 fn content(pulled: Pulled, path: &str, shown: &str) -> Result<Content> {
