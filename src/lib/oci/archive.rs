@@ -284,4 +284,32 @@ mod tests {
             assert!(!refusal.reason.is_empty() && !refusal.hint.is_empty());
         }
     }
+
+    #[test]
+    fn no_damage_makes_a_panic() {
+        let whole = archive(&[
+            (EntryType::Directory, b"a/", b""),
+            (EntryType::GNULongName, b"././@LongLink", b"a/long.yaml\0"),
+            (EntryType::Regular, b"a/long", b"a: 1\n"),
+            (EntryType::XHeader, b"pax", b"18 path=a/b.yaml\n"),
+            (EntryType::Regular, b"b", b"b: 1\n"),
+            (EntryType::GNUSparse, b"c", b"c"),
+        ]);
+        let limits = Limits { entries: 100, file: 10_000, total: 20_000 };
+        for at in 0..whole.len() {
+            for value in [0, b'0', b'7', b'=', b'/', 0x80, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[at] = value;
+                // Most damage is in the header, whose sum would tell it.
+                let header = at / 512 * 512;
+                if header + 512 <= damaged.len() && at % 512 < 148 {
+                    let mut block = Header::new_old();
+                    block.as_mut_bytes().copy_from_slice(&damaged[header..header + 512]);
+                    block.set_cksum();
+                    damaged[header..header + 512].copy_from_slice(block.as_bytes());
+                }
+                let _ = unpack(&damaged, Packing::None, limits);
+            }
+        }
+    }
 }

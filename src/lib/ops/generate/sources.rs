@@ -44,6 +44,7 @@ pub struct Release {
 
 /// What a source is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there are few of them, and most are the large one")]
 pub enum Asked {
     /// A file or folder of the repository.
     Local(String),
