@@ -574,3 +574,32 @@ fn web_pages_and_other_answers_are_told_apart() {
     assert_eq!(kind, ErrorKind::Environment);
     assert!(message.contains("the answer is not HTTP"), "{message}");
 }
+
+#[test]
+fn a_form_is_sent_once_and_led_nowhere_else() {
+    let home = Home::new();
+    let other = WebServer::http(|_, _| ok("a: 1\n"));
+    let location = format!("Location: {}", other.url("/"));
+    let server = WebServer::http(move |request, _| match request.path.as_str() {
+        "/" => ok("a: 1\n"),
+        _ => answer("307 Temporary Redirect", &[&location], b""),
+    });
+    let form = secrecy::SecretString::from(format!("a=b&token={SECRET}"));
+    let client = Client::new(home.settings(&[])).expect("a client");
+    let send = |url: &str| client.ask(&Request { form: Some(&form), ..Request::new(url) }, &|_| ());
+    assert_eq!(send(&server.url("/")).expect("an answer").status, 200);
+    let request = &server.requests()[0];
+    assert_eq!((request.method.as_str(), request.body.as_slice()), ("POST", format!("a=b&token={SECRET}").as_bytes()));
+    let response = send(&server.url("/elsewhere")).expect("an answer");
+    assert_eq!((response.status, other.requests().len()), (307, 0));
+    assert!(!format!("{:?}", Request { form: Some(&form), ..Request::new("https://a.example") }).contains(SECRET));
+    // A proxy gets it too.
+    let proxy = WebServer::http(|_, _| ok("a: 1\n"));
+    let client = Client::new(home.settings(&[("http_proxy", &proxy.url("")), ("HTTP_PROXY", &proxy.url(""))]));
+    let request = Request { form: Some(&form), ..Request::new("http://source.example/x") };
+    assert_eq!(client.expect("a client").ask(&request, &|_| ()).expect("an answer").status, 200);
+    assert_eq!(
+        (proxy.requests()[0].method.as_str(), proxy.requests()[0].path.as_str()),
+        ("POST", "http://source.example/x")
+    );
+}
