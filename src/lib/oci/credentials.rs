@@ -232,7 +232,7 @@ mod tests {
     /// A login, in short.
     fn found(config: &str, url: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
-        crate::tree::replace_file(&folder.path().join("config.json"), config.as_bytes()).unwrap();
+        crate::tree::Root::open(folder.path()).unwrap().write("config.json", config.as_bytes()).unwrap();
         let mut environment = Environment::default();
         environment.set("DOCKER_CONFIG", folder.path());
         let settings = Settings::new(environment, Store::new(folder.path().join("store")));
