@@ -6,11 +6,12 @@ use super::scopes::{self, Remedy, ScopeSources};
 use super::{Action, Compatibility, FileAction, LayoutOptions, LayoutPlan};
 use crate::manifest::gvk::Gvk;
 use crate::manifest::namespaces::{ANNOTATION, Targets};
-use crate::manifest::path::{PluralRule, canonical_path, case_folded, is_case_folded};
+use crate::manifest::path::{PathError, PluralRule, canonical_path, case_folded, is_case_folded};
 use crate::manifest::scopes::{KindInfo, Scope, Scopes, Via};
 use crate::problem::{Place, Problem, Severity};
 use crate::tree::{self, Root, Tree};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 /// One file to be written, or found to be right.
@@ -128,7 +129,7 @@ pub fn plan(
     if has_errors(&problems) {
         return Err(sorted(problems));
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.par_sort_by(|a, b| a.path.cmp(&b.path));
     Ok(LayoutPlan { files, warnings: problems, notes, outputs, removals })
 }
 
@@ -172,18 +173,20 @@ impl Claim {
     }
 }
 
+fn path_of(resolved: &Resolved<'_>, namespace: &str, plural: PluralRule) -> Result<String, PathError> {
+    let object = &resolved.entry.object;
+    canonical_path(&object.gvk, &resolved.info, namespace, object.name.as_deref().unwrap_or_default(), plural)
+}
+
 /// Marks the claims whose path has other claims too.
 fn mark_contested(claims: &mut [Claim]) {
-    let mut first: HashMap<&str, usize> = HashMap::with_capacity(claims.len());
-    let mut contested = Vec::new();
-    for (index, claim) in claims.iter().enumerate() {
-        match first.entry(&claim.path) {
-            hash_map::Entry::Occupied(known) => contested.extend([*known.get(), index]),
-            hash_map::Entry::Vacant(new) => drop(new.insert(index)),
+    let mut order: Vec<usize> = (0..claims.len()).collect();
+    order.par_sort_unstable_by(|a, b| claims[*a].path.cmp(&claims[*b].path));
+    for pair in order.windows(2) {
+        if claims[pair[0]].path == claims[pair[1]].path {
+            claims[pair[0]].contested = true;
+            claims[pair[1]].contested = true;
         }
-    }
-    for index in contested {
-        claims[index].contested = true;
     }
 }
 
@@ -204,12 +207,19 @@ impl<'a> Planner<'a> {
         let mut resolved = Vec::with_capacity(self.gathered.entries.len());
         let (gathered, options, scopes) = (self.gathered, self.options, self.scopes);
         let mut known: HashMap<&Gvk, Option<KindInfo<'a>>> = HashMap::new();
+        // Objects of one kind often stand together.
+        let mut last: Option<(&Gvk, Option<KindInfo<'a>>)> = None;
         for (index, entry) in gathered.entries.iter().enumerate() {
             let gvk = &entry.object.gvk;
             if scopes::is_filtered(gvk, &options.filter) {
                 continue;
             }
-            let Some(info) = known.entry(gvk).or_insert_with(|| scopes.lookup(gvk)).clone() else {
+            let found = match &last {
+                Some((same, info)) if *same == gvk => info.clone(),
+                _ => known.entry(gvk).or_insert_with(|| scopes.lookup(gvk)).clone(),
+            };
+            last = Some((gvk, found.clone()));
+            let Some(info) = found else {
                 unknown.entry(gvk.clone()).or_default().push(entry.place.clone());
                 continue;
             };
@@ -237,10 +247,14 @@ impl<'a> Planner<'a> {
 
     /// Works out which objects want which path.
     fn claims(&mut self, resolved: &[Resolved<'a>]) -> Vec<Claim> {
-        let known = self.known_namespaces(resolved);
+        let is_copied = resolved.iter().any(|object| object.entry.object.namespaces.is_some());
+        let known = if is_copied { self.known_namespaces(resolved) } else { BTreeSet::new() };
+        let plural = self.options.plural;
+        let paths: Vec<Result<String, PathError>> =
+            resolved.par_iter().map(|object| path_of(object, object.namespace, plural)).collect();
         let mut claims = Vec::with_capacity(resolved.len());
         let mut copied: Vec<(&Resolved<'a>, Targets<'_>)> = Vec::new();
-        for object in resolved {
+        for (object, path) in resolved.iter().zip(paths) {
             let annotation = object.entry.object.namespaces.as_deref();
             let mut keeps_own = true;
             let mut edit = self.edit(object);
@@ -261,7 +275,7 @@ impl<'a> Planner<'a> {
                     }
                 }
             }
-            if let Some(path) = self.path(object, object.namespace)
+            if let Some(path) = self.usable(object, path)
                 && keeps_own
             {
                 claims.push(Claim::new(path, Some(object.index), edit));
@@ -274,7 +288,7 @@ impl<'a> Planner<'a> {
         let mut copies = Vec::new();
         for (object, targets) in copied {
             for namespace in targets.copies() {
-                if let Some(path) = self.path(object, namespace)
+                if let Some(path) = self.usable(object, path_of(object, namespace, plural))
                     && !originals.contains(path.as_str())
                 {
                     let edit = Edit { namespace: Some(namespace.to_owned()), drop_annotation: true, ..Edit::default() };
@@ -304,18 +318,16 @@ impl<'a> Planner<'a> {
         edit
     }
 
-    fn path(&mut self, resolved: &Resolved<'_>, namespace: &str) -> Option<String> {
-        let object = &resolved.entry.object;
-        let name = object.name.as_deref().unwrap_or_default();
-        match canonical_path(&object.gvk, &resolved.info, namespace, name, self.options.plural) {
-            Ok(path) => Some(path),
-            Err(reason) => {
-                let message = format!("failed to get output file for {}: {reason}", object.gvk);
-                let hint = name.is_empty().then(|| "every manifest needs metadata.name".to_owned());
-                self.problems.push(error(&resolved.entry.place, message, hint));
-                None
-            }
-        }
+    /// The path, unless there is something wrong with it.
+    fn usable(&mut self, resolved: &Resolved<'_>, path: Result<String, PathError>) -> Option<String> {
+        path.map_err(|reason| {
+            let object = &resolved.entry.object;
+            let message = format!("failed to get output file for {}: {reason}", object.gvk);
+            let is_nameless = object.name.as_deref().unwrap_or_default().is_empty();
+            let hint = is_nameless.then(|| "every manifest needs metadata.name".to_owned());
+            self.problems.push(error(&resolved.entry.place, message, hint));
+        })
+        .ok()
     }
 
     /// Adds a Namespace for every known namespace that has none, when that is asked for.

@@ -65,7 +65,7 @@ pub(super) fn render_all(
 ) -> Rendered {
     let chunk_of = |claim: &Claim| claim.entry.map(|entry| gathered.entries[entry].chunk);
     // Entries are in the order of the chunks, and of the documents in them.
-    claims.sort_by_key(|claim| claim.entry);
+    claims.par_sort_by_key(|claim| claim.entry);
     let held = AtomicU64::new(0);
     let renderer = Renderer { gathered, options, disk, held: &held, diffs };
     // A chunk's claims are cut into parts, so that one big input keeps all cores busy.
@@ -98,6 +98,9 @@ const PARTS_PER_CHUNK: usize = 16;
 fn settle(gathered: &Gathered, options: &LayoutOptions, done: Vec<Done>, mut problems: Vec<Problem>) -> Rendered {
     let mut outputs: Vec<Output> = Vec::with_capacity(done.len());
     let mut files = Vec::with_capacity(done.len());
+    // What every path begins with, made once.
+    let mut above = shown(options, "x");
+    above.pop();
     for done in done {
         if done.contested
             && let Some(last) = outputs.last()
@@ -108,7 +111,11 @@ fn settle(gathered: &Gathered, options: &LayoutOptions, done: Vec<Done>, mut pro
             }
             continue;
         }
-        files.push(FileAction { path: shown(options, &done.output.path), action: done.output.action, diff: done.diff });
+        files.push(FileAction {
+            path: [&above, done.output.path.as_str()].concat(),
+            action: done.output.action,
+            diff: done.diff,
+        });
         outputs.push(done.output);
     }
     Rendered { outputs, files, problems }
