@@ -2,6 +2,8 @@
 
 #[path = "../src/lib/address.rs"]
 pub mod address;
+#[path = "../src/lib/digest.rs"]
+pub mod digest;
 #[path = "../src/lib/fleet/mod.rs"]
 pub mod fleet;
 #[path = "../src/lib/manifest/mod.rs"]
