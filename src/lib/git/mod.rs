@@ -10,6 +10,7 @@
 //! - What is fetched stays: a commit in the cache needs no network.
 
 mod cache;
+mod clone;
 mod create;
 mod failure;
 mod network;
@@ -18,6 +19,7 @@ mod reference;
 mod settings;
 mod url;
 
+pub use clone::{CommitInfo, FileChange, FileState, Head, LocalClone, Resolved, Tip};
 pub use create::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
 pub use network::{Fetched, cached, fetch, resolve};
 pub use read::{read_tree, read_tree_within};

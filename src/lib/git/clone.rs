@@ -1,0 +1,419 @@
+//! [`LocalClone`]: the repository that a folder belongs to, as it was fetched: revisions, ancestry, history. Read only, by
+//! libgit2; nothing goes over the network.
+
+use super::read::open;
+use super::reference::is_commit;
+use crate::error::{Error, ErrorKind, Result};
+use crate::text::nearest;
+use git2::{BranchType, Commit, Delta, DiffOptions, ErrorCode, ObjectType, Oid, Repository, Sort, Status};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Path;
+
+/// See the module.
+pub struct LocalClone {
+    repository: Repository,
+    /// The folder's path below the top of the work tree, with a slash behind it; empty for the top.
+    prefix: String,
+    /// Counts that were asked for: many clusters have the same few pins.
+    distances: RefCell<HashMap<(Oid, Oid), usize>>,
+}
+
+/// What is checked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The branch; nothing where a commit is checked out without one.
+    pub branch: Option<String>,
+    /// Its commit; nothing before the first one.
+    pub commit: Option<String>,
+}
+
+/// Where a branch is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tip {
+    /// The commit that counts: the remote's, where there is one.
+    pub commit: String,
+    /// The name of the remote-tracking branch, such as `origin/main`.
+    pub remote: Option<String>,
+    /// The commits of the local branch that the remote does not have.
+    pub unpushed: usize,
+}
+
+/// A commit, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitInfo {
+    /// Its full hash.
+    pub commit: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// The name of its author.
+    pub author: String,
+    /// When it was written, in seconds since 1970.
+    pub time: i64,
+    /// The lines `Key: value` at the end of its message.
+    pub trailers: Vec<(String, String)>,
+}
+
+/// A commit that changed a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The commit.
+    pub about: CommitInfo,
+    /// The file before; nothing where it was not there.
+    pub old: Option<Vec<u8>>,
+    /// The file after it.
+    pub new: Option<Vec<u8>>,
+}
+
+/// What a short or full hash, a branch or a tag stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolved {
+    /// A commit, by its full hash.
+    Commit(String),
+    /// Nothing that is here.
+    Unknown,
+    /// More than one object.
+    Ambiguous,
+}
+
+/// What became of a file since the last commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// Nothing.
+    Clean,
+    /// It differs, in the work tree or in what is staged.
+    Changed,
+    /// Git does not know it.
+    Untracked,
+    /// A merge has left it in conflict.
+    Conflicted,
+}
+
+impl std::fmt::Debug for LocalClone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalClone").field("path", &self.repository.path()).finish_non_exhaustive()
+    }
+}
+
+impl LocalClone {
+    /// Opens the repository that a folder is in, or one above it.
+    ///
+    /// # Errors
+    /// There is none, it has no work tree, or it cannot be read ([`ErrorKind::Environment`]).
+    pub fn open(folder: &Path) -> Result<LocalClone> {
+        let doing = "cannot read the git repository";
+        let none = || {
+            Error::new(ErrorKind::Environment, "this folder is in no git repository")
+                .with_hint("run kfleet in a clone of the fleet's repository, or name it with -C")
+        };
+        let found = Repository::discover(folder).map_err(|_| none())?;
+        let repository = open(found.workdir().unwrap_or(found.path()), doing)?;
+        let Some(top) = repository.workdir() else {
+            let error = Error::new(ErrorKind::Environment, "the git repository has no work tree");
+            return Err(error.with_hint("run kfleet in a clone that was not made with --bare"));
+        };
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let below = real(folder).strip_prefix(real(top)).map(|path| path.display().to_string()).unwrap_or_default();
+        let prefix = if below.is_empty() { below } else { format!("{below}/") };
+        Ok(LocalClone { repository, prefix, distances: RefCell::default() })
+    }
+
+    /// Whether history was cut off when it was cloned.
+    pub fn is_shallow(&self) -> bool {
+        self.repository.is_shallow()
+    }
+
+    /// The path of a file of the folder below the top of the work tree.
+    pub fn full_path(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
+    }
+
+    /// What is checked out.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn head(&self) -> Result<Head> {
+        let head = self.repository.find_reference("HEAD").map_err(|cause| unusable(&cause))?;
+        let target = head.symbolic_target().ok().flatten().map(str::to_owned);
+        let branch = target.and_then(|name| name.strip_prefix("refs/heads/").map(str::to_owned));
+        let commit = self.repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+        Ok(Head { branch, commit: commit.map(|commit| commit.id().to_string()) })
+    }
+
+    /// The commit that a text of the user's stands for: a hash, a branch, a tag, `HEAD~1`.
+    pub fn resolve(&self, text: &str) -> Resolved {
+        match self.repository.revparse_single(text).and_then(|object| object.peel(ObjectType::Commit)) {
+            Ok(commit) => Resolved::Commit(commit.id().to_string()),
+            Err(cause) if cause.code() == ErrorCode::Ambiguous => Resolved::Ambiguous,
+            Err(_) => Resolved::Unknown,
+        }
+    }
+
+    /// As [`LocalClone::resolve`], as an error where it is no commit.
+    ///
+    /// # Errors
+    /// There is no such commit, or the hash is too short.
+    pub fn commit(&self, text: &str) -> Result<String> {
+        match self.resolve(text) {
+            Resolved::Commit(commit) => Ok(commit),
+            Resolved::Ambiguous => Err(Error::new(ErrorKind::Failed, format!("{text} begins more than one object"))
+                .with_hint("write more digits of it")),
+            Resolved::Unknown => {
+                let error = Error::new(ErrorKind::Failed, format!("the clone has no commit {text}"));
+                let names = self.branches();
+                let near = nearest(text, names.iter().map(String::as_str));
+                Err(match near.first() {
+                    _ if self.is_shallow() => error.with_hint("the clone is shallow: run `git fetch --unshallow`"),
+                    Some(near) if !is_commit(text) => error.with_hint(format!("the nearest name is {near}")),
+                    _ => error.with_hint("run `git fetch`, and check the spelling"),
+                })
+            }
+        }
+    }
+
+    fn branches(&self) -> Vec<String> {
+        let branches = self.repository.branches(None).into_iter().flatten().flatten();
+        branches.filter_map(|(branch, _)| branch.name().ok().flatten().map(str::to_owned)).collect()
+    }
+
+    /// Where a branch is: the remote's, as far as it was fetched, or else the local one.
+    pub fn tip(&self, branch: &str) -> Option<Tip> {
+        let local = self.repository.find_branch(branch, BranchType::Local).ok();
+        let upstream = local.as_ref().and_then(|local| local.upstream().ok());
+        let remote = upstream.or_else(|| {
+            let name = format!("{}/{branch}", self.remote_name());
+            self.repository.find_branch(&name, BranchType::Remote).ok()
+        });
+        let id = |branch: &git2::Branch<'_>| branch.get().peel_to_commit().ok().map(|commit| commit.id());
+        let local_id = local.as_ref().and_then(id);
+        let Some((remote, remote_id)) = remote.and_then(|remote| {
+            let id = id(&remote)?;
+            Some((remote.name().ok().flatten()?.to_owned(), id))
+        }) else {
+            return local_id.map(|id| Tip { commit: id.to_string(), remote: None, unpushed: 0 });
+        };
+        let unpushed = local_id.map_or(0, |local| self.count(remote_id, local));
+        Some(Tip { commit: remote_id.to_string(), remote: Some(remote), unpushed })
+    }
+
+    /// The remote that counts: `origin`, or the only one.
+    pub fn remote_name(&self) -> String {
+        let names = self.repository.remotes().ok();
+        let names: Vec<String> =
+            names.iter().flat_map(|names| names.iter()).filter_map(|name| Some(name.ok()??.to_owned())).collect();
+        match &names[..] {
+            [only] => only.clone(),
+            _ => "origin".to_owned(),
+        }
+    }
+
+    fn id(&self, commit: &str) -> Result<Oid> {
+        Oid::from_str(&self.commit(commit)?).map_err(|cause| unusable(&cause))
+    }
+
+    fn find(&self, commit: &str) -> Result<Commit<'_>> {
+        self.repository.find_commit(self.id(commit)?).map_err(|cause| unusable(&cause))
+    }
+
+    /// Whether `old` is `new` or an ancestor of it.
+    ///
+    /// # Errors
+    /// One of them is not here.
+    pub fn is_ancestor(&self, old: &str, new: &str) -> Result<bool> {
+        let (old, new) = (self.id(old)?, self.id(new)?);
+        Ok(old == new || self.repository.graph_descendant_of(new, old).map_err(|cause| unusable(&cause))?)
+    }
+
+    /// How many commits `new` has that `old` does not have (`git rev-list --count old..new`).
+    ///
+    /// # Errors
+    /// One of them is not here.
+    pub fn distance(&self, old: &str, new: &str) -> Result<usize> {
+        Ok(self.count(self.id(old)?, self.id(new)?))
+    }
+
+    fn count(&self, old: Oid, new: Oid) -> usize {
+        if let Some(known) = self.distances.borrow().get(&(old, new)) {
+            return *known;
+        }
+        let count = self.repository.graph_ahead_behind(new, old).map_or(0, |(ahead, _)| ahead);
+        self.distances.borrow_mut().insert((old, new), count);
+        count
+    }
+
+    /// The newest of the commits that `new` has and `old` does not have, newest first, at most so many.
+    ///
+    /// # Errors
+    /// One of them is not here.
+    pub fn between(&self, old: &str, new: &str, limit: usize) -> Result<Vec<CommitInfo>> {
+        let mut walk = self.repository.revwalk().map_err(|cause| unusable(&cause))?;
+        let prepared = walk
+            .set_sorting(Sort::TOPOLOGICAL | Sort::TIME)
+            .and_then(|()| walk.push(self.id(new).unwrap_or_else(|_| Oid::ZERO_SHA1)))
+            .and_then(|()| walk.hide(self.id(old).unwrap_or_else(|_| Oid::ZERO_SHA1)));
+        prepared.map_err(|cause| unusable(&cause))?;
+        let commits = walk.take(limit).map(|id| id.and_then(|id| self.repository.find_commit(id)));
+        commits.map(|commit| commit.map(|commit| about(&commit)).map_err(|cause| unusable(&cause))).collect()
+    }
+
+    /// What a commit says.
+    ///
+    /// # Errors
+    /// It is not here.
+    pub fn about(&self, commit: &str) -> Result<CommitInfo> {
+        Ok(about(&self.find(commit)?))
+    }
+
+    /// Whether a commit has a file or folder of this path, relative to the folder that was opened.
+    ///
+    /// # Errors
+    /// The commit is not here.
+    pub fn has_path(&self, commit: &str, path: &str) -> Result<bool> {
+        let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
+        let path = self.full_path(path);
+        let path = path.trim_end_matches('/');
+        Ok(path.is_empty() || tree.get_path(Path::new(path)).is_ok())
+    }
+
+    /// A file of a commit; nothing where it has none of this path.
+    ///
+    /// # Errors
+    /// The commit is not here.
+    pub fn read(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>> {
+        let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
+        Ok(self.blob_id(&tree, &self.full_path(path)).and_then(|id| self.blob(id)))
+    }
+
+    fn blob_id(&self, tree: &git2::Tree<'_>, path: &str) -> Option<Oid> {
+        let entry = tree.get_path(Path::new(path)).ok()?;
+        (entry.kind() == Some(ObjectType::Blob)).then(|| entry.id())
+    }
+
+    fn blob(&self, id: Oid) -> Option<Vec<u8>> {
+        self.repository.find_blob(id).ok().map(|blob| blob.content().to_vec())
+    }
+
+    /// The files that differ between two commits below some folders, as `A path`, `M path` or `D path`.
+    ///
+    /// # Errors
+    /// One of them is not here.
+    pub fn changed_files(&self, old: &str, new: &str, below: &[&str]) -> Result<Vec<String>> {
+        let tree = |commit: &str| self.find(commit)?.tree().map_err(|cause| unusable(&cause));
+        let mut options = DiffOptions::new();
+        options.disable_pathspec_match(true);
+        for folder in below {
+            options.pathspec(self.full_path(folder));
+        }
+        let diff = self.repository.diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), Some(&mut options));
+        let diff = diff.map_err(|cause| unusable(&cause))?;
+        let mut changed = Vec::new();
+        for delta in diff.deltas() {
+            let letter = match delta.status() {
+                Delta::Added => 'A',
+                Delta::Deleted => 'D',
+                _ => 'M',
+            };
+            let file = delta.new_file().path().or(delta.old_file().path());
+            if let Some(path) = file.map(|path| path.display().to_string()) {
+                let path = path.strip_prefix(&self.prefix).unwrap_or(&path);
+                changed.push(format!("{letter} {path}"));
+            }
+        }
+        Ok(changed)
+    }
+
+    /// The commits that changed each of these files, newest first: along the first parents of `tip`, so a merge counts
+    /// as one change. One walk serves all files.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn histories(&self, tip: &str, paths: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<FileChange>>> {
+        let mut found: BTreeMap<String, Vec<FileChange>> =
+            paths.iter().map(|path| (path.clone(), Vec::new())).collect();
+        let mut commit = self.find(tip)?;
+        loop {
+            let parent = commit.parent(0).ok();
+            let tree = commit.tree().map_err(|cause| unusable(&cause))?;
+            let old_tree = parent.as_ref().and_then(|parent| parent.tree().ok());
+            if old_tree.as_ref().map(git2::Tree::id) != Some(tree.id()) {
+                self.note_changes(&commit, old_tree.as_ref(), &tree, paths, &mut found)?;
+            }
+            match parent {
+                Some(parent) => commit = parent,
+                None => return Ok(found),
+            }
+        }
+    }
+
+    fn note_changes(
+        &self,
+        commit: &Commit<'_>,
+        old_tree: Option<&git2::Tree<'_>>,
+        tree: &git2::Tree<'_>,
+        paths: &BTreeSet<String>,
+        found: &mut BTreeMap<String, Vec<FileChange>>,
+    ) -> Result<()> {
+        let mut options = DiffOptions::new();
+        options.disable_pathspec_match(true);
+        // All files lie below few folders: that cuts what has to be compared.
+        let tops: HashSet<&str> = paths.iter().filter_map(|path| path.split('/').next()).collect();
+        let mut tops: Vec<&str> = tops.into_iter().collect();
+        tops.sort_unstable();
+        for top in tops {
+            options.pathspec(self.full_path(top));
+        }
+        let diff = self.repository.diff_tree_to_tree(old_tree, Some(tree), Some(&mut options));
+        for delta in diff.map_err(|cause| unusable(&cause))?.deltas() {
+            let Some(path) = delta.new_file().path().or(delta.old_file().path()).and_then(Path::to_str) else {
+                continue;
+            };
+            let path = path.strip_prefix(&self.prefix).unwrap_or(path);
+            let Some(changes) = found.get_mut(path) else { continue };
+            let side = |file: git2::DiffFile<'_>| (!file.id().is_zero()).then(|| self.blob(file.id())).flatten();
+            changes.push(FileChange { about: about(commit), old: side(delta.old_file()), new: side(delta.new_file()) });
+        }
+        Ok(())
+    }
+
+    /// What became of a file since the last commit.
+    ///
+    /// # Errors
+    /// It cannot be told.
+    pub fn state(&self, path: &str) -> Result<FileState> {
+        let status = match self.repository.status_file(Path::new(&self.full_path(path))) {
+            Ok(status) => status,
+            // Neither in the work tree nor in a commit.
+            Err(cause) if cause.code() == ErrorCode::NotFound => return Ok(FileState::Clean),
+            Err(cause) => return Err(unusable(&cause)),
+        };
+        Ok(match status {
+            status if status.is_empty() || status == Status::IGNORED => FileState::Clean,
+            status if status.contains(Status::CONFLICTED) => FileState::Conflicted,
+            status if status.contains(Status::WT_NEW) => FileState::Untracked,
+            _ => FileState::Changed,
+        })
+    }
+}
+
+fn about(commit: &Commit<'_>) -> CommitInfo {
+    let author = commit.author();
+    let trailers = commit.message().ok().and_then(|message| git2::message_trailers_strs(message).ok());
+    let trailers = trailers.iter().flat_map(|trailers| trailers.iter());
+    CommitInfo {
+        commit: commit.id().to_string(),
+        subject: commit.summary().ok().flatten().unwrap_or_default().to_owned(),
+        author: author.name().unwrap_or_default().to_owned(),
+        time: author.when().seconds(),
+        trailers: trailers.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+    }
+}
+
+fn unusable(cause: &git2::Error) -> Error {
+    Error::new(ErrorKind::Environment, format!("cannot read the git repository: {}", cause.message())).with_hint(
+        "see what `git fsck` says; a shallow or partial clone may lack what is needed: `git fetch --unshallow`",
+    )
+}
+
+#[cfg(test)]
+#[path = "clone_tests.rs"]
+mod tests;
