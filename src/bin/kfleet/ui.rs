@@ -128,6 +128,8 @@ impl Ui {
                     shown += 1;
                     (WARNING, "warning")
                 }
+                Severity::Info if self.quiet => continue,
+                Severity::Info => (HINT, "info"),
             };
             let place = escape(&problem.place.to_string());
             let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
