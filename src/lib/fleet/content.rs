@@ -1,7 +1,7 @@
 //! Files parsed into objects whose fields have places. Files with the same bytes are parsed once: a fleet holds the same
 //! components of Flux as often as it has clusters.
 
-use crate::manifest::findings::{place, syntax_problem};
+use crate::manifest::findings::{finding_problem, place, syntax_problem};
 use crate::manifest::object::{Object, Source};
 use crate::problem::{Place, Problem, Severity};
 use crate::tree::Tree;
@@ -120,6 +120,11 @@ impl Content {
     pub fn problem(&self, file: &str) -> Option<Problem> {
         let error = self.error.as_ref()?;
         Some(Problem { severity: Severity::Error, ..syntax_problem(file, &mut Places::new(&self.bytes, 0), error) })
+    }
+
+    /// A finding of its text as a problem of a file that holds this.
+    pub fn problem_of(&self, file: &str, finding: &Finding) -> Problem {
+        finding_problem(file, finding, &mut Places::new(&self.bytes, 0))
     }
 
     /// The objects in it.
