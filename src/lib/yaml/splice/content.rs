@@ -2,6 +2,7 @@
 
 use super::super::emit::MAX_KEY;
 use super::super::input::Text;
+use super::super::resolve::{self, Value as Plain};
 use super::super::scalar;
 use super::super::scan::SyntaxError;
 use super::super::tape::{Kind, Tape, Token};
@@ -128,12 +129,7 @@ impl<'a> Content<'a> {
     pub(super) fn flow(&self, json: bool) -> Result<String, SyntaxError> {
         let mut text = match self.new {
             New::Text(text) => flow_text(text, json),
-            New::Yaml(yaml) => {
-                if !yaml_comments(yaml)?.is_empty() {
-                    return Err(not_usable("its comments have no place in one line"));
-                }
-                yaml_value(yaml)?.1.to_string()
-            }
+            New::Yaml(yaml) => one_line(yaml, json)?,
         };
         if self.in_list {
             text = format!("[{text}]");
@@ -177,6 +173,47 @@ pub(super) fn flow_text(text: &str, json: bool) -> String {
     let mut out = Vec::new();
     scalar::write_text(text, true, &mut out);
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// New YAML in one line.
+fn one_line(yaml: &str, json: bool) -> Result<String, SyntaxError> {
+    let (tape, text) = tape_of(yaml)?;
+    let mut out = String::new();
+    let mut is_first = true;
+    for token in &tape.tokens {
+        let is_end = token.kind == Kind::End;
+        if !is_first && !is_end && token.kind != Kind::Item {
+            out.push_str(", ");
+        }
+        is_first = token.is_key()
+            || matches!(token.kind, Kind::Map | Kind::Seq)
+            || (is_first && !is_end && !token.kind.is_leaf());
+        match token.kind {
+            Kind::Item => {}
+            Kind::Map => out.push('{'),
+            Kind::Seq => out.push('['),
+            Kind::End => out.push(if tape.tokens[token.link as usize].kind == Kind::Map { '}' } else { ']' }),
+            kind if kind.is_comment() => return Err(not_usable("its comments have no place in one line")),
+            kind if kind.is_property() => return Err(not_usable("its tags have no place in one line")),
+            _ => {
+                let decoded = scalar::decode(&tape, &text.bytes, *token, text.json);
+                let decoded = decoded.map_err(|error| not_usable(error.message))?;
+                out.push_str(&match resolve::v2(&decoded) {
+                    _ if token.kind == Kind::Null => "null".to_owned(),
+                    Plain::Str(_) => flow_text(&decoded, json),
+                    _ if token.kind != Kind::Plain || token.is_key() => flow_text(&decoded, json),
+                    Plain::Null => "null".to_owned(),
+                    Plain::Bool(value) => value.to_string(),
+                    Plain::Int(value) => value.to_string(),
+                    Plain::Float(value) => Value::from(value).to_string(),
+                });
+                if token.is_key() {
+                    out.push_str(": ");
+                }
+            }
+        }
+    }
+    Ok(out)
 }
 
 fn yaml_fragment(yaml: &str) -> Result<Fragment, SyntaxError> {

@@ -66,6 +66,9 @@ impl<'a> Doc<'a> {
             self.check_own(&place)?;
             let token = self.token(place.node);
             match (step, token.kind) {
+                (Step::Key("<<"), Kind::Map) => {
+                    return Err(self.refuse(place.node, "a merge key `<<` cannot be edited in place"));
+                }
                 (Step::Key(key), Kind::Map) => match self.find_key(place.node, key)? {
                     Some(entry) => place = Place { node: entry.node, entry: Some(entry) },
                     None => {

@@ -65,9 +65,12 @@ impl Doc<'_> {
         };
         let end = self.value_end(&before)?;
         let start = self.entry_start(&before)?;
+        // A colon needs a blank behind it.
+        let blank =
+            if self.bytes[..end].ends_with(b":") && self.token(before.node).kind == Kind::Null { " " } else { "" };
         let line = self.line_start(start);
         if !self.is_first_on_line(start) {
-            plan.insert(end, format!(", {text}"));
+            plan.insert(end, format!("{blank}, {text}"));
             return Ok(plan);
         }
         // One entry per line.
@@ -78,13 +81,13 @@ impl Doc<'_> {
         match self.bytes.get(behind) {
             Some(b'\n' | b'#') if self.comma(end).is_none_or(|found| has_comma && found == comma) => {
                 if !has_comma {
-                    plan.insert(end, ",");
+                    plan.insert(end, format!("{blank},"));
                 }
                 let comma = if has_comma { "," } else { "" };
                 let line_end = self.next_line(behind) - 1;
                 plan.insert(line_end, format!("\n{pad}{text}{comma}"));
             }
-            _ => plan.insert(end, format!(",\n{pad}{text}")),
+            _ => plan.insert(end, format!("{blank},\n{pad}{text}")),
         }
         Ok(plan)
     }

@@ -39,10 +39,12 @@ impl Doc<'_> {
         if comments && is_first_on_line {
             for index in (entry.holder + 1..entry.start).rev() {
                 let token = self.token(index);
-                if token.kind != Kind::Comment || self.next_line(token.end as usize) != start {
+                let at = token.start as usize;
+                // The comment of a marker stands on the marker's line.
+                if token.kind != Kind::Comment || self.next_line(at) != start || !self.is_first_on_line(at) {
                     break;
                 }
-                start = self.line_start(token.start as usize);
+                start = self.line_start(at);
                 plan.gone.push(index..index + 1);
             }
         }

@@ -183,7 +183,7 @@ fn json_stays_json() {
         ("{\n\t\"a\": 1,\n\t\"b\": \"\\/\"\n}\n", remove("b"), "{\n\t\"a\": 1\n}\n"),
         ("{\n\t\"a\": 1,\n\t\"b\": \"\\/\"\n}\n", remove("a"), "{\n\t\"b\": \"\\/\"\n}\n"),
         ("{}", set("a", "x"), "{\"a\": \"x\"}"),
-        ("{\"a\": []}", append_yaml("a", "b: 1\nc: x\n"), "{\"a\": [{\"b\":1,\"c\":\"x\"}]}"),
+        ("{\"a\": []}", append_yaml("a", "b: 1\nc: x\n"), "{\"a\": [{\"b\": 1, \"c\": \"x\"}]}"),
     ]);
 }
 
@@ -209,6 +209,7 @@ fn an_entry_goes_with_its_lines() {
         ("a: 1\n", remove("b/c/0"), "a: 1\n"),
     ]);
     let with_comments = Change::Remove { path: path("b"), comments: true };
+    check(&[("--- # c\nb: 1\n", with_comments.clone(), "--- # c\n{}\n")]);
     check(&[("a: 1\n# other\n\n# of b\n# too\nb: 2\nc: 3\n", with_comments, "a: 1\n# other\n\nc: 3\n")]);
 }
 
@@ -242,7 +243,7 @@ fn yaml_values_are_indented() {
         ("- a: 1\n- c\n", set_yaml("0", "x"), "- x\n- c\n"),
         ("a: 1\n", set_yaml("a", "|\n  x\n  y\n"), "a: |\n    x\n    y\n"),
         ("a: 1\n", set_yaml("a", "{b: 1}"), "a: {b: 1}\n"),
-        ("a: {b: 1}\n", set_yaml("a/b", "c: 1\n"), "a: {b: {\"c\":1}}\n"),
+        ("a: {b: 1}\n", set_yaml("a/b", "c: 1\n"), "a: {b: {c: 1}}\n"),
         ("a: 1\nb: 1\n", set_yaml("c/d", "e: 1"), "a: 1\nb: 1\nc:\n  d:\n    e: 1\n"),
     ]);
 }
