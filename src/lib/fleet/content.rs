@@ -33,7 +33,7 @@ pub struct Content {
 /// One document of a file.
 #[derive(Debug)]
 pub struct Document {
-    /// Its number in the file, from 0, not counting empty ones.
+    /// Its number in the file, from 0, counting empty ones too.
     pub number: usize,
     /// Its value as JSON.
     pub value: Value,
@@ -89,7 +89,7 @@ impl Content {
             }
         };
         let mut engine = Engine::default();
-        for span in text.documents() {
+        for (number, span) in text.documents().into_iter().enumerate() {
             let mut tape = Tape::default();
             if let Err(error) = engine.parse(&text, span, &mut tape, &mut content.findings) {
                 content.error = Some(error);
@@ -109,7 +109,7 @@ impl Content {
                 Value::Null
             });
             let objects = objects(source);
-            content.documents.push(Document { number: content.documents.len(), value, tape, objects });
+            content.documents.push(Document { number, value, tape, objects });
         }
         content.json = text.json;
         content.bytes = text.bytes.into_owned();
@@ -262,7 +262,8 @@ impl<'a> Item<'a> {
     }
 }
 
-fn step<'a>(value: &'a Value, part: &str) -> Option<&'a Value> {
+/// One step from a value to a value inside it: a key, or the number of an item.
+pub fn step<'a>(value: &'a Value, part: &str) -> Option<&'a Value> {
     match value {
         Value::Array(items) => items.get(part.parse::<usize>().ok()?),
         value => value.get(part),

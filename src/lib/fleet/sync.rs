@@ -28,7 +28,7 @@ pub struct Placed<T> {
 pub struct Origin {
     /// Its file, relative to the repository.
     pub file: String,
-    /// The number of its document, from 0, not counting empty ones.
+    /// The number of its document, from 0, counting empty ones too.
     pub document: usize,
     /// Where it is in its document: empty except for items of lists.
     pub prefix: Vec<String>,

@@ -29,7 +29,7 @@ pub struct Finding {
 pub struct Fix {
     /// The file.
     pub file: String,
-    /// The number of the document in it, from 0, not counting empty ones.
+    /// The number of the document in it, from 0, counting empty ones too.
     pub document: usize,
     /// What changes.
     pub changes: Vec<Change>,

@@ -63,7 +63,8 @@ pub fn plan(all: &Clusters, report: &Report) -> Plan {
     }
     for (path, changes) in wanted {
         let Some(before) = all.repository.files.texts.get(path) else { continue };
-        match super::splice::edited(path, before, &changes) {
+        let Some(content) = all.repository.contents.get(path) else { continue };
+        match super::splice::edited(path, before, content, &changes) {
             Ok(text) if text == *before => {}
             Ok(text) => plan.files.push(File { path: path.to_owned(), diff: unified(path, before, &text), text }),
             Err(problem) => plan.problems.push(problem),
