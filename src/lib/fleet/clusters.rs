@@ -171,11 +171,15 @@ impl Cluster {
     }
 }
 
-/// An unused GitRepository belongs to the one Kustomization of its file, whatever their names.
+/// An unused GitRepository belongs to the one Kustomization of its file, whatever their names, unless that has one of its
+/// own: Flux's is not.
 fn pair_by_file(syncs: &mut [Pair], unused: &[&GitRepository]) {
     for repository in unused {
         let is_taken = syncs.iter().filter_map(|pair| pair.unused.as_ref()).any(|taken| taken.id == repository.id);
-        let mut beside = syncs.iter_mut().filter(|pair| pair.kustomization.origin.file == repository.origin.file);
+        let mut beside = syncs.iter_mut().filter(|pair| {
+            let is_open = pair.repository.as_ref().is_none_or(|used| used.id.is_flux_system());
+            is_open && pair.kustomization.origin.file == repository.origin.file
+        });
         if let (false, Some(pair), None) = (is_taken, beside.next(), beside.next())
             && pair.unused.is_none()
         {

@@ -161,6 +161,12 @@ impl Content {
         &self.bytes
     }
 
+    /// Whether there is a comment inside the value of a field of a document.
+    pub fn has_comments(&self, document: &Document, path: &[&str]) -> bool {
+        let node = self.source(document).find(document.tape.node_at(0), path);
+        document.tape.tokens[node..document.tape.skip_node(node)].iter().any(|token| token.kind.is_comment())
+    }
+
     fn source<'a>(&'a self, document: &'a Document) -> Source<'a> {
         Source { tape: &document.tape, bytes: &self.bytes, json: self.json }
     }
@@ -243,6 +249,13 @@ impl<'a> Item<'a> {
     /// The path of a field in the document, for changes of it.
     pub fn path(&self, path: &[&str]) -> Vec<String> {
         self.prefix.iter().cloned().chain(path.iter().map(|part| (*part).to_owned())).collect()
+    }
+
+    /// Whether there is a comment inside the value of a field, which a new value would lose.
+    pub fn has_comments(&self, path: &[&str]) -> bool {
+        let path = self.path(path);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        self.content.has_comments(self.document, &path)
     }
 
     /// The place of a field; where the path ends early, of what there is.

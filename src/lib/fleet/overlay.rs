@@ -115,6 +115,11 @@ impl Overlay {
         self.placed(path, Content::place)
     }
 
+    /// Whether there is a comment inside the value of a field.
+    pub fn has_comments(&self, path: &[&str]) -> bool {
+        self.document().is_some_and(|document| self.content.has_comments(document, path))
+    }
+
     /// The place of an entry.
     pub fn place_of(&self, reference: &Reference) -> Place {
         let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();

@@ -176,7 +176,8 @@ fn helm_release(item: &Item<'_>, found: &mut Findings) {
     }
 }
 
-/// The changes that bring an object to the current version; none where that takes thought.
+/// The changes that bring an object to the current version; none where that takes thought, or where comments inside a
+/// value would be lost.
 fn migrated(item: &Item<'_>) -> Vec<Fix> {
     let mut changes = Vec::new();
     let current = match (item.group(), item.kind()) {
@@ -215,6 +216,10 @@ fn kustomization(item: &Item<'_>, changes: &mut Changes) -> Option<()> {
             check
         });
         changes.push((vec!["spec", "healthChecks"], Action::Set(with_version.collect())));
+    }
+    let lists = ["patches", "patchesStrategicMerge", "patchesJson6902", "healthChecks"];
+    if lists.into_iter().any(|name| item.get(&["spec", name]).is_some() && item.has_comments(&["spec", name])) {
+        return None;
     }
     let mut patches = item.list(&["spec", "patches"]).to_vec();
     let before = patches.len();

@@ -116,9 +116,13 @@ fn deprecated(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
-/// Moves `bases` to `resources`, behind what is there: the order in which kustomize reads them.
+/// Moves `bases` to `resources`, behind what is there: the order in which kustomize reads them. Lists with comments inside
+/// are left to people.
 pub(super) fn bases_to_resources(overlay: &Overlay) -> Option<Fix> {
     let list = |field: &str| overlay.value().get(field).and_then(Value::as_array);
+    if overlay.has_comments(&["bases"]) {
+        return None;
+    }
     let moved: Vec<Value> = list("resources").into_iter().chain([list("bases")?]).flatten().cloned().collect();
     let changes = [("resources", Action::Set(json!(moved))), ("bases", Action::Remove)];
     Some(Fix {

@@ -51,7 +51,7 @@ fn floating_image(facts: &Facts<'_>, found: &mut Findings) {
                 }
                 let number = number.to_string();
                 let place = item.place(&[path.as_slice(), &[&number, "image"]].concat());
-                let found_tag = if tag.is_some() { "is the tag latest" } else { "has no tag" };
+                let found_tag = if tag.is_some() { "is not pinned by the tag latest" } else { "has no tag" };
                 let message = format!("{}: image {image} {found_tag}", item.shown());
                 found.add(place, message).hint("name a version, better a digest");
             }

@@ -223,8 +223,7 @@ fn prunes_clusters(facts: &Facts<'_>, found: &mut Findings) {
         let unmarked: BTreeSet<&str> = unmarked.map(|item| item.name()).collect();
         if !unmarked.is_empty() && !is_orphaning {
             let names: Vec<&str> = unmarked.into_iter().collect();
-            let message =
-                format!("Kustomization {} may delete the clusters {}", kustomization.id.name, names.join(", "));
+            let message = format!("Kustomization {} may delete clusters: {}", kustomization.id.name, names.join(", "));
             let hint = format!("set `deletionPolicy: Orphan`, and the annotation {mark}: disabled on each Cluster");
             found.add(prune.place.clone(), message).hint(hint).cluster(&cluster.name);
         }
