@@ -164,6 +164,11 @@ proptest! {
     }
 
     #[test]
+    fn any_edit_of_any_bytes_is_harmless(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        oracle::splicer(&bytes);
+    }
+
+    #[test]
     fn written_text_is_read_back(text in any::<String>(), flow in any::<bool>()) {
         let mut out = if flow { b"x: [".to_vec() } else { b"x: ".to_vec() };
         scalar::write_text(&text, flow, &mut out);
@@ -176,6 +181,37 @@ proptest! {
     }
 }
 
+/// A file for edits: some as JSON, with other line breaks, or cut.
+fn edited() -> impl Strategy<Value = String> {
+    let json = Just("{\"a\": {\"b\": [1, {\"c\": null}], \"d\": {}},\n  \"e\": \"f\"\n}\n".to_owned());
+    let written = Just(
+        "# head\n\na: &x # one\n  'b': *y\n  <<: {c: 1}\nd:\n- - e # two\n  -   f: 1\n      g: |+\n        h\n\n\
+         # three\n- ? i\n  : j\n- \nk: { l, m: n, # four\n  o: }\n80: [\n  p, # five\n  q: r\n]\n"
+            .replace("*y", "y"),
+    );
+    let base = prop_oneof![6 => documents(), 2 => mutated(), 1 => json, 2 => written];
+    (base, 0..6u8).prop_map(|(text, form)| match form {
+        0 => text.replace('\n', "\r\n"),
+        1 => text.trim_end().to_owned(),
+        2 => format!("\u{feff}{text}"),
+        _ => text,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, max_shrink_iters: 4000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_edit_changes_what_it_means_and_keeps_all_comments(
+        text in edited(),
+        kind in 0..9u8,
+        number in any::<u16>(),
+        value in any::<u8>(),
+    ) {
+        oracle::splicing(text.as_bytes(), kind, usize::from(number), value);
+    }
+}
+
 #[test]
 fn the_seeds_of_the_fuzzers_and_what_they_found_hold() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
@@ -185,6 +221,7 @@ fn the_seeds_of_the_fuzzers_and_what_they_found_hold() {
         ("formatter", oracle::formatter),
         ("substituter", oracle::substituter),
         ("fleet_file", oracle::fleet_file),
+        ("splicer", oracle::splicer),
     ] {
         for folder in ["seeds", "artifacts"] {
             let Ok(files) = std::fs::read_dir(root.join(folder).join(target)) else { continue };

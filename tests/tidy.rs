@@ -55,7 +55,7 @@ fn modules_use_only_what_is_below_them() {
                 "problem",
             ],
         ),
-        ("fleet", &["fleet", "manifest", "yaml", "address", "problem"]),
+        ("fleet", &["fleet", "manifest", "yaml", "tree", "address", "error", "problem"]),
         ("manifest", &["manifest", "yaml", "problem"]),
         ("substitute", &["substitute", "yaml", "problem"]),
         ("yaml", &["yaml"]),

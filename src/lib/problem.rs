@@ -11,6 +11,8 @@ pub enum Severity {
     Error,
     /// The input can be used, but a reader may take it for something else than its author meant.
     Warning,
+    /// Worth knowing; nothing has to be done.
+    Info,
 }
 
 /// A place in an input file. Lines and columns start at 1; columns count characters.

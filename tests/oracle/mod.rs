@@ -2,6 +2,9 @@
 //! (granit-parser) says what a text means before and after.
 #![allow(dead_code, unreachable_pub, reason = "each user takes a part of it")]
 
+mod splice;
+mod tree;
+
 use granit_parser::{Event, Parser, ScalarStyle, options};
 use kfleet::fleet::file::{FleetFile, is_name};
 use kfleet::fleet::lock::Lock;
@@ -18,6 +21,8 @@ use kfleet::yaml::split::Documents;
 use kfleet::yaml::tape::{Kind, Tape};
 use kfleet::yaml::verify::{Side, compare};
 use std::collections::BTreeMap;
+
+pub use splice::{splicer, splicing};
 
 /// Documents lie behind each other, and only markers and the rest of `...` lines lie between them.
 pub fn splitter(bytes: &[u8]) {

@@ -1,7 +1,7 @@
 //! The command line as a whole.
 
 use crate::ui::ColorChoice;
-use crate::{completions, fmt, generate, init, man};
+use crate::{completions, fmt, generate, init, man, vet};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -47,6 +47,7 @@ pub(crate) enum Command {
     Init(init::Args),
     Fmt(Box<fmt::Args>),
     Generate(generate::Args),
+    Vet(vet::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

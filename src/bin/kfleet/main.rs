@@ -11,6 +11,7 @@ mod init;
 mod kfmt;
 mod man;
 mod ui;
+mod vet;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Fmt(args) => fmt::run(&args, &context, &ui),
         Command::Generate(args) => generate::run(&args, &context, &ui),
+        Command::Vet(args) => vet::run(&args, &ui),
         Command::Init(args) => init::run(&args, &context, &ui),
         Command::Completions(args) => completions::run(&args, &ui),
         Command::Man(args) => man::run(&args, &ui),

@@ -117,8 +117,16 @@ impl Ui {
 
     /// Shows problems: all errors, and so many warnings that they do not hide the errors.
     pub(crate) fn problems(&self, problems: &[Problem]) {
+        self.show_problems(problems, if self.verbose { usize::MAX } else { WARNINGS_SHOWN });
+    }
+
+    /// Shows problems, all of them: where they are what was asked for.
+    pub(crate) fn all_problems(&self, problems: &[Problem]) {
+        self.show_problems(problems, usize::MAX);
+    }
+
+    fn show_problems(&self, problems: &[Problem], limit: usize) {
         let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
-        let limit = if self.verbose { usize::MAX } else { WARNINGS_SHOWN };
         let mut shown = 0;
         for problem in problems {
             let (style, word) = match problem.severity {
@@ -128,6 +136,8 @@ impl Ui {
                     shown += 1;
                     (WARNING, "warning")
                 }
+                Severity::Info if self.quiet => continue,
+                Severity::Info => (HINT, "info"),
             };
             let place = escape(&problem.place.to_string());
             let place = if place.is_empty() { String::new() } else { format!("{place}: ") };

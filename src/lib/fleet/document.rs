@@ -6,7 +6,7 @@ use crate::manifest::object::Source;
 use crate::problem::{Place, Problem, Severity};
 use crate::yaml::engine::Engine;
 use crate::yaml::input::{Places, Text};
-use crate::yaml::tape::{Kind, Tape};
+use crate::yaml::tape::Tape;
 use crate::yaml::value::to_value;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -94,19 +94,7 @@ impl Document {
     /// The place of a field: a path of keys and of numbers of items. Where the path ends early, of what there is.
     pub fn place(&self, path: &[&str]) -> Place {
         let source = Source { tape: &self.tape, bytes: &self.bytes, json: false };
-        let mut node = self.tape.node_at(0);
-        for part in path {
-            let inner = source.resolve(node);
-            let next = match self.tape.tokens[inner].kind {
-                Kind::Seq => part.parse().ok().and_then(|number| self.tape.items(inner).nth(number)),
-                Kind::Map => source.get(inner, part),
-                _ => None,
-            };
-            match next {
-                Some(next) => node = next,
-                None => break,
-            }
-        }
+        let node = source.find(self.tape.node_at(0), path);
         place(&self.name, &mut Places::new(&self.bytes, 0), self.tape.tokens[node].start as usize)
     }
 

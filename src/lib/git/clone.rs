@@ -246,11 +246,12 @@ impl LocalClone {
     /// # Errors
     /// One of them is not here.
     pub fn between(&self, old: &str, new: &str, limit: usize) -> Result<Vec<CommitInfo>> {
+        let (old, new) = (self.id(old)?, self.id(new)?);
         let mut walk = self.repository.revwalk().map_err(|cause| unusable(&cause))?;
         let prepared = walk
             .set_sorting(Sort::TOPOLOGICAL | Sort::TIME)
-            .and_then(|()| walk.push(self.id(new).unwrap_or_else(|_| Oid::ZERO_SHA1)))
-            .and_then(|()| walk.hide(self.id(old).unwrap_or_else(|_| Oid::ZERO_SHA1)));
+            .and_then(|()| walk.push(new))
+            .and_then(|()| walk.hide(old));
         prepared.map_err(|cause| unusable(&cause))?;
         let commits = walk.take(limit).map(|id| id.and_then(|id| self.repository.find_commit(id)));
         commits.map(|commit| commit.map(|commit| about(&commit)).map_err(|cause| unusable(&cause))).collect()

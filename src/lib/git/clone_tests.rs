@@ -1,4 +1,5 @@
 //! Clones made by libgit2, counted by hand.
+#![allow(clippy::disallowed_methods, reason = "tests make files")]
 
 use super::*;
 use git2::Signature;

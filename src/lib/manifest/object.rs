@@ -80,6 +80,24 @@ impl<'a> Source<'a> {
         self.tape.entries(map).find(|(at, _)| self.is_key(*at, key)).map(|(at, _)| at)
     }
 
+    /// The node of a field below the node at `node`: a path of keys and of numbers of items. Where the path ends early,
+    /// the node of what there is.
+    pub fn find(&self, mut node: usize, path: &[&str]) -> usize {
+        for part in path {
+            let inner = self.resolve(node);
+            let next = match self.tape.tokens[inner].kind {
+                Kind::Seq => part.parse().ok().and_then(|number| self.tape.items(inner).nth(number)),
+                Kind::Map => self.get(inner, part),
+                _ => None,
+            };
+            match next {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        node
+    }
+
     fn is_key(&self, at: usize, key: &str) -> bool {
         let token = self.token(at);
         match token.kind {

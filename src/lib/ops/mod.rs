@@ -3,3 +3,4 @@
 pub mod fmt;
 pub mod generate;
 pub mod init;
+pub mod vet;

@@ -202,6 +202,14 @@ fn walk_folder(root: &Path, gitignore: bool, filter: &Filter, found: &mut Vec<Fo
 }
 
 const EXCLUDED: &str = "excluded by a pattern of this run";
+const LINK: &str = "is a symbolic link, which is not followed";
+
+impl PassedOver {
+    /// Whether it was left out because it is a symbolic link.
+    pub fn is_link(&self) -> bool {
+        self.reason == LINK
+    }
+}
 
 #[derive(Debug, Clone)]
 struct Filter {
@@ -265,7 +273,7 @@ impl Filter {
             _ if kind.is_file() => {
                 return Some(Event::Found(Found { path, name, named: false, form: Form::File }));
             }
-            _ if kind.is_symlink() => "is a symbolic link, which is not followed",
+            _ if kind.is_symlink() => LINK,
             _ => "is a pipe, a socket or a device",
         };
         Some(Event::PassedOver(PassedOver { path: name, reason: reason.to_owned() }))

@@ -162,7 +162,7 @@ fn is_certain_word(bytes: &[u8]) -> bool {
 }
 
 /// What the key becomes in JSON. A plain `<<` is a merge, not a key of that name.
-fn key_identity<'a>(tape: &'a Tape, source: &'a [u8], token: Token, json: bool) -> Option<Cow<'a, [u8]>> {
+pub(super) fn key_identity<'a>(tape: &'a Tape, source: &'a [u8], token: Token, json: bool) -> Option<Cow<'a, [u8]>> {
     let bytes = tape.text(source, token);
     match token.kind {
         Kind::Plain if !token.has(Token::MULTI) => {

@@ -12,6 +12,7 @@ pub mod resolve;
 pub mod scalar;
 pub mod scan;
 pub mod slow;
+pub mod splice;
 pub mod split;
 pub mod tape;
 pub mod value;

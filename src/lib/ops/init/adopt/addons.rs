@@ -1,9 +1,10 @@
 //! The bases of a repository, and those whose sources are in it. A source counts as known only when generating the base
 //! from it changes no object: a guess must not cost anyone their manifests.
 
-use super::flux::{each_document, is_yaml};
 use super::{Adoption, MANIFESTS, render};
+use crate::fleet::content::Content;
 use crate::fleet::file::{FLEET_FILE, FleetFile, is_name, is_plain_path};
+use crate::fleet::files::is_yaml;
 use crate::fleet::lock::Lock;
 use crate::fleet::types::Paths;
 use crate::ops::generate::{self, kustomization::is_generated};
@@ -71,13 +72,9 @@ pub(super) fn find(files: &Tree) -> Vec<Base> {
 }
 
 fn identities(path: &str, bytes: &[u8]) -> BTreeSet<Identity> {
-    let mut found = BTreeSet::new();
-    each_document(path, bytes, &mut Vec::new(), &mut |source, _| {
-        if let Ok(object) = source.object(source.tape.node_at(0)) {
-            found.insert((object.gvk.group, object.gvk.kind, object.name.unwrap_or_default()));
-        }
-    });
-    found
+    let content = Content::parse(bytes);
+    let objects = content.items(path).map(|item| item.object.clone());
+    objects.map(|object| (object.gvk.group, object.gvk.kind, object.name.unwrap_or_default())).collect()
 }
 
 /// Generates the bases that seem to be known, in memory, and tells what is not known.

@@ -3,18 +3,17 @@
 
 mod addons;
 mod clusters;
-mod flux;
 mod render;
 
 use super::scaffold::{SCHEMA_FILE, schema_text};
 use crate::error::{Error, ErrorKind, Result};
+use crate::fleet::clusters::Clusters;
 use crate::fleet::file::{FLEET_FILE, FleetFile};
 use crate::fleet::types::Paths;
 use crate::git::{self, About};
 use crate::problem::Problem;
 use crate::tree::{Root, Tree};
-use addons::{Base, State};
-use clusters::FoundCluster;
+use addons::State;
 use std::path::Path;
 
 /// Where hand-written sources of addons are.
@@ -77,7 +76,8 @@ pub fn read(folder: &Path) -> Result<Repository> {
 /// A defect of kfleet: the file would not be read.
 pub fn plan(repository: &Repository) -> Result<Adoption> {
     let mut adoption = Adoption::default();
-    let clusters = clusters::find(&repository.files, &mut adoption);
+    let found = Clusters::from_tree(repository.files.clone());
+    let clusters = clusters::usable(&found, &mut adoption);
     let origin = clusters::repository(&clusters, repository.git.as_ref(), &mut adoption);
     let bases = addons::find(&repository.files);
     let bases = addons::verify(&repository.files, bases, &mut adoption);
@@ -93,8 +93,8 @@ pub fn plan(repository: &Repository) -> Result<Adoption> {
         adoption.unknown.push("the order of promotion: name it under `promotion`".to_owned());
     }
     adoption.text = render::fleet_file(origin.as_ref(), &bases, &clusters);
-    adoption.clusters = named(&clusters, |cluster: &FoundCluster| cluster.flavour.is_some().then_some(&cluster.name));
-    adoption.addons = named(&bases, |base: &Base| (base.state == State::Known).then_some(&base.name));
+    adoption.clusters = named(&clusters, |cluster| cluster.flavour.is_some().then_some(&cluster.name));
+    adoption.addons = named(&bases, |base| (base.state == State::Known).then_some(&base.name));
     FleetFile::read(FLEET_FILE, adoption.text.as_bytes()).map_err(|problems| {
         let first = problems.first().map(|problem| format!("{}: {}", problem.place, problem.message));
         let message = format!("internal error: the file would not be read: {}", first.unwrap_or_default());
@@ -103,7 +103,7 @@ pub fn plan(repository: &Repository) -> Result<Adoption> {
     Ok(adoption)
 }
 
-fn named<T>(found: &[T], name: impl Fn(&T) -> Option<&String>) -> Vec<String> {
+fn named<T>(found: &[T], name: impl for<'a> Fn(&'a T) -> Option<&'a String>) -> Vec<String> {
     found.iter().filter_map(name).cloned().collect()
 }
 

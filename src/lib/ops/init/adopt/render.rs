@@ -1,13 +1,13 @@
 //! The text of an adopted fleet file: canonical, so that formatting the repository leaves it alone.
 
 use super::addons::{Base, State};
-use super::clusters::FoundCluster;
+use crate::fleet::clusters::Cluster;
 use crate::fleet::file::is_name;
 use crate::fleet::types::Repository;
 use crate::yaml::scalar;
 
 /// A fleet file. What is not known stands in comments.
-pub(super) fn fleet_file(repository: Option<&Repository>, bases: &[Base], clusters: &[FoundCluster]) -> String {
+pub(super) fn fleet_file(repository: Option<&Repository>, bases: &[Base], clusters: &[&Cluster]) -> String {
     let mut out = String::from(
         "# yaml-language-server: $schema=.kfleet/fleet.schema.json\napiVersion: kfleet.dev/v1alpha1\nkind: Fleet\n",
     );
@@ -41,13 +41,13 @@ pub(super) fn fleet_file(repository: Option<&Repository>, bases: &[Base], cluste
             entry(&mut out, "      - ", "path", path);
         }
     }
-    let known: Vec<(&FoundCluster, &String)> =
-        clusters.iter().filter_map(|cluster| Some((cluster, cluster.flavour.as_ref()?))).collect();
+    let known: Vec<(&Cluster, &String)> =
+        clusters.iter().filter_map(|cluster| Some((*cluster, cluster.flavour.as_ref()?))).collect();
     out += if known.is_empty() { "clusters: {}\n" } else { "clusters:\n" };
     for (cluster, flavour) in known {
         heading(&mut out, &cluster.name);
         entry(&mut out, "    ", "flavour", flavour);
-        if let Some(environment) = cluster.environment {
+        if let Some(environment) = &cluster.environment {
             entry(&mut out, "    ", "environment", environment);
         }
         if cluster.management {

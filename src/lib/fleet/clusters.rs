@@ -1,0 +1,230 @@
+//! The clusters of a repository and their syncs, read from its manifests: from any file of a cluster's folder, several
+//! pairs for each. Pure: a tree of files in, clusters out.
+
+use super::content::Item;
+use super::file::is_name;
+use super::files::plain_path;
+use super::repository::Repository;
+use super::sync::{GitRepository, Kustomization, Pair, named_sources};
+use crate::error::Result;
+use crate::problem::Problem;
+use crate::tree::Tree;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The clusters of a repository.
+#[derive(Debug)]
+pub struct Clusters {
+    /// The repository.
+    pub repository: Repository,
+    /// Its clusters, by name.
+    pub clusters: Vec<Cluster>,
+    /// Texts in the folders of clusters that cannot be read.
+    pub problems: Vec<Problem>,
+}
+
+/// A cluster: a folder whose files Flux applies there.
+#[derive(Debug)]
+pub struct Cluster {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub folder: String,
+    /// The flavour that it runs: the first of [`Cluster::flavours`] that is there.
+    pub flavour: Option<String>,
+    /// The flavours whose folders its Kustomizations name.
+    pub flavours: Vec<String>,
+    /// What it is for, as the fleet file says, or as its name does.
+    pub environment: Option<String>,
+    /// Whether it provisions others.
+    pub management: bool,
+    /// Flux's own sync: of the cluster's folder.
+    pub own: Option<Pair>,
+    /// All other Kustomizations, each with its source.
+    pub syncs: Vec<Pair>,
+    /// Its GitRepositories.
+    pub repositories: Vec<GitRepository>,
+    /// The version of Flux whose components are in the folder, such as `v2.7.0`.
+    pub flux_version: Option<String>,
+}
+
+impl Clusters {
+    /// Reads the clusters of the repository at `root`.
+    ///
+    /// # Errors
+    /// A file or folder cannot be read. Files that are no YAML are [`Clusters::problems`].
+    pub fn read(root: &Path) -> Result<Clusters> {
+        Ok(Clusters::new(Repository::read(root)?))
+    }
+
+    /// The clusters in a tree, such as one of a git revision.
+    pub fn from_tree(tree: Tree) -> Clusters {
+        Clusters::new(Repository::from_tree(tree))
+    }
+
+    fn new(repository: Repository) -> Clusters {
+        let folders: Vec<(String, String)> = folders(&repository).into_iter().collect();
+        let clusters: Vec<Cluster> =
+            folders.into_par_iter().map(|(name, folder)| Cluster::new(name, folder, &repository)).collect();
+        let files = clusters.iter().flat_map(|cluster| repository.files.below(&cluster.folder));
+        let problems = files.filter_map(|file| repository.contents.get(file)?.problem(file)).collect();
+        Clusters { repository, clusters, problems }
+    }
+
+    /// The cluster of a name.
+    pub fn get(&self, name: &str) -> Option<&Cluster> {
+        self.clusters.iter().find(|cluster| cluster.name == name)
+    }
+
+    /// The objects in a cluster's folder.
+    pub fn items<'a>(&'a self, cluster: &'a Cluster) -> impl Iterator<Item = Item<'a>> {
+        self.repository.items_below(&cluster.folder)
+    }
+}
+
+/// Names and folders: those of the fleet file, and those that are there.
+fn folders(repository: &Repository) -> BTreeMap<String, String> {
+    let top = format!("{}/", repository.paths.clusters);
+    let mut found = BTreeMap::new();
+    for path in repository.files.below(&repository.paths.clusters) {
+        if let Some((name, _)) = path.strip_prefix(&top).and_then(|rest| rest.split_once('/')) {
+            found.entry(name.to_owned()).or_insert_with(|| format!("{top}{name}"));
+        }
+    }
+    if let Some(fleet) = &repository.fleet {
+        for name in fleet.fleet.clusters.keys() {
+            let folder = fleet.cluster_path(name).filter(|folder| repository.files.has_folder(folder));
+            if let Some(folder) = folder {
+                // A folder of another name is this cluster's.
+                found.retain(|_, known| *known != folder);
+                found.insert(name.clone(), folder);
+            }
+        }
+    }
+    found
+}
+
+impl Cluster {
+    fn new(name: String, folder: String, repository: &Repository) -> Cluster {
+        let mut kustomizations = Vec::new();
+        let mut repositories = Vec::new();
+        let mut named: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut flux_version = None;
+        for file in repository.files.below(&folder) {
+            for item in repository.items(file) {
+                if item.group().ends_with(".fluxcd.io") {
+                    named.extend(named_sources(&item));
+                    repositories.extend(GitRepository::read(&item));
+                    kustomizations.extend(Kustomization::read(&item));
+                }
+            }
+            if file.ends_with("/gotk-components.yaml") {
+                flux_version = version_of_components(repository, file);
+            }
+        }
+        let is_used = |id: &str| named.contains(&("GitRepository".to_owned(), id.to_owned()));
+        let unused: Vec<&GitRepository> = repositories.iter().filter(|one| !is_used(&one.id.name)).collect();
+        let mut own = None;
+        let mut syncs = Vec::new();
+        for kustomization in kustomizations {
+            let source = kustomization.source.as_ref().filter(|source| source.kind == "GitRepository");
+            let used = source.and_then(|source| repositories.iter().find(|one| one.id == source.id)).cloned();
+            let same_name = unused.iter().find(|one| one.id == kustomization.id);
+            let path = kustomization.path.as_ref().and_then(|path| plain_path("", &path.value));
+            let is_own = kustomization.id.is_flux_system() || path.as_deref() == Some(&folder);
+            let unused = same_name.copied().cloned();
+            let pair = Pair { kustomization, repository: used, unused };
+            if is_own && own.is_none() { own = Some(pair) } else { syncs.push(pair) }
+        }
+        pair_by_file(&mut syncs, &unused);
+        let fleet = repository.fleet.as_ref().and_then(|fleet| fleet.fleet.clusters.get(&name));
+        let flavours = flavours(repository, &syncs);
+        let is_there = |flavour: &&String| has_flavour(repository, flavour);
+        let flavour = fleet.map(|cluster| cluster.flavour.clone()).or_else(|| flavours.iter().find(is_there).cloned());
+        let infrastructure = format!("{folder}/infrastructure");
+        Cluster {
+            flavour,
+            flavours,
+            environment: fleet
+                .and_then(|cluster| cluster.environment.clone())
+                .or_else(|| environment(&name).map(str::to_owned)),
+            management: fleet.is_some_and(|cluster| cluster.management) || repository.files.has_folder(&infrastructure),
+            own,
+            syncs,
+            flux_version,
+            name,
+            folder,
+            repositories,
+        }
+    }
+
+    /// All pairs, Flux's own first.
+    pub fn pairs(&self) -> impl Iterator<Item = &Pair> {
+        self.own.iter().chain(&self.syncs)
+    }
+
+    /// The branch that Flux's own sync follows.
+    pub fn branch(&self) -> Option<&str> {
+        let repository = self.own.as_ref()?.repository.as_ref()?;
+        repository.reference.branch.as_ref().map(|branch| branch.value.as_str())
+    }
+}
+
+/// An unused GitRepository belongs to the one Kustomization of its file, whatever their names, unless that has one of its
+/// own: Flux's is not.
+fn pair_by_file(syncs: &mut [Pair], unused: &[&GitRepository]) {
+    for repository in unused {
+        let is_taken = syncs.iter().filter_map(|pair| pair.unused.as_ref()).any(|taken| taken.id == repository.id);
+        let mut beside = syncs.iter_mut().filter(|pair| {
+            let is_open = pair.repository.as_ref().is_none_or(|used| used.id.is_flux_system());
+            is_open && pair.kustomization.origin.file == repository.origin.file
+        });
+        if let (false, Some(pair), None) = (is_taken, beside.next(), beside.next())
+            && pair.unused.is_none()
+        {
+            pair.unused = Some((*repository).clone());
+        }
+    }
+}
+
+/// The flavours whose folders Kustomizations name.
+fn flavours(repository: &Repository, syncs: &[Pair]) -> Vec<String> {
+    let top = format!("{}/", repository.paths.flavours);
+    let paths = syncs.iter().filter_map(|pair| plain_path("", &pair.kustomization.path.as_ref()?.value));
+    let named: BTreeSet<String> = paths.filter_map(|path| Some(path.strip_prefix(&top)?.to_owned())).collect();
+    named.into_iter().collect()
+}
+
+fn has_flavour(repository: &Repository, name: &str) -> bool {
+    is_name(name) && repository.overlays.get(&format!("{}/{name}", repository.paths.flavours)).is_some()
+}
+
+/// Newer components tell their version in a comment, older ones in a label.
+fn version_of_components(repository: &Repository, file: &str) -> Option<String> {
+    let content = repository.contents.get(file)?;
+    let comment = content.comments.iter().find_map(|(_, comment)| comment.strip_prefix("# Flux Version: "));
+    let label = || {
+        let mut namespaces = content.items(file).filter(|item| item.is("", "Namespace"));
+        namespaces.find_map(|item| item.text(&["metadata", "labels", "app.kubernetes.io/version"]))
+    };
+    comment.or_else(label).map(|version| version.trim().to_owned())
+}
+
+/// What a name says of the use of a cluster.
+pub fn environment(name: &str) -> Option<&'static str> {
+    let words = [
+        ("development", ["development", "dev", "develop"].as_slice()),
+        ("test", &["test", "testing", "qa"]),
+        ("staging", &["staging", "stage", "preprod"]),
+        ("production", &["production", "prod", "live"]),
+    ];
+    let parts: BTreeSet<&str> = name.split(['-', '.']).collect();
+    let fits = |known: &[&str]| known.iter().any(|word| parts.contains(word));
+    let mut fitting = words.into_iter().filter(|(_, known)| fits(known)).map(|(environment, _)| environment);
+    fitting.next().filter(|_| fitting.next().is_none())
+}
+
+#[cfg(test)]
+#[path = "clusters_tests.rs"]
+mod tests;

@@ -1,0 +1,69 @@
+//! A repository as the model of the fleet sees it: its files, parsed, its fleet file where it has one, its
+//! kustomizations. Repositories in the default layout need no fleet file.
+
+use super::content::{self, Content, Item};
+use super::file::{FLEET_FILE, FleetFile};
+use super::files::Files;
+use super::overlay::Overlays;
+use super::types::Paths;
+use crate::error::Result;
+use crate::problem::Problem;
+use crate::tree::Tree;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Repository {
+    /// Its files.
+    pub files: Files,
+    /// What its YAML files hold, by path.
+    pub contents: BTreeMap<String, Arc<Content>>,
+    /// Its kustomizations.
+    pub overlays: Overlays,
+    /// Its fleet file, if it has one that can be read.
+    pub fleet: Option<FleetFile>,
+    /// What is wrong with its fleet file.
+    pub fleet_problems: Vec<Problem>,
+    /// Where things are.
+    pub paths: Paths,
+}
+
+impl Repository {
+    /// Reads a repository from a folder.
+    ///
+    /// # Errors
+    /// A file or folder cannot be read.
+    pub fn read(root: &Path) -> Result<Repository> {
+        Ok(Repository::new(Files::read(root)?))
+    }
+
+    /// A repository of the files of a tree.
+    pub fn from_tree(tree: Tree) -> Repository {
+        Repository::new(Files::from_tree(tree))
+    }
+
+    fn new(files: Files) -> Repository {
+        let contents = content::parse(&files.texts);
+        let overlays = Overlays::new(&files, &contents);
+        let (fleet, fleet_problems) = match files.texts.get(FLEET_FILE).map(|text| FleetFile::read(FLEET_FILE, text)) {
+            Some(Ok(fleet)) => (Some(fleet), Vec::new()),
+            Some(Err(problems)) => (None, problems),
+            None => (None, Vec::new()),
+        };
+        let paths = fleet.as_ref().map(|fleet| fleet.fleet.paths.clone()).unwrap_or_default();
+        Repository { files, contents, overlays, fleet, fleet_problems, paths }
+    }
+
+    /// The objects of a file.
+    pub fn items<'a>(&'a self, file: &str) -> impl Iterator<Item = Item<'a>> + use<'a> {
+        let entry = self.contents.get_key_value(file);
+        entry.into_iter().flat_map(|(file, content)| content.items(file))
+    }
+
+    /// The objects of all files below a folder.
+    pub fn items_below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = Item<'a>> {
+        self.files.below(folder).flat_map(|file| self.items(file))
+    }
+}

@@ -1,0 +1,160 @@
+//! What the rules look at: the clusters, which files they lead to, and the objects in them, all found once.
+
+use super::Options;
+use super::revisions::Revisions;
+use crate::fleet::clusters::{Cluster, Clusters};
+use crate::fleet::content::{Content, Item};
+use crate::fleet::files::{is_within, plain_path};
+use crate::fleet::overlay::{Overlay, Reach};
+use crate::fleet::repository::Repository;
+use crate::fleet::sync::{GitRepository, Pair, named_sources};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The folder of the pipelines.
+pub const LIGHTHOUSE: &str = ".lighthouse";
+
+/// See the module.
+pub struct Facts<'a> {
+    /// All clusters of the repository.
+    pub all: &'a Clusters,
+    /// The clusters that are asked about.
+    pub clusters: Vec<&'a Cluster>,
+    /// The repository.
+    pub repository: &'a Repository,
+    /// What is asked.
+    pub options: &'a Options,
+    /// Its history, where there is a clone to ask.
+    pub revisions: Option<&'a dyn Revisions>,
+    /// The files that are looked at.
+    pub files: BTreeSet<&'a str>,
+    /// The objects in them.
+    pub items: Vec<Item<'a>>,
+    reaches: BTreeMap<String, Reached>,
+}
+
+/// A folder that some cluster applies, and what it leads to.
+pub struct Reached {
+    /// The files.
+    pub reach: Reach,
+    /// The clusters that apply it.
+    pub clusters: BTreeSet<String>,
+    /// Kind and name of the sources that its objects name.
+    pub named_sources: BTreeSet<(String, String)>,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn new(all: &'a Clusters, options: &'a Options, revisions: Option<&'a dyn Revisions>) -> Facts<'a> {
+        let repository = &all.repository;
+        let is_wanted = |cluster: &&Cluster| options.clusters.is_empty() || options.clusters.contains(&cluster.name);
+        let clusters: Vec<&Cluster> = all.clusters.iter().filter(is_wanted).collect();
+        let mut reaches: BTreeMap<String, Reached> = BTreeMap::new();
+        for cluster in &clusters {
+            for folder in applied_folders(cluster, repository) {
+                let reached = reaches.entry(folder).or_insert_with_key(|folder| Reached::new(repository, folder));
+                reached.clusters.insert(cluster.name.clone());
+            }
+        }
+        let files = files(repository, &clusters, &reaches, options.clusters.is_empty());
+        let items = files.iter().flat_map(|file| repository.items(file)).collect();
+        Facts { all, clusters, repository, options, revisions, files, items, reaches }
+    }
+
+    /// What the folders lead to that the cluster applies.
+    pub fn reached(&self, cluster: &Cluster) -> impl Iterator<Item = (&str, &Reached)> {
+        let folders = applied_folders(cluster, self.repository);
+        folders.into_iter().filter_map(|folder| {
+            let (folder, reached) = self.reaches.get_key_value(&folder)?;
+            Some((folder.as_str(), reached))
+        })
+    }
+
+    /// What a folder leads to that some cluster applies.
+    pub fn reach(&self, folder: &str) -> Option<&Reached> {
+        self.reaches.get(folder)
+    }
+
+    /// All folders that clusters apply.
+    pub fn reaches(&self) -> impl Iterator<Item = (&str, &Reached)> {
+        self.reaches.iter().map(|(folder, reached)| (folder.as_str(), reached))
+    }
+
+    /// The objects of all files that hold a folder's resources.
+    pub fn resources<'b>(&'b self, reached: &'b Reached) -> impl Iterator<Item = Item<'a>> + use<'a, 'b> {
+        reached.reach.resources.iter().flat_map(|file| self.repository.items(file))
+    }
+
+    /// The clusters that a file concerns.
+    pub fn clusters_of(&self, file: &str) -> Vec<String> {
+        let mut found: BTreeSet<&String> = BTreeSet::new();
+        for cluster in self.clusters.iter().filter(|cluster| is_within(file, &cluster.folder)) {
+            found.insert(&cluster.name);
+        }
+        for reached in self.reaches.values().filter(|reached| reached.reach.has(file)) {
+            found.extend(&reached.clusters);
+        }
+        found.into_iter().cloned().collect()
+    }
+
+    /// The contents of the files that are looked at.
+    pub fn contents(&self) -> impl Iterator<Item = (&'a str, &'a Content)> {
+        let repository = self.repository;
+        self.files.iter().filter_map(|file| {
+            let (file, content) = repository.contents.get_key_value(*file)?;
+            Some((file.as_str(), content.as_ref()))
+        })
+    }
+
+    /// The kustomizations that are looked at.
+    pub fn overlays(&self) -> impl Iterator<Item = &'a Overlay> {
+        self.repository.overlays.iter().filter(|overlay| self.files.contains(overlay.file.as_str()))
+    }
+
+    /// The clusters with their pairs, Flux's own first.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'a Cluster, &'a Pair)> {
+        self.clusters.iter().flat_map(|cluster| cluster.pairs().map(|pair| (*cluster, pair)))
+    }
+
+    /// The clusters with their GitRepositories.
+    pub fn git_repositories(&self) -> impl Iterator<Item = (&'a Cluster, &'a GitRepository)> {
+        self.clusters.iter().flat_map(|cluster| cluster.repositories.iter().map(|one| (*cluster, one)))
+    }
+}
+
+impl Reached {
+    fn new(repository: &Repository, folder: &str) -> Reached {
+        let reach = repository.overlays.reach(&repository.files, folder);
+        let items = reach.resources.iter().flat_map(|file| repository.items(file));
+        let named = items.filter(|item| item.group().ends_with(".fluxcd.io")).flat_map(|item| named_sources(&item));
+        let named_sources = named.collect();
+        Reached { reach, clusters: BTreeSet::new(), named_sources }
+    }
+}
+
+/// The folders that a cluster applies, in this repository: its own, and those that its Kustomizations name.
+fn applied_folders(cluster: &Cluster, repository: &Repository) -> BTreeSet<String> {
+    let named = cluster.syncs.iter().filter_map(path_of);
+    let there = named.filter(|path| repository.files.has_folder(path));
+    there.chain([cluster.folder.clone()]).collect()
+}
+
+/// The folder that a pair applies, relative to its repository; nothing where it leaves that.
+pub fn path_of(pair: &Pair) -> Option<String> {
+    plain_path("", pair.kustomization.path.as_ref().map_or("", |path| &path.value))
+}
+
+/// The folders of the layout, with what is beside them, and what clusters lead to.
+fn files<'a>(
+    repository: &'a Repository,
+    clusters: &[&Cluster],
+    reaches: &BTreeMap<String, Reached>,
+    whole: bool,
+) -> BTreeSet<&'a str> {
+    let paths = &repository.paths;
+    let tops = [&paths.clusters, &paths.flavours, &paths.bases].map(|path| path.split('/').next().unwrap_or(path));
+    let is_wanted = |file: &&String| {
+        let is_in_layout = || tops.iter().chain([&LIGHTHOUSE]).any(|top| is_within(file, top));
+        let is_clusters = || clusters.iter().any(|cluster| is_within(file, &cluster.folder));
+        (whole && is_in_layout()) || is_clusters() || reaches.values().any(|reached| reached.reach.has(file))
+    };
+    repository.contents.keys().filter(is_wanted).map(String::as_str).collect()
+}

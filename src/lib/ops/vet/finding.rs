@@ -1,0 +1,146 @@
+//! What a rule finds: a place, a message, what to do, and where it is safe a change that mends it.
+
+use super::catalogue::Rule;
+use crate::fleet::sync::Origin;
+use crate::problem::{Place, Problem, Severity};
+use serde_json::Value;
+
+/// A finding.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How bad it is: the rule's severity, or a milder one.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The clusters that it concerns; none where it concerns the repository.
+    pub clusters: Vec<String>,
+    /// Changes that mend it.
+    pub fixes: Vec<Fix>,
+}
+
+/// Changes of one document of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fix {
+    /// The file.
+    pub file: String,
+    /// The number of the document in it, from 0, counting empty ones too.
+    pub document: usize,
+    /// What changes.
+    pub changes: Vec<Change>,
+}
+
+/// A change of one field: a path of keys and of numbers of items.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Where the field is in its document.
+    pub path: Vec<String>,
+    /// What becomes of it.
+    pub action: Action,
+}
+
+/// What becomes of a field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// It gets this value, and is added where there is none.
+    Set(Value),
+    /// It goes.
+    Remove,
+    /// The list gets one more item.
+    Append(Value),
+}
+
+impl Fix {
+    /// Changes of an object's fields: paths are relative to the object.
+    pub fn of(origin: &Origin, changes: impl IntoIterator<Item = (Vec<&'static str>, Action)>) -> Fix {
+        let changes = changes.into_iter().map(|(path, action)| Change { path: origin.path(&path), action });
+        Fix { file: origin.file.clone(), document: origin.document, changes: changes.collect() }
+    }
+}
+
+/// What the rules have found so far.
+#[derive(Debug)]
+pub struct Findings {
+    rule: &'static Rule,
+    list: Vec<Finding>,
+    skipped: usize,
+}
+
+impl Findings {
+    pub(super) fn new(rule: &'static Rule) -> Findings {
+        Findings { rule, list: Vec::new(), skipped: 0 }
+    }
+
+    /// Adds a finding of the rule that is being checked.
+    pub fn add(&mut self, place: Place, message: impl Into<String>) -> &mut Finding {
+        let rule = self.rule;
+        let index = self.list.len();
+        self.list.push(Finding {
+            rule,
+            severity: rule.severity,
+            place,
+            message: message.into(),
+            hint: None,
+            clusters: Vec::new(),
+            fixes: Vec::new(),
+        });
+        &mut self.list[index]
+    }
+
+    /// Adds a problem that was found elsewhere.
+    pub fn add_problem(&mut self, problem: Problem) -> &mut Finding {
+        let finding = self.add(problem.place, problem.message);
+        finding.hint = problem.hint;
+        finding
+    }
+
+    /// Counts a check that needs the history, where there is none.
+    pub fn skip(&mut self) {
+        self.skipped += 1;
+    }
+
+    pub(super) fn into_parts(self) -> (Vec<Finding>, usize) {
+        (self.list, self.skipped)
+    }
+}
+
+impl Finding {
+    /// Says what to do.
+    pub fn hint(&mut self, hint: impl Into<String>) -> &mut Finding {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Makes it milder, or worse, than its rule.
+    pub fn severity(&mut self, severity: Severity) -> &mut Finding {
+        self.severity = severity;
+        self
+    }
+
+    /// Names a cluster that it concerns.
+    pub fn cluster(&mut self, name: &str) -> &mut Finding {
+        self.clusters.push(name.to_owned());
+        self
+    }
+
+    /// Adds changes that mend it.
+    pub fn fix(&mut self, fixes: impl IntoIterator<Item = Fix>) -> &mut Finding {
+        self.fixes.extend(fixes);
+        self
+    }
+
+    /// The finding as a problem, with the rule's id behind the message.
+    pub fn problem(&self) -> Problem {
+        Problem {
+            severity: self.severity,
+            place: self.place.clone(),
+            message: format!("{} [{}]", self.message, self.rule.id),
+            hint: self.hint.clone(),
+        }
+    }
+}

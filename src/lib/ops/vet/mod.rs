@@ -1,0 +1,119 @@
+//! `kfleet vet`: lints a fleet repository. The way of a run: the repository is read into clusters
+//! ([`crate::fleet::clusters`]), the rules look at them ([`rules`]), suppressions take out what is known, and what can be
+//! mended safely becomes changes ([`fix`]). No rule touches a file, a cluster or the network; what only the history knows
+//! is asked through [`Revisions`].
+
+pub mod catalogue;
+pub mod facts;
+pub mod finding;
+pub mod fix;
+mod revisions;
+mod rules;
+mod sarif;
+mod splice;
+mod suppress;
+mod text;
+mod unbuilt;
+
+pub use revisions::Revisions;
+pub use sarif::sarif;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::fleet::clusters::Clusters;
+use crate::fleet::schema::did_you_mean;
+use crate::problem::Severity;
+use facts::Facts;
+use finding::{Finding, Findings};
+use std::collections::BTreeMap;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The clusters to look at; all, and the whole repository, where there is none.
+    pub clusters: Vec<String>,
+    /// The version of Flux that clusters have or will have.
+    pub flux: (u32, u32),
+    /// The version of Kubernetes that clusters have or will have.
+    pub kubernetes: (u32, u32),
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { clusters: Vec::new(), flux: (2, 9), kubernetes: (1, 36) }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// By file and place.
+    pub findings: Vec<Finding>,
+    /// How many findings were suppressed.
+    pub suppressed: usize,
+    /// How many checks of each rule need a clone, and were passed over.
+    pub skipped: BTreeMap<&'static str, usize>,
+    /// How many clusters were looked at.
+    pub clusters: usize,
+    /// How many files were looked at.
+    pub files: usize,
+}
+
+impl Report {
+    /// How many findings are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+/// Lints a repository.
+///
+/// # Errors
+/// The options name a cluster that is not there ([`ErrorKind::Usage`]).
+pub fn vet(all: &Clusters, options: &Options, revisions: Option<&dyn Revisions>) -> Result<Report> {
+    for name in &options.clusters {
+        if all.get(name).is_none() {
+            let known = all.clusters.iter().map(|cluster| cluster.name.as_str());
+            let error = Error::new(ErrorKind::Usage, format!("there is no cluster {}", name.escape_debug()));
+            return Err(match did_you_mean(name, known) {
+                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                None => error,
+            });
+        }
+    }
+    let facts = Facts::new(all, options, revisions);
+    let mut report = Report { clusters: facts.clusters.len(), files: facts.files.len(), ..Report::default() };
+    for rule in catalogue::rules() {
+        let mut found = Findings::new(rule);
+        (rule.check)(&facts, &mut found);
+        let (findings, skipped) = found.into_parts();
+        report.findings.extend(findings);
+        if skipped > 0 {
+            report.skipped.insert(rule.id, skipped);
+        }
+    }
+    if let Some(rule) = catalogue::find("VET01") {
+        report.suppressed = suppress::suppress(&facts, &mut report.findings, rule);
+    }
+    let mut concerned: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for finding in report.findings.iter_mut().filter(|finding| finding.clusters.is_empty()) {
+        let file = &finding.place.file;
+        finding.clusters = concerned.entry(file.clone()).or_insert_with(|| facts.clusters_of(file)).clone();
+    }
+    report.findings.sort_by(|a, b| (&a.place, a.rule.id, &a.message).cmp(&(&b.place, b.rule.id, &b.message)));
+    report.findings.dedup_by(|a, b| (&a.place, a.rule.id, &a.message) == (&b.place, b.rule.id, &b.message));
+    Ok(report)
+}
+
+/// The findings of some rules: for commands that warn of what they meet.
+pub fn findings_of(all: &Clusters, ids: &[&str]) -> Vec<Finding> {
+    let options = Options::default();
+    let facts = Facts::new(all, &options, None);
+    let mut findings = Vec::new();
+    for rule in catalogue::rules().filter(|rule| ids.contains(&rule.id)) {
+        let mut found = Findings::new(rule);
+        (rule.check)(&facts, &mut found);
+        findings.extend(found.into_parts().0);
+    }
+    findings.sort_by(|a, b| (&a.place, a.rule.id).cmp(&(&b.place, b.rule.id)));
+    findings
+}

@@ -1,0 +1,41 @@
+//! What rules ask of the repository's history. Where there is no clone to ask, those rules are passed over and counted.
+
+use crate::git::{LocalClone, Resolved};
+
+/// A clone of the repository that clusters sync from.
+pub trait Revisions {
+    /// The commit that a full or abbreviated hash names.
+    fn resolve(&self, hash: &str) -> Resolved;
+
+    /// Whether a commit, by its full hash, can be reached from the tip of a branch of the remote; nothing where that
+    /// cannot be told.
+    fn is_reachable(&self, commit: &str, branch: &str) -> Option<bool>;
+
+    /// Whether a commit has a file or folder of this path; nothing where that cannot be told.
+    fn has_path(&self, commit: &str, path: &str) -> Option<bool>;
+
+    /// The commit at the tip of a branch of the remote, as far as it was fetched.
+    fn tip(&self, branch: &str) -> Option<String>;
+}
+
+impl Revisions for LocalClone {
+    fn resolve(&self, hash: &str) -> Resolved {
+        LocalClone::resolve(self, hash)
+    }
+
+    fn is_reachable(&self, commit: &str, branch: &str) -> Option<bool> {
+        let tip = LocalClone::tip(self, branch)?;
+        match self.is_ancestor(commit, &tip.commit) {
+            Ok(false) if self.is_shallow() => None,
+            other => other.ok(),
+        }
+    }
+
+    fn has_path(&self, commit: &str, path: &str) -> Option<bool> {
+        LocalClone::has_path(self, commit, path).ok()
+    }
+
+    fn tip(&self, branch: &str) -> Option<String> {
+        LocalClone::tip(self, branch).map(|tip| tip.commit)
+    }
+}

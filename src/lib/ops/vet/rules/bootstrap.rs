@@ -1,0 +1,91 @@
+//! Rules of what bootstrap writes: the folder of Flux in a cluster's folder.
+
+use super::super::catalogue::Rule;
+use super::super::facts::{Facts, path_of};
+use super::super::finding::{Action, Change, Findings, Fix};
+use super::super::text::minor_of;
+use crate::fleet::overlay::Target;
+use crate::problem::{Place, Severity};
+use serde_json::json;
+
+pub(in super::super) const RULES: &[Rule] = &[
+    Rule::new("BST01", Severity::Warning, "clusters whose versions of Flux are far apart", versions).explained(
+        "Clusters that run versions of Flux more than one minor version apart take different APIs: what is proved in one\n\
+         need not work in the other. Flux is an addon: move it through the same order of promotion.",
+    ),
+    Rule::new("BST02", Severity::Error, "a sync that does not fit its folder", sync).fixable().explained(
+        "Flux's own sync has to read this cluster's folder, from the fleet's branch; and the kustomization beside it has\n\
+         to list gotk-components.yaml, gotk-sync.yaml and cluster-sync.yaml, as far as they are there: what it does not\n\
+         list is not applied, and what was applied before is deleted.",
+    ),
+];
+
+const LISTED: [&str; 3] = ["gotk-components.yaml", "gotk-sync.yaml", "cluster-sync.yaml"];
+
+fn versions(facts: &Facts<'_>, found: &mut Findings) {
+    let of = |version: &Option<String>| version.as_deref().and_then(minor_of);
+    let newest = facts
+        .all
+        .clusters
+        .iter()
+        .filter_map(|cluster| Some((of(&cluster.flux_version)?, cluster)))
+        .max_by_key(|one| one.0);
+    let Some((newest, other)) = newest else { return };
+    for cluster in &facts.clusters {
+        let Some(version) = of(&cluster.flux_version) else { continue };
+        let is_near = version.0 == newest.0 && newest.1 - version.1 <= 1;
+        if !is_near {
+            let shown = |version: &Option<String>| version.clone().unwrap_or_default();
+            let message = format!(
+                "{} has Flux {}, {} has {}",
+                cluster.name,
+                shown(&cluster.flux_version),
+                other.name,
+                shown(&other.flux_version)
+            );
+            let file =
+                facts.repository.files.below(&cluster.folder).find(|file| file.ends_with("/gotk-components.yaml"));
+            let place = Place { file: file.cloned().unwrap_or_default(), line: 0, column: 0 };
+            found.add(place, message).hint("upgrade Flux in it").cluster(&cluster.name);
+        }
+    }
+}
+
+fn sync(facts: &Facts<'_>, found: &mut Findings) {
+    let branch =
+        facts.repository.fleet.as_ref().and_then(|fleet| fleet.fleet.repository.as_ref()).map(|one| &one.branch);
+    for cluster in &facts.clusters {
+        if let Some(own) = &cluster.own {
+            if path_of(own).as_deref() != Some(&cluster.folder) {
+                let place = own.kustomization.path.as_ref().map_or(&own.kustomization.origin.place, |path| &path.place);
+                let message = format!("Flux of {} does not read {}", cluster.name, cluster.folder);
+                found.add(place.clone(), message).hint(format!("path: ./{}", cluster.folder)).cluster(&cluster.name);
+            }
+            let written = own.repository.as_ref().and_then(|repository| repository.reference.branch.as_ref());
+            if let (Some(branch), Some(written)) = (branch, written)
+                && *branch != written.value
+            {
+                let message =
+                    format!("Flux of {} follows branch {}, the fleet's is {branch}", cluster.name, written.value);
+                let hint = "name the same branch here and under `repository` in fleet.yaml";
+                found.add(written.place.clone(), message).hint(hint).cluster(&cluster.name);
+            }
+        }
+        let folder = format!("{}/flux-system", cluster.folder);
+        let Some(overlay) = facts.repository.overlays.get(&folder) else { continue };
+        for name in LISTED {
+            let file = format!("{folder}/{name}");
+            let is_listed = overlay.references.iter().any(|reference| reference.target == Target::File(file.clone()));
+            if is_listed || !facts.repository.files.has_file(&file) {
+                continue;
+            }
+            let message = format!("{} does not list {name}: it is not applied", overlay.file);
+            let finding = found.add(overlay.key_place(&["resources"]), message);
+            finding.hint(format!("add `- {name}`")).cluster(&cluster.name);
+            if let Some(document) = overlay.document().filter(|document| document.value.get("resources").is_some()) {
+                let change = Change { path: vec!["resources".to_owned()], action: Action::Append(json!(name)) };
+                finding.fix([Fix { file: overlay.file.clone(), document: document.number, changes: vec![change] }]);
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Rules of Cluster API objects.
+
+use super::super::catalogue::Rule;
+use super::super::facts::Facts;
+use super::super::finding::Findings;
+use crate::fleet::content::Item;
+use crate::problem::Severity;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub(in super::super) const RULES: &[Rule] = &[
+    Rule::new("CAP01", Severity::Warning, "an old version of Cluster API", old_version).explained(
+        "Cluster API stopped serving v1alpha3 and v1alpha4 long ago: such objects are errors. v1beta1 is deprecated, and\n\
+         not served from v1.16 (April 2027) on. Two versions of one kind in a fleet make every comparison guesswork.",
+    ),
+    Rule::new("CAP02", Severity::Error, "an old shape under v1beta2", old_shape).explained(
+        "With v1beta2 references name an apiGroup and no apiVersion, `topology.class` is `topology.classRef.name`,\n\
+         durations are whole seconds in fields that end in Seconds, and `extraArgs` of kubeadm is a list of names and\n\
+         values. The API server refuses or drops the old shapes.",
+    ),
+];
+
+/// The groups whose versions are Cluster API's own; infrastructure providers have theirs.
+const GROUPS: [&str; 6] = [
+    "cluster.x-k8s.io",
+    "controlplane.cluster.x-k8s.io",
+    "bootstrap.cluster.x-k8s.io",
+    "addons.cluster.x-k8s.io",
+    "exp.cluster.x-k8s.io",
+    "ipam.cluster.x-k8s.io",
+];
+
+fn objects<'b, 'a>(facts: &'b Facts<'a>) -> impl Iterator<Item = &'b Item<'a>> {
+    facts.items.iter().filter(|item| GROUPS.contains(&item.group()))
+}
+
+fn old_version(facts: &Facts<'_>, found: &mut Findings) {
+    let mut versions: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for item in objects(facts) {
+        let version = item.version();
+        let kind = (item.group(), item.kind());
+        let place = || item.place(&["apiVersion"]);
+        match version {
+            "v1alpha2" | "v1alpha3" | "v1alpha4" => {
+                let message = format!("{}: Cluster API does not serve {version} any more", item.shown());
+                found.add(place(), message).severity(Severity::Error).hint("migrate it to v1beta2");
+            }
+            "v1beta1" => {
+                let message = format!("{}: Cluster API stops serving v1beta1 with v1.16 (April 2027)", item.shown());
+                found.add(place(), message).hint("migrate it to v1beta2");
+            }
+            _ => {}
+        }
+        match versions.get(&kind) {
+            Some(other) if *other != version => {
+                let message = format!("{}: it is of {version}, others of its kind are of {other}", item.shown());
+                found.add(place(), message).hint("use one version of a kind");
+            }
+            Some(_) => {}
+            None => drop(versions.insert(kind, version)),
+        }
+    }
+}
+
+fn old_shape(facts: &Facts<'_>, found: &mut Findings) {
+    for item in objects(facts).filter(|item| item.version() == "v1beta2") {
+        let mut waiting: Vec<(Vec<String>, &Value)> =
+            item.get(&["spec"]).map(|spec| (vec!["spec".to_owned()], spec)).into_iter().collect();
+        while let Some((path, value)) = waiting.pop() {
+            let below = |part: String| [path.as_slice(), &[part]].concat();
+            match value {
+                Value::Object(map) => {
+                    for (key, value) in map {
+                        if let Some((message, hint)) = shape(&path, key, value) {
+                            let at: Vec<&str> = path.iter().map(String::as_str).chain([key.as_str()]).collect();
+                            let message = format!("{}: {message}", item.shown());
+                            found.add(item.key_place(&at), message).hint(hint);
+                        }
+                    }
+                    waiting.extend(map.iter().map(|(key, value)| (below(key.clone()), value)));
+                }
+                Value::Array(items) => {
+                    waiting.extend(items.iter().enumerate().map(|(number, value)| (below(number.to_string()), value)));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What is old about a field.
+fn shape(path: &[String], key: &str, value: &Value) -> Option<(String, &'static str)> {
+    let last = path.last().map_or("", String::as_str);
+    match key {
+        "apiVersion" if last.ends_with("Ref") => {
+            Some((format!("`{last}` names an apiVersion"), "name `apiGroup`, without a version"))
+        }
+        "class" | "classNamespace" if last == "topology" => Some((
+            format!("`topology.{key}` is a field of v1beta1"),
+            "write `topology.classRef` with name and namespace",
+        )),
+        "nodeDrainTimeout" | "nodeDeletionTimeout" | "nodeVolumeDetachTimeout" | "nodeStartupTimeout" => {
+            Some((format!("`{key}` is a field of v1beta1"), "write whole seconds in the field that ends in Seconds"))
+        }
+        "extraArgs" | "kubeletExtraArgs" if value.is_object() => {
+            Some((format!("`{key}` is a mapping"), "write a list of `name` and `value`"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,306 @@
+//! Rules of kustomizations as files: what they list, and what they should not say any more.
+
+use super::super::catalogue::Rule;
+use super::super::facts::Facts;
+use super::super::finding::{Action, Change, Findings, Fix};
+use crate::fleet::files::{folder_of, is_within};
+use crate::fleet::overlay::{NAMES, Overlay, Target};
+use crate::fleet::schema::did_you_mean;
+use crate::problem::{Place, Severity};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+pub(in super::super) const RULES: &[Rule] = &[
+    Rule::new("KUS01", Severity::Warning, "a deprecated field of a kustomization", deprecated).fixable().explained(
+        "kustomize still reads it, but will not for ever: `bases` is `resources`, `commonLabels` is `labels`,\n\
+         `patchesStrategicMerge` and `patchesJson6902` are `patches`, `vars` is `replacements`, `imageTags` is `images`,\n\
+         `env` of a generator is `envs`. The fix moves `bases` to `resources`; the others take thought.",
+    ),
+    Rule::new("KUS02", Severity::Error, "a build that cannot run", broken).explained(
+        "A file that is no YAML, a key that is there twice, a field that kustomize does not know or that is of another\n\
+         type, several kustomizations in one folder, folders that lead to each other, a file that is listed twice, a\n\
+         path that leaves the repository: the build fails, and Flux applies nothing of it.",
+    ),
+    Rule::new("KUS03", Severity::Error, "a file that is not listed, or listed and not there", listing).explained(
+        "A manifest in a folder with a kustomization is applied only if that lists it; a listed file that is not there\n\
+         fails the whole build. List the manifest, or delete it. There is no fix: to list a file is to deploy it.",
+    ),
+    Rule::new("KUS07", Severity::Warning, "a base that is fetched from elsewhere", remote).explained(
+        "Flux fetches it anew for every build: what the cluster gets is not pinned by this repository, and the build\n\
+         fails when the server does. Keep a copy; `kfleet generate` makes and locks one.",
+    ),
+    Rule::new("KUS08", Severity::Warning, "a namespace that is set for a Namespace", renamed_namespace).explained(
+        "`namespace:` of a kustomization also renames the Namespaces in it. Set namespaces in the manifests, or use a\n\
+         NamespaceTransformer with `unsetOnly`.",
+    ),
+    Rule::new("KUS09", Severity::Warning, "a value that readers take for something else", doubtful).explained(
+        "Dates, `yes` and `no`, numbers with leading zeros and such are text for some readers of YAML and not for\n\
+         others. Labels and annotations have to be text. Put them in quotes.",
+    ),
+    Rule::new("KUS10", Severity::Warning, "a file that Flux does not take over", left_out).explained(
+        "Flux drops symbolic links from its artifacts, and by default files such as images and archives. A kustomization\n\
+         that lists one builds on your machine and fails in the cluster.",
+    ),
+];
+
+const DEPRECATED: &[(&str, &str)] = &[
+    ("bases", "list them under `resources`"),
+    ("commonLabels", "write `labels`, with includeSelectors where selectors need them"),
+    ("patchesStrategicMerge", "write `patches`"),
+    ("patchesJson6902", "write `patches`"),
+    ("vars", "write `replacements`"),
+    ("imageTags", "write `images`"),
+    ("helmChartInflationGenerator", "render the chart with `kfleet generate`"),
+];
+
+/// Fields, and whether each is a list.
+const FIELDS: &[(&str, Option<bool>)] = &[
+    ("apiVersion", Some(false)),
+    ("kind", Some(false)),
+    ("metadata", Some(false)),
+    ("openapi", Some(false)),
+    ("namePrefix", Some(false)),
+    ("nameSuffix", Some(false)),
+    ("namespace", Some(false)),
+    ("commonLabels", Some(false)),
+    ("labels", Some(true)),
+    ("commonAnnotations", Some(false)),
+    ("patchesStrategicMerge", Some(true)),
+    ("patchesJson6902", Some(true)),
+    ("patches", Some(true)),
+    ("images", Some(true)),
+    ("imageTags", Some(true)),
+    ("replacements", Some(true)),
+    ("replicas", Some(true)),
+    ("vars", Some(true)),
+    ("sortOptions", Some(false)),
+    ("resources", Some(true)),
+    ("components", Some(true)),
+    ("crds", Some(true)),
+    ("bases", Some(true)),
+    ("configMapGenerator", Some(true)),
+    ("secretGenerator", Some(true)),
+    ("helmGlobals", Some(false)),
+    ("helmCharts", Some(true)),
+    ("helmChartInflationGenerator", Some(true)),
+    ("generatorOptions", Some(false)),
+    ("configurations", Some(true)),
+    ("generators", Some(true)),
+    ("transformers", Some(true)),
+    ("validators", Some(true)),
+    ("inventory", None),
+    ("buildMetadata", Some(true)),
+];
+
+/// Endings that Flux leaves out by default.
+const LEFT_OUT: [&str; 9] = ["jpg", "jpeg", "gif", "png", "wmv", "flv", "tar.gz", "zip", "sops.yaml"];
+
+fn deprecated(facts: &Facts<'_>, found: &mut Findings) {
+    for overlay in facts.overlays() {
+        for (field, hint) in DEPRECATED {
+            if overlay.value().get(field).is_none() {
+                continue;
+            }
+            let finding = found.add(overlay.key_place(&[field]), format!("`{field}` is deprecated")).hint(*hint);
+            if *field == "bases" {
+                finding.fix(bases_to_resources(overlay));
+            }
+        }
+        for field in ["configMapGenerator", "secretGenerator"] {
+            let entries = overlay.value().get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            for (number, _) in entries.iter().enumerate().filter(|(_, entry)| entry.get("env").is_some()) {
+                let place = overlay.key_place(&[field, &number.to_string(), "env"]);
+                found.add(place, format!("`env` of {field} is deprecated")).hint("write `envs`, a list");
+            }
+        }
+    }
+}
+
+/// Moves `bases` to `resources`, behind what is there: the order in which kustomize reads them. Lists with comments inside
+/// are left to people.
+pub(super) fn bases_to_resources(overlay: &Overlay) -> Option<Fix> {
+    let list = |field: &str| overlay.value().get(field).and_then(Value::as_array);
+    if overlay.has_comments(&["bases"]) {
+        return None;
+    }
+    let moved: Vec<Value> = list("resources").into_iter().chain([list("bases")?]).flatten().cloned().collect();
+    let changes = [("resources", Action::Set(json!(moved))), ("bases", Action::Remove)];
+    Some(Fix {
+        file: overlay.file.clone(),
+        document: overlay.document()?.number,
+        changes: changes.into_iter().map(|(field, action)| Change { path: vec![field.to_owned()], action }).collect(),
+    })
+}
+
+fn broken(facts: &Facts<'_>, found: &mut Findings) {
+    for (file, content) in facts.contents() {
+        if let Some(problem) = content.problem(file) {
+            found.add_problem(problem);
+        }
+        for finding in content.findings.iter().filter(|finding| finding.is_error) {
+            found.add_problem(content.problem_of(file, finding));
+        }
+    }
+    for overlay in facts.overlays() {
+        for name in overlay.value().as_object().into_iter().flat_map(Map::keys) {
+            field(overlay, name, found);
+        }
+        for rival in &overlay.rivals {
+            let place = Place { file: rival.clone(), line: 0, column: 0 };
+            found.add(place, format!("{} has another kustomization", overlay.folder)).hint("keep one of them");
+        }
+        let mut seen = BTreeSet::new();
+        for reference in &overlay.references {
+            match &reference.target {
+                Target::Outside => {
+                    let message = format!("`{}` leads out of the repository", reference.text);
+                    found.add(overlay.place_of(reference), message).hint("Flux has nothing but the repository");
+                }
+                Target::File(file) if reference.is_resource() && !seen.insert(file) => {
+                    found.add(overlay.place_of(reference), format!("{file} is listed twice")).hint("remove one entry");
+                }
+                Target::Folder(folder) if reference.is_resource() && leads_back(facts, folder, &overlay.folder) => {
+                    let message = format!("{folder} leads back to {}", overlay.folder);
+                    found.add(overlay.place_of(reference), message).hint("break the circle");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn field(overlay: &Overlay, name: &str, found: &mut Findings) {
+    let known = FIELDS.iter().find(|(field, _)| *field == name);
+    let value = &overlay.value()[name];
+    match known {
+        None => {
+            let hint = match did_you_mean(name, FIELDS.iter().map(|(field, _)| *field)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "remove it: the build refuses it".to_owned(),
+            };
+            found.add(overlay.key_place(&[name]), format!("kustomize knows no field `{name}`")).hint(hint);
+        }
+        Some((_, Some(is_list))) if !value.is_null() && *is_list != value.is_array() => {
+            let what = if *is_list { "a list" } else { "no list" };
+            found.add(overlay.place(&[name]), format!("`{name}` has to be {what}"));
+        }
+        Some(_) => {}
+    }
+}
+
+fn leads_back(facts: &Facts<'_>, from: &str, to: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![from];
+    while let Some(folder) = waiting.pop() {
+        if folder == to {
+            return true;
+        }
+        if let Some(overlay) = facts.repository.overlays.get(folder).filter(|_| seen.insert(folder)) {
+            waiting.extend(overlay.references.iter().filter(|one| one.is_resource()).filter_map(
+                |one| match &one.target {
+                    Target::Folder(folder) => Some(folder.as_str()),
+                    _ => None,
+                },
+            ));
+        }
+    }
+    false
+}
+
+fn listing(facts: &Facts<'_>, found: &mut Findings) {
+    let mut listed = BTreeSet::new();
+    for overlay in facts.repository.overlays.iter() {
+        for reference in &overlay.references {
+            match &reference.target {
+                Target::File(file) => drop(listed.insert(file.as_str())),
+                Target::Folder(folder) if facts.repository.overlays.get(folder).is_none() => {
+                    listed.extend(facts.repository.files.below(folder).map(String::as_str));
+                }
+                _ => {}
+            }
+        }
+    }
+    for overlay in facts.overlays() {
+        for reference in &overlay.references {
+            if let Target::Missing(path) = &reference.target {
+                let message = format!("there is no {path}");
+                found.add(overlay.place_of(reference), message).hint("mend the path, or remove the entry");
+            }
+        }
+    }
+    let paths = &facts.repository.paths;
+    let tops = [&paths.bases, &paths.flavours, &paths.clusters];
+    for file in facts.files.iter().filter(|file| !listed.contains(*file)) {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let Some(overlay) = facts.repository.overlays.above(file) else { continue };
+        let is_in_layout = tops.iter().any(|top| is_within(&overlay.folder, top) && overlay.folder != **top);
+        // What bootstrap has to list has a rule of its own.
+        let is_sync =
+            folder_of(file).ends_with("/flux-system") && (name.starts_with("gotk-") || name == "cluster-sync.yaml");
+        let is_object = facts.repository.items(file).next().is_some();
+        if NAMES.contains(&name) || !is_in_layout || is_sync || !is_object {
+            continue;
+        }
+        let place = Place { file: (*file).to_owned(), line: 0, column: 0 };
+        let message = format!("no kustomization lists this manifest: {} does not", overlay.file);
+        found.add(place, message).hint("list it, or delete it");
+    }
+}
+
+fn remote(facts: &Facts<'_>, found: &mut Findings) {
+    for overlay in facts.overlays() {
+        for reference in overlay.references.iter().filter(|reference| reference.target == Target::Remote) {
+            let message = "this is fetched from elsewhere for every build";
+            found.add(overlay.place_of(reference), message).hint("keep a copy in the repository: see kfleet generate");
+        }
+    }
+}
+
+fn renamed_namespace(facts: &Facts<'_>, found: &mut Findings) {
+    for overlay in facts.overlays() {
+        let Some(namespace) = overlay.value().get("namespace").and_then(Value::as_str) else { continue };
+        let reach = facts.repository.overlays.reach(&facts.repository.files, &overlay.folder);
+        let items = reach.resources.iter().flat_map(|file| facts.repository.items(file));
+        let mut others = items.filter(|item| item.is("", "Namespace") && item.name() != namespace);
+        if let Some(other) = others.next() {
+            let message = format!("`namespace: {namespace}` also renames Namespace {}", other.name());
+            found.add(overlay.place(&["namespace"]), message).hint("set namespaces in the manifests");
+        }
+    }
+}
+
+fn doubtful(facts: &Facts<'_>, found: &mut Findings) {
+    for (file, content) in facts.contents() {
+        for finding in content.findings.iter().filter(|finding| !finding.is_error) {
+            found.add_problem(content.problem_of(file, finding));
+        }
+    }
+    for item in &facts.items {
+        for field in ["labels", "annotations"] {
+            let map = item.get(&["metadata", field]).and_then(Value::as_object);
+            for (key, _) in map.into_iter().flatten().filter(|(_, value)| !value.is_string() && !value.is_null()) {
+                let place = item.place(&["metadata", field, key]);
+                found
+                    .add(place, format!("{}: {field} have to be text: `{key}` is none", item.shown()))
+                    .hint("put it in quotes");
+            }
+        }
+    }
+}
+
+fn left_out(facts: &Facts<'_>, found: &mut Findings) {
+    for overlay in facts.overlays() {
+        for reference in &overlay.references {
+            let Target::File(file) = &reference.target else { continue };
+            let reason = match facts.repository.files.links.contains(file) {
+                true => "is a symbolic link",
+                false if LEFT_OUT.iter().any(|ending| file.ends_with(&format!(".{ending}"))) => {
+                    "is left out by default"
+                }
+                false => continue,
+            };
+            let message = format!("{file} {reason}: it is not in Flux's artifact");
+            found.add(overlay.place_of(reference), message).hint("keep a plain copy, or include it in .sourceignore");
+        }
+    }
+}

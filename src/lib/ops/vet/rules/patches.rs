@@ -1,0 +1,91 @@
+//! Rules of patches: what a strategic merge does not do as its author may think.
+
+use super::super::catalogue::Rule;
+use super::super::facts::Facts;
+use super::super::finding::Findings;
+use crate::fleet::overlay::Overlay;
+use crate::problem::{Place, Severity};
+use crate::yaml::value::read_value;
+use serde_json::Value;
+
+pub(in super::super) const RULES: &[Rule] = &[Rule::new(
+    "KUS06",
+    Severity::Warning,
+    "a trap of strategic merge patches",
+    traps,
+)
+.explained(
+    "kustomize does not do what kubectl does with `$setElementOrder`, `$retainKeys` and `$deleteFromPrimitiveList`.\n\
+         A label or annotation that is null in a patch with a target is not removed from all objects. Use a JSON6902\n\
+         patch for these.",
+)];
+
+const DIRECTIVES: [&str; 3] = ["$setElementOrder", "$retainKeys", "$deleteFromPrimitiveList"];
+
+fn traps(facts: &Facts<'_>, found: &mut Findings) {
+    for overlay in facts.overlays() {
+        for field in ["patches", "patchesStrategicMerge"] {
+            let entries = overlay.value().get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            for (number, entry) in entries.iter().enumerate() {
+                let (place, patch) = match of_overlay(facts, overlay, field, number, entry) {
+                    Some(found) => found,
+                    None => continue,
+                };
+                tell(place, &patch, entry.get("target").is_some(), found);
+            }
+        }
+    }
+    for (_, pair) in facts.pairs() {
+        for entry in &pair.kustomization.patches {
+            if let Some(patch) =
+                entry.get("patch").and_then(Value::as_str).and_then(|text| read_value(text.as_bytes()).ok())
+            {
+                tell(pair.kustomization.origin.place.clone(), &patch, entry.get("target").is_some(), found);
+            }
+        }
+    }
+}
+
+/// A patch: in the kustomization, or in a file of its own.
+fn of_overlay(
+    facts: &Facts<'_>,
+    overlay: &Overlay,
+    field: &str,
+    number: usize,
+    entry: &Value,
+) -> Option<(Place, Value)> {
+    let path = [field, &number.to_string()];
+    let inline = entry.get("patch").or(Some(entry)).and_then(Value::as_str).filter(|text| text.contains('\n'));
+    if let Some(text) = inline {
+        return Some((overlay.place(&path), read_value(text.as_bytes()).ok()?));
+    }
+    let is_entry = |reference: &&crate::fleet::overlay::Reference| reference.path.iter().take(2).eq(path.iter());
+    let reference = overlay.references.iter().find(is_entry)?;
+    let crate::fleet::overlay::Target::File(file) = &reference.target else { return None };
+    let document = facts.repository.contents.get(file)?.documents.first()?;
+    Some((Place { file: file.clone(), line: 0, column: 0 }, document.value.clone()))
+}
+
+fn tell(place: Place, patch: &Value, has_target: bool, found: &mut Findings) {
+    let mut waiting = vec![patch];
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Object(map) => {
+                if let Some(key) = map.keys().find(|key| DIRECTIVES.iter().any(|known| key.starts_with(known))) {
+                    let message = format!("this patch uses `{key}`, which kustomize does not follow as kubectl does");
+                    found.add(place.clone(), message).hint("write it as a JSON6902 patch");
+                }
+                waiting.extend(map.values());
+            }
+            Value::Array(items) => waiting.extend(items),
+            _ => {}
+        }
+    }
+    for field in ["labels", "annotations"] {
+        let map = patch.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_object);
+        if let Some((key, _)) = map.into_iter().flatten().find(|(_, value)| has_target && value.is_null()) {
+            let message = format!("this patch sets {field} `{key}` to null, which does not remove it from all targets");
+            found.add(place.clone(), message).hint("write it as a JSON6902 patch with `op: remove`");
+        }
+    }
+}

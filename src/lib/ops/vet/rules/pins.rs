@@ -1,0 +1,393 @@
+//! Rules of pins: which commit a cluster runs, and whether that is what its author meant.
+
+use super::super::catalogue::Rule;
+use super::super::facts::{Facts, path_of};
+use super::super::finding::{Action, Findings, Fix};
+use super::super::text::{described_commit, is_commit, is_like_a_commit, repository_of, seconds};
+use crate::fleet::clusters::Cluster;
+use crate::fleet::sync::{GitRepository, Pair, Pin, Placed};
+use crate::git::Resolved;
+use crate::problem::Severity;
+use serde_json::json;
+
+/// The interval of a source that is pinned to a commit: it is cloned anew each time.
+const PINNED_INTERVAL: &str = "1h";
+const LEAST_PINNED_SECONDS: f64 = 1800.0;
+
+pub(in super::super) const RULES: &[Rule] = &[
+    Rule::new("PIN01", Severity::Error, "a pin that has no effect", ineffective).fixable().explained(
+        "A GitRepository names the revision, a Kustomization uses it through `sourceRef`. Where the Kustomization names\n\
+         another source, such as flux-system, the pin beside it is ignored: the cluster follows the branch, and every\n\
+         merge reaches it at once. A GitRepository that nothing uses is the same trap for the next promotion.\n\
+         The fix names the GitRepository in `sourceRef` and pins it to the tip of the branch that the cluster follows\n\
+         now, so that nothing changes in the cluster; promote afterwards. It needs a clone to know that tip.",
+    ),
+    Rule::new("PIN02", Severity::Error, "a commit in the place of a branch or tag", misplaced).fixable().explained(
+        "`ref.branch` or `ref.tag` looks like a commit, or like what `git describe` prints. There is no such branch, so\n\
+         the source cannot be fetched as soon as something uses it. A pin is `ref.commit` with all 40 digits, beside the\n\
+         branch that has the commit in `ref.branch`. The fix writes that where a clone knows the commit.",
+    ),
+    Rule::new("PIN03", Severity::Error, "a commit that is not written in full", abbreviated).fixable().explained(
+        "Flux takes `ref.commit` as 40 hexadecimal digits in lower case. An abbreviated hash never resolves: the source\n\
+         fails, and the cluster stays at what it has. The fix expands it where a clone knows the one commit it means.",
+    ),
+    Rule::new("PIN04", Severity::Error, "a pinned commit that the branch does not have", unreachable).explained(
+        "Flux looks for `ref.commit` on `ref.branch`. After a squash, a forced push or the removal of a branch the commit\n\
+         is not there any more: fetching fails, and the cluster is frozen at its last state. Promote a commit that is on\n\
+         the branch. This rule needs a clone.",
+    ),
+    Rule::new("PIN05", Severity::Error, "a path that is not in the pinned revision", missing_path).explained(
+        "The Kustomization's `spec.path` has to exist at the revision that its source fetches; else Flux reports\n\
+         `kustomization path not found` and applies nothing. For sources that follow the branch the files of this\n\
+         folder count; for pinned commits this rule needs a clone.",
+    ),
+    Rule::new("PIN06", Severity::Warning, "more than one revision in a pin, or a commit without its branch", ambiguous)
+        .fixable()
+        .explained(
+            "Of several revisions Flux takes one: commit, then name, semver, tag, branch. The others mislead whoever\n\
+             reads the file. A commit without `ref.branch` makes Flux fetch all branches to find it.",
+        ),
+    Rule::new("PIN07", Severity::Warning, "sources of one repository that differ", differing).fixable().explained(
+        "Two GitRepositories of a cluster fetch the same repository by different URLs, with different Secrets or with\n\
+         different `ignore` rules. One of them breaks when credentials move, and a pinned commit is then looked up\n\
+         elsewhere than the one that was tested.",
+    ),
+    Rule::new("PIN09", Severity::Warning, "a pinned commit that is fetched often", busy).fixable().explained(
+        "A source that is pinned to a commit is cloned in full at every interval, though it cannot change. Give it an\n\
+         interval of 30 minutes or more; `kfleet promote` writes 1h.",
+    ),
+    Rule::new("PIN10", Severity::Warning, "a production cluster that follows a branch while others are pinned", moving)
+        .explained(
+            "Every merge reaches this cluster at once, while clusters before it in the order of promotion wait for a\n\
+             pin. What a cluster is for is told by `environment` in fleet.yaml, or by its name.",
+        ),
+];
+
+fn text(field: &Option<Placed<String>>) -> Option<&str> {
+    field.as_ref().map(|field| field.value.as_str())
+}
+
+/// Whether somebody has meant a revision by it.
+fn is_meant_as_pin(repository: &GitRepository) -> bool {
+    let pin = repository.reference.pin();
+    matches!(&pin, Pin::Branch(branch) if is_misplaced(branch)) || !pin.is_moving()
+}
+
+fn is_misplaced(name: &str) -> bool {
+    is_like_a_commit(name) || described_commit(name).is_some()
+}
+
+fn ineffective(facts: &Facts<'_>, found: &mut Findings) {
+    for (cluster, pair) in facts.pairs() {
+        let Some(unused) = &pair.unused else { continue };
+        if is_used(facts, cluster, unused) {
+            continue;
+        }
+        let (name, user) = (&unused.id.name, &pair.kustomization.id.name);
+        let source = pair.kustomization.source.as_ref();
+        if let (true, Some(source)) = (is_meant_as_pin(unused), source) {
+            let message = format!(
+                "the pin of {} does nothing: Kustomization {user} takes its manifests from {}, not from GitRepository {name}",
+                cluster.name, source.id.name
+            );
+            let hint = format!(
+                "name {name} in its sourceRef, but pin it first to what the cluster runs now: what is pinned there has \
+                 never taken effect"
+            );
+            let finding = found.add(source.place.clone(), message);
+            finding.hint(hint).cluster(&cluster.name).fix(repair(facts, cluster, pair, unused));
+        } else {
+            let message = unused_message(cluster, unused);
+            let hint = format!("name {name} in the sourceRef of Kustomization {user}");
+            let finding = found.add(unused.reference.place.clone(), message);
+            finding.hint(hint).cluster(&cluster.name).fix(repair(facts, cluster, pair, unused));
+        }
+    }
+    for (cluster, repository) in facts.git_repositories() {
+        let is_paired = || {
+            cluster.pairs().any(|pair| {
+                let sources = pair.repository.iter().chain(&pair.unused);
+                sources.into_iter().any(|one| one.origin == repository.origin)
+            })
+        };
+        if !is_paired() && !is_used(facts, cluster, repository) {
+            let hint = "name it in the sourceRef of the Kustomization that it is for, or remove it";
+            let finding = found.add(repository.reference.place.clone(), unused_message(cluster, repository));
+            finding.hint(hint).cluster(&cluster.name);
+        }
+    }
+}
+
+fn unused_message(cluster: &Cluster, repository: &GitRepository) -> String {
+    let name = &repository.id.name;
+    format!("nothing in {} uses GitRepository {name}: a pin in it would do nothing", cluster.name)
+}
+
+fn is_used(facts: &Facts<'_>, cluster: &Cluster, repository: &GitRepository) -> bool {
+    let named = ("GitRepository".to_owned(), repository.id.name.clone());
+    facts.reached(cluster).any(|(_, reached)| reached.named_sources.contains(&named))
+        || facts.all.items(cluster).any(|item| crate::fleet::sync::named_sources(&item).contains(&named))
+}
+
+/// Makes the Kustomization use its repository, at the revision that it has now.
+fn repair(facts: &Facts<'_>, cluster: &Cluster, pair: &Pair, unused: &GitRepository) -> Vec<Fix> {
+    let Some(used) = &pair.repository else { return Vec::new() };
+    let same = |one: &GitRepository| text(&one.url).map(repository_of);
+    let (Pin::Branch(branch), true) = (used.reference.pin(), same(used).is_some() && same(used) == same(unused)) else {
+        return Vec::new();
+    };
+    let mut source = vec![(vec!["spec", "sourceRef", "name"], Action::Set(json!(unused.id.name)))];
+    if unused.id.namespace != pair.kustomization.id.namespace {
+        source.push((vec!["spec", "sourceRef", "namespace"], Action::Set(json!(unused.id.namespace))));
+    }
+    let mut fixes = vec![Fix::of(&pair.kustomization.origin, source)];
+    if unused.reference.pin() != Pin::Branch(branch.clone()) {
+        let Some(tip) = facts.revisions.and_then(|revisions| revisions.tip(&branch)) else { return Vec::new() };
+        fixes.push(pinned(unused, cluster.branch().unwrap_or(&branch), &tip));
+    }
+    fixes
+}
+
+/// Pins a repository to a commit of a branch.
+fn pinned(repository: &GitRepository, branch: &str, commit: &str) -> Fix {
+    let reference = &repository.reference;
+    let mut changes = vec![
+        (vec!["spec", "ref", "branch"], Action::Set(json!(branch))),
+        (vec!["spec", "ref", "commit"], Action::Set(json!(commit))),
+    ];
+    for (name, field) in [("tag", &reference.tag), ("semver", &reference.semver), ("name", &reference.name)] {
+        if field.is_some() {
+            changes.push((vec!["spec", "ref", name], Action::Remove));
+        }
+    }
+    if is_busy(repository) {
+        changes.push((vec!["spec", "interval"], Action::Set(json!(PINNED_INTERVAL))));
+    }
+    Fix::of(&repository.origin, changes)
+}
+
+fn misplaced(facts: &Facts<'_>, found: &mut Findings) {
+    for (cluster, repository) in facts.git_repositories() {
+        let fields = [("branch", &repository.reference.branch), ("tag", &repository.reference.tag)];
+        for (field, written) in fields {
+            let Some(written) = written.as_ref().filter(|written| is_misplaced(&written.value)) else { continue };
+            let (name, value) = (&repository.id.name, &written.value);
+            let like = if described_commit(value).is_some() { "what git describe prints" } else { "a commit" };
+            let message = format!("GitRepository {name} names a {field} `{value}`, which looks like {like}");
+            let hint = "a pin is `ref.commit`, all 40 digits, with the branch that has it in `ref.branch`";
+            let fixes = move_to_commit(facts, cluster, repository, value);
+            found.add(written.place.clone(), message).hint(hint).cluster(&cluster.name).fix(fixes);
+        }
+    }
+}
+
+/// A pin that has no effect is mended as a whole; others get the commit that was meant.
+fn move_to_commit(facts: &Facts<'_>, cluster: &Cluster, repository: &GitRepository, written: &str) -> Vec<Fix> {
+    let idle = cluster.pairs().find(|pair| pair.unused.as_ref().is_some_and(|one| one.origin == repository.origin));
+    if let Some(pair) = idle.filter(|_| !is_used(facts, cluster, repository)) {
+        return repair(facts, cluster, pair, repository);
+    }
+    let hash = described_commit(written).unwrap_or(written);
+    match (facts.revisions.map(|revisions| revisions.resolve(hash)), cluster.branch()) {
+        (Some(Resolved::Commit(commit)), Some(branch)) => vec![pinned(repository, branch, &commit)],
+        _ => Vec::new(),
+    }
+}
+
+fn abbreviated(facts: &Facts<'_>, found: &mut Findings) {
+    for (cluster, repository) in facts.git_repositories() {
+        let commit = repository.reference.commit.as_ref().filter(|commit| !is_commit(&commit.value));
+        let Some(Placed { value, place }) = commit else { continue };
+        let message = format!("GitRepository {} is pinned to `{value}`, which is no full commit", repository.id.name);
+        let is_full = is_commit(&value.to_lowercase());
+        let resolved = match facts.revisions {
+            _ if is_full => Some(Resolved::Commit(value.to_lowercase())),
+            Some(revisions) if value.bytes().all(|byte| byte.is_ascii_hexdigit()) => Some(revisions.resolve(value)),
+            _ => None,
+        };
+        let hint = match &resolved {
+            Some(Resolved::Ambiguous) => "more than one commit begins like this: write all 40 digits",
+            Some(Resolved::Unknown) => "no commit of this clone begins like this: write all 40 digits",
+            _ => "write all 40 hexadecimal digits, in lower case",
+        };
+        let finding = found.add(place.clone(), message).hint(hint).cluster(&cluster.name);
+        if let Some(Resolved::Commit(commit)) = resolved {
+            finding.fix([Fix::of(&repository.origin, [(vec!["spec", "ref", "commit"], Action::Set(json!(commit)))])]);
+        }
+    }
+}
+
+fn unreachable(facts: &Facts<'_>, found: &mut Findings) {
+    for (cluster, repository) in facts.git_repositories().filter(|(cluster, one)| is_of_fleet(cluster, one)) {
+        let Some(commit) = repository.reference.commit.as_ref().filter(|commit| is_commit(&commit.value)) else {
+            continue;
+        };
+        let Some(revisions) = facts.revisions else {
+            found.skip();
+            continue;
+        };
+        let name = &repository.id.name;
+        let branch = text(&repository.reference.branch);
+        let reason = match revisions.resolve(&commit.value) {
+            Resolved::Commit(_) => branch
+                .filter(|branch| revisions.is_reachable(&commit.value, branch) == Some(false))
+                .map(|branch| format!("which branch {branch} does not have")),
+            Resolved::Unknown | Resolved::Ambiguous => Some("which this clone does not know".to_owned()),
+        };
+        if let Some(reason) = reason {
+            let message = format!("GitRepository {name} is pinned to a commit {reason}");
+            let hint = "promote a commit that is on the branch; if the clone is old, fetch first";
+            found.add(commit.place.clone(), message).hint(hint).cluster(&cluster.name);
+        }
+    }
+}
+
+/// Whether a source is of the repository that Flux's own sync reads, which is the one at hand.
+fn is_of_fleet(cluster: &Cluster, repository: &GitRepository) -> bool {
+    let own = cluster.own.as_ref().and_then(|own| own.repository.as_ref());
+    let url = |one: &GitRepository| text(&one.url).map(repository_of);
+    own.is_none_or(|own| url(own) == url(repository))
+}
+
+fn missing_path(facts: &Facts<'_>, found: &mut Findings) {
+    for (cluster, pair) in facts.pairs() {
+        let Some(path) = &pair.kustomization.path else { continue };
+        let user = &pair.kustomization.id.name;
+        let Some(folder) = path_of(pair) else {
+            let message = format!("the path of Kustomization {user} leaves the repository");
+            found.add(path.place.clone(), message).cluster(&cluster.name);
+            continue;
+        };
+        let Some(repository) = pair.repository.as_ref().filter(|one| is_of_fleet(cluster, one)) else { continue };
+        let missing = match (repository.reference.pin(), facts.revisions) {
+            (Pin::Commit(commit), _) if !is_commit(&commit) => None,
+            (Pin::Commit(commit), Some(revisions)) => {
+                let is_missing = revisions.has_path(&commit, &folder) == Some(false);
+                is_missing.then(|| format!("at the pinned commit {}", &commit[..12]))
+            }
+            (Pin::Commit(_), None) => {
+                found.skip();
+                None
+            }
+            (Pin::Branch(branch), _) if is_misplaced(&branch) => None,
+            (Pin::Branch(_), _) => {
+                (!facts.repository.files.has_folder(&folder)).then(|| "in the repository".to_owned())
+            }
+            _ => None,
+        };
+        if let Some(missing) = missing {
+            let message = format!("there is no folder {folder} {missing}, which Kustomization {user} applies");
+            found.add(path.place.clone(), message).hint("mend the path, or move the pin").cluster(&cluster.name);
+        }
+    }
+}
+
+fn ambiguous(facts: &Facts<'_>, found: &mut Findings) {
+    for (cluster, repository) in facts.git_repositories() {
+        let reference = &repository.reference;
+        let fields = [
+            ("commit", &reference.commit),
+            ("name", &reference.name),
+            ("semver", &reference.semver),
+            ("tag", &reference.tag),
+        ];
+        let set: Vec<(&'static str, &Placed<String>)> =
+            fields.into_iter().filter_map(|(name, field)| Some((name, field.as_ref()?))).collect();
+        let name = &repository.id.name;
+        if let [(first, _), (_, second), ..] = set.as_slice() {
+            let others: Vec<&str> = set[1..].iter().map(|(field, _)| *field).collect();
+            let message = format!("GitRepository {name} has {first} and {}: only {first} counts", others.join(" and "));
+            let changes = others.into_iter().zip(1..).filter_map(|(field, _)| {
+                let known = ["name", "semver", "tag"].into_iter().find(|known| *known == field)?;
+                Some((vec!["spec", "ref", known], Action::Remove))
+            });
+            let fix = Fix::of(&repository.origin, changes);
+            let finding = found.add(second.place.clone(), message);
+            finding.hint("keep commit and branch").cluster(&cluster.name).fix([fix]);
+        }
+        if let (Some(commit), None) = (&reference.commit, &reference.branch) {
+            let message =
+                format!("GitRepository {name} is pinned to a commit without its branch: all branches are fetched");
+            let finding = found.add(commit.place.clone(), message);
+            finding.hint("add the branch that has the commit, as `ref.branch`").cluster(&cluster.name);
+            if let Some(branch) = cluster.branch().filter(|_| is_of_fleet(cluster, repository)) {
+                let change = (vec!["spec", "ref", "branch"], Action::Set(json!(branch)));
+                finding.fix([Fix::of(&repository.origin, [change])]);
+            }
+        }
+    }
+}
+
+fn differing(facts: &Facts<'_>, found: &mut Findings) {
+    for (cluster, repository) in facts.git_repositories() {
+        let Some(own) = cluster.own.as_ref().and_then(|own| own.repository.as_ref()) else { continue };
+        let url = text(&repository.url);
+        if own.origin == repository.origin || url.is_none() || !is_of_fleet(cluster, repository) {
+            continue;
+        }
+        let pairs = [
+            ("URL", "url", &repository.url, &own.url),
+            ("Secret", "secretRef", &repository.secret, &own.secret),
+            ("ignore rules", "ignore", &repository.ignore, &own.ignore),
+        ];
+        for (what, field, mine, other) in pairs {
+            if text(mine) == text(other) {
+                continue;
+            }
+            let (name, own_name) = (&repository.id.name, &own.id.name);
+            let message =
+                format!("GitRepository {name} has another {what} than GitRepository {own_name} of the same repository");
+            let place = mine.as_ref().map_or(&repository.reference.place, |field| &field.place);
+            let finding = found.add(place.clone(), message);
+            finding.hint(format!("give both the same `{field}`")).cluster(&cluster.name);
+            if let ("url", Some(url)) = (field, text(other)) {
+                finding.fix([Fix::of(&repository.origin, [(vec!["spec", "url"], Action::Set(json!(url)))])]);
+            }
+        }
+    }
+}
+
+fn is_busy(repository: &GitRepository) -> bool {
+    text(&repository.interval).and_then(seconds).is_some_and(|seconds| seconds < LEAST_PINNED_SECONDS)
+}
+
+fn busy(facts: &Facts<'_>, found: &mut Findings) {
+    for (cluster, repository) in facts.git_repositories() {
+        let Some(interval) = repository.interval.as_ref().filter(|_| is_busy(repository)) else { continue };
+        if repository.reference.commit.is_some() {
+            let message = format!(
+                "GitRepository {} is pinned to a commit, and cloned in full every {}",
+                repository.id.name, interval.value
+            );
+            let fix = Fix::of(&repository.origin, [(vec!["spec", "interval"], Action::Set(json!(PINNED_INTERVAL)))]);
+            let finding = found.add(interval.place.clone(), message);
+            finding.hint(format!("interval: {PINNED_INTERVAL}")).cluster(&cluster.name).fix([fix]);
+        }
+    }
+}
+
+fn moving(facts: &Facts<'_>, found: &mut Findings) {
+    let is_pinned = |cluster: &Cluster| cluster.syncs.iter().filter_map(Pair::pin).any(|pin| !pin.is_moving());
+    if !facts.all.clusters.iter().any(is_pinned) {
+        return;
+    }
+    for cluster in facts.clusters.iter().filter(|cluster| cluster.environment.as_deref() == Some("production")) {
+        for pair in cluster.syncs.iter().filter(|pair| pair.unused.is_none()) {
+            let Some(repository) = &pair.repository else { continue };
+            let Pin::Branch(branch) = repository.reference.pin() else { continue };
+            if is_misplaced(&branch) || !is_of_fleet(cluster, repository) {
+                continue;
+            }
+            let user = &pair.kustomization.id.name;
+            let message = format!(
+                "{} is a production cluster, and Kustomization {user} follows branch {branch} while other clusters are pinned",
+                cluster.name
+            );
+            let place = pair.kustomization.source.as_ref().map_or(&pair.kustomization.origin.place, |one| &one.place);
+            found
+                .add(place.clone(), message)
+                .hint("promote to it what a cluster before it has proved")
+                .cluster(&cluster.name);
+        }
+    }
+}

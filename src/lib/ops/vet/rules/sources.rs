@@ -1,0 +1,113 @@
+//! Rules of sources: where manifests and charts come from.
+
+use super::super::catalogue::Rule;
+use super::super::facts::Facts;
+use super::super::finding::Findings;
+use super::super::text::has_password;
+use crate::fleet::content::Item;
+use crate::fleet::sync::{HELM, SOURCE, read_source};
+use crate::problem::Severity;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(in super::super) const RULES: &[Rule] = &[
+    Rule::new("SRC01", Severity::Error, "a sourceRef that names nothing", missing).explained(
+        "A Kustomization or HelmRelease takes its manifests or chart from a source that no file of the cluster has, or\n\
+         that is in another namespace. Flux waits for it for ever.",
+    ),
+    Rule::new("SRC02", Severity::Error, "a URL that Flux does not take, or with a password in it", bad_url).explained(
+        "A GitRepository's URL is http, https or ssh; the short form `git@host:path` is none. Passwords belong into the\n\
+         Secret that `secretRef` names: a URL is shown in status, events and logs. A password that was committed is\n\
+         known to all who can read the repository: replace it.",
+    ),
+];
+
+/// The kinds that sources have.
+const KINDS: [&str; 6] =
+    ["GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket", "ExternalArtifact"];
+
+/// Where objects name sources.
+fn fields(item: &Item<'_>) -> Vec<Vec<&'static str>> {
+    let known: &[&[&str]] = match (item.group(), item.kind()) {
+        (HELM, "HelmRelease") => &[&["spec", "chart", "spec", "sourceRef"], &["spec", "chartRef"]],
+        (SOURCE, "HelmChart") => &[&["spec", "sourceRef"]],
+        _ => &[],
+    };
+    known.iter().map(|path| path.to_vec()).collect()
+}
+
+type Name = (String, String, String);
+
+fn missing(facts: &Facts<'_>, found: &mut Findings) {
+    let mut told: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    let mut places = BTreeMap::new();
+    for cluster in &facts.clusters {
+        let mut there: BTreeSet<Name> = BTreeSet::new();
+        let mut wanted = Vec::new();
+        let reached = facts.reached(cluster).flat_map(|(_, reached)| facts.resources(reached));
+        for item in reached.chain(facts.all.items(cluster)) {
+            if item.group() == SOURCE && KINDS.contains(&item.kind()) {
+                there.insert((item.kind().to_owned(), item.name().to_owned(), item.namespace().to_owned()));
+            }
+            for path in fields(&item) {
+                wanted.extend(read_source(&item, &path, item.namespace()).map(|source| (item.shown(), source)));
+            }
+        }
+        for pair in cluster.pairs() {
+            let user = format!("Kustomization {}", pair.kustomization.id.name);
+            wanted.extend(pair.kustomization.source.clone().map(|source| (user, source)));
+        }
+        for (user, source) in wanted {
+            let mut same =
+                there.iter().filter(|(kind, name, _)| *kind == source.kind && *name == source.id.name).peekable();
+            // A kustomization may set namespaces that files do not name.
+            let is_same = |namespace: &String| {
+                namespace.is_empty() || source.id.namespace.is_empty() || *namespace == source.id.namespace
+            };
+            let first = same.peek().map(|(_, _, namespace)| namespace.clone());
+            if same.any(|(_, _, namespace)| is_same(namespace)) {
+                continue;
+            }
+            let (kind, name, wanted) = (&source.kind, &source.id.name, &source.id.namespace);
+            let message = match first {
+                Some(other) => format!("{user} uses {kind} {name} of namespace {wanted}, but it is in {other}"),
+                None => format!("{user} uses {kind} {name}, which no file of the cluster has"),
+            };
+            told.entry((source.place.to_string(), message.clone())).or_default().insert(cluster.name.clone());
+            places.insert((source.place.to_string(), message), source.place);
+        }
+    }
+    for ((place, message), clusters) in told {
+        if let Some(place) = places.remove(&(place, message.clone())) {
+            found.add(place, message).hint("create it, or mend the name").clusters.extend(clusters);
+        }
+    }
+}
+
+fn bad_url(facts: &Facts<'_>, found: &mut Findings) {
+    for item in facts.items.iter().filter(|item| item.group() == SOURCE) {
+        let Some(url) = item.text(&["spec", "url"]) else { continue };
+        let place = || item.place(&["spec", "url"]);
+        let shown = item.shown();
+        if has_password(url) {
+            let message = format!("a password stands in the URL of {shown}");
+            found
+                .add(place(), message)
+                .hint("move it into the Secret that `secretRef` names, and replace it: it is known");
+        }
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+        let known: &[&str] = match item.kind() {
+            "GitRepository" => &["http", "https", "ssh"],
+            "HelmRepository" => &["http", "https", "oci"],
+            "OCIRepository" => &["oci"],
+            _ => continue,
+        };
+        if scheme.is_none_or(|scheme| !known.contains(&scheme)) && !url.starts_with("${") {
+            let message = format!("the URL of {shown} is none of {}", known.join(", "));
+            let hint = match (item.kind(), scheme) {
+                ("GitRepository", None) if url.contains('@') => "write ssh://git@HOST/PATH",
+                _ => "begin it with one of these, and ://",
+            };
+            found.add(place(), message).hint(hint);
+        }
+    }
+}

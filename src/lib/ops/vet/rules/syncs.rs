@@ -1,0 +1,231 @@
+//! Rules of Flux's Kustomizations: what depends on what, and what is applied twice, by force or not at all.
+
+use super::super::catalogue::Rule;
+use super::super::facts::{Facts, path_of};
+use super::super::finding::{Findings, Fix};
+use super::kustomize::bases_to_resources;
+use crate::fleet::clusters::Cluster;
+use crate::fleet::files::is_within;
+use crate::fleet::overlay::Target;
+use crate::fleet::sync::{KUSTOMIZE, Kustomization, ObjectName};
+use crate::problem::Severity;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(in super::super) const RULES: &[Rule] = &[
+    Rule::new("KST01", Severity::Error, "a dependency that is missing or leads in a circle", dependencies).explained(
+        "`dependsOn` makes a Kustomization wait until others are ready. One that does not exist, or that waits in turn\n\
+         for this one, never gets ready, and neither is ever applied.",
+    ),
+    Rule::new("KST03", Severity::Warning, "others wait for it, and it waits for nothing", no_wait).explained(
+        "A Kustomization without `wait` and without health checks is ready as soon as its objects are sent to the API\n\
+         server. What depends on it then starts before it works. Set `wait: true`.",
+    ),
+    Rule::new("KST05", Severity::Warning, "an addon that is applied twice", twice).explained(
+        "Two Kustomizations that own the same objects fight over them, and when one of them lets go it may delete what\n\
+         the other still wants. Either the flavour lists the addon, or it has a Kustomization of its own.",
+    ),
+    Rule::new("KST08", Severity::Warning, "force, or an exception from reconciling, left in git", force).explained(
+        "`force: true` deletes and recreates objects whose fields cannot change: volumes and addresses are lost. The\n\
+         marks `ssa`, `reconcile` and `force` on objects are meant for a migration. Remove them once it is done.",
+    ),
+    Rule::new("KST09", Severity::Warning, "a sync that is suspended in git", suspended).explained(
+        "Nothing that is merged reaches the cluster while it is suspended, and nothing tells. Resume it, or suppress\n\
+         this finding with the reason.",
+    ),
+    Rule::new("KST10", Severity::Warning, "a folder of clusters that is applied by another", foreign).explained(
+        "A cluster that applies the folder of another one gets that one's pins and patches with it. Two clusters that\n\
+         share one folder cannot be promoted apart.",
+    ),
+    Rule::new("KST11", Severity::Info, "a kustomization without `resources`", no_resources).fixable().explained(
+        "Flux adds origin annotations to every object where the kustomization that it builds lists only bases,\n\
+         components or generators: each object changes when the file moves. List the bases under `resources`.",
+    ),
+    Rule::new("PRN02", Severity::Warning, "clusters that a mistake in git can delete", prunes_clusters).explained(
+        "A Kustomization with `prune: true` deletes a workload cluster, machines and all, when the file of its Cluster\n\
+         goes away by accident. Give the Kustomization `deletionPolicy: Orphan`, and the Cluster the annotation\n\
+         `kustomize.toolkit.fluxcd.io/prune: disabled`.",
+    ),
+];
+
+/// All Kustomizations that a cluster applies, wherever they stand.
+fn all_of(facts: &Facts<'_>, cluster: &Cluster) -> BTreeMap<ObjectName, Kustomization> {
+    let reached = facts.reached(cluster).flat_map(|(_, reached)| facts.resources(reached));
+    let found = reached.filter_map(|item| Kustomization::read(&item));
+    let own = cluster.pairs().map(|pair| pair.kustomization.clone());
+    found.chain(own).map(|one| (one.id.clone(), one)).collect()
+}
+
+fn dependencies(facts: &Facts<'_>, found: &mut Findings) {
+    for cluster in facts.clusters.iter().filter(|cluster| depends(facts, cluster)) {
+        let all = all_of(facts, cluster);
+        for kustomization in all.values() {
+            let name = &kustomization.id.name;
+            for wanted in &kustomization.depends_on {
+                if !all.keys().any(|known| is_same(known, &wanted.value)) {
+                    let message = format!("Kustomization {name} waits for {}, which is not there", wanted.value.name);
+                    found.add(wanted.place.clone(), message).hint("mend the name").cluster(&cluster.name);
+                } else if leads_to(&all, &wanted.value, &kustomization.id) {
+                    let message = format!("Kustomization {name} waits for {}, which waits for it", wanted.value.name);
+                    found.add(wanted.place.clone(), message).hint("break the circle").cluster(&cluster.name);
+                }
+            }
+        }
+    }
+}
+
+/// Whether anything in a cluster depends on something.
+fn depends(facts: &Facts<'_>, cluster: &Cluster) -> bool {
+    let has = |path: &[&str], item: &crate::fleet::content::Item<'_>| {
+        item.is(KUSTOMIZE, "Kustomization") && !item.list(path).is_empty()
+    };
+    facts.all.items(cluster).any(|item| has(&["spec", "dependsOn"], &item))
+        || facts.reached(cluster).any(|(_, reached)| {
+            !reached.named_sources.is_empty() && facts.resources(reached).any(|item| has(&["spec", "dependsOn"], &item))
+        })
+}
+
+fn is_same(known: &ObjectName, wanted: &ObjectName) -> bool {
+    let is_open = known.namespace.is_empty() || wanted.namespace.is_empty();
+    known.name == wanted.name && (is_open || known.namespace == wanted.namespace)
+}
+
+fn leads_to(all: &BTreeMap<ObjectName, Kustomization>, from: &ObjectName, to: &ObjectName) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![from];
+    while let Some(name) = waiting.pop() {
+        if is_same(to, name) {
+            return true;
+        }
+        if seen.insert(name) {
+            let known = all.values().filter(|one| is_same(&one.id, name));
+            waiting.extend(known.flat_map(|one| &one.depends_on).map(|wanted| &wanted.value));
+        }
+    }
+    false
+}
+
+fn no_wait(facts: &Facts<'_>, found: &mut Findings) {
+    for cluster in facts.clusters.iter().filter(|cluster| depends(facts, cluster)) {
+        let all = all_of(facts, cluster);
+        for kustomization in all.values().filter(|one| !one.waits && !one.has_health_checks) {
+            let mut users = all
+                .values()
+                .filter(|other| other.depends_on.iter().any(|wanted| is_same(&kustomization.id, &wanted.value)));
+            if let Some(user) = users.next() {
+                let (name, user) = (&kustomization.id.name, &user.id.name);
+                let message = format!("Kustomization {user} waits for {name}, which is ready before its objects are");
+                let finding = found.add(kustomization.origin.place.clone(), message);
+                finding.hint("set `wait: true`").cluster(&cluster.name);
+            }
+        }
+    }
+}
+
+fn twice(facts: &Facts<'_>, found: &mut Findings) {
+    for (cluster, pair) in facts.pairs() {
+        let Some((path, folder)) = pair.kustomization.path.as_ref().zip(path_of(pair)) else { continue };
+        let others = cluster.syncs.iter().filter(|other| other.kustomization.id != pair.kustomization.id);
+        for other in others {
+            let Some(other_folder) = path_of(other).filter(|other| *other != folder) else { continue };
+            if facts.reach(&other_folder).is_some_and(|reached| reached.reach.folders.contains(&folder)) {
+                let (name, other) = (&pair.kustomization.id.name, &other.kustomization.id.name);
+                let message = format!("{folder} is applied by Kustomization {name}, and by {other} too");
+                found.add(path.place.clone(), message).hint("let one of them have it").cluster(&cluster.name);
+            }
+        }
+    }
+    for overlay in facts.overlays() {
+        let mut seen = BTreeSet::new();
+        for reference in overlay.references.iter().filter(|reference| reference.is_resource()) {
+            if let Target::Folder(folder) = &reference.target
+                && !seen.insert(folder)
+            {
+                let message = format!("{folder} is listed twice");
+                found.add(overlay.place_of(reference), message).hint("remove one of the entries");
+            }
+        }
+    }
+}
+
+fn force(facts: &Facts<'_>, found: &mut Findings) {
+    let marks = ["ssa", "reconcile", "force"].map(|mark| format!("{KUSTOMIZE}/{mark}"));
+    for item in &facts.items {
+        if item.is(KUSTOMIZE, "Kustomization") && item.get(&["spec", "force"]) == Some(&Value::Bool(true)) {
+            let message = format!("{} deletes and recreates what it cannot change", item.shown());
+            found.add(item.key_place(&["spec", "force"]), message).hint("remove `force` once the migration is done");
+        }
+        for place in ["annotations", "labels"] {
+            for mark in marks.iter().filter(|mark| item.get(&["metadata", place, mark]).is_some()) {
+                let message = format!("{} is excepted from reconciling by {mark}", item.shown());
+                found
+                    .add(item.key_place(&["metadata", place, mark]), message)
+                    .hint("remove it once the migration is done");
+            }
+        }
+    }
+}
+
+fn suspended(facts: &Facts<'_>, found: &mut Findings) {
+    for item in facts.items.iter().filter(|item| item.group().ends_with(".fluxcd.io")) {
+        if item.get(&["spec", "suspend"]) == Some(&Value::Bool(true)) {
+            let message = format!("{} is suspended: what is merged does not reach it", item.shown());
+            found
+                .add(item.key_place(&["spec", "suspend"]), message)
+                .hint("resume it, or suppress this with the reason");
+        }
+    }
+}
+
+fn foreign(facts: &Facts<'_>, found: &mut Findings) {
+    for cluster in &facts.clusters {
+        for pair in cluster.pairs() {
+            let Some((path, folder)) = pair.kustomization.path.as_ref().zip(path_of(pair)) else { continue };
+            let mut others = facts.all.clusters.iter().filter(|other| other.name != cluster.name);
+            if let Some(other) = others.find(|other| !folder.is_empty() && is_within(&folder, &other.folder)) {
+                let name = &pair.kustomization.id.name;
+                let message =
+                    format!("Kustomization {name} of {} applies the folder of cluster {}", cluster.name, other.name);
+                let finding = found.add(path.place.clone(), message);
+                finding.hint("give each cluster its own folder").cluster(&cluster.name);
+            }
+        }
+    }
+}
+
+fn no_resources(facts: &Facts<'_>, found: &mut Findings) {
+    let folders: BTreeSet<String> = facts.pairs().filter_map(|(_, pair)| path_of(pair)).collect();
+    for overlay in folders.iter().filter_map(|folder| facts.repository.overlays.get(folder)) {
+        let resources = overlay.value().get("resources").and_then(Value::as_array);
+        if overlay.value().is_object() && resources.is_none_or(Vec::is_empty) {
+            let has_bases = overlay.value().get("bases").is_some();
+            let place = overlay.key_place(if has_bases { &["bases"] } else { &["resources"] });
+            let message = "no `resources` here: Flux adds origin annotations to every object";
+            let fixes: Vec<Fix> = bases_to_resources(overlay).into_iter().collect();
+            found.add(place, message).hint("list what is applied under `resources`").fix(fixes);
+        }
+    }
+}
+
+fn prunes_clusters(facts: &Facts<'_>, found: &mut Findings) {
+    let mark = format!("{KUSTOMIZE}/prune");
+    for (cluster, pair) in facts.pairs() {
+        let kustomization = &pair.kustomization;
+        let prunes = kustomization.prune.as_ref().filter(|prune| prune.value);
+        let is_orphaning = kustomization.deletion_policy.as_ref().is_some_and(|policy| policy.value == "Orphan");
+        let (Some(prune), Some(reached)) = (prunes, path_of(pair).and_then(|folder| facts.reach(&folder))) else {
+            continue;
+        };
+        let clusters = facts.resources(reached).filter(|item| item.is("cluster.x-k8s.io", "Cluster"));
+        let unmarked = clusters.filter(|item| {
+            ["annotations", "labels"].iter().all(|at| item.text(&["metadata", at, &mark]) != Some("disabled"))
+        });
+        let unmarked: BTreeSet<&str> = unmarked.map(|item| item.name()).collect();
+        if !unmarked.is_empty() && !is_orphaning {
+            let names: Vec<&str> = unmarked.into_iter().collect();
+            let message = format!("Kustomization {} may delete clusters: {}", kustomization.id.name, names.join(", "));
+            let hint = format!("set `deletionPolicy: Orphan`, and the annotation {mark}: disabled on each Cluster");
+            found.add(prune.place.clone(), message).hint(hint).cluster(&cluster.name);
+        }
+    }
+}
