@@ -3,4 +3,5 @@
 pub mod fmt;
 pub mod generate;
 pub mod init;
+pub mod promote;
 pub mod vet;

@@ -246,6 +246,9 @@ impl<'a> Doc<'a> {
     /// Where the text of an entry starts. Refuses keys behind `?`.
     pub(super) fn entry_start(&self, entry: &Entry) -> Result<usize, SyntaxError> {
         let start = self.token(entry.start).start as usize;
+        if entry.key.is_some_and(|key| matches!(self.token(key).kind, Kind::Literal | Kind::Folded)) {
+            return Err(self.refuse(entry.start, EXPLICIT_KEY).with_hint("write it as `key: value`"));
+        }
         let before = self.bytes[..start].trim_ascii_end();
         if entry.key.is_some() && before.ends_with(b"?") {
             let mark = before.len() - 1;
@@ -273,6 +276,10 @@ impl<'a> Doc<'a> {
         self.entry_start(entry)?;
         let end = self.token(key).end as usize;
         if self.token(entry.node).has(Token::NO_COLON) && self.token(entry.node).kind == Kind::Null {
+            if self.bytes[..end].ends_with(b":") {
+                let error = self.refuse(key, "readers disagree whether the colon belongs to this key");
+                return Err(error.with_hint("write a space behind it"));
+            }
             return Ok(end);
         }
         let colon = self.skip_blanks(end);

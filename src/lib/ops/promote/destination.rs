@@ -1,0 +1,300 @@
+//! One destination: what is checked, and what of its files changes.
+
+use super::main_pair::{NoPair, main_pair, path_of};
+use super::source::{Source, short, shown, tracked_branch};
+use super::{File, Options, Promotion, new_sync};
+use crate::error::Error;
+use crate::fleet::clusters::{Cluster, Clusters};
+use crate::fleet::files::plain_path;
+use crate::fleet::sync::{GitRepository, Origin, Pair, Pin};
+use crate::git::{FileState, LocalClone};
+use crate::manifest::findings::refusal_problem;
+use crate::ops::fmt::diff::unified;
+use crate::problem::{Place, Problem, Severity};
+use crate::yaml::splice::{self, Change, New, Step};
+use std::collections::BTreeMap;
+
+/// So many commits are kept to be shown.
+const SHOWN_COMMITS: usize = 100;
+
+/// An error about a destination as a problem.
+pub(super) fn refusal(file: &str, error: &Error) -> Problem {
+    let place = Place { file: file.to_owned(), line: 0, column: 0 };
+    Problem { severity: Severity::Error, place, message: error.to_string(), hint: error.hint.clone() }
+}
+
+fn refuse<T>(place: &Place, message: impl Into<String>, hint: &str) -> Result<T, Problem> {
+    let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
+    Err(Problem { severity: Severity::Error, place: place.clone(), message: message.into(), hint })
+}
+
+/// Plans one destination.
+pub(super) fn plan(
+    all: &Clusters,
+    clone: &LocalClone,
+    from: Option<&Cluster>,
+    source: &Source,
+    cluster: &Cluster,
+    options: &Options,
+) -> Result<Promotion, Problem> {
+    let whole = Place { file: cluster.folder.clone(), line: 0, column: 0 };
+    if from.is_some_and(|from| from.name == cluster.name && !options.allow_older) {
+        return refuse(&whole, format!("{} would be promoted to itself", cluster.name), "name another destination");
+    }
+    if let Some(from) = from
+        && let (Some(ours), Some(theirs)) = (&cluster.flavour, &from.flavour)
+        && ours != theirs
+        && !options.allow_older
+    {
+        let message = format!("{} has the flavour {ours}, {} has {theirs}", cluster.name, from.name);
+        return refuse(&whole, message, "promote between clusters of one flavour");
+    }
+    let pair = match main_pair(all, cluster) {
+        Ok(pair) => pair,
+        Err(NoPair::None) => return first_sync(all, clone, from, source, cluster, options),
+        Err(NoPair::Unclear(message, place, hint)) => return refuse(&place, message, hint),
+    };
+    let repository = usable(pair)?;
+    same_source(all, from, repository)?;
+    let Some(branch) = tracked_branch(clone, cluster, pair).or_else(|| source.branch.clone()) else {
+        let hint = "write the tracked branch into ref.branch";
+        return refuse(&repository.reference.place, "no branch of the clone is known to hold the pin", hint);
+    };
+    verify_commit(clone, source, &branch, &repository.reference.place)?;
+    let path = new_path(all, from, pair);
+    let applied =
+        path.as_ref().map(|(_, new)| new.clone()).or_else(|| Some(pair.kustomization.path.as_ref()?.value.clone()));
+    verify_path(clone, source, applied.as_deref().unwrap_or_default(), &pair.kustomization.origin.place)?;
+    let old = pair.pin();
+    let old_commit = present_commit(clone, old.as_ref());
+    let is_older = verify_order(clone, old.as_ref(), old_commit.as_deref(), source, options, repository)?;
+    let files = edits(all, clone, pair, repository, &branch, source, path.as_ref())?;
+    let folder = applied.as_deref().and_then(|path| plain_path("", path));
+    let reach = folder.map(|folder| all.repository.overlays.reach(&all.repository.files, &folder));
+    let below: Vec<String> =
+        reach.map(|reach| reach.folders.into_iter().chain(reach.resources).collect()).unwrap_or_default();
+    let below: Vec<&str> = below.iter().map(String::as_str).collect();
+    let (mut between, mut commits, mut changed_files) = (Vec::new(), None, Vec::new());
+    if let Some(old) = old_commit.as_deref() {
+        let (earlier, later) =
+            if is_older { (source.commit.commit.as_str(), old) } else { (old, source.commit.commit.as_str()) };
+        commits = clone.distance(earlier, later).ok();
+        if !files.is_empty() {
+            between = clone.between(earlier, later, SHOWN_COMMITS).unwrap_or_default();
+            changed_files = clone.changed_files(old, &source.commit.commit, &below).unwrap_or_default();
+        }
+    }
+    Ok(Promotion {
+        cluster: cluster.name.clone(),
+        from: old.as_ref().map(shown),
+        to: source.commit.commit.clone(),
+        path,
+        commits,
+        is_older,
+        between,
+        changed_files,
+        files,
+        notes: Vec::new(),
+    })
+}
+
+/// The GitRepository that a pin can be written to.
+pub(super) fn usable(pair: &Pair) -> Result<&GitRepository, Problem> {
+    let kustomization = &pair.kustomization;
+    if let Some(unused) = &pair.unused {
+        let place = kustomization.source.as_ref().map_or(&kustomization.origin.place, |source| &source.place);
+        let message = format!(
+            "a pin would do nothing: Kustomization {} does not take its manifests from GitRepository {}",
+            kustomization.id.name, unused.id.name
+        );
+        return refuse(place, message, "`kfleet vet --fix` repairs it");
+    }
+    let Some(repository) = &pair.repository else {
+        let message =
+            format!("the source of Kustomization {} is no GitRepository of this cluster", kustomization.id.name);
+        return refuse(&kustomization.origin.place, message, "give the cluster a GitRepository of its own to pin");
+    };
+    if repository.id.is_flux_system() {
+        let message = format!(
+            "Kustomization {} takes its manifests from {}, which also syncs the cluster's folder and must follow its branch",
+            kustomization.id.name, repository.id.name
+        );
+        let place = kustomization.source.as_ref().map_or(&kustomization.origin.place, |source| &source.place);
+        return refuse(place, message, "give the cluster a GitRepository of its own to pin");
+    }
+    let reference = &repository.reference;
+    let others = [("tag", &reference.tag), ("semver", &reference.semver), ("name", &reference.name)];
+    if let Some((field, value)) = others.iter().find_map(|(field, value)| Some((field, value.as_ref()?))) {
+        let message =
+            format!("GitRepository {} also has ref.{field}: it is not clear what its pin is", repository.id.name);
+        return refuse(&value.place, message, "keep ref.commit and ref.branch only");
+    }
+    Ok(repository)
+}
+
+/// Source and destination fetch from one repository.
+fn same_source(all: &Clusters, from: Option<&Cluster>, repository: &GitRepository) -> Result<(), Problem> {
+    let theirs =
+        from.and_then(|from| main_pair(all, from).ok()).and_then(|pair| pair.repository.as_ref()?.url.as_ref());
+    match (&repository.url, theirs) {
+        (Some(ours), Some(theirs)) if plain_url(&ours.value) != plain_url(&theirs.value) => {
+            let message = "source and destination fetch from different repositories";
+            refuse(&ours.place, message, "make their urls the same; a commit of one is unknown in the other")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn plain_url(url: &str) -> &str {
+    let url = url.trim_end_matches('/');
+    url.strip_suffix(".git").unwrap_or(url)
+}
+
+/// The commit is on the tracked branch.
+pub(super) fn verify_commit(clone: &LocalClone, source: &Source, branch: &str, place: &Place) -> Result<(), Problem> {
+    let commit = &source.commit.commit;
+    let Some(tip) = clone.tip(branch) else {
+        return refuse(place, format!("the clone does not have the branch {branch}"), "run `git fetch`");
+    };
+    match clone.is_ancestor(commit, &tip.commit) {
+        Ok(true) => Ok(()),
+        Ok(false) if clone.is_shallow() => {
+            let message = format!("whether {} is on {branch} cannot be told: the clone is shallow", short(commit));
+            refuse(place, message, "run `git fetch --unshallow`")
+        }
+        Ok(false) => {
+            let shown = tip.remote.as_deref().unwrap_or(branch);
+            let message = format!("commit {} is not on {shown}: Flux would never find it", short(commit));
+            refuse(place, message, "push it first, or choose a commit of the branch")
+        }
+        Err(error) => Err(refusal(&place.file, &error)),
+    }
+}
+
+/// The commit has the folder that the Kustomization applies.
+pub(super) fn verify_path(clone: &LocalClone, source: &Source, path: &str, place: &Place) -> Result<(), Problem> {
+    let Some(folder) = plain_path("", path) else {
+        return refuse(place, format!("the path {path} leads out of the repository"), "");
+    };
+    match clone.has_path(&source.commit.commit, &folder) {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let message = format!("commit {} has no {folder}", short(&source.commit.commit));
+            refuse(place, message, "choose a commit that has the flavour, or correct the path")
+        }
+        Err(error) => Err(refusal(&place.file, &error)),
+    }
+}
+
+/// Before and after, where the source applies another path.
+fn new_path(all: &Clusters, from: Option<&Cluster>, pair: &Pair) -> Option<(String, String)> {
+    let theirs = main_pair(all, from?).ok()?;
+    if path_of(theirs) == path_of(pair) {
+        return None;
+    }
+    Some((pair.kustomization.path.as_ref()?.value.clone(), theirs.kustomization.path.as_ref()?.value.clone()))
+}
+
+/// The commit that a cluster runs now, as far as the clone knows.
+fn present_commit(clone: &LocalClone, pin: Option<&Pin>) -> Option<String> {
+    match pin? {
+        Pin::Commit(commit) => clone.commit(commit).ok(),
+        Pin::Branch(branch) => clone.tip(branch).map(|tip| tip.commit),
+        _ => None,
+    }
+}
+
+/// A promotion does not go back. Returns whether it does, where that is allowed.
+fn verify_order(
+    clone: &LocalClone,
+    old: Option<&Pin>,
+    old_commit: Option<&str>,
+    source: &Source,
+    options: &Options,
+    repository: &GitRepository,
+) -> Result<bool, Problem> {
+    let (Some(Pin::Commit(_)), Some(old)) = (old, old_commit) else { return Ok(false) };
+    let new = source.commit.commit.as_str();
+    let is_older = old != new && clone.is_ancestor(new, old).unwrap_or(false);
+    if is_older && !options.allow_older {
+        let message = format!("commit {} is older than the pin {}", short(new), short(old));
+        return refuse(
+            &repository.reference.place,
+            message,
+            "`kfleet rollback` goes back; or allow it with --allow-older",
+        );
+    }
+    Ok(is_older)
+}
+
+/// The edited files of a destination; none where all is as it should be.
+fn edits(
+    all: &Clusters,
+    clone: &LocalClone,
+    pair: &Pair,
+    repository: &GitRepository,
+    branch: &str,
+    source: &Source,
+    path: Option<&(String, String)>,
+) -> Result<Vec<File>, Problem> {
+    let mut changes: BTreeMap<&str, Vec<(usize, Vec<String>, &str, Option<&str>)>> = BTreeMap::new();
+    let mut set = |origin: &Origin, field: &[&str], value, after| {
+        let file = all.repository.files.texts.get_key_value(&origin.file).map(|(path, _)| path.as_str());
+        if let Some(file) = file {
+            changes.entry(file).or_default().push((origin.document, origin.path(field), value, after));
+        }
+    };
+    set(&repository.origin, &["spec", "ref", "branch"], branch, None);
+    set(&repository.origin, &["spec", "ref", "commit"], source.commit.commit.as_str(), Some("branch"));
+    if let Some((_, new)) = path {
+        set(&pair.kustomization.origin, &["spec", "path"], new.as_str(), None);
+    }
+    let mut files = Vec::new();
+    for (file, changes) in changes {
+        let Some(before) = all.repository.files.texts.get(file) else { continue };
+        let changes: Vec<(usize, Change<'_>)> = changes
+            .iter()
+            .map(|(document, path, value, after)| {
+                (*document, Change::Set { path: steps(path), value: New::Text(value), after: *after })
+            })
+            .collect();
+        let text = splice::edit(before, &changes).map_err(|refused| refusal_problem(file, &refused))?;
+        if text != *before {
+            verify_clean(clone, file)?;
+            let diff = unified(file, before, &text);
+            files.push(File { path: file.to_owned(), text, diff });
+        }
+    }
+    Ok(files)
+}
+
+/// The path of a field; numbers are those of items in a list.
+fn steps(path: &[String]) -> Vec<Step<'_>> {
+    path.iter().map(|part| part.parse().map_or(Step::Key(part), Step::Index)).collect()
+}
+
+/// The user has no changes of their own in a file.
+pub(super) fn verify_clean(clone: &LocalClone, file: &str) -> Result<(), Problem> {
+    let place = Place { file: file.to_owned(), line: 0, column: 0 };
+    match clone.state(file) {
+        Ok(FileState::Clean | FileState::Untracked) => Ok(()),
+        Ok(FileState::Changed) => refuse(&place, "it has changes that are not committed", "commit or stash them first"),
+        Ok(FileState::Conflicted) => refuse(&place, "a merge has left it in conflict", "resolve the conflict first"),
+        Err(error) => Err(refusal(file, &error)),
+    }
+}
+
+fn first_sync(
+    all: &Clusters,
+    clone: &LocalClone,
+    from: Option<&Cluster>,
+    source: &Source,
+    cluster: &Cluster,
+    options: &Options,
+) -> Result<Promotion, Problem> {
+    let place = Place { file: cluster.folder.clone(), line: 0, column: 0 };
+    let Some(from) = from else {
+        return refuse(&place, format!("{} has no sync", cluster.name), "promote another cluster to it");
+    };
+    new_sync::plan(all, clone, from, source, cluster, options.with_patches)
+}
