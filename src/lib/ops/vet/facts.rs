@@ -149,7 +149,7 @@ impl Reached {
 
 /// The folders that a cluster applies, in this repository: its own, and those that its Kustomizations name.
 fn applied_folders(cluster: &Cluster, repository: &Repository) -> BTreeSet<String> {
-    let named = cluster.syncs.iter().filter_map(|pair| path_of(pair));
+    let named = cluster.syncs.iter().filter_map(path_of);
     let there = named.filter(|path| repository.files.has_folder(path));
     there.chain([cluster.folder.clone()]).collect()
 }
