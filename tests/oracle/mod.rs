@@ -22,6 +22,7 @@ use kfleet::yaml::tape::{Kind, Tape};
 use kfleet::yaml::verify::{Side, compare};
 use std::collections::BTreeMap;
 
+#[allow(unused_imports, reason = "each user takes a part of it")]
 pub use splice::{splicer, splicing};
 
 /// Documents lie behind each other, and only markers and the rest of `...` lines lie between them.

@@ -4,6 +4,7 @@ use crate::problem::{Place, Problem, Severity};
 use crate::yaml::check::Finding;
 use crate::yaml::input::Places;
 use crate::yaml::scan::SyntaxError;
+use crate::yaml::splice::Refusal;
 
 /// The place of a byte offset of a file.
 pub fn place(name: &str, places: &mut Places<'_>, offset: usize) -> Place {
@@ -35,5 +36,15 @@ pub fn finding_problem(name: &str, finding: &Finding, places: &mut Places<'_>) -
         place: place(name, places, finding.offset),
         message,
         hint: finding.hint.map(str::to_owned),
+    }
+}
+
+/// A refused edit as the user sees it.
+pub fn refusal_problem(name: &str, refusal: &Refusal) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        place: Place { file: name.to_owned(), line: refusal.line, column: refusal.column },
+        message: refusal.message.clone(),
+        hint: refusal.hint.clone(),
     }
 }

@@ -82,7 +82,7 @@ impl Doc<'_> {
         let column = self.column(&before)?;
         let habits = self.indentation();
         let fragment = content.block(habits)?;
-        let lines = fragment.item("-", column, habits);
+        let lines = fragment.item(column, habits);
         self.add_lines(&before, &lines, &fragment, column, Plan::default())
     }
 
@@ -166,7 +166,7 @@ impl Doc<'_> {
         to_value(self.tape, self.bytes, node).map_err(|error| SyntaxError::new(error.offset, error.message))
     }
 
-    /// Whether a scalar is this text for every reader that kubectl stands for.
+    /// Whether a scalar is this text for kubectl.
     fn is_text(&self, token: Token, text: &str) -> bool {
         let is_scalar = token.kind.is_leaf() && !matches!(token.kind, Kind::Null | Kind::Alias);
         is_scalar

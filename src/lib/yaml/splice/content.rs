@@ -147,7 +147,7 @@ impl<'a> Content<'a> {
             New::Yaml(yaml) => yaml_fragment(yaml)?,
         };
         if self.in_list {
-            let lines = fragment.item("-", 0, habits);
+            let lines = fragment.item(0, habits);
             fragment = Fragment { lines, is_list: true, ends_in_text: fragment.ends_in_text, ..Fragment::default() };
         }
         for key in self.keys.iter().rev() {
@@ -284,7 +284,7 @@ impl Fragment {
             (false, _) => column + habits.step,
             (true, true) => column + 2,
             (true, false) if self.is_list && habits.compact => column,
-            (true, false) => column + if self.is_list && habits.step < 2 { 2 } else { habits.step },
+            (true, false) => column + habits.step,
         };
         self.indented(indent)
     }
@@ -305,16 +305,17 @@ impl Fragment {
         lines
     }
 
-    /// As the entry of a list behind its dash at this column.
-    pub(super) fn item(&self, dash: &str, column: usize, habits: Habits) -> Vec<String> {
+    /// As the entry of a list whose dash stands at this column.
+    pub(super) fn item(&self, column: usize, habits: Habits) -> Vec<String> {
         let pad = " ".repeat(column);
         let mut lines = self.body(column, true, habits);
         if self.head.is_empty() {
-            let first = lines.first().map_or("", |line| line.get(column + 2..).unwrap_or(""));
-            let first = format!("{pad}{dash} {first}");
-            lines[0] = first;
+            // The first line stands behind the dash.
+            if let Some(first) = lines.first_mut() {
+                *first = format!("{pad}- {}", first.get(column + 2..).unwrap_or(""));
+            }
         } else {
-            lines.insert(0, format!("{pad}{dash} {}", self.head));
+            lines.insert(0, format!("{pad}- {}", self.head));
         }
         lines
     }

@@ -273,6 +273,10 @@ impl<'a> Doc<'a> {
         self.entry_start(entry)?;
         let end = self.token(key).end as usize;
         if self.token(entry.node).has(Token::NO_COLON) && self.token(entry.node).kind == Kind::Null {
+            if self.bytes[..end].ends_with(b":") {
+                let error = self.refuse(key, "readers disagree whether the colon belongs to this key");
+                return Err(error.with_hint("write a space behind it"));
+            }
             return Ok(end);
         }
         let colon = self.skip_blanks(end);

@@ -161,10 +161,10 @@ pub fn edit(bytes: &[u8], changes: &[(usize, Change<'_>)]) -> Result<Vec<u8>, Re
     Ok(out)
 }
 
-/// Whether a file is divided into exactly these documents. The blanks behind JSON belong to no document.
+/// Whether a file is divided into exactly these documents. The blanks around JSON belong to no document.
 fn holds_documents<'a>(bytes: &[u8], expected: impl Iterator<Item = &'a [u8]>) -> bool {
     let Ok(text) = Text::new(bytes) else { return false };
-    let trimmed = |piece: &'a [u8]| if text.json { piece.trim_ascii_end() } else { piece };
+    let trimmed = |piece: &'a [u8]| if text.json { piece.trim_ascii() } else { piece };
     documents(bytes, &text).into_iter().map(|range| &bytes[range]).eq(expected.map(trimmed))
 }
 
@@ -226,11 +226,11 @@ fn plan(doc: &Doc<'_>, change: &Change<'_>) -> Result<Plan, SyntaxError> {
         Change::Set { after, .. } => *after,
         _ => None,
     };
+    if path.is_empty() && !is_append {
+        return Err(doc.refuse(doc.tape.node_at(0), "an edit needs a path to a value inside the document"));
+    }
     match doc.walk(path)? {
         Walk::Found(place) if is_append => doc.append(&place, value),
-        Walk::Found(place) if place.entry.is_none() => {
-            Err(doc.refuse(place.node, "an edit needs a path to a value inside the document"))
-        }
         Walk::Found(place) => {
             doc.check_replaceable(&place)?;
             doc.replace(&place, &doc.content(Some(&place), value, &[], false)?)

@@ -96,13 +96,14 @@ fn apply(root: &mut Value, change: &Change<'_>) -> Result<Option<()>, SyntaxErro
                 slot.as_array_mut().map(|list| list.push(value))
             })
         }
-        Change::Remove { path, .. } => {
-            path.split_last().and_then(|(last, parents)| match (last, reach(root, parents)?) {
-                (Step::Key(key), Value::Object(map)) => map.remove(*key).map(drop),
-                (Step::Index(index), Value::Array(list)) if *index < list.len() => Some(drop(list.remove(*index))),
+        Change::Remove { path, .. } => path.split_last().and_then(|(last, parents)| {
+            let gone = match (last, reach(root, parents)?) {
+                (Step::Key(key), Value::Object(map)) => map.remove(*key),
+                (Step::Index(index), Value::Array(list)) => (*index < list.len()).then(|| list.remove(*index)),
                 _ => None,
-            })
-        }
+            };
+            gone.map(drop)
+        }),
     })
 }
 

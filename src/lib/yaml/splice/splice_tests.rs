@@ -283,6 +283,7 @@ fn what_is_not_certain_is_refused() {
         ("a: |\n  x\nb: 1\n   # c\nd: 1\n", remove("b"), 4, 4, "comment"),
         ("a: 1\n", set_yaml("a", "b: |+\n  x\n"), 1, 4, "`+`"),
         ("a: 1\n", set_yaml("a", "*x"), 1, 4, "anchor"),
+        ("a: {b:}\n", set("a/c", "v"), 1, 5, "colon"),
         ("a: .inf\nb: 1\n", set("b", "v"), 1, 4, "JSON"),
     ] {
         let refusal = result(before, &change).expect_err(before);
