@@ -1,5 +1,5 @@
 //! `kfleet vet`: lints a fleet repository. The way of a run: the repository is read into clusters
-//! ([`crate::fleet::clusters`]), the rules look at them ([`rules`]), suppressions take out what is known, and what can be
+//! ([`crate::fleet::clusters`]), the rules look at them ([`catalogue`]), suppressions take out what is known, and what can be
 //! mended safely becomes changes ([`fix`]). No rule touches a file, a cluster or the network; what only the history knows
 //! is asked through [`Revisions`].
 
