@@ -123,6 +123,13 @@ fn the_pins_of_the_demo_are_mended() {
     let plan = fix::plan(&clusters, &lint(&clusters, Some(&History)));
     assert!(plan.problems.is_empty(), "{:?}", plan.problems);
     assert!(Tree::from_dir(folder.path()).expect("readable") == before, "a plan writes nothing");
+    // A file that somebody has changed meanwhile is not overwritten, nor is any other.
+    let changed = folder.path().join("clusters/production/flux-system/cluster-sync.yaml");
+    let text = fs::read(&changed).expect("readable");
+    fs::write(&changed, "a: 1\n").expect("written");
+    assert!(fix::apply(folder.path(), &plan).is_err());
+    fs::write(&changed, text).expect("written");
+    assert!(Tree::from_dir(folder.path()).expect("readable") == before);
     fix::apply(folder.path(), &plan).expect("written");
     let clusters = Clusters::read(folder.path()).expect("readable");
     let report = lint(&clusters, Some(&History));
