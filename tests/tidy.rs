@@ -49,6 +49,7 @@ fn modules_use_only_what_is_below_them() {
                 "process",
                 "tree",
                 "digest",
+                "text",
                 "error",
                 "problem",
             ],

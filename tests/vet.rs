@@ -227,6 +227,35 @@ fn sarif_has_what_it_must_have() {
     assert_eq!(empty["runs"][0]["results"], serde_json::json!([]));
 }
 
+/// A diff shows what stands beside a change, but no secret.
+#[test]
+fn diffs_hide_secrets() {
+    let secret = "s3cr3t-value";
+    let text = format!(
+        "apiVersion: source.toolkit.fluxcd.io/v1beta2\nkind: GitRepository\nmetadata: {{name: a, namespace: flux-system}}\n\
+         spec: {{url: 'https://ann:{secret}@git.example.org/a', interval: 1h}}\n---\n\
+         apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\nstringData: {{a: {secret}}}\n---\n\
+         apiVersion: rbac.authorization.k8s.io/v1beta1\nkind: Role\nmetadata: {{name: a}}\n"
+    );
+    let clusters = Clusters::from_tree(Tree::from([("clusters/a/sync.yaml", text)]));
+    let report = lint(&clusters, None);
+    let plan = fix::plan(&clusters, &report);
+    assert_eq!(plan.files.len(), 1);
+    assert!(plan.files[0].diff.contains("***") && !plan.files[0].diff.contains(secret), "{}", plan.files[0].diff);
+    assert!(!vet::sarif(&report, "1").to_string().contains(secret));
+}
+
+#[test]
+fn large_objects_are_told() {
+    let mk = |size: usize| {
+        let text =
+            format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a: {}}}\n", "x".repeat(size));
+        shown(&lint(&Clusters::from_tree(Tree::from([("clusters/a/x.yaml", text)])), None))
+    };
+    assert!(mk(900 * 1024 - 1).is_empty());
+    assert_eq!(mk(950 * 1024).into_iter().collect::<Vec<_>>(), ["RES04 clusters/a/x.yaml:1:1"]);
+}
+
 /// Hostile and odd texts are told, and nothing panics.
 #[test]
 fn odd_repositories_are_survived() {

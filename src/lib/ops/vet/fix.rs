@@ -2,10 +2,12 @@
 
 use super::Report;
 use super::finding::Change;
+use super::rules::secrets::hidden_texts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::Clusters;
 use crate::ops::fmt::diff::unified;
 use crate::problem::Problem;
+use crate::text::masked;
 use crate::tree::{Root, State};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -69,7 +71,8 @@ pub fn plan(all: &Clusters, report: &Report) -> Plan {
         match super::splice::edited(path, before, content, &changes) {
             Ok(text) if text == *before => {}
             Ok(text) => {
-                let diff = unified(path, before, &text);
+                // What stands beside a change is shown with it.
+                let diff = masked(&unified(path, before, &text), &hidden_texts(path, content));
                 plan.files.push(File { path: path.to_owned(), before: before.clone(), text, diff });
             }
             Err(problem) => plan.problems.push(problem),
