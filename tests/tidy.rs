@@ -51,6 +51,7 @@ fn modules_use_only_what_is_below_them() {
                 "text",
                 "tree",
                 "digest",
+                "text",
                 "error",
                 "problem",
             ],
@@ -164,6 +165,24 @@ fn the_schema_of_the_fleet_file_is_true() {
     assert!(
         committed == expected,
         "docs/fleet.schema.json is not what the types say; run KFLEET_BLESS=1 cargo test --test tidy"
+    );
+}
+
+/// The rules in docs/vet.md are those of the catalogue.
+#[test]
+fn the_reference_of_rules_is_true() {
+    const MARK: &str = "<!-- made from the catalogue: KFLEET_BLESS=1 cargo test --test tidy -->\n\n";
+    let path = root().join("docs/vet.md");
+    let committed = std::fs::read_to_string(&path).expect("the page");
+    let (before, _) = committed.split_once(MARK).expect("a mark where the rules begin");
+    let expected = format!("{before}{MARK}{}", kfleet::ops::vet::catalogue::markdown());
+    if std::env::var_os("KFLEET_BLESS").is_some() {
+        std::fs::write(&path, &expected).expect("blessed");
+        return;
+    }
+    assert!(
+        committed == expected,
+        "docs/vet.md is not what the catalogue says; run KFLEET_BLESS=1 cargo test --test tidy"
     );
 }
 

@@ -1,7 +1,7 @@
 //! The command line as a whole.
 
 use crate::ui::ColorChoice;
-use crate::{completions, fmt, generate, init, man, vet};
+use crate::{completions, fmt, generate, init, man, promote, rollback, vet};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Fmt(Box<fmt::Args>),
     Generate(generate::Args),
     Vet(vet::Args),
+    Promote(promote::Args),
+    Rollback(rollback::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

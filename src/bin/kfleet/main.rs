@@ -10,6 +10,8 @@ mod help_markdown;
 mod init;
 mod kfmt;
 mod man;
+mod promote;
+mod rollback;
 mod ui;
 mod vet;
 
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
         Command::Fmt(args) => fmt::run(&args, &context, &ui),
         Command::Generate(args) => generate::run(&args, &context, &ui),
         Command::Vet(args) => vet::run(&args, &ui),
+        Command::Promote(args) => promote::run(&args, &ui),
+        Command::Rollback(args) => rollback::run(&args, &ui),
         Command::Init(args) => init::run(&args, &context, &ui),
         Command::Completions(args) => completions::run(&args, &ui),
         Command::Man(args) => man::run(&args, &ui),

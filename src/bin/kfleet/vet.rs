@@ -114,7 +114,8 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     }
     fix::apply(root, &plan)?;
     ui.status(&format!("{} mended in {files}", count(plan.mended, "finding")));
-    show(&vet::vet(&read(root)?, &options, revisions)?, plan.mended, args, ui)
+    let outcome = show(&vet::vet(&read(root)?, &options, revisions)?, plan.mended, args, ui)?;
+    Ok(if plan.problems.is_empty() { outcome } else { Outcome::Failed })
 }
 
 fn read(root: &Path) -> Result<Clusters, Error> {

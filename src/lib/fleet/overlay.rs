@@ -80,6 +80,11 @@ impl Reach {
     pub fn has(&self, file: &str) -> bool {
         self.resources.contains(file) || self.settings.contains(file)
     }
+
+    /// All files.
+    pub fn files(&self) -> impl Iterator<Item = &String> {
+        self.resources.iter().chain(&self.settings)
+    }
 }
 
 impl Reference {

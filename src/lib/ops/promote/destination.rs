@@ -237,27 +237,22 @@ fn edits(
     source: &Source,
     path: Option<&(String, String)>,
 ) -> Result<Vec<File>, Problem> {
-    let mut changes: BTreeMap<&str, Vec<(usize, Vec<String>, &str, Option<&str>)>> = BTreeMap::new();
-    let mut set = |origin: &Origin, field: &[&str], value, after| {
-        let file = all.repository.files.texts.get_key_value(&origin.file).map(|(path, _)| path.as_str());
-        if let Some(file) = file {
-            changes.entry(file).or_default().push((origin.document, origin.path(field), value, after));
-        }
-    };
-    set(&repository.origin, &["spec", "ref", "branch"], branch, None);
-    set(&repository.origin, &["spec", "ref", "commit"], source.commit.commit.as_str(), Some("branch"));
+    let commit = source.commit.commit.as_str();
+    let mut fields = vec![
+        Field::new(&repository.origin, &["spec", "ref", "branch"], branch, None),
+        Field::new(&repository.origin, &["spec", "ref", "commit"], commit, Some("branch")),
+    ];
     if let Some((_, new)) = path {
-        set(&pair.kustomization.origin, &["spec", "path"], new.as_str(), None);
+        fields.push(Field::new(&pair.kustomization.origin, &["spec", "path"], new, None));
+    }
+    let mut changes: BTreeMap<&str, Vec<(usize, Change<'_>)>> = BTreeMap::new();
+    for field in &fields {
+        let change = Change::Set { path: steps(&field.path), value: New::Text(field.value), after: field.after };
+        changes.entry(&field.origin.file).or_default().push((field.origin.document, change));
     }
     let mut files = Vec::new();
     for (file, changes) in changes {
         let Some(before) = all.repository.files.texts.get(file) else { continue };
-        let changes: Vec<(usize, Change<'_>)> = changes
-            .iter()
-            .map(|(document, path, value, after)| {
-                (*document, Change::Set { path: steps(path), value: New::Text(value), after: *after })
-            })
-            .collect();
         let text = splice::edit(before, &changes).map_err(|refused| refusal_problem(file, &refused))?;
         if text != *before {
             verify_clean(clone, file)?;
@@ -266,6 +261,20 @@ fn edits(
         }
     }
     Ok(files)
+}
+
+/// A field that gets a value.
+struct Field<'a> {
+    origin: &'a Origin,
+    path: Vec<String>,
+    value: &'a str,
+    after: Option<&'a str>,
+}
+
+impl<'a> Field<'a> {
+    fn new(origin: &'a Origin, path: &[&str], value: &'a str, after: Option<&'a str>) -> Field<'a> {
+        Field { origin, path: origin.path(path), value, after }
+    }
 }
 
 /// The path of a field; numbers are those of items in a list.

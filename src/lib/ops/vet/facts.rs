@@ -4,7 +4,7 @@ use super::Options;
 use super::revisions::Revisions;
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::content::{Content, Item};
-use crate::fleet::files::{is_within, plain_path};
+use crate::fleet::files::{folder_of, is_within, plain_path};
 use crate::fleet::overlay::{Overlay, Reach};
 use crate::fleet::repository::Repository;
 use crate::fleet::sync::{GitRepository, Pair, named_sources};
@@ -30,6 +30,8 @@ pub struct Facts<'a> {
     /// The objects in them.
     pub items: Vec<Item<'a>>,
     reaches: BTreeMap<String, Reached>,
+    /// The clusters by their folders.
+    folders: BTreeMap<&'a str, &'a str>,
 }
 
 /// A folder that some cluster applies, and what it leads to.
@@ -54,9 +56,10 @@ impl<'a> Facts<'a> {
                 reached.clusters.insert(cluster.name.clone());
             }
         }
+        let folders = all.clusters.iter().map(|one| (one.folder.as_str(), one.name.as_str())).collect();
         let files = files(repository, &clusters, &reaches, options.clusters.is_empty());
         let items = files.iter().flat_map(|file| repository.items(file)).collect();
-        Facts { all, clusters, repository, options, revisions, files, items, reaches }
+        Facts { all, clusters, repository, options, revisions, files, items, reaches, folders }
     }
 
     /// What the folders lead to that the cluster applies.
@@ -83,16 +86,30 @@ impl<'a> Facts<'a> {
         reached.reach.resources.iter().flat_map(|file| self.repository.items(file))
     }
 
-    /// The clusters that a file concerns.
-    pub fn clusters_of(&self, file: &str) -> Vec<String> {
-        let mut found: BTreeSet<&String> = BTreeSet::new();
-        for cluster in self.clusters.iter().filter(|cluster| is_within(file, &cluster.folder)) {
-            found.insert(&cluster.name);
+    /// The cluster whose folder a path is or lies in.
+    pub fn owner(&self, path: &str) -> Option<&'a str> {
+        let mut folder = path;
+        loop {
+            match self.folders.get(folder) {
+                Some(name) => return Some(name),
+                None if folder.is_empty() => return None,
+                None => folder = folder_of(folder),
+            }
         }
-        for reached in self.reaches.values().filter(|reached| reached.reach.has(file)) {
-            found.extend(&reached.clusters);
+    }
+
+    /// The clusters that each of the files concerns.
+    pub fn clusters_of<'b>(&self, files: &BTreeSet<&'b str>) -> BTreeMap<&'b str, BTreeSet<&str>> {
+        let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for file in files {
+            found.entry(file).or_default().extend(self.owner(file));
         }
-        found.into_iter().cloned().collect()
+        for reached in self.reaches.values() {
+            for file in reached.reach.files().filter_map(|file| files.get(file.as_str())) {
+                found.entry(file).or_default().extend(reached.clusters.iter().map(String::as_str));
+            }
+        }
+        found
     }
 
     /// The contents of the files that are looked at.
@@ -145,16 +162,16 @@ pub fn path_of(pair: &Pair) -> Option<String> {
 /// The folders of the layout, with what is beside them, and what clusters lead to.
 fn files<'a>(
     repository: &'a Repository,
-    clusters: &[&Cluster],
+    clusters: &[&'a Cluster],
     reaches: &BTreeMap<String, Reached>,
     whole: bool,
 ) -> BTreeSet<&'a str> {
     let paths = &repository.paths;
     let tops = [&paths.clusters, &paths.flavours, &paths.bases].map(|path| path.split('/').next().unwrap_or(path));
-    let is_wanted = |file: &&String| {
-        let is_in_layout = || tops.iter().chain([&LIGHTHOUSE]).any(|top| is_within(file, top));
-        let is_clusters = || clusters.iter().any(|cluster| is_within(file, &cluster.folder));
-        (whole && is_in_layout()) || is_clusters() || reaches.values().any(|reached| reached.reach.has(file))
-    };
-    repository.contents.keys().filter(is_wanted).map(String::as_str).collect()
+    let is_in_layout = |file: &&String| tops.iter().chain([&LIGHTHOUSE]).any(|top| is_within(file, top));
+    let in_layout = repository.contents.keys().filter(|file| whole && is_in_layout(file));
+    let of_clusters = clusters.iter().flat_map(|cluster| repository.files.below(&cluster.folder));
+    let reached = reaches.values().flat_map(|reached| reached.reach.files());
+    let reached = reached.filter_map(|file| repository.contents.get_key_value(file)).map(|(file, _)| file);
+    in_layout.chain(of_clusters).chain(reached).map(String::as_str).collect()
 }

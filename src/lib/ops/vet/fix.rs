@@ -2,11 +2,13 @@
 
 use super::Report;
 use super::finding::Change;
-use crate::error::Result;
+use super::rules::secrets::hidden_texts;
+use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::Clusters;
 use crate::ops::fmt::diff::unified;
 use crate::problem::Problem;
-use crate::tree::Root;
+use crate::text::masked;
+use crate::tree::{Root, State};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -26,6 +28,8 @@ pub struct Plan {
 pub struct File {
     /// Its path.
     pub path: String,
+    /// Its text as it was read.
+    pub before: Vec<u8>,
     /// Its new text.
     pub text: Vec<u8>,
     /// The change as a unified diff.
@@ -66,7 +70,11 @@ pub fn plan(all: &Clusters, report: &Report) -> Plan {
         let Some(content) = all.repository.contents.get(path) else { continue };
         match super::splice::edited(path, before, content, &changes) {
             Ok(text) if text == *before => {}
-            Ok(text) => plan.files.push(File { path: path.to_owned(), diff: unified(path, before, &text), text }),
+            Ok(text) => {
+                // What stands beside a change is shown with it.
+                let diff = masked(&unified(path, before, &text), &hidden_texts(path, content));
+                plan.files.push(File { path: path.to_owned(), before: before.clone(), text, diff });
+            }
             Err(problem) => plan.problems.push(problem),
         }
     }
@@ -78,12 +86,19 @@ fn overlaps(a: &[String], b: &[String]) -> bool {
     a.iter().zip(b).all(|(a, b)| a == b)
 }
 
-/// Writes the files, each in one step.
+/// Writes the files, each in one step, if they are all as they were read.
 ///
 /// # Errors
-/// A file cannot be written.
+/// A file has changed meanwhile: nothing is written then. Or one cannot be written.
 pub fn apply(root: &Path, plan: &Plan) -> Result<()> {
     let root = Root::open(root)?;
+    for file in &plan.files {
+        if root.compare(&file.path, &file.before)? != State::Same {
+            let message = format!("cannot write {}: it changed while kfleet was at work", file.path);
+            let hint = "nothing was written; run the same command again";
+            return Err(Error::new(ErrorKind::Failed, message).with_hint(hint));
+        }
+    }
     for file in &plan.files {
         root.write(&file.path, &file.text)?;
     }

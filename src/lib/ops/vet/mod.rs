@@ -1,5 +1,5 @@
 //! `kfleet vet`: lints a fleet repository. The way of a run: the repository is read into clusters
-//! ([`crate::fleet::clusters`]), the rules look at them ([`rules`]), suppressions take out what is known, and what can be
+//! ([`crate::fleet::clusters`]), the rules look at them ([`catalogue`]), suppressions take out what is known, and what can be
 //! mended safely becomes changes ([`fix`]). No rule touches a file, a cluster or the network; what only the history knows
 //! is asked through [`Revisions`].
 
@@ -24,7 +24,7 @@ use crate::fleet::schema::did_you_mean;
 use crate::problem::Severity;
 use facts::Facts;
 use finding::{Finding, Findings};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,14 +94,20 @@ pub fn vet(all: &Clusters, options: &Options, revisions: Option<&dyn Revisions>)
     if let Some(rule) = catalogue::find("VET01") {
         report.suppressed = suppress::suppress(&facts, &mut report.findings, rule);
     }
-    let mut concerned: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for finding in report.findings.iter_mut().filter(|finding| finding.clusters.is_empty()) {
-        let file = &finding.place.file;
-        finding.clusters = concerned.entry(file.clone()).or_insert_with(|| facts.clusters_of(file)).clone();
-    }
+    name_clusters(&facts, &mut report.findings);
     report.findings.sort_by(|a, b| (&a.place, a.rule.id, &a.message).cmp(&(&b.place, b.rule.id, &b.message)));
     report.findings.dedup_by(|a, b| (&a.place, a.rule.id, &a.message) == (&b.place, b.rule.id, &b.message));
     Ok(report)
+}
+
+/// Findings that name no cluster concern those whose files they are in.
+fn name_clusters(facts: &Facts<'_>, findings: &mut [Finding]) {
+    let files: BTreeSet<String> = findings.iter().map(|finding| finding.place.file.clone()).collect();
+    let concerned = facts.clusters_of(&files.iter().map(String::as_str).collect());
+    for finding in findings.iter_mut().filter(|finding| finding.clusters.is_empty()) {
+        let names = concerned.get(finding.place.file.as_str());
+        finding.clusters = names.into_iter().flatten().map(|name| (*name).to_owned()).collect();
+    }
 }
 
 /// The findings of some rules: for commands that warn of what they meet.

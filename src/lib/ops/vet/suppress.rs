@@ -22,7 +22,8 @@ pub(super) fn suppress(facts: &Facts<'_>, findings: &mut Vec<Finding>, rule: &'s
     findings.retain(|finding| {
         let here = |one: &&mut Suppression| {
             let line = finding.place.line;
-            let is_beside = one.place.line == line || one.place.line + 1 == line;
+            // What concerns a whole file is suppressed in its first line.
+            let is_beside = one.place.line == line.max(1) || one.place.line + 1 == line;
             one.id == finding.rule.id && !one.reason.is_empty() && one.place.file == finding.place.file && is_beside
         };
         match suppressions.iter_mut().find(here) {

@@ -229,5 +229,6 @@ fn misleading(facts: &Facts<'_>, found: &mut Findings) {
 fn is_unanchored(pattern: &str) -> bool {
     let start = pattern.starts_with('^') || pattern.starts_with(".*");
     let end = pattern.ends_with('$') || pattern.ends_with(".*") || pattern.ends_with(".+");
-    !(pattern.contains('|') || start && end)
+    let is_anchored = start && end;
+    !is_anchored && !pattern.contains('|')
 }

@@ -10,7 +10,7 @@ mod lighthouse;
 mod patches;
 mod pins;
 mod resources;
-mod secrets;
+pub(super) mod secrets;
 mod sources;
 mod suppressions;
 mod syncs;

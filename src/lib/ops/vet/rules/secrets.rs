@@ -5,7 +5,7 @@ use super::super::facts::{Facts, path_of};
 use super::super::finding::Findings;
 use super::super::text::has_password;
 use super::{each_text, is_components};
-use crate::fleet::content::Item;
+use crate::fleet::content::{Content, Item};
 use crate::fleet::sync::SOURCE;
 use crate::problem::Severity;
 use serde_json::Value;
@@ -68,6 +68,26 @@ fn in_clear(facts: &Facts<'_>, found: &mut Findings) {
             });
         }
     }
+}
+
+/// The texts in a file that must not be shown, line by line: what Secrets hold, and passwords in URLs.
+pub(in super::super) fn hidden_texts(file: &str, content: &Content) -> Vec<String> {
+    let mut found = Vec::new();
+    for item in content.items(file).filter(|item| item.is("", "Secret")) {
+        for field in ["data", "stringData"] {
+            if let Some(value) = item.get(&[field]) {
+                each_text(value, &mut |_, text| found.extend(text.lines().map(|line| line.trim().to_owned())));
+            }
+        }
+    }
+    for document in &content.documents {
+        each_text(&document.value, &mut |path, text| {
+            if secret_in(path.last().map_or("", String::as_str), text).is_some() || has_password(text) {
+                found.extend(text.lines().map(|line| line.trim().to_owned()));
+            }
+        });
+    }
+    found
 }
 
 /// What sort of secret a text holds.

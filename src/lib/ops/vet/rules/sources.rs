@@ -57,6 +57,10 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
             wanted.extend(pair.kustomization.source.clone().map(|source| (user, source)));
         }
         for (user, source) in wanted {
+            // Whoever has put Flux into the cluster has made this one, which need not be in git.
+            if cluster.own.is_none() && source.id.is_flux_system() {
+                continue;
+            }
             let mut same =
                 there.iter().filter(|(kind, name, _)| *kind == source.kind && *name == source.id.name).peekable();
             // A kustomization may set namespaces that files do not name.

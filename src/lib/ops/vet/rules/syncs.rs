@@ -5,7 +5,6 @@ use super::super::facts::{Facts, path_of};
 use super::super::finding::{Findings, Fix};
 use super::kustomize::bases_to_resources;
 use crate::fleet::clusters::Cluster;
-use crate::fleet::files::is_within;
 use crate::fleet::overlay::Target;
 use crate::fleet::sync::{KUSTOMIZE, Kustomization, ObjectName};
 use crate::problem::Severity;
@@ -181,11 +180,9 @@ fn foreign(facts: &Facts<'_>, found: &mut Findings) {
     for cluster in &facts.clusters {
         for pair in cluster.pairs() {
             let Some((path, folder)) = pair.kustomization.path.as_ref().zip(path_of(pair)) else { continue };
-            let mut others = facts.all.clusters.iter().filter(|other| other.name != cluster.name);
-            if let Some(other) = others.find(|other| !folder.is_empty() && is_within(&folder, &other.folder)) {
+            if let Some(other) = facts.owner(&folder).filter(|other| *other != cluster.name) {
                 let name = &pair.kustomization.id.name;
-                let message =
-                    format!("Kustomization {name} of {} applies the folder of cluster {}", cluster.name, other.name);
+                let message = format!("Kustomization {name} of {} applies the folder of cluster {other}", cluster.name);
                 let finding = found.add(path.place.clone(), message);
                 finding.hint("give each cluster its own folder").cluster(&cluster.name);
             }

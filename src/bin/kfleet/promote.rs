@@ -1,0 +1,269 @@
+//! `kfleet promote`: the flags, and what they mean.
+
+use crate::fmt::count;
+use crate::ui::{Outcome, Ui};
+use kfleet::error::{Error, ErrorKind};
+use kfleet::fleet::clusters::{Cluster, Clusters};
+use kfleet::git::LocalClone;
+use kfleet::ops::promote::{self, Options, Plan, Promotion, Proof, Source};
+use kfleet::problem::Problem;
+use serde::Serialize;
+use std::path::Path;
+
+/// Pin clusters to the commit that another cluster runs
+///
+/// What the source runs is its pin or, where it follows a branch, the newest commit of that branch that the remote has, as
+/// far as it was fetched. The commit is written into `ref.commit` and `ref.branch` of each destination's GitRepository;
+/// patches and all other fields of the destination stay. Nothing is written unless every destination is right. A cluster
+/// without a sync gets the source's, without its patches.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kfleet promote development staging             pin staging to what development runs
+  kfleet promote staging --selector tier=prod    all clusters with a label in fleet.yaml
+  kfleet promote staging production --dry-run -v show the change, and the commits that come with it
+  kfleet promote staging production --to v1.4.2  another commit than the one that staging runs")]
+pub(crate) struct Args {
+    /// The cluster whose state is promoted
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// The clusters that get it
+    #[arg(value_name = "DESTINATION", required_unless_present = "selector")]
+    pub destinations: Vec<String>,
+    /// Also the clusters that fleet.yaml gives these labels; `environment=NAME` works too
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
+    pub selector: Vec<String>,
+    /// A commit, branch or tag instead of what the source runs
+    #[arg(long, value_name = "REVISION")]
+    pub to: Option<String>,
+    /// A cluster without a sync gets the source's patches too
+    #[arg(long)]
+    pub with_patches: bool,
+    /// Allow a commit that is older than a destination's pin
+    #[arg(long)]
+    pub allow_older: bool,
+    /// Promote to the destinations that are right, though others are refused
+    #[arg(long)]
+    pub keep_going: bool,
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+/// What commands that move pins have in common.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// Write nothing; show what would change as a unified diff
+    #[arg(long, help_heading = "What to do")]
+    pub dry_run: bool,
+    /// The form of the report on standard output
+    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "What to do")]
+    pub output: ReportForm,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ReportForm {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+    let root = Path::new(".");
+    let (clone, all) = (LocalClone::open(root)?, Clusters::read(root)?);
+    let from = promote::find(&all, &args.source)?;
+    let mut destinations = args.destinations.clone();
+    let selected = select(&all, &args.selector)?;
+    destinations.extend(selected.into_iter().filter(|name| *name != args.source));
+    destinations.sort();
+    destinations.dedup();
+    for name in &destinations {
+        promote::find(&all, name)?;
+    }
+    let source = promote::source_of(&all, &clone, from, args.to.as_deref())?;
+    let options = Options {
+        destinations,
+        allow_older: args.allow_older,
+        with_patches: args.with_patches,
+        keep_going: args.keep_going,
+    };
+    carry_out(&all, &clone, Some(from), source, &options, &args.show, ui)
+}
+
+/// Plans, writes and shows.
+pub(crate) fn carry_out(
+    all: &Clusters,
+    clone: &LocalClone,
+    from: Option<&Cluster>,
+    source: Source,
+    options: &Options,
+    show: &ShowArgs,
+    ui: &Ui,
+) -> Result<Outcome, Error> {
+    let json = show.output == ReportForm::Json;
+    let plan = match promote::plan(all, clone, from, source, options) {
+        Ok(plan) => plan,
+        Err(problems) => {
+            if json {
+                ui.json(&PromoteReport { problems: &problems, ..PromoteReport::empty() })?;
+            } else {
+                ui.problems(&problems);
+                ui.status("nothing was written");
+            }
+            return Ok(Outcome::Ended(ErrorKind::Refused));
+        }
+    };
+    if !show.dry_run {
+        promote::apply(Path::new("."), &plan)?;
+    }
+    let outcome = if plan.refused.is_empty() { Outcome::Done } else { Outcome::Ended(ErrorKind::Refused) };
+    if json {
+        ui.json(&PromoteReport::new(&plan, !show.dry_run))?;
+        return Ok(outcome);
+    }
+    ui.problems(&plan.refused);
+    let commit = &plan.source.commit;
+    let why = match &plan.source.proof {
+        Proof::Pinned => format!("what {} is pinned to", plan.source.name),
+        Proof::Newest(branch) => format!("the newest commit of {branch}, which {} follows", plan.source.name),
+        Proof::Named => "as named".to_owned(),
+        Proof::Previous => format!("the pin that {} had before", plan.source.name),
+    };
+    ui.status(&format!("{} {}: {why}", short(&commit.commit), commit.subject));
+    plan.source.notes.iter().for_each(|note| ui.status(&format!("note: {note}")));
+    for promotion in &plan.promotions {
+        describe(promotion, show.dry_run, ui)?;
+    }
+    let moved = plan.promotions.iter().filter(|promotion| promotion.changes()).count();
+    let would = if show.dry_run { "would be " } else { "" };
+    ui.status(&match moved {
+        0 => "nothing to do: every destination has this commit already".to_owned(),
+        moved => format!("{} {would}moved; commit the change to make it take effect", count(moved, "pin")),
+    });
+    Ok(outcome)
+}
+
+fn describe(promotion: &Promotion, dry_run: bool, ui: &Ui) -> Result<(), Error> {
+    if !promotion.changes() {
+        ui.status(&format!("{}: unchanged", promotion.cluster));
+        return Ok(());
+    }
+    let from = promotion.from.as_deref().map_or("no sync", short);
+    let commits = match promotion.commits {
+        Some(commits) if promotion.is_older => format!(", {} back", count(commits, "commit")),
+        Some(commits) => format!(", {}", count(commits, "commit")),
+        None => String::new(),
+    };
+    let files = match promotion.changed_files.len() {
+        0 if promotion.from.is_some() => ", nothing that its flavour is made from changes".to_owned(),
+        0 => String::new(),
+        files => format!(", {} of its flavour", count(files, "file")),
+    };
+    ui.status(&format!("{}: {from} -> {}{commits}{files}", promotion.cluster, short(&promotion.to)));
+    if let Some((old, new)) = &promotion.path {
+        ui.status(&format!("  path: {old} -> {new}"));
+    }
+    promotion.notes.iter().for_each(|note| ui.status(&format!("  {note}")));
+    for commit in &promotion.between {
+        let sign = if promotion.is_older { '-' } else { '+' };
+        ui.note(&format!("  {sign} {} {}", short(&commit.commit), commit.subject));
+    }
+    promotion.changed_files.iter().for_each(|file| ui.note(&format!("    {file}")));
+    if dry_run {
+        promotion.files.iter().try_for_each(|file| ui.diff(&file.diff))?;
+    }
+    Ok(())
+}
+
+/// Twelve digits of a commit; other words as they are.
+fn short(text: &str) -> &str {
+    let is_commit = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_commit { &text[..12] } else { text }
+}
+
+/// The clusters that have all of these labels.
+fn select(all: &Clusters, selector: &[String]) -> Result<Vec<String>, Error> {
+    if selector.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut wanted = Vec::new();
+    for item in selector {
+        match item.split_once('=') {
+            Some((key, value)) if !key.is_empty() => wanted.push((key, value)),
+            _ => {
+                let message = format!("`{item}` is no selector");
+                return Err(
+                    Error::new(ErrorKind::Usage, message).with_hint("write KEY=VALUE, such as environment=production")
+                );
+            }
+        }
+    }
+    let fleet = all.repository.fleet.as_ref();
+    let has = |cluster: &Cluster, key: &str, value: &str| {
+        let labels = fleet.and_then(|fleet| Some(&fleet.fleet.clusters.get(&cluster.name)?.labels));
+        labels.and_then(|labels| labels.get(key)).is_some_and(|label| label == value)
+            || (key == "environment" && cluster.environment.as_deref() == Some(value))
+    };
+    let fits = |cluster: &&Cluster| wanted.iter().all(|(key, value)| has(cluster, key, value));
+    let found: Vec<String> = all.clusters.iter().filter(fits).map(|cluster| cluster.name.clone()).collect();
+    if found.is_empty() {
+        let error = Error::new(ErrorKind::Usage, format!("no cluster has the labels {}", selector.join(", ")));
+        return Err(error.with_hint("labels are those of `clusters` in fleet.yaml"));
+    }
+    Ok(found)
+}
+
+/// What was done, or would be.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PromoteReport<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    written: bool,
+    commit: Option<&'a str>,
+    promotions: Vec<PromotionReport<'a>>,
+    problems: &'a [Problem],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PromotionReport<'a> {
+    cluster: &'a str,
+    from: Option<&'a str>,
+    to: &'a str,
+    changed: bool,
+    commits: Option<usize>,
+    is_older: bool,
+    changed_files: &'a [String],
+    files: Vec<&'a str>,
+    notes: &'a [String],
+}
+
+impl<'a> PromoteReport<'a> {
+    fn empty() -> Self {
+        let (api_version, kind) = ("kfleet.dev/v1alpha1", "PromoteReport");
+        PromoteReport { api_version, kind, written: false, commit: None, promotions: Vec::new(), problems: &[] }
+    }
+
+    fn new(plan: &'a Plan, written: bool) -> Self {
+        let promotions = plan.promotions.iter().map(|promotion| PromotionReport {
+            cluster: &promotion.cluster,
+            from: promotion.from.as_deref(),
+            to: &promotion.to,
+            changed: promotion.changes(),
+            commits: promotion.commits,
+            is_older: promotion.is_older,
+            changed_files: &promotion.changed_files,
+            files: promotion.files.iter().map(|file| file.path.as_str()).collect(),
+            notes: &promotion.notes,
+        });
+        PromoteReport {
+            written,
+            commit: Some(&plan.source.commit.commit),
+            promotions: promotions.collect(),
+            problems: &plan.refused,
+            ..PromoteReport::empty()
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `kfleet rollback`: the flags, and what they mean.
+
+use crate::promote::{ShowArgs, carry_out};
+use crate::ui::{Outcome, Ui};
+use kfleet::error::Error;
+use kfleet::fleet::clusters::Clusters;
+use kfleet::git::LocalClone;
+use kfleet::ops::promote::{self, Options};
+use std::path::Path;
+
+/// Pin a cluster to the commit that it was pinned to before
+///
+/// The previous pin is the last other one in the git history of the file that holds the pin.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kfleet rollback production --dry-run   show where it would go
+  kfleet rollback production             write the previous pin
+  kfleet rollback production --to 3858eb6d0c1f
+                                         write another commit")]
+pub(crate) struct Args {
+    /// The cluster
+    #[arg(value_name = "CLUSTER")]
+    pub cluster: String,
+    /// A commit, branch or tag instead of the previous pin
+    #[arg(long, value_name = "REVISION")]
+    pub to: Option<String>,
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+    let root = Path::new(".");
+    let (clone, all) = (LocalClone::open(root)?, Clusters::read(root)?);
+    let cluster = promote::find(&all, &args.cluster)?;
+    let source = match &args.to {
+        Some(revision) => promote::source_of(&all, &clone, cluster, Some(revision))?,
+        None => promote::previous_pin(&all, &clone, cluster)?,
+    };
+    let options = Options { destinations: vec![args.cluster.clone()], allow_older: true, ..Options::default() };
+    carry_out(&all, &clone, None, source, &options, &args.show, ui)
+}
