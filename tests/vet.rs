@@ -4,7 +4,8 @@
 mod support;
 
 use kfleet::fleet::clusters::Clusters;
-use kfleet::ops::vet::{self, Options, Report, Resolved, Revisions, fix};
+use kfleet::git::Resolved;
+use kfleet::ops::vet::{self, Options, Report, Revisions, fix};
 use kfleet::problem::Severity;
 use kfleet::tree::Tree;
 use serde_json::Value;

@@ -82,9 +82,11 @@ pub fn source_of(all: &Clusters, clone: &LocalClone, cluster: &Cluster, revision
             if tip.remote.is_none() {
                 notes.push(format!("the branch {followed} has no remote: its local commits count"));
             } else if tip.unpushed > 0 {
-                let commits =
-                    if tip.unpushed == 1 { "1 commit".to_owned() } else { format!("{} commits", tip.unpushed) };
-                notes.push(format!("{commits} of the local branch {followed} are not pushed, and not promoted"));
+                let commits = match tip.unpushed {
+                    1 => "1 commit of the local branch".to_owned(),
+                    count => format!("{count} commits of the local branch"),
+                };
+                notes.push(format!("{commits} {followed} not pushed, and so not promoted"));
             }
             let commit = clone.about(&tip.commit)?;
             let name = cluster.name.clone();

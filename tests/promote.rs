@@ -1,0 +1,323 @@
+//! `kfleet promote` and `kfleet rollback` in clones made by git: histories as the article has them, and refusals.
+#![allow(clippy::disallowed_methods, reason = "tests make files and start programs")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use support::git_servers::git;
+
+/// A fleet in a clone, and the repository that it was pushed to.
+struct Fleet {
+    folder: tempfile::TempDir,
+}
+
+fn sync(branch: &str, commit: Option<&str>, replicas: usize) -> String {
+    let commit = commit.map(|commit| format!("\n    commit: {commit}")).unwrap_or_default();
+    format!(
+        "# The pin.\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: cluster\n  namespace: flux-system\nspec:\n  interval: 1h\n  ref:\n    branch: {branch} # tracked{commit}\n  url: ssh://git@example.org/fleet\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: cluster\n  namespace: flux-system\nspec:\n  interval: 10m\n  path: ./config/flavours/workload\n  prune: true\n  sourceRef:\n    kind: GitRepository\n    name: cluster\n  patches:\n    # What is this cluster's own.\n    - target: {{kind: Deployment, name: web}}\n      patch: '[{{\"op\": \"add\", \"path\": \"/spec/replicas\", \"value\": {replicas}}}]'\n"
+    )
+}
+
+const GOTK_SYNC: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: flux-system, namespace: flux-system}\nspec: {interval: 1m, ref: {branch: main}, url: \"ssh://git@example.org/fleet\"}\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: flux-system, namespace: flux-system}\nspec: {interval: 10m, path: ./clusters/NAME, prune: true, sourceRef: {kind: GitRepository, name: flux-system}}\n";
+
+impl Fleet {
+    /// Development follows main; staging is pinned to the first commit. Three commits, all pushed.
+    fn new() -> Fleet {
+        let fleet = Fleet { folder: tempfile::tempdir().expect("a folder") };
+        fs::create_dir(fleet.root()).expect("made");
+        fleet.git(&["init", "-q", "-b", "main"]);
+        fleet.write("config/flavours/workload/kustomization.yaml", "resources: [../../bases/web]\n");
+        fleet.write("config/bases/web/kustomization.yaml", "resources: [web.yaml]\n");
+        fleet.web(1);
+        fleet.cluster("development", &sync("main", None, 1));
+        fleet.commit("Bootstrap development");
+        fleet.cluster("staging", &sync("main", Some(&fleet.head()), 3));
+        fleet.commit("Bootstrap staging");
+        fleet.web(2);
+        fleet.commit("Change web");
+        fleet.git(&["clone", "-q", "--bare", ".", "../origin.git"]);
+        fleet.git(&["remote", "add", "origin", "../origin.git"]);
+        fleet.git(&["fetch", "-q"]);
+        fleet
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("fleet")
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("written");
+    }
+
+    fn web(&self, number: usize) {
+        let text = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: web, namespace: web}}\ndata: {{n: \"{number}\"}}\n"
+        );
+        self.write("config/bases/web/web.yaml", &text);
+    }
+
+    fn cluster(&self, name: &str, text: &str) {
+        self.write(&format!("clusters/{name}/flux-system/gotk-sync.yaml"), &GOTK_SYNC.replace("NAME", name));
+        let kustomization = "resources:\n  - gotk-sync.yaml\n  - cluster-sync.yaml\n";
+        self.write(&format!("clusters/{name}/flux-system/kustomization.yaml"), kustomization);
+        self.write(&sync_file(name), text);
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let output = git().args(arguments).current_dir(self.root()).output().expect("git runs");
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn commit(&self, message: &str) -> String {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "-m", message]);
+        self.head()
+    }
+
+    /// A commit that the remote has too.
+    fn push(&self, message: &str) -> String {
+        let commit = self.commit(message);
+        self.git(&["push", "-q", "origin", "main"]);
+        commit
+    }
+
+    fn head(&self) -> String {
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.root().join(path)).expect("a file")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_kfleet"))
+            .args(arguments)
+            .current_dir(self.root())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null())
+            .output()
+            .expect("kfleet runs")
+    }
+
+    /// A run that succeeds; returns what it said.
+    fn does(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let said = said(&output);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        said
+    }
+
+    /// A run that is refused and changes nothing; returns what it said.
+    fn refuses(&self, arguments: &[&str], code: i32) -> String {
+        let before = self.git(&["status", "--porcelain"]);
+        let output = self.run(arguments);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert_eq!(self.git(&["status", "--porcelain"]), before, "{said}");
+        said
+    }
+}
+
+fn sync_file(cluster: &str) -> String {
+    format!("clusters/{cluster}/flux-system/cluster-sync.yaml")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+}
+
+#[test]
+fn a_history_like_the_articles() {
+    let fleet = Fleet::new();
+    let third = fleet.head();
+    let first = fleet.git(&["rev-parse", "HEAD~2"]);
+
+    // Development follows main: its newest commit.
+    let said = fleet.does(&["promote", "development", "staging", "-v"]);
+    assert!(said.contains("the newest commit of main, which development follows"), "{said}");
+    assert!(
+        said.contains(&format!("staging: {} -> {}, 2 commits, 1 file of its flavour", &first[..12], &third[..12])),
+        "{said}"
+    );
+    assert!(said.contains("M config/bases/web/web.yaml") && said.contains("Change web"), "{said}");
+    // One line differs; the comments, the order and the patch of staging are as they were.
+    assert_eq!(fleet.text(&sync_file("staging")), sync("main", Some(&third), 3));
+    assert!(fleet.does(&["promote", "development", "staging"]).contains("nothing to do"));
+    fleet.push("Promote staging");
+
+    // A new cluster without a sync gets that of staging, without its patches.
+    fleet.write("clusters/production/flux-system/gotk-sync.yaml", &GOTK_SYNC.replace("NAME", "production"));
+    fleet.write("clusters/production/flux-system/kustomization.yaml", "resources:\n  # Flux\n  - gotk-sync.yaml\n");
+    fleet.push("Add production");
+    let said = fleet.does(&["promote", "staging", "production"]);
+    assert!(said.contains("production: no sync -> ") && said.contains("without its 1 patches"), "{said}");
+    let text = fleet.text(&sync_file("production"));
+    assert!(
+        text.contains(&format!("commit: {third}")) && !text.contains("patches") && text.contains("# The pin."),
+        "{text}"
+    );
+    let listed = "resources:\n  # Flux\n  - gotk-sync.yaml\n  - cluster-sync.yaml\n";
+    assert_eq!(fleet.text("clusters/production/flux-system/kustomization.yaml"), listed);
+    fleet.push("Give production a sync");
+    assert!(fleet.does(&["promote", "staging", "production"]).contains("nothing to do"));
+
+    // What staging is pinned to now, and not what main has.
+    fleet.web(3);
+    let newest = fleet.push("Change web again");
+    assert!(fleet.does(&["promote", "staging", "production"]).contains("nothing to do"));
+    fleet.does(&["promote", "development", "staging"]);
+    fleet.push("Promote staging again");
+    let said = fleet.does(&["promote", "staging", "production", "--output", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(report["promotions"][0]["to"].as_str(), Some(newest.as_str()));
+    assert_eq!(report["written"], true);
+    fleet.push("Promote production");
+
+    // And back.
+    let before = fleet.text(&sync_file("staging"));
+    let said = fleet.does(&["rollback", "staging", "--dry-run"]);
+    assert!(said.contains("back") && said.contains(&format!("+    commit: {third}")), "{said}");
+    assert_eq!(fleet.text(&sync_file("staging")), before);
+    fleet.does(&["rollback", "staging"]);
+    assert_eq!(fleet.text(&sync_file("staging")), before.replace(&newest, &third));
+    let said = fleet.does(&["rollback", "production", "--to", &first]);
+    assert!(said.contains("as named"), "{said}");
+}
+
+#[test]
+fn unpushed_commits_are_told_and_not_promoted() {
+    let fleet = Fleet::new();
+    let pushed = fleet.head();
+    fleet.web(9);
+    let local = fleet.commit("Not pushed");
+    let said = fleet.does(&["promote", "development", "staging"]);
+    assert!(said.contains("1 commit of the local branch main not pushed"), "{said}");
+    assert!(fleet.text(&sync_file("staging")).contains(&pushed));
+    fleet.git(&["checkout", "-q", "."]);
+    let said = fleet.refuses(&["promote", "development", "staging", "--to", &local], 5);
+    assert!(said.contains("is not on origin/main"), "{said}");
+}
+
+#[test]
+fn what_is_not_right_is_refused() {
+    let fleet = Fleet::new();
+    let first = fleet.git(&["rev-parse", "HEAD~2"]);
+    let third = fleet.head();
+    for (arguments, code, reason) in [
+        (&["promote", "developmnet", "staging"][..], 2, "did you mean `development`"),
+        (&["promote", "development", "nowhere"], 2, "there is no cluster nowhere"),
+        (&["promote", "staging", "staging"], 5, "promoted to itself"),
+        (&["promote", "development", "staging", "--to", "0123456"], 1, "the clone has no commit 0123456"),
+        (&["promote", "development", "staging", "--selector", "tier=x"], 2, "no cluster has the labels"),
+        (&["promote", "development", "--selector", "tier"], 2, "is no selector"),
+        (&["rollback", "staging"], 5, "had no other pin"),
+        (&["rollback", "development"], 5, "not pinned to a commit"),
+    ] {
+        let said = fleet.refuses(arguments, code);
+        assert!(said.contains(reason), "{arguments:?}: {said}");
+    }
+    // The file of a destination, and why it cannot be used.
+    let good = sync("main", Some(&third), 1);
+    let pair = |name: &str| {
+        good.split("---\n")
+            .nth(1)
+            .expect("two documents")
+            .replace("name: cluster\n  namespace", &format!("name: {name}\n  namespace"))
+    };
+    for (text, reason) in [
+        (good.replace("    name: cluster\n  patches", "    name: flux-system\n  patches"), "a pin would do nothing"),
+        (good.replace("    commit: ", "    tag: v1\n    commit: "), "also has ref.tag"),
+        (good.replace("ssh://git@example.org/fleet", "ssh://git@example.org/other"), "different repositories"),
+        (format!("{good}---\n{}", pair("cluster")), "two Kustomizations named cluster"),
+        (format!("{good}---\n{}", pair("other")), "it is not clear which sync"),
+        (
+            good.replace("    branch: main # tracked\n", "    branch: &branch main\n    name: *branch\n"),
+            "also has ref.name",
+        ),
+        (good.replace("  ref:\n", "  ref: &ref\n").replace("  url:", "  other: *ref\n  url:"), ""),
+    ] {
+        fleet.write(&sync_file("staging"), &text.replace(&third, &first));
+        fleet.push("Change the sync");
+        let said = fleet.refuses(&["promote", "development", "staging"], 5);
+        assert!(
+            said.contains(reason) && said.contains("cluster-sync.yaml") && said.contains("nothing was written"),
+            "{reason}: {said}"
+        );
+    }
+    // What the source applies is not in the commit.
+    fleet.write(&sync_file("staging"), &sync("main", Some(&first), 3));
+    let development = sync("main", None, 1);
+    fleet
+        .write(&sync_file("development"), &development.replace("./config/flavours/workload", "./config/flavours/gone"));
+    fleet.push("Name a flavour that is not there");
+    let said = fleet.refuses(&["promote", "development", "staging"], 5);
+    assert!(said.contains("has no config/flavours/gone"), "{said}");
+    fleet.write(&sync_file("development"), &development);
+    // Older than the pin.
+    fleet.write(&sync_file("staging"), &sync("main", Some(&fleet.head()), 1));
+    fleet.push("Pin to the newest");
+    let said = fleet.refuses(&["promote", "development", "staging", "--to", &first], 5);
+    assert!(said.contains("is older than the pin") && said.contains("rollback"), "{said}");
+    fleet.does(&["promote", "development", "staging", "--to", &first, "--allow-older"]);
+    // Changes of the user's own.
+    fleet.web(5);
+    fleet.git(&["add", "config"]);
+    fleet.git(&["commit", "-q", "-m", "More", "config"]);
+    fleet.git(&["push", "-q", "origin", "main"]);
+    let said = fleet.refuses(&["promote", "development", "staging"], 5);
+    assert!(said.contains("it has changes that are not committed"), "{said}");
+}
+
+#[test]
+fn one_refusal_stops_all_unless_it_may_go_on() {
+    let fleet = Fleet::new();
+    let third = fleet.head();
+    fleet.cluster("broken", &sync("main", Some(&third), 1).replace("    commit: ", "    tag: v1\n    commit: "));
+    fleet.write(
+        "fleet.yaml",
+        "apiVersion: kfleet.dev/v1alpha1\nkind: Fleet\nclusters:\n  development: {flavour: workload}\n  staging: {flavour: workload, labels: {tier: x}}\n  broken: {flavour: workload, labels: {tier: x}}\n",
+    );
+    fleet.push("Add broken");
+    let told = fleet.refuses(&["promote", "development", "--selector", "tier=x"], 5);
+    assert!(told.contains("nothing was written"), "{told}");
+    let output = fleet.run(&["promote", "development", "--selector", "tier=x", "--keep-going"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(fleet.text(&sync_file("staging")).contains(&fleet.head()), "{}", said(&output));
+}
+
+#[test]
+fn clones_that_lack_what_is_needed() {
+    let fleet = Fleet::new();
+    let origin = format!("file://{}", fleet.folder.path().join("origin.git").display());
+    let shallow = fleet.folder.path().join("shallow");
+    fleet.git(&["clone", "-q", "--depth", "1", &origin, &shallow.display().to_string()]);
+    let run = |folder: &Path, arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_kfleet"))
+            .args(arguments)
+            .current_dir(folder)
+            .env_clear()
+            .env("HOME", fleet.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("kfleet runs")
+    };
+    // The old pin is not in a shallow clone, but the new one is at the tip.
+    let output = run(&shallow, &["promote", "development", "staging"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let first = fleet.git(&["rev-parse", "HEAD~2"]);
+    let output = run(&shallow, &["promote", "development", "staging", "--to", &first]);
+    assert!(said(&output).contains("--unshallow"), "{}", said(&output));
+    let nowhere = tempfile::tempdir().expect("a folder");
+    let output = run(nowhere.path(), &["promote", "a", "b"]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    // A detached HEAD is no trouble: the branch's remote counts.
+    fleet.git(&["checkout", "-q", "--detach"]);
+    fleet.does(&["promote", "development", "staging"]);
+}
