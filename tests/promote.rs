@@ -293,6 +293,32 @@ fn one_refusal_stops_all_unless_it_may_go_on() {
 }
 
 #[test]
+fn waves_go_on_where_they_ended() {
+    let fleet = Fleet::new();
+    let first = fleet.git(&["rev-parse", "HEAD~2"]);
+    for name in ["eu-1", "eu-2", "us-1"] {
+        fleet.cluster(name, &sync("main", Some(&first), 1));
+    }
+    fleet.write(
+        "fleet.yaml",
+        "apiVersion: kfleet.dev/v1alpha1\nkind: Fleet\nclusters:\n  development: {flavour: workload}\n  staging: {flavour: workload}\n  eu-1: {flavour: workload, labels: {region: eu}}\n  eu-2: {flavour: workload, labels: {region: eu}}\n  us-1: {flavour: workload, labels: {region: us}}\npromotion:\n  - {from: development, to: {clusters: [staging]}}\n  - {from: staging, to: {labels: {region: eu}}}\n  - {from: staging, to: {clusters: [us-1]}}\n",
+    );
+    fleet.push("Add clusters");
+    fleet.does(&["promote", "development", "--next-wave"]);
+    fleet.push("Promote staging");
+    let said = fleet.refuses(&["promote", "staging", "--wave", "2"], 5);
+    assert!(said.contains("wave 1 is not done: eu-1, eu-2"), "{said}");
+    assert!(fleet.refuses(&["promote", "staging", "--wave", "3"], 2).contains("has 2 waves"));
+    assert!(fleet.refuses(&["promote", "us-1", "--next-wave"], 2).contains("to no cluster"));
+    for (moved, kept) in [("eu-1:", "eu-2:"), ("eu-2:", "us-1:"), ("us-1:", "eu-1:")] {
+        let said = fleet.does(&["promote", "staging", "--next-wave", "--max", "1"]);
+        assert!(said.contains(moved) && !said.contains(kept) && said.contains("1 pin moved"), "{said}");
+        fleet.push("Promote one more");
+    }
+    assert!(fleet.does(&["promote", "staging", "--next-wave"]).contains("nothing to do"));
+}
+
+#[test]
 fn clones_that_lack_what_is_needed() {
     let fleet = Fleet::new();
     let origin = format!("file://{}", fleet.folder.path().join("origin.git").display());

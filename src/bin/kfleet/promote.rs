@@ -5,6 +5,7 @@ use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::fleet::clusters::{Cluster, Clusters};
 use kfleet::git::LocalClone;
+use kfleet::ops::promote::waves::{self, Wave};
 use kfleet::ops::promote::{self, Options, Plan, Promotion, Proof, Source};
 use kfleet::problem::Problem;
 use serde::Serialize;
@@ -22,17 +23,27 @@ Examples:
   kfleet promote development staging             pin staging to what development runs
   kfleet promote staging --selector tier=prod    all clusters with a label in fleet.yaml
   kfleet promote staging production --dry-run -v show the change, and the commits that come with it
-  kfleet promote staging production --to v1.4.2  another commit than the one that staging runs")]
+  kfleet promote staging production --to v1.4.2  another commit than the one that staging runs
+  kfleet promote staging --next-wave --max 5     go on with the roll-out that fleet.yaml describes, five clusters more")]
 pub(crate) struct Args {
     /// The cluster whose state is promoted
     #[arg(value_name = "SOURCE")]
     pub source: String,
     /// The clusters that get it
-    #[arg(value_name = "DESTINATION", required_unless_present = "selector")]
+    #[arg(value_name = "DESTINATION", required_unless_present_any = ["selector", "wave", "next_wave"])]
     pub destinations: Vec<String>,
     /// Also the clusters that fleet.yaml gives these labels; `environment=NAME` works too
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
     pub selector: Vec<String>,
+    /// The clusters of the N-th step of fleet.yaml's promotion that begins at SOURCE; earlier steps must be done
+    #[arg(long, value_name = "N", conflicts_with_all = ["destinations", "selector"])]
+    pub wave: Option<usize>,
+    /// The first such step that is not done
+    #[arg(long, conflicts_with_all = ["destinations", "selector", "wave"])]
+    pub next_wave: bool,
+    /// At most so many clusters; those that have the commit already do not count
+    #[arg(long, value_name = "N")]
+    pub max: Option<usize>,
     /// A commit, branch or tag instead of what the source runs
     #[arg(long, value_name = "REVISION")]
     pub to: Option<String>,
@@ -82,6 +93,13 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
         promote::find(&all, name)?;
     }
     let source = promote::source_of(&all, &clone, from, args.to.as_deref())?;
+    let wave = args.wave.map(Wave::Number).or(args.next_wave.then_some(Wave::Next));
+    if let Some(wave) = wave {
+        destinations = waves::destinations(&all, &args.source, &source.commit.commit, wave)?;
+    }
+    if let Some(max) = args.max {
+        destinations = waves::limited(&all, destinations, &source.commit.commit, max);
+    }
     let options = Options {
         destinations,
         allow_older: args.allow_older,

@@ -5,7 +5,7 @@ use super::document::{self, Document};
 use super::helm;
 use super::oci;
 use super::schema::did_you_mean;
-use super::types::{Addon, Fleet, Source};
+use super::types::{Addon, Cluster, Fleet, Selection, Source};
 use crate::manifest::scopes::Scopes;
 use crate::problem::Problem;
 use std::collections::BTreeMap;
@@ -60,6 +60,17 @@ impl FleetFile {
                 self.document.error(&["clusters", name, "flavour"], message, Some(hint))
             })
             .collect()
+    }
+
+    /// The clusters that a selection names or whose labels it has, by name.
+    pub fn selected(&self, selection: &Selection) -> Vec<String> {
+        let has_labels = |cluster: &Cluster| {
+            let mut labels = selection.labels.iter();
+            !selection.labels.is_empty() && labels.all(|(key, value)| cluster.labels.get(key) == Some(value))
+        };
+        let clusters = self.fleet.clusters.iter();
+        let wanted = clusters.filter(|(name, cluster)| selection.clusters.contains(name) || has_labels(cluster));
+        wanted.map(|(name, _)| name.clone()).collect()
     }
 
     /// The folder of a cluster, relative to the repository.

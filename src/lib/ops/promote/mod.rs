@@ -9,6 +9,7 @@ mod destination;
 mod main_pair;
 mod new_sync;
 mod source;
+pub mod waves;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Cluster, Clusters};
