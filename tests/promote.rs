@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use support::git_servers::git;
+use support::git_servers::{HttpsServer, LOGIN, git};
 
 /// A fleet in a clone, and the repository that it was pushed to.
 struct Fleet {
@@ -101,6 +101,11 @@ impl Fleet {
             .env_clear()
             .env("HOME", self.folder.path())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_AUTHOR_NAME", "P")
+            .env("GIT_AUTHOR_EMAIL", "p@example.org")
+            .env("GIT_COMMITTER_NAME", "P")
+            .env("GIT_COMMITTER_EMAIL", "p@example.org")
             .stdin(Stdio::null())
             .output()
             .expect("kfleet runs")
@@ -346,4 +351,125 @@ fn clones_that_lack_what_is_needed() {
     // A detached HEAD is no trouble: the branch's remote counts.
     fleet.git(&["checkout", "-q", "--detach"]);
     fleet.does(&["promote", "development", "staging"]);
+}
+
+impl Fleet {
+    /// What the remote's branch holds.
+    fn origin(&self, arguments: &[&str]) -> String {
+        self.git(&[&["--git-dir", "../origin.git"], arguments].concat())
+    }
+
+    /// Someone else pushes a change of one file.
+    fn others_push(&self, path: &str, text: &str) {
+        let other = self.folder.path().join("other");
+        self.git(&["clone", "-q", "../origin.git", &other.display().to_string()]);
+        fs::write(other.join(path), text).expect("written");
+        let other = other.display().to_string();
+        self.git(&["-C", &other, "add", "-A"]);
+        self.git(&["-C", &other, "commit", "-q", "-m", "Of others"]);
+        self.git(&["-C", &other, "push", "-q", "origin", "main"]);
+    }
+}
+
+#[test]
+fn a_commit_holds_the_pins_and_nothing_else() {
+    let fleet = Fleet::new();
+    let third = fleet.head();
+    fleet.write("staged.txt", "x");
+    fleet.git(&["add", "staged.txt"]);
+    fleet.web(7);
+    fleet.write("untracked.txt", "x");
+    let said = fleet.does(&["promote", "development", "staging", "--commit", "--push"]);
+    assert!(said.contains("is pushed to origin"), "{said}");
+    assert_eq!(fleet.git(&["status", "--porcelain"]), "M config/bases/web/web.yaml\nA  staged.txt\n?? untracked.txt");
+    assert_eq!(fleet.git(&["show", "--format=", "--name-only", "HEAD"]), sync_file("staging"));
+    assert_eq!(fleet.origin(&["rev-parse", "main"]), fleet.head());
+    let message = fleet.git(&["log", "-1", "--format=%B"]);
+    assert!(message.starts_with("Promote development to staging\n"), "{message}");
+    let trailers = fleet.git(&["log", "-1", "--format=%(trailers:key=Kfleet-Pin,valueonly)"]);
+    let first = fleet.git(&["rev-parse", "HEAD~3"]);
+    assert_eq!(trailers.trim(), format!("staging {first} {third}"));
+    assert_eq!(fleet.git(&["log", "-1", "--format=%an"]), "P");
+
+    // On a new branch.
+    fleet.git(&["checkout", "-q", "--", "config"]);
+    fleet.does(&["rollback", "staging", "--commit", "--branch", "back", "--push"]);
+    assert_eq!(fleet.git(&["branch", "--show-current"]), "back");
+    assert_eq!(fleet.origin(&["log", "-1", "--format=%s", "back"]), format!("Roll staging back to {}", &first[..12]));
+    assert!(fleet.text(&sync_file("staging")).contains(&first));
+    fleet.git(&["checkout", "-q", "--detach"]);
+    let told = fleet.run(&["promote", "development", "staging", "--commit"]);
+    assert!(String::from_utf8_lossy(&told.stderr).contains("no branch is checked out"));
+}
+
+#[test]
+fn a_push_goes_on_top_of_what_others_have_pushed() {
+    let fleet = Fleet::new();
+    fleet.others_push(
+        "config/bases/web/web.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: web}\n",
+    );
+    let said = fleet.does(&["promote", "development", "staging", "--commit", "--push", "--no-fetch"]);
+    assert!(said.contains("on top of what others had pushed"), "{said}");
+    assert_eq!(fleet.origin(&["log", "-2", "--format=%s", "main"]), "Promote development to staging\nOf others");
+    assert_eq!(fleet.origin(&["rev-parse", "main"]), fleet.head());
+    assert_eq!(fleet.git(&["status", "--porcelain"]), "", "the work tree has what others have changed");
+}
+
+#[test]
+fn a_push_that_is_not_taken_loses_nothing() {
+    // Others have moved the same pin.
+    let fleet = Fleet::new();
+    let second = fleet.git(&["rev-parse", "HEAD~1"]);
+    fleet.others_push(&sync_file("staging"), &sync("main", Some(&second), 3));
+    let theirs = fleet.origin(&["rev-parse", "main"]);
+    let output = fleet.run(&["promote", "development", "staging", "--commit", "--push", "--no-fetch"]);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert!(said(&output).contains("cluster-sync.yaml changed on both sides"), "{}", said(&output));
+    assert_eq!(fleet.origin(&["rev-parse", "main"]), theirs);
+    assert_eq!(fleet.git(&["log", "-1", "--format=%s"]), "Promote development to staging");
+    assert_eq!(fleet.git(&["status", "--porcelain"]), "");
+
+    // Changes here, of what others have changed, that are not committed.
+    let fleet = Fleet::new();
+    fleet.others_push("config/bases/web/web.yaml", "kind: X\n");
+    fleet.web(8);
+    let output = fleet.run(&["promote", "development", "staging", "--commit", "--push", "--no-fetch"]);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert!(said(&output).contains("not committed") && fleet.text("config/bases/web/web.yaml").contains("\"8\""));
+
+    // The branch is protected.
+    let fleet = Fleet::new();
+    let before = fleet.head();
+    let hook = fleet.folder.path().join("origin.git/hooks/pre-receive");
+    fs::write(&hook, "#!/bin/sh\necho main is protected >&2\nexit 1\n").expect("written");
+    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+    let output = fleet.run(&["promote", "development", "staging", "--commit", "--push"]);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert!(said(&output).contains("main is protected") && said(&output).contains("--branch"), "{}", said(&output));
+    assert_eq!(fleet.origin(&["rev-parse", "main"]), before);
+    assert_eq!(fleet.git(&["rev-parse", "HEAD~1"]), before);
+
+    // A server that wants other credentials.
+    let fleet = Fleet::new();
+    let server = HttpsServer::start(fleet.folder.path());
+    fleet.git(&["--git-dir", "../origin.git", "config", "http.receivepack", "true"]);
+    let ca = fleet.folder.path().join("ca.pem");
+    fs::write(&ca, &server.ca).expect("written");
+    fleet.git(&["remote", "set-url", "origin", &format!("https://{}/origin.git", server.address)]);
+    fleet.git(&["config", "http.sslCAInfo", &ca.display().to_string()]);
+    let helper = |password: &str| format!("!f() {{ echo username={}; echo \"password={password}\"; }}; f", LOGIN.0);
+    fleet.git(&["config", "credential.helper", &helper("wrong")]);
+    let output = fleet.run(&["promote", "development", "staging", "--commit", "--push", "--no-fetch"]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("credentials"), "{}", said(&output));
+    let output = fleet.run(&["promote", "development", "staging"]);
+    assert!(output.status.code() == Some(3) && said(&output).contains("--no-fetch"), "{}", said(&output));
+    let commit = fleet.head();
+    assert_eq!(fleet.git(&["log", "-1", "--format=%s"]), "Promote development to staging");
+    fleet.git(&["config", "credential.helper", &helper(LOGIN.1)]);
+    fleet.web(4);
+    fleet.commit("More");
+    fleet.does(&["rollback", "staging", "--commit", "--push"]);
+    assert!(fleet.origin(&["log", "--format=%H", "main"]).contains(&commit));
 }

@@ -1,14 +1,16 @@
 //! `kfleet promote`: the flags, and what they mean.
 
+use crate::context::Context;
 use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::fleet::clusters::{Cluster, Clusters};
-use kfleet::git::LocalClone;
+use kfleet::git::{self, LocalClone};
 use kfleet::ops::promote::waves::{self, Wave};
 use kfleet::ops::promote::{self, Options, Plan, Promotion, Proof, Source};
 use kfleet::problem::Problem;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Pin clusters to the commit that another cluster runs
@@ -64,8 +66,20 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
     /// Write nothing; show what would change as a unified diff
-    #[arg(long, help_heading = "What to do")]
+    #[arg(long, help_heading = "What to do", conflicts_with = "commit")]
     pub dry_run: bool,
+    /// Commit the change, and nothing else; hooks do not run, and it is not signed
+    #[arg(long, help_heading = "What to do")]
+    pub commit: bool,
+    /// Commit on a new branch, and check it out
+    #[arg(long, value_name = "NAME", help_heading = "What to do", requires = "commit")]
+    pub branch: Option<String>,
+    /// Push the commit; where the remote has moved, on top of its commits
+    #[arg(long, help_heading = "What to do", requires = "commit")]
+    pub push: bool,
+    /// Take the clone as it is: do not fetch first
+    #[arg(long, help_heading = "What to do")]
+    pub no_fetch: bool,
     /// The form of the report on standard output
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "What to do")]
     pub output: ReportForm,
@@ -80,9 +94,8 @@ pub(crate) enum ReportForm {
     Json,
 }
 
-pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let root = Path::new(".");
-    let (clone, all) = (LocalClone::open(root)?, Clusters::read(root)?);
+pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    let (clone, all) = open(&args.show, context)?;
     let from = promote::find(&all, &args.source)?;
     let mut destinations = args.destinations.clone();
     let selected = select(&all, &args.selector)?;
@@ -106,7 +119,32 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
         with_patches: args.with_patches,
         keep_going: args.keep_going,
     };
-    carry_out(&all, &clone, Some(from), source, &options, &args.show, ui)
+    carry_out(&all, &clone, Some(from), source, &options, &Way { show: &args.show, context, ui })
+}
+
+/// How a plan is carried out and shown.
+pub(crate) struct Way<'a> {
+    pub show: &'a ShowArgs,
+    pub context: &'a Context,
+    pub ui: &'a Ui,
+}
+
+/// The clone, fetched unless that is not wanted, and the clusters in it.
+pub(crate) fn open(show: &ShowArgs, context: &Context) -> Result<(LocalClone, Clusters), Error> {
+    let root = Path::new(".");
+    let clone = LocalClone::open(root)?;
+    if !show.no_fetch && clone.has_remote() {
+        clone.fetch(&settings(context)).map_err(|error| {
+            let hint = error.hint.clone().map_or(String::new(), |hint| format!("{hint}; or "));
+            error.with_hint(format!("{hint}take the clone as it is with --no-fetch"))
+        })?;
+    }
+    Ok((clone, Clusters::read(root)?))
+}
+
+/// The user's git needs no cache here.
+fn settings(context: &Context) -> git::Settings {
+    git::Settings::new(context.environment.clone(), "")
 }
 
 /// Plans, writes and shows.
@@ -116,9 +154,9 @@ pub(crate) fn carry_out(
     from: Option<&Cluster>,
     source: Source,
     options: &Options,
-    show: &ShowArgs,
-    ui: &Ui,
+    way: &Way<'_>,
 ) -> Result<Outcome, Error> {
+    let Way { show, ui, .. } = way;
     let json = show.output == ReportForm::Json;
     let plan = match promote::plan(all, clone, from, source, options) {
         Ok(plan) => plan,
@@ -132,12 +170,16 @@ pub(crate) fn carry_out(
             return Ok(Outcome::Ended(ErrorKind::Refused));
         }
     };
+    let mut published = Published::default();
     if !show.dry_run {
         promote::apply(Path::new("."), &plan)?;
+        if show.commit && plan.changes() {
+            published = publish(&plan, clone, way)?;
+        }
     }
     let outcome = if plan.refused.is_empty() { Outcome::Done } else { Outcome::Ended(ErrorKind::Refused) };
     if json {
-        ui.json(&PromoteReport::new(&plan, !show.dry_run))?;
+        ui.json(&PromoteReport::new(&plan, !show.dry_run, &published))?;
         return Ok(outcome);
     }
     ui.problems(&plan.refused);
@@ -157,9 +199,46 @@ pub(crate) fn carry_out(
     let would = if show.dry_run { "would be " } else { "" };
     ui.status(&match moved {
         0 => "nothing to do: every destination has this commit already".to_owned(),
-        moved => format!("{} {would}moved; commit the change to make it take effect", count(moved, "pin")),
+        moved => format!("{} {would}moved{}", count(moved, "pin"), published.rest()),
     });
     Ok(outcome)
+}
+
+/// What became of the change.
+#[derive(Debug, Default)]
+struct Published {
+    commit: Option<String>,
+    pushed: Option<git::Pushed>,
+}
+
+impl Published {
+    fn rest(&self) -> String {
+        match (&self.commit, &self.pushed) {
+            (_, Some(pushed)) if pushed.rebased => {
+                format!(
+                    "; commit {} is pushed to {}, on top of what others had pushed",
+                    short(&pushed.commit),
+                    pushed.remote
+                )
+            }
+            (_, Some(pushed)) => format!("; commit {} is pushed to {}", short(&pushed.commit), pushed.remote),
+            (Some(commit), None) => format!("; commit {}: push it to make it take effect", short(commit)),
+            (None, None) => "; commit and push the change to make it take effect".to_owned(),
+        }
+    }
+}
+
+fn publish(plan: &Plan, clone: &LocalClone, way: &Way<'_>) -> Result<Published, Error> {
+    let environment = &way.context.environment;
+    let paths: BTreeSet<&str> = plan.files().iter().map(|file| file.path.as_str()).collect();
+    let branch = way.show.branch.as_deref();
+    let commit = clone.commit_files(&plan.message(), &paths, branch, environment)?;
+    let head = clone.head()?.branch.unwrap_or_default();
+    let pushed = match way.show.push {
+        true => Some(clone.push(&head, &settings(way.context), environment)?),
+        false => None,
+    };
+    Ok(Published { commit: Some(commit), pushed })
 }
 
 fn describe(promotion: &Promotion, dry_run: bool, ui: &Ui) -> Result<(), Error> {
@@ -240,6 +319,8 @@ struct PromoteReport<'a> {
     kind: &'static str,
     written: bool,
     commit: Option<&'a str>,
+    committed: Option<&'a str>,
+    pushed: bool,
     promotions: Vec<PromotionReport<'a>>,
     problems: &'a [Problem],
 }
@@ -261,10 +342,19 @@ struct PromotionReport<'a> {
 impl<'a> PromoteReport<'a> {
     fn empty() -> Self {
         let (api_version, kind) = ("kfleet.dev/v1alpha1", "PromoteReport");
-        PromoteReport { api_version, kind, written: false, commit: None, promotions: Vec::new(), problems: &[] }
+        PromoteReport {
+            api_version,
+            kind,
+            written: false,
+            commit: None,
+            committed: None,
+            pushed: false,
+            promotions: Vec::new(),
+            problems: &[],
+        }
     }
 
-    fn new(plan: &'a Plan, written: bool) -> Self {
+    fn new(plan: &'a Plan, written: bool, published: &'a Published) -> Self {
         let promotions = plan.promotions.iter().map(|promotion| PromotionReport {
             cluster: &promotion.cluster,
             from: promotion.from.as_deref(),
@@ -279,6 +369,8 @@ impl<'a> PromoteReport<'a> {
         PromoteReport {
             written,
             commit: Some(&plan.source.commit.commit),
+            committed: published.pushed.as_ref().map(|pushed| &*pushed.commit).or(published.commit.as_deref()),
+            pushed: published.pushed.is_some(),
             promotions: promotions.collect(),
             problems: &plan.refused,
             ..PromoteReport::empty()

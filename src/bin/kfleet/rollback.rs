@@ -1,12 +1,10 @@
 //! `kfleet rollback`: the flags, and what they mean.
 
-use crate::promote::{ShowArgs, carry_out};
+use crate::context::Context;
+use crate::promote::{ShowArgs, Way, carry_out, open};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
-use kfleet::fleet::clusters::Clusters;
-use kfleet::git::LocalClone;
 use kfleet::ops::promote::{self, Options};
-use std::path::Path;
 
 /// Pin a cluster to the commit that it was pinned to before
 ///
@@ -29,14 +27,13 @@ pub(crate) struct Args {
     pub show: ShowArgs,
 }
 
-pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let root = Path::new(".");
-    let (clone, all) = (LocalClone::open(root)?, Clusters::read(root)?);
+pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    let (clone, all) = open(&args.show, context)?;
     let cluster = promote::find(&all, &args.cluster)?;
     let source = match &args.to {
         Some(revision) => promote::source_of(&all, &clone, cluster, Some(revision))?,
         None => promote::previous_pin(&all, &clone, cluster)?,
     };
     let options = Options { destinations: vec![args.cluster.clone()], allow_older: true, ..Options::default() };
-    carry_out(&all, &clone, None, source, &options, &args.show, ui)
+    carry_out(&all, &clone, None, source, &options, &Way { show: &args.show, context, ui })
 }

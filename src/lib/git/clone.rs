@@ -1,5 +1,5 @@
-//! [`LocalClone`]: the repository that a folder belongs to, as it was fetched: revisions, ancestry, history. Read only, by
-//! libgit2; nothing goes over the network.
+//! [`LocalClone`]: the repository that a folder belongs to, as it was fetched: revisions, ancestry, history. Read by libgit2;
+//! nothing goes over the network.
 
 use super::read::open;
 use super::reference::is_commit;
@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// See the module.
 pub struct LocalClone {
-    repository: Repository,
+    pub(super) repository: Repository,
     /// The folder's path below the top of the work tree, with a slash behind it; empty for the top.
     prefix: String,
     /// Counts that were asked for: many clusters have the same few pins.
@@ -196,6 +196,11 @@ impl LocalClone {
         Some(Tip { commit: remote_id.to_string(), remote: Some(remote), unpushed })
     }
 
+    /// Whether there is a remote to fetch from.
+    pub fn has_remote(&self) -> bool {
+        self.repository.find_remote(&self.remote_name()).is_ok()
+    }
+
     /// The remote that counts: `origin`, or the only one.
     pub fn remote_name(&self) -> String {
         let names = self.repository.remotes().ok();
@@ -207,7 +212,7 @@ impl LocalClone {
         }
     }
 
-    fn id(&self, commit: &str) -> Result<Oid> {
+    pub(super) fn id(&self, commit: &str) -> Result<Oid> {
         Oid::from_str(&self.commit(commit)?).map_err(|cause| unusable(&cause))
     }
 
@@ -381,7 +386,12 @@ impl LocalClone {
     /// # Errors
     /// It cannot be told.
     pub fn state(&self, path: &str) -> Result<FileState> {
-        let status = match self.repository.status_file(Path::new(&self.full_path(path))) {
+        self.state_of(&self.full_path(path))
+    }
+
+    /// As [`LocalClone::state`], of a path below the top of the work tree.
+    pub(super) fn state_of(&self, path: &str) -> Result<FileState> {
+        let status = match self.repository.status_file(Path::new(path)) {
             Ok(status) => status,
             // Neither in the work tree nor in a commit.
             Err(cause) if cause.code() == ErrorCode::NotFound => return Ok(FileState::Clean),
@@ -409,7 +419,7 @@ fn about(commit: &Commit<'_>) -> CommitInfo {
     }
 }
 
-fn unusable(cause: &git2::Error) -> Error {
+pub(super) fn unusable(cause: &git2::Error) -> Error {
     Error::new(ErrorKind::Environment, format!("cannot read the git repository: {}", cause.message())).with_hint(
         "see what `git fsck` says; a shallow or partial clone may lack what is needed: `git fetch --unshallow`",
     )

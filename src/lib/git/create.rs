@@ -189,19 +189,19 @@ fn entry(path: &str, id: Oid) -> IndexEntry {
 }
 
 /// The settings as git finds them: `GIT_CONFIG_GLOBAL` takes the place of the user's files.
-fn config(repository: &Repository, environment: &Environment) -> std::result::Result<Config, git2::Error> {
+pub(super) fn config(repository: &Repository, environment: &Environment) -> std::result::Result<Config, git2::Error> {
     let Some(global) = environment.get("GIT_CONFIG_GLOBAL") else { return repository.config() };
     let mut config = Config::new()?;
     if let Ok(system) = Config::find_system() {
         config.add_file(&system, ConfigLevel::System, false)?;
     }
     config.add_file(Path::new(global), ConfigLevel::Global, false)?;
-    config.add_file(&repository.path().join("config"), ConfigLevel::Local, false)?;
+    config.add_file(&repository.commondir().join("config"), ConfigLevel::Local, false)?;
     Ok(config)
 }
 
 /// An identity as git puts it together: environment, `author.name`, `user.name`.
-fn signature(role: &str, environment: &Environment, config: &Config) -> Result<Signature<'static>> {
+pub(super) fn signature(role: &str, environment: &Environment, config: &Config) -> Result<Signature<'static>> {
     let find = |part: &str| {
         let variable = format!("GIT_{}_{}", role.to_ascii_uppercase(), part.to_ascii_uppercase());
         let set = environment.get(variable).and_then(|value| value.to_str()).map(str::to_owned);

@@ -1,22 +1,17 @@
 //! All that goes over the network, by the user's `git` program.
 
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
-
 use git2::Repository;
+use std::path::PathBuf;
 
 use super::cache::{INCOMING, Place};
 use super::failure::Trouble;
+use super::program::{Git, seconds};
 use super::url::Remote;
-use super::{INHERITED, Reference, Settings};
+use super::{Reference, Settings};
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{Output, Program};
+use crate::process::Output;
 use crate::text::nearest;
 use crate::tree::Lock;
-
-/// Hands a URL's user and password to git without showing them in a list of processes.
-const CREDENTIAL_HELPER: &str = "!f() { test \"$1\" = get && \
-    printf 'username=%s\\npassword=%s\\n' \"$KFLEET_GIT_USERNAME\" \"$KFLEET_GIT_PASSWORD\"; }; f";
 
 /// How much a server's list of references may hold.
 const LIST_LIMIT: usize = 64 * 1024 * 1024;
@@ -47,8 +42,8 @@ pub fn fetch(url: &str, reference: &Reference, settings: &Settings) -> Result<Fe
     if is_here(&reference.wanted()) {
         return Ok(fetched(reference.wanted()));
     }
-    let Some((lock, repository)) = place.open(call.deadline)? else {
-        let message = format!("{}: another kfleet has been at it for {}", call.doing, seconds(settings.timeout));
+    let Some((lock, repository)) = place.open(call.git.deadline)? else {
+        let message = format!("{}: another kfleet has been at it for {}", call.git.doing, seconds(settings.timeout));
         return Err(Error::new(ErrorKind::Timeout, message).with_hint("wait for it to end, and run the command again"));
     };
     // Another process may have brought it while this one waited.
@@ -60,7 +55,7 @@ pub fn fetch(url: &str, reference: &Reference, settings: &Settings) -> Result<Fe
         Reference::Commit(commit) => cached.fetch_commit(commit)?,
         other => match cached.fetch_shallow(&other.wanted())? {
             Err(Trouble::NoReference) => return Err(call.no_reference()),
-            Err(trouble) => return Err(trouble.explain(&call.doing, "")),
+            Err(trouble) => return Err(trouble.explain(&call.git.doing, "")),
             Ok(commit) => commit,
         },
     };
@@ -100,10 +95,7 @@ pub fn resolve(url: &str, reference: &Reference, settings: &Settings) -> Result<
 struct Call<'a> {
     remote: Remote,
     reference: &'a Reference,
-    settings: &'a Settings,
-    deadline: Instant,
-    /// How its errors begin.
-    doing: String,
+    git: Git<'a>,
 }
 
 impl<'a> Call<'a> {
@@ -115,68 +107,22 @@ impl<'a> Call<'a> {
             let message = format!("{doing}: the protocol {} is not allowed here", remote.protocol.name());
             return Err(Error::new(ErrorKind::Failed, message).with_hint("use https or ssh"));
         }
-        let deadline = Instant::now() + settings.timeout;
-        Ok(Call { remote, reference, settings, deadline, doing })
-    }
-
-    /// Git with what all of its runs have in common.
-    fn git(&self) -> Program {
-        let protocols: Vec<&str> = self.settings.protocols.iter().map(|protocol| protocol.name()).collect();
-        let program = Program::new("git")
-            .install_hint("install git: kfleet leaves the network to it, with your own settings")
-            .envs(&self.settings.environment.only(INHERITED))
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_ASKPASS", "")
-            .env("GCM_INTERACTIVE", "never")
-            .env("LC_ALL", "C")
-            .env("GIT_ALLOW_PROTOCOL", protocols.join(":"))
-            .args(["-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"])
-            // Loose objects of a killed run would be a commit without its files.
-            .args(["-c", "fetch.unpackLimit=1", "-c", "fetch.writeCommitGraph=false"])
-            .timeout(self.deadline.saturating_duration_since(Instant::now()));
-        self.remote.secrets.iter().fold(program, |program, secret| program.secret(secret))
-    }
-
-    /// Git that goes to the network.
-    fn network_git(&self) -> Result<Program> {
-        let mut program = self.git();
-        if let Some((user, password)) = &self.remote.credentials {
-            program = program
-                .args(["-c", "credential.helper=", "-c"])
-                .arg(format!("credential.helper={CREDENTIAL_HELPER}"))
-                .env("KFLEET_GIT_USERNAME", user)
-                .env("KFLEET_GIT_PASSWORD", password);
-        }
-        // What the user says of ssh counts; it is not known to be OpenSSH, so nothing is added to it.
-        let environment = &self.settings.environment;
-        if environment.get("GIT_SSH_COMMAND").is_none() && environment.get("GIT_SSH").is_none() {
-            let own = self.git().args(["config", "--get", "core.sshCommand"]).env("GIT_DIR", "/dev/null");
-            if !self.run(own)?.is_success() {
-                program = program.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
-            }
-        }
-        Ok(program)
-    }
-
-    fn run(&self, program: Program) -> Result<Output> {
-        program.run().map_err(|error| match error.kind {
-            ErrorKind::Timeout => {
-                let message = format!("{}: it took longer than {}", self.doing, seconds(self.settings.timeout));
-                Error::new(ErrorKind::Timeout, message)
-                    .with_hint("check the network and the server, or allow more time for a big repository")
-            }
-            kind => Error { kind, hint: error.hint.clone(), ..Error::new(kind, format!("{}: {error}", self.doing)) },
-        })
+        let mut git = Git::new(settings, doing);
+        git.credentials.clone_from(&remote.credentials);
+        git.secrets.clone_from(&remote.secrets);
+        Ok(Call { remote, reference, git })
     }
 
     /// The references with these names, or all branches and tags: each with its object.
     fn list(&self, names: &[String]) -> Result<Vec<(String, String)>> {
         // Whatever repository the current folder belongs to has no say.
-        let program = self.network_git()?.env("GIT_DIR", "/dev/null").output_limit(LIST_LIMIT).args(["ls-remote"]);
+        let program = self.git.network(None)?.env("GIT_DIR", "/dev/null").output_limit(LIST_LIMIT).args(["ls-remote"]);
         let program = if names.is_empty() { program.args(["--heads", "--tags"]) } else { program };
-        let output = self.run(program.arg("--").arg(&self.remote.address).args(names))?;
+        let output = self.git.run(program.arg("--").arg(&self.remote.address).args(names))?;
         if !output.is_success() {
-            return Err(Trouble::of(&String::from_utf8_lossy(&output.stderr)).explain(&self.doing, &output.complaint()));
+            return Err(
+                Trouble::of(&String::from_utf8_lossy(&output.stderr)).explain(&self.git.doing, &output.complaint())
+            );
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let pairs = text.lines().filter_map(|line| line.split_once('\t'));
@@ -185,7 +131,7 @@ impl<'a> Call<'a> {
 
     /// The repository is there, the reference is not.
     fn no_reference(&self) -> Error {
-        let error = Trouble::NoReference.explain(&self.doing, "");
+        let error = Trouble::NoReference.explain(&self.git.doing, "");
         let Ok(known) = self.list(&[]) else { return error };
         if known.is_empty() {
             return error.with_hint("the repository is empty: it has no branches and no tags");
@@ -216,12 +162,12 @@ impl Cached<'_> {
         if !output.is_success() {
             return match Trouble::of(&String::from_utf8_lossy(&output.stderr)) {
                 trouble @ (Trouble::NoReference | Trouble::CommitNotServed) => Ok(Err(trouble)),
-                trouble => Err(trouble.explain(&self.call.doing, &output.complaint())),
+                trouble => Err(trouble.explain(&self.call.git.doing, &output.complaint())),
             };
         }
         match self.place.keep_incoming(self.repository)? {
             Some(commit) => Ok(Ok(commit)),
-            None => Err(Error::new(ErrorKind::Failed, format!("{}: it is not a commit", self.call.doing))
+            None => Err(Error::new(ErrorKind::Failed, format!("{}: it is not a commit", self.call.git.doing))
                 .with_hint("name a branch, a commit, or the tag of a commit")),
         }
     }
@@ -244,12 +190,12 @@ impl Cached<'_> {
         let output = self.fetch(whole, &all)?;
         if !output.is_success() {
             let trouble = Trouble::of(&String::from_utf8_lossy(&output.stderr));
-            return Err(trouble.explain(&self.call.doing, &output.complaint()));
+            return Err(trouble.explain(&self.call.git.doing, &output.complaint()));
         }
         if self.place.keep_commit(self.repository, commit)? {
             return Ok(commit.to_owned());
         }
-        let error = Trouble::CommitNotServed.explain(&self.call.doing, "");
+        let error = Trouble::CommitNotServed.explain(&self.call.git.doing, "");
         Err(error.with_hint("no branch and no tag leads to it: push it, or check the digits"))
     }
 
@@ -258,7 +204,10 @@ impl Cached<'_> {
         git_dir.push(&self.place.repository);
         let program = self
             .call
-            .network_git()?
+            .git
+            .network(None)?
+            // Loose objects of a killed run would be a commit without its files.
+            .args(["-c", "fetch.unpackLimit=1", "-c", "fetch.writeCommitGraph=false"])
             .arg(git_dir)
             .args(["fetch", "--quiet", "--force", "--no-tags", "--no-prune", "--no-recurse-submodules"])
             .args(depth.iter().copied())
@@ -267,11 +216,6 @@ impl Cached<'_> {
             .args(wanted.iter().copied())
             // If this process is killed, nobody else works on the repository before git has ended too.
             .stdin_file(self.lock.share()?);
-        self.call.run(program)
+        self.call.git.run(program)
     }
-}
-
-fn seconds(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    format!("{seconds} {}", if seconds == 1.0 { "second" } else { "seconds" })
 }

@@ -7,6 +7,7 @@
 
 mod destination;
 mod main_pair;
+mod message;
 mod new_sync;
 mod source;
 pub mod waves;

@@ -1,0 +1,42 @@
+//! The message of a commit that moves pins: what people read in the log, and lines for programs at its end.
+
+use super::source::short;
+use super::{Plan, Promotion};
+use crate::ops::promote::Proof;
+use std::fmt::Write as _;
+
+impl Plan {
+    /// `Promote staging to production`, what moves, and a trailer for each pin: `Kfleet-Pin: CLUSTER OLD NEW`.
+    pub fn message(&self) -> String {
+        let moved: Vec<&Promotion> = self.promotions.iter().filter(|promotion| promotion.changes()).collect();
+        let names: Vec<&str> = moved.iter().map(|promotion| promotion.cluster.as_str()).collect();
+        let to = match &names[..] {
+            [first, second, third, rest @ ..] if !rest.is_empty() => {
+                format!("{first}, {second}, {third} and {} more", rest.len())
+            }
+            names => names.join(", "),
+        };
+        let is_rollback = self.source.proof == Proof::Previous || names == [self.source.name.as_str()];
+        let mut text = match is_rollback {
+            true => format!("Roll {to} back to {}", short(&self.source.commit.commit)),
+            false => format!("Promote {} to {to}", self.source.name),
+        };
+        text += "\n\n";
+        for promotion in &moved {
+            let from = promotion.from.as_deref().map_or("no sync", short);
+            let commits = match promotion.commits {
+                Some(1) => " (1 commit)".to_owned(),
+                Some(commits) => format!(" ({commits} commits)"),
+                None => String::new(),
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{}: {from} -> {}{commits}", promotion.cluster, short(&promotion.to));
+        }
+        let _ = write!(text, "\nKfleet-Source: {}\n", self.source.name);
+        for promotion in &moved {
+            let from = promotion.from.as_deref().unwrap_or("none").replace(' ', "/");
+            let _ = writeln!(text, "Kfleet-Pin: {} {from} {}", promotion.cluster, promotion.to);
+        }
+        text
+    }
+}
