@@ -4,8 +4,19 @@
 pub mod address;
 #[path = "../src/lib/digest.rs"]
 pub mod digest;
-#[path = "../src/lib/fleet/mod.rs"]
-pub mod fleet;
+
+/// The fleet file and its lock only.
+#[path = "../src/lib/fleet"]
+pub mod fleet {
+    pub mod document;
+    pub mod file;
+    mod helm;
+    pub mod lock;
+    pub mod oci;
+    pub mod schema;
+    pub mod types;
+}
+
 #[path = "../src/lib/manifest/mod.rs"]
 pub mod manifest;
 #[path = "../src/lib/problem.rs"]

@@ -1,7 +1,7 @@
 //! The command line as a whole.
 
 use crate::ui::ColorChoice;
-use crate::{completions, fmt, generate, init, man, promote, rollback, vet};
+use crate::{completions, fmt, generate, history, init, man, promote, rollback, status, vet};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Vet(vet::Args),
     Promote(promote::Args),
     Rollback(rollback::Args),
+    History(history::Args),
+    Status(status::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

@@ -29,6 +29,8 @@ pub(crate) struct Context {
     pub stderr_is_terminal: bool,
     /// The kubeconfig files that kubectl would use, in order.
     pub kubeconfigs: Vec<PathBuf>,
+    /// The time, in seconds since 1970.
+    pub now: i64,
     /// The environment as it is, for programs and settings that hang on it.
     pub environment: Environment,
 }
@@ -47,6 +49,7 @@ impl Context {
             stdin: stdin(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             kubeconfigs,
+            now: std::time::UNIX_EPOCH.elapsed().map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX)),
             environment: std::env::vars_os().collect(),
         }
     }

@@ -7,11 +7,14 @@ mod downloads;
 mod fmt;
 mod generate;
 mod help_markdown;
+mod history;
 mod init;
 mod kfmt;
 mod man;
 mod promote;
 mod rollback;
+mod status;
+mod table;
 mod ui;
 mod vet;
 
@@ -47,6 +50,8 @@ fn main() -> ExitCode {
         Command::Promote(args) => promote::run(&args, &context, &ui),
         Command::Rollback(args) => rollback::run(&args, &context, &ui),
         Command::Init(args) => init::run(&args, &context, &ui),
+        Command::History(args) => history::run(&args, &ui),
+        Command::Status(args) => status::run(&args, &context, &ui),
         Command::Completions(args) => completions::run(&args, &ui),
         Command::Man(args) => man::run(&args, &ui),
     };

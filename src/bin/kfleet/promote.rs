@@ -274,7 +274,7 @@ fn describe(promotion: &Promotion, dry_run: bool, ui: &Ui) -> Result<(), Error> 
 }
 
 /// Twelve digits of a commit; other words as they are.
-fn short(text: &str) -> &str {
+pub(crate) fn short(text: &str) -> &str {
     let is_commit = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_commit { &text[..12] } else { text }
 }

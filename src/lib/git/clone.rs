@@ -59,6 +59,8 @@ pub struct CommitInfo {
 pub struct FileChange {
     /// The commit.
     pub about: CommitInfo,
+    /// How many commits lie between it and the newest one.
+    pub depth: usize,
     /// The file before; nothing where it was not there.
     pub old: Option<Vec<u8>>,
     /// The file after it.
@@ -337,23 +339,24 @@ impl LocalClone {
         let mut found: BTreeMap<String, Vec<FileChange>> =
             paths.iter().map(|path| (path.clone(), Vec::new())).collect();
         let mut commit = self.find(tip)?;
-        loop {
+        for depth in 0.. {
             let parent = commit.parent(0).ok();
             let tree = commit.tree().map_err(|cause| unusable(&cause))?;
             let old_tree = parent.as_ref().and_then(|parent| parent.tree().ok());
             if old_tree.as_ref().map(git2::Tree::id) != Some(tree.id()) {
-                self.note_changes(&commit, old_tree.as_ref(), &tree, paths, &mut found)?;
+                self.note_changes((&commit, depth), old_tree.as_ref(), &tree, paths, &mut found)?;
             }
             match parent {
                 Some(parent) => commit = parent,
-                None => return Ok(found),
+                None => break,
             }
         }
+        Ok(found)
     }
 
     fn note_changes(
         &self,
-        commit: &Commit<'_>,
+        (commit, depth): (&Commit<'_>, usize),
         old_tree: Option<&git2::Tree<'_>>,
         tree: &git2::Tree<'_>,
         paths: &BTreeSet<String>,
@@ -376,7 +379,12 @@ impl LocalClone {
             let path = path.strip_prefix(&self.prefix).unwrap_or(path);
             let Some(changes) = found.get_mut(path) else { continue };
             let side = |file: git2::DiffFile<'_>| (!file.id().is_zero()).then(|| self.blob(file.id())).flatten();
-            changes.push(FileChange { about: about(commit), old: side(delta.old_file()), new: side(delta.new_file()) });
+            changes.push(FileChange {
+                about: about(commit),
+                depth,
+                old: side(delta.old_file()),
+                new: side(delta.new_file()),
+            });
         }
         Ok(())
     }

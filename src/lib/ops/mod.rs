@@ -2,6 +2,8 @@
 
 pub mod fmt;
 pub mod generate;
+pub mod history;
 pub mod init;
 pub mod promote;
+pub mod status;
 pub mod vet;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// Why there is no such sync.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NoPair {
+pub(in crate::ops) enum NoPair {
     /// The cluster has none at all.
     None,
     /// It has several, or two of one name: the message, its place, and what to do.
@@ -16,7 +16,7 @@ pub(super) enum NoPair {
 }
 
 /// The sync that brings in the cluster's flavour: the only one whose path lies among the flavours, or else the only one.
-pub(super) fn main_pair<'a>(all: &Clusters, cluster: &'a Cluster) -> Result<&'a Pair, NoPair> {
+pub(in crate::ops) fn main_pair<'a>(all: &Clusters, cluster: &'a Cluster) -> Result<&'a Pair, NoPair> {
     let mut seen = BTreeSet::new();
     for pair in &cluster.syncs {
         if !seen.insert(&pair.kustomization.id) {
@@ -45,6 +45,6 @@ pub(super) fn main_pair<'a>(all: &Clusters, cluster: &'a Cluster) -> Result<&'a 
 }
 
 /// The folder that a pair applies, in the one plain way.
-pub(super) fn path_of(pair: &Pair) -> Option<String> {
+pub(in crate::ops) fn path_of(pair: &Pair) -> Option<String> {
     plain_path("", &pair.kustomization.path.as_ref()?.value)
 }

@@ -6,10 +6,10 @@
 //! source has another.
 
 mod destination;
-mod main_pair;
+pub(super) mod main_pair;
 mod message;
 mod new_sync;
-mod source;
+pub(super) mod source;
 pub mod waves;
 
 use crate::error::{Error, ErrorKind, Result};

@@ -106,7 +106,7 @@ pub fn source_of(all: &Clusters, clone: &LocalClone, cluster: &Cluster, revision
 }
 
 /// A pin, for people.
-pub(super) fn shown(pin: &Pin) -> String {
+pub(in crate::ops) fn shown(pin: &Pin) -> String {
     match pin {
         Pin::Commit(commit) => commit.clone(),
         Pin::Name(name) => format!("reference {name}"),
@@ -117,7 +117,7 @@ pub(super) fn shown(pin: &Pin) -> String {
 }
 
 /// The branch that a cluster's pin has to be on: the pair's own, if the clone knows it, or else that of Flux's own sync.
-pub(super) fn tracked_branch(clone: &LocalClone, cluster: &Cluster, pair: &Pair) -> Option<String> {
+pub(in crate::ops) fn tracked_branch(clone: &LocalClone, cluster: &Cluster, pair: &Pair) -> Option<String> {
     let own = [&pair.repository, &pair.unused].into_iter().flatten();
     let mut named =
         own.filter_map(|repository| repository.reference.branch.as_ref()).map(|branch| branch.value.as_str());
@@ -169,6 +169,6 @@ fn pin_in(file: &str, text: &[u8], cluster: &Cluster, id: &crate::fleet::sync::O
 }
 
 /// The first digits of a commit, as people write them.
-pub(super) fn short(commit: &str) -> &str {
+pub(in crate::ops) fn short(commit: &str) -> &str {
     commit.get(..12).unwrap_or(commit)
 }

@@ -1,0 +1,155 @@
+//! `kfleet history`: the pins that a cluster had, from the git history of the files that hold its syncs.
+
+use super::promote::source::shown;
+use crate::error::Result;
+use crate::fleet::clusters::{Cluster, Clusters};
+use crate::fleet::sync::{ObjectName, Pair, Pin};
+use crate::git::{CommitInfo, LocalClone};
+use crate::tree::Tree;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A change of a sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The commit that made it.
+    pub commit: CommitInfo,
+    /// The name of the Kustomization.
+    pub kustomization: String,
+    /// What it took its manifests from before; nothing where it was not there.
+    pub from: Option<String>,
+    /// What it takes its manifests from afterwards; nothing where it is gone.
+    pub to: Option<String>,
+    /// How many commits lie between, where both are known.
+    pub commits: Option<usize>,
+    /// Whether it went back.
+    pub is_older: bool,
+    /// What else changed: `path`, `patches`.
+    pub others: Vec<&'static str>,
+}
+
+/// The history of a cluster.
+#[derive(Debug, Default)]
+pub struct History {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// Old texts that cannot be read.
+    pub notes: Vec<String>,
+}
+
+/// What a sync was at some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct State {
+    pin: Option<Pin>,
+    path: Option<String>,
+    patches: Vec<Value>,
+}
+
+/// The changes of a cluster's syncs, at most so many, along the first parents of what is checked out.
+///
+/// # Errors
+/// The history cannot be read.
+pub fn history(clone: &LocalClone, cluster: &Cluster, limit: usize) -> Result<History> {
+    let mut history = History::default();
+    let Some(head) = clone.head()?.commit else { return Ok(history) };
+    let of_pairs = cluster.syncs.iter().flat_map(|pair| {
+        let repositories = [&pair.repository, &pair.unused].into_iter().flatten();
+        repositories.map(|repository| &repository.origin.file).chain([&pair.kustomization.origin.file])
+    });
+    let files: BTreeSet<String> = of_pairs.cloned().collect();
+    let mut commits: BTreeMap<usize, CommitInfo> = BTreeMap::new();
+    for changes in clone.histories(&head, &files)?.into_values() {
+        commits.extend(changes.into_iter().map(|change| (change.depth, change.about)));
+    }
+    // Each commit with the state behind it; the one before is that of the next older commit.
+    let commits: Vec<CommitInfo> = commits.into_values().collect();
+    let mut after = match commits.first() {
+        Some(first) => states(clone, &first.commit, cluster, &files, &mut history.notes)?,
+        None => return Ok(history),
+    };
+    for (index, commit) in commits.iter().enumerate() {
+        let before = match commits.get(index + 1) {
+            Some(older) => states(clone, &older.commit, cluster, &files, &mut history.notes)?,
+            None => BTreeMap::new(),
+        };
+        let ids: BTreeSet<&ObjectName> = before.keys().chain(after.keys()).collect();
+        for id in ids {
+            history.entries.extend(entry(clone, commit, id, before.get(id), after.get(id)));
+        }
+        if history.entries.len() >= limit {
+            history.entries.truncate(limit);
+            break;
+        }
+        after = before;
+    }
+    Ok(history)
+}
+
+/// The syncs of a cluster as a commit has them, Flux's own left out.
+fn states(
+    clone: &LocalClone,
+    commit: &str,
+    cluster: &Cluster,
+    files: &BTreeSet<String>,
+    notes: &mut Vec<String>,
+) -> Result<BTreeMap<ObjectName, State>> {
+    let mut tree = Tree::default();
+    for file in files {
+        if let Some(text) = clone.read(commit, file)? {
+            tree.insert(file.clone(), text);
+        }
+    }
+    let old = Clusters::from_tree(tree);
+    notes.extend(old.problems.iter().map(|problem| {
+        let commit = commit.get(..12).unwrap_or(commit);
+        format!("{} at {commit} cannot be read: {}", problem.place, problem.message)
+    }));
+    // Without the fleet file the folder alone tells which cluster it is.
+    let same = old.clusters.into_iter().find(|old| old.folder == cluster.folder);
+    let pairs = same.map(|same| same.syncs).unwrap_or_default();
+    Ok(pairs.into_iter().map(|pair| (pair.kustomization.id.clone(), State::of(&pair))).collect())
+}
+
+impl State {
+    fn of(pair: &Pair) -> State {
+        // A pin beside it that does nothing is what people meant.
+        let pin = pair.unused.as_ref().map(|unused| unused.reference.pin()).or_else(|| pair.pin());
+        let path = pair.kustomization.path.as_ref().map(|path| path.value.clone());
+        State { pin, path, patches: pair.kustomization.patches.clone() }
+    }
+}
+
+fn entry(
+    clone: &LocalClone,
+    commit: &CommitInfo,
+    id: &ObjectName,
+    before: Option<&State>,
+    after: Option<&State>,
+) -> Option<Entry> {
+    let mut others = Vec::new();
+    if let (Some(before), Some(after)) = (before, after) {
+        if before.path != after.path {
+            others.push("path");
+        }
+        if before.patches != after.patches {
+            others.push("patches");
+        }
+    }
+    let pin = |state: Option<&State>| state.and_then(|state| state.pin.clone());
+    let (old, new) = (pin(before), pin(after));
+    if old == new && others.is_empty() && before.is_some() == after.is_some() {
+        return None;
+    }
+    let hash = |pin: &Option<Pin>| match pin {
+        Some(Pin::Commit(commit)) => clone.commit(commit).ok(),
+        _ => None,
+    };
+    let (mut commits, mut is_older) = (None, false);
+    if let (Some(old), Some(new)) = (hash(&old), hash(&new)) {
+        is_older = old != new && clone.is_ancestor(&new, &old).unwrap_or(false);
+        let (from, to) = if is_older { (&new, &old) } else { (&old, &new) };
+        commits = clone.distance(from, to).ok();
+    }
+    let (from, to) = (old.as_ref().map(shown), new.as_ref().map(shown));
+    Some(Entry { commit: commit.clone(), kustomization: id.name.clone(), from, to, commits, is_older, others })
+}
