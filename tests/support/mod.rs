@@ -8,6 +8,7 @@
 
 pub mod artifacts;
 pub mod control_plane;
+pub mod fleet;
 pub mod git_servers;
 pub mod helm_servers;
 pub mod proxy;
