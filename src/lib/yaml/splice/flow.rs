@@ -118,7 +118,10 @@ impl Doc<'_> {
                 // Up to what follows: an entry, a comment, or the bracket.
                 let behind = self.behind_comment(entry, comma + 1).max(comma + 1);
                 let next = self.skip_space(behind);
-                plan.replace(start..next, "");
+                // A comment needs a blank before it.
+                let is_tight = self.bytes[..start].last().is_some_and(|byte| !byte.is_ascii_whitespace());
+                let blank = if is_tight && self.bytes.get(next) == Some(&b'#') { " " } else { "" };
+                plan.replace(start..next, blank);
             }
             Some(comma) => {
                 plan.replace(start..behind, "");
