@@ -1,5 +1,5 @@
-//! [`LocalClone`]: the repository that a folder belongs to, as it was fetched: revisions, ancestry, history. Read by libgit2;
-//! nothing goes over the network.
+//! [`LocalClone`]: the repository that a folder belongs to, as it was fetched: revisions, ancestry, files of commits. Read
+//! by libgit2; nothing goes over the network.
 
 use super::read::open;
 use super::reference::is_commit;
@@ -7,16 +7,25 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::text::nearest;
 use git2::{BranchType, Commit, Delta, DiffOptions, ErrorCode, ObjectType, Oid, Repository, Sort, Status};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// See the module.
 pub struct LocalClone {
     pub(super) repository: Repository,
     /// The folder's path below the top of the work tree, with a slash behind it; empty for the top.
-    prefix: String,
-    /// Counts that were asked for: many clusters have the same few pins.
-    distances: RefCell<HashMap<(Oid, Oid), usize>>,
+    pub(super) prefix: String,
+    /// What was asked for already: many clusters have the same few pins.
+    known: RefCell<Known>,
+}
+
+/// Answers about pairs of commits.
+#[derive(Default)]
+struct Known {
+    distances: HashMap<(Oid, Oid), usize>,
+    ancestors: HashMap<(Oid, Oid), bool>,
+    between: HashMap<(Oid, Oid, usize), Vec<CommitInfo>>,
+    changed: HashMap<(Oid, Oid, Vec<String>), Vec<String>>,
 }
 
 /// What is checked out.
@@ -52,19 +61,6 @@ pub struct CommitInfo {
     pub time: i64,
     /// The lines `Key: value` at the end of its message.
     pub trailers: Vec<(String, String)>,
-}
-
-/// A commit that changed a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileChange {
-    /// The commit.
-    pub about: CommitInfo,
-    /// How many commits lie between it and the newest one.
-    pub depth: usize,
-    /// The file before; nothing where it was not there.
-    pub old: Option<Vec<u8>>,
-    /// The file after it.
-    pub new: Option<Vec<u8>>,
 }
 
 /// What a short or full hash, a branch or a tag stands for.
@@ -117,7 +113,7 @@ impl LocalClone {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let below = real(folder).strip_prefix(real(top)).map(|path| path.display().to_string()).unwrap_or_default();
         let prefix = if below.is_empty() { below } else { format!("{below}/") };
-        Ok(LocalClone { repository, prefix, distances: RefCell::default() })
+        Ok(LocalClone { repository, prefix, known: RefCell::default() })
     }
 
     /// Whether history was cut off when it was cloned.
@@ -218,7 +214,7 @@ impl LocalClone {
         Oid::from_str(&self.commit(commit)?).map_err(|cause| unusable(&cause))
     }
 
-    fn find(&self, commit: &str) -> Result<Commit<'_>> {
+    pub(super) fn find(&self, commit: &str) -> Result<Commit<'_>> {
         self.repository.find_commit(self.id(commit)?).map_err(|cause| unusable(&cause))
     }
 
@@ -228,7 +224,12 @@ impl LocalClone {
     /// One of them is not here.
     pub fn is_ancestor(&self, old: &str, new: &str) -> Result<bool> {
         let (old, new) = (self.id(old)?, self.id(new)?);
-        Ok(old == new || self.repository.graph_descendant_of(new, old).map_err(|cause| unusable(&cause))?)
+        if let Some(known) = self.known.borrow().ancestors.get(&(old, new)) {
+            return Ok(*known);
+        }
+        let is = old == new || self.repository.graph_descendant_of(new, old).map_err(|cause| unusable(&cause))?;
+        self.known.borrow_mut().ancestors.insert((old, new), is);
+        Ok(is)
     }
 
     /// How many commits `new` has that `old` does not have (`git rev-list --count old..new`).
@@ -240,11 +241,11 @@ impl LocalClone {
     }
 
     fn count(&self, old: Oid, new: Oid) -> usize {
-        if let Some(known) = self.distances.borrow().get(&(old, new)) {
+        if let Some(known) = self.known.borrow().distances.get(&(old, new)) {
             return *known;
         }
         let count = self.repository.graph_ahead_behind(new, old).map_or(0, |(ahead, _)| ahead);
-        self.distances.borrow_mut().insert((old, new), count);
+        self.known.borrow_mut().distances.insert((old, new), count);
         count
     }
 
@@ -254,6 +255,9 @@ impl LocalClone {
     /// One of them is not here.
     pub fn between(&self, old: &str, new: &str, limit: usize) -> Result<Vec<CommitInfo>> {
         let (old, new) = (self.id(old)?, self.id(new)?);
+        if let Some(known) = self.known.borrow().between.get(&(old, new, limit)) {
+            return Ok(known.clone());
+        }
         let mut walk = self.repository.revwalk().map_err(|cause| unusable(&cause))?;
         let prepared = walk
             .set_sorting(Sort::TOPOLOGICAL | Sort::TIME)
@@ -261,7 +265,10 @@ impl LocalClone {
             .and_then(|()| walk.hide(old));
         prepared.map_err(|cause| unusable(&cause))?;
         let commits = walk.take(limit).map(|id| id.and_then(|id| self.repository.find_commit(id)));
-        commits.map(|commit| commit.map(|commit| about(&commit)).map_err(|cause| unusable(&cause))).collect()
+        let commits = commits.map(|commit| commit.map(|commit| about(&commit)).map_err(|cause| unusable(&cause)));
+        let commits: Vec<CommitInfo> = commits.collect::<Result<_>>()?;
+        self.known.borrow_mut().between.insert((old, new, limit), commits.clone());
+        Ok(commits)
     }
 
     /// What a commit says.
@@ -297,7 +304,7 @@ impl LocalClone {
         (entry.kind() == Some(ObjectType::Blob)).then(|| entry.id())
     }
 
-    fn blob(&self, id: Oid) -> Option<Vec<u8>> {
+    pub(super) fn blob(&self, id: Oid) -> Option<Vec<u8>> {
         self.repository.find_blob(id).ok().map(|blob| blob.content().to_vec())
     }
 
@@ -307,6 +314,10 @@ impl LocalClone {
     /// One of them is not here.
     pub fn changed_files(&self, old: &str, new: &str, below: &[&str]) -> Result<Vec<String>> {
         let tree = |commit: &str| self.find(commit)?.tree().map_err(|cause| unusable(&cause));
+        let key = (self.id(old)?, self.id(new)?, below.iter().map(|folder| (*folder).to_owned()).collect::<Vec<_>>());
+        if let Some(known) = self.known.borrow().changed.get(&key) {
+            return Ok(known.clone());
+        }
         let mut options = DiffOptions::new();
         options.disable_pathspec_match(true);
         for folder in below {
@@ -327,66 +338,8 @@ impl LocalClone {
                 changed.push(format!("{letter} {path}"));
             }
         }
+        self.known.borrow_mut().changed.insert(key, changed.clone());
         Ok(changed)
-    }
-
-    /// The commits that changed each of these files, newest first: along the first parents of `tip`, so a merge counts
-    /// as one change. One walk serves all files.
-    ///
-    /// # Errors
-    /// The history cannot be read.
-    pub fn histories(&self, tip: &str, paths: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<FileChange>>> {
-        let mut found: BTreeMap<String, Vec<FileChange>> =
-            paths.iter().map(|path| (path.clone(), Vec::new())).collect();
-        let mut commit = self.find(tip)?;
-        for depth in 0.. {
-            let parent = commit.parent(0).ok();
-            let tree = commit.tree().map_err(|cause| unusable(&cause))?;
-            let old_tree = parent.as_ref().and_then(|parent| parent.tree().ok());
-            if old_tree.as_ref().map(git2::Tree::id) != Some(tree.id()) {
-                self.note_changes((&commit, depth), old_tree.as_ref(), &tree, paths, &mut found)?;
-            }
-            match parent {
-                Some(parent) => commit = parent,
-                None => break,
-            }
-        }
-        Ok(found)
-    }
-
-    fn note_changes(
-        &self,
-        (commit, depth): (&Commit<'_>, usize),
-        old_tree: Option<&git2::Tree<'_>>,
-        tree: &git2::Tree<'_>,
-        paths: &BTreeSet<String>,
-        found: &mut BTreeMap<String, Vec<FileChange>>,
-    ) -> Result<()> {
-        let mut options = DiffOptions::new();
-        options.disable_pathspec_match(true);
-        // All files lie below few folders: that cuts what has to be compared.
-        let tops: HashSet<&str> = paths.iter().filter_map(|path| path.split('/').next()).collect();
-        let mut tops: Vec<&str> = tops.into_iter().collect();
-        tops.sort_unstable();
-        for top in tops {
-            options.pathspec(self.full_path(top));
-        }
-        let diff = self.repository.diff_tree_to_tree(old_tree, Some(tree), Some(&mut options));
-        for delta in diff.map_err(|cause| unusable(&cause))?.deltas() {
-            let Some(path) = delta.new_file().path().or(delta.old_file().path()).and_then(Path::to_str) else {
-                continue;
-            };
-            let path = path.strip_prefix(&self.prefix).unwrap_or(path);
-            let Some(changes) = found.get_mut(path) else { continue };
-            let side = |file: git2::DiffFile<'_>| (!file.id().is_zero()).then(|| self.blob(file.id())).flatten();
-            changes.push(FileChange {
-                about: about(commit),
-                depth,
-                old: side(delta.old_file()),
-                new: side(delta.new_file()),
-            });
-        }
-        Ok(())
     }
 
     /// What became of a file since the last commit.
@@ -414,7 +367,7 @@ impl LocalClone {
     }
 }
 
-fn about(commit: &Commit<'_>) -> CommitInfo {
+pub(super) fn about(commit: &Commit<'_>) -> CommitInfo {
     let author = commit.author();
     let trailers = commit.message().ok().and_then(|message| git2::message_trailers_strs(message).ok());
     let trailers = trailers.iter().flat_map(|trailers| trailers.iter());

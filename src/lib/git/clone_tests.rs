@@ -3,6 +3,7 @@
 
 use super::*;
 use git2::Signature;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A repository with one file per commit, and a side branch that was merged: a - b - m, a - s - m.
 struct Made {

@@ -13,6 +13,7 @@ mod cache;
 mod clone;
 mod create;
 mod failure;
+mod file_history;
 mod network;
 mod program;
 mod publish;
@@ -21,8 +22,9 @@ mod reference;
 mod settings;
 mod url;
 
-pub use clone::{CommitInfo, FileChange, FileState, Head, LocalClone, Resolved, Tip};
+pub use clone::{CommitInfo, FileState, Head, LocalClone, Resolved, Tip};
 pub use create::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
+pub use file_history::FileChange;
 pub use network::{Fetched, cached, fetch, resolve};
 pub use publish::Pushed;
 pub use read::{read_tree, read_tree_within};
