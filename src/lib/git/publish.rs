@@ -172,6 +172,14 @@ impl LocalClone {
         let theirs = id(format!("refs/remotes/{remote}/{branch}"))?;
         let base = self.repository.merge_base(ours, theirs).map_err(fail)?;
         let own = self.own_commits(base, ours)?;
+        if own.len() > 1 {
+            // Among them may be commits that the remote has dropped on purpose.
+            let message =
+                format!("cannot push {branch} to {remote}: it has moved, and {} commits here are not on it", own.len());
+            return Err(
+                Error::new(ErrorKind::Refused, message).with_hint("look at them, and rebase them with git, then push")
+            );
+        }
         let (our_files, their_files) = (self.files_between(base, ours)?, self.files_between(base, theirs)?);
         let both: Vec<&str> = our_files.intersection(&their_files).map(String::as_str).collect();
         let refuse = |reason: String, hint: &str| {
@@ -196,8 +204,6 @@ impl LocalClone {
             tip = self.on_top_of(tip, &commit, &committer).map_err(fail)?;
         }
         let target = self.repository.find_commit(tip).and_then(|commit| commit.tree()).map_err(fail)?;
-        let name = format!("refs/heads/{branch}");
-        self.repository.reference_matching(&name, tip, true, ours, "kfleet: put on top of the remote").map_err(fail)?;
         if is_checked_out && !their_files.is_empty() {
             let mut checkout = CheckoutBuilder::new();
             checkout.force().disable_pathspec_match(true);
@@ -206,6 +212,9 @@ impl LocalClone {
             }
             self.repository.checkout_tree(target.as_object(), Some(&mut checkout)).map_err(fail)?;
         }
+        // Last: a run that is killed before leaves files that are newer than the branch, never ones that would undo it.
+        let name = format!("refs/heads/{branch}");
+        self.repository.reference_matching(&name, tip, true, ours, "kfleet: put on top of the remote").map_err(fail)?;
         Ok(())
     }
 
