@@ -3,6 +3,7 @@
 pub mod ops;
 
 pub mod fleet;
+pub mod pipeline;
 
 pub mod manifest;
 pub mod substitute;

@@ -1,0 +1,183 @@
+//! [`Event`]: what happens in a run, as it happens. Logs, the live footer, `--log json` and the run record are all made
+//! from these; nothing else is reported.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Which pipe a line came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Something that happened in a run. Texts are masked already.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// An event starts this job.
+    #[serde(rename = "job.selected")]
+    JobSelected {
+        /// Its name.
+        job: String,
+        /// Presubmit, postsubmit, periodic or deployment.
+        kind: String,
+        /// Why.
+        why: String,
+    },
+    /// An event does not start this job.
+    #[serde(rename = "job.skipped")]
+    JobSkipped {
+        /// Its name.
+        job: String,
+        /// Presubmit, postsubmit, periodic or deployment.
+        kind: String,
+        /// Why.
+        why: String,
+    },
+    /// A run begins: what it will do.
+    #[serde(rename = "plan")]
+    Plan {
+        /// The job, or the file that was named.
+        job: String,
+        /// The engine that carries it out.
+        engine: String,
+        /// Why this engine.
+        why: String,
+        /// The names of its tasks, in order, those of `finally` last.
+        tasks: Vec<String>,
+    },
+    /// An attempt at a task begins.
+    #[serde(rename = "task.start")]
+    TaskStart {
+        /// Its name in the pipeline.
+        task: String,
+        /// From 0.
+        attempt: u32,
+    },
+    /// A task is not carried out.
+    #[serde(rename = "task.skip")]
+    TaskSkip {
+        /// Its name in the pipeline.
+        task: String,
+        /// In Tekton's words.
+        reason: String,
+    },
+    /// An attempt failed, another follows.
+    #[serde(rename = "task.retry")]
+    TaskRetry {
+        /// Its name in the pipeline.
+        task: String,
+        /// The attempt that failed, from 0.
+        attempt: u32,
+        /// In Tekton's words.
+        reason: String,
+    },
+    /// A step begins.
+    #[serde(rename = "step.start")]
+    StepStart {
+        /// The task.
+        task: String,
+        /// The step.
+        step: String,
+    },
+    /// One line of output, without its end.
+    #[serde(rename = "log")]
+    Log {
+        /// The task.
+        task: String,
+        /// The step.
+        step: String,
+        /// The pipe.
+        stream: Stream,
+        /// The line: UTF-8, where bytes that are not become U+FFFD. A line of more than 64 KiB comes in parts.
+        text: String,
+    },
+    /// A step ended, or was not run.
+    #[serde(rename = "step.end")]
+    StepEnd {
+        /// The task.
+        task: String,
+        /// The step.
+        step: String,
+        /// The exit code, where there was one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+        /// `Completed`, `Error`, `Continued`, `TimeoutExceeded`, `Skipped`, `Cancelled`, `CouldNotStart`.
+        reason: String,
+        /// What happened, where the reason does not say it all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// How long it took.
+        #[serde(serialize_with = "as_seconds")]
+        seconds: Duration,
+    },
+    /// A task has produced a result.
+    #[serde(rename = "result")]
+    Result {
+        /// The task; empty for a result of the pipeline.
+        task: String,
+        /// The name of the result.
+        name: String,
+        /// Text, a list or a map of texts.
+        value: serde_json::Value,
+    },
+    /// A task ended for good.
+    #[serde(rename = "task.end")]
+    TaskEnd {
+        /// Its name in the pipeline.
+        task: String,
+        /// Tekton's reason, such as `Succeeded`, `Failed`, `TaskRunTimeout`.
+        reason: String,
+        /// What happened.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// How long all attempts took.
+        #[serde(serialize_with = "as_seconds")]
+        seconds: Duration,
+    },
+    /// The run has pushed to the throwaway remote.
+    #[serde(rename = "push")]
+    Push {
+        /// The ref.
+        reference: String,
+        /// What it was; `None`: it is new.
+        old: Option<String>,
+        /// What it is; `None`: it was deleted.
+        new: Option<String>,
+        /// The subjects of the commits that came, newest first.
+        commits: Vec<String>,
+        /// How many files differ.
+        files: usize,
+    },
+    /// The run ended.
+    #[serde(rename = "run.end")]
+    RunEnd {
+        /// Tekton's reason, such as `Succeeded`, `Completed`, `Failed`, `PipelineRunTimeout`, `Cancelled`.
+        reason: String,
+        /// What happened.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// The results of the pipeline.
+        results: BTreeMap<String, serde_json::Value>,
+        /// How long it took.
+        #[serde(serialize_with = "as_seconds")]
+        seconds: Duration,
+    },
+}
+
+/// Who is told what happens; called from several threads.
+pub trait Sink: Sync {
+    /// Takes one event. It may block for a moment, never for long.
+    fn event(&self, event: Event);
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn as_seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((duration.as_secs_f64() * 1e3).round() / 1e3)
+}

@@ -1,0 +1,79 @@
+//! [`Engine`]: what carries out the steps of a task. The controller, which knows Tekton's rules, is the only caller; an
+//! engine knows nothing of pipelines.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crate::error::Result;
+use crate::pipeline::event::Stream;
+use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
+
+/// A way to carry out tasks.
+pub trait Engine: Sync {
+    /// `sandbox`, `process` or `container`.
+    fn name(&self) -> &'static str;
+
+    /// Makes everything that an attempt at a task needs before its first step: its volumes, the implicit folders of
+    /// Tekton, the working folders of all steps.
+    ///
+    /// # Errors
+    /// Something cannot be made; nothing is left behind then.
+    fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>>;
+}
+
+/// The place in which the steps of one attempt run. Dropping it ends what still runs, and removes what is not shared.
+pub trait TaskSpace: Send {
+    /// Runs a step to its end, and no longer than `stop` allows. Output goes to `output` as it comes, in arbitrary parts;
+    /// calls may come from two threads, one for each stream. Whatever the step has started has ended on return.
+    ///
+    /// `late` replaces the step's `env`, `command` and `args`, where those had to wait for results of earlier steps.
+    ///
+    /// # Errors
+    /// The engine itself failed; what the step does wrong is a [`StepEnd`].
+    fn run_step(&mut self, index: usize, late: Option<&Step>, stop: &Stop, output: &Output<'_>) -> Result<StepEnd>;
+
+    /// Writes the exit code of a step where later steps can read it: `/tekton/steps/step-<name>/exitCode`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn put_exit_code(&mut self, index: usize, code: i32) -> Result<()>;
+
+    /// The declared results that the steps so far have written, verbatim; of each at most `limit` + 1 bytes are read.
+    /// Links are not followed out of the folder of results.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    fn results(&self, limit: usize) -> Result<BTreeMap<String, Vec<u8>>>;
+
+    /// The results of one step, as [`TaskSpace::results`].
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    fn step_results(&self, index: usize, limit: usize) -> Result<BTreeMap<String, Vec<u8>>>;
+}
+
+/// Takes a part of what a step prints.
+pub type Output<'a> = dyn Fn(Stream, &[u8]) + Sync + 'a;
+
+/// When a step has to end although it has not ended by itself.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    /// At this time: the timeout of the step, task or run, whichever comes first.
+    pub deadline: Option<Instant>,
+    /// As soon as this is set.
+    pub cancelled: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// Whether the run was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Whether the time is over.
+    pub fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}

@@ -1,0 +1,1 @@
+//! What Tekton objects mean: loading, converting, substituting, and one validated plan for a run.

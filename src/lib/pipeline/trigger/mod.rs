@@ -1,0 +1,1 @@
+//! Which jobs of `.lighthouse/triggers.yaml` an event starts, and why, as Lighthouse decides it.
