@@ -1,1 +1,3 @@
 //! What Tekton objects mean: loading, converting, substituting, and one validated plan for a run.
+
+pub mod types;
