@@ -1,6 +1,8 @@
 //! `kfleet promote` and `kfleet rollback` in clones made by git: histories as the article has them, and refusals.
 #![allow(clippy::disallowed_methods, reason = "tests make files and start programs")]
 
+#[path = "promote/addon.rs"]
+mod addon;
 mod support;
 
 use std::fs;

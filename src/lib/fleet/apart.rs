@@ -110,7 +110,7 @@ impl Selector {
             kind: pattern("kind")?,
             namespace: pattern("namespace")?,
             name: pattern("name")?,
-            is_narrower: ["version", "labelSelector", "annotationSelector"].iter().any(|key| is_set(&key)),
+            is_narrower: ["version", "labelSelector", "annotationSelector"].iter().any(is_set),
         })
     }
 

@@ -1,3 +1,5 @@
+//! Literal trees: which objects a folder has, which patches concern them, and patches that leave them alone.
+
 use super::*;
 use crate::tree::Tree;
 use crate::yaml::value::read_value;

@@ -39,17 +39,24 @@ pub(super) fn still_apart(
     };
     let bases = format!("{}/", job.all.repository.paths.bases);
     let from = plain_path("", applied).unwrap_or_default();
-    for folder in cluster.syncs.iter().filter_map(path_of) {
+    for pair in &cluster.syncs {
+        let Some(folder) = path_of(pair) else { continue };
         let Some(addon) = folder.strip_prefix(&bases) else { continue };
         let was = old.as_ref().and_then(|old| apart::objects(old, &folder).ok()).unwrap_or_default();
-        if apart::leads_to(&new, &from, &folder, &BTreeSet::new()) == Ok(false) {
-            continue;
-        }
-        let now = apart::objects(&new, &folder);
+        let is_there = apart::leads_to(&new, &from, &folder, &BTreeSet::new()) != Ok(false);
+        let now = if is_there { apart::objects(&new, &folder) } else { Ok(BTreeSet::new()) };
         if !was.iter().chain(now.iter().flatten()).any(|id| left.has(id)) {
             continue;
         }
         let now = now.map_err(|reason| unclear(addon, commit, reason))?;
+        let gone = was.iter().filter(|id| left.has(id) && !now.contains(*id)).count();
+        if gone > 0 {
+            notes.push(format!(
+                "{} of {addon} leave the flavour: Flux deletes those that {} has not taken over, so let it be ready first",
+                count(gone, "object"),
+                pair.kustomization.id.name
+            ));
+        }
         let others = apart::others(&new, &from, &folder);
         let is_left = |id: &&ObjectId| was.contains(*id) && left.has(id);
         if let Some(moved) = others.iter().find(is_left).or_else(|| apart::taken_with(&now, &others)) {

@@ -92,6 +92,18 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Prom
             if is_shared { "" } else { " and one more clone of the repository, each hour, in this cluster" }
         ),
     ];
+    if !orphans {
+        notes.push(format!(
+            "this cluster's Flux does not know `deletionPolicy`: before you ever remove {name}, set its `prune: false`"
+        ));
+    }
+    let waits = |pair: &&Pair| pair.kustomization.depends_on.iter().any(|on| on.value == main.kustomization.id);
+    for waiting in cluster.syncs.iter().filter(waits).map(|pair| &pair.kustomization.id.name) {
+        let main = &main.kustomization.id.name;
+        notes.push(format!(
+            "{waiting} waits for {main}, which no longer brings {addon}: let it wait for {name} if it needs it"
+        ));
+    }
     let gone: Vec<String> = objects.left.difference(&objects.new).map(ToString::to_string).collect();
     if !gone.is_empty() {
         notes.push(format!("left as they are until the flavour's pin moves past them: {}", gone.join(", ")));
@@ -175,6 +187,14 @@ fn kustomization_text(
     if let Some(field) = OLD_PATCHES.iter().find(|field| item.get(&["spec", field]).is_some()) {
         let message = format!("`{field}` is of an older version of Flux");
         return refuse(&item.key_place(&["spec", field]), message, "`kfleet vet --fix` rewrites it");
+    }
+    if !item.list(&["spec", "components"]).is_empty() {
+        let message = "components of the flavour's Kustomization may change the addon";
+        return refuse(
+            &item.key_place(&["spec", "components"]),
+            message,
+            "list them in the flavour or the bases instead",
+        );
     }
     let key = |path: &[&'static str]| path.iter().map(|key| Step::Key(key)).collect::<Vec<_>>();
     let mut changes = vec![

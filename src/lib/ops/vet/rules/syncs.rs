@@ -23,7 +23,8 @@ pub(in super::super) const RULES: &[Rule] = &[
     ),
     Rule::new("KST05", Severity::Warning, "an addon that is applied twice", twice).explained(
         "Two Kustomizations that own the same objects fight over them, and when one of them lets go it may delete what\n\
-         the other still wants. Either the flavour lists the addon, or it has a Kustomization of its own.",
+         the other still wants. Either the flavour lists the addon, or it has a Kustomization of its own. An addon that\n\
+         `kfleet promote --split` has split off is in both, and marked to be left alone by the flavour's.",
     ),
     Rule::new("KST08", Severity::Warning, "force, or an exception from reconciling, left in git", force).explained(
         "`force: true` deletes and recreates objects whose fields cannot change: volumes and addresses are lost. The\n\
