@@ -3,6 +3,8 @@
 
 #[path = "promote/addon.rs"]
 mod addon;
+#[path = "promote/flux.rs"]
+mod flux;
 mod support;
 
 use std::fs;
