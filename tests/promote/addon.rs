@@ -152,6 +152,27 @@ fn syncs_in_flow_style_without_patches_are_split_too() {
 }
 
 #[test]
+fn a_split_that_was_begun_is_finished() {
+    let fleet = mk_fleet();
+    let before = (fleet.text(&sync_file("staging")), fleet.text(LISTED));
+    fleet.does(&SPLIT);
+    let after = (fleet.text(&sync_file("staging")), fleet.text(LISTED));
+    fleet.write(&sync_file("staging"), &before.0);
+    fleet.write(LISTED, &before.1);
+    fleet.push("Forget half of it");
+    let found = fleet.run(&["vet", "--output", "json"]);
+    assert!(String::from_utf8_lossy(&found.stdout).contains("KST05"));
+    let run = ["promote", "development", "staging", "--addon", "web", "--to", "HEAD~1"];
+    assert!(fleet.does(&run).contains("nothing to do"));
+    let said = fleet.does(&[&run[..], &["--split"]].concat());
+    assert!(said.contains("Kustomization cluster leaves web alone from now on"), "{said}");
+    assert_eq!((fleet.text(&sync_file("staging")), fleet.text(LISTED)), after);
+    fleet.push("Finish it");
+    let again = ["promote", "development", "staging", "--addon", "web", "--to", "HEAD~2", "--split"];
+    assert!(fleet.does(&again).contains("nothing to do"));
+}
+
+#[test]
 fn addons_of_one_pin_share_a_source_until_one_moves() {
     let fleet = mk_fleet();
     let second = fleet.head();

@@ -150,7 +150,7 @@ impl LeftAlone {
     }
 }
 
-/// Whether a patch does nothing but mark objects.
+/// Whether a patch marks what it selects.
 fn is_mark(patch: &Value) -> bool {
     let Some(text) = patch.get("patch").and_then(Value::as_str) else { return false };
     let content = Content::parse(text.as_bytes());

@@ -20,24 +20,41 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Prom
     let applied = written_path(pair);
     let checked = check(job, cluster, pair, &applied)?;
     let origin = &pair.kustomization.origin;
-    if has_pin(job, &checked) || !is_shared(cluster, checked.repository) {
-        let files = carry_out(job, &pin_edits(&checked, &job.source.commit.commit))?;
-        return Ok(promotion(job, cluster, &checked, &applied, files));
-    }
-    // Others would move with it.
-    let (name, mut notes) = (checked.repository.id.name.as_str(), Vec::new());
-    let (name, new) = match same_pin(job, cluster, checked.repository) {
-        Some(other) => (other.id.name.clone(), Vec::new()),
-        None => {
-            notes.push(format!("others use GitRepository {name} too: the addon gets one of its own"));
-            let name = free_name(cluster, addon);
-            let file = split::free_file(job, &format!("{}/{name}-source.yaml", folder_of(&origin.file)))?;
-            let text = split::source_text(job, &checked, &name)?;
-            let listed = listed(job.all, job.clone, &file, &cluster.folder)?;
-            (name, [File { diff: unified(&file, b"", &text), path: file, text }].into_iter().chain(listed).collect())
-        }
+    let commit = &job.source.commit.commit;
+    let (mut notes, mut new) = (Vec::new(), Vec::new());
+    let name;
+    let mut edits = if has_pin(job, &checked) || !is_shared(cluster, checked.repository) {
+        pin_edits(&checked, commit)
+    } else {
+        // Others would move with it.
+        name = match same_pin(job, cluster, checked.repository) {
+            Some(other) => other.id.name.clone(),
+            None => {
+                let shared = &checked.repository.id.name;
+                notes.push(format!("others use GitRepository {shared} too: the addon gets one of its own"));
+                let name = free_name(cluster, addon);
+                let file = split::free_file(job, &format!("{}/{name}-source.yaml", folder_of(&origin.file)))?;
+                let text = split::source_text(job, &checked, &name)?;
+                new.extend(listed(job.all, job.clone, &file, &cluster.folder)?);
+                new.push(File { diff: unified(&file, b"", &text), path: file, text });
+                name
+            }
+        };
+        vec![Edit::set(origin, &["spec", "sourceRef", "name"], &name, None)]
     };
-    let mut files = carry_out(job, &[Edit::set(origin, &["spec", "sourceRef", "name"], &name, None)])?;
+    // A split that was begun, by hand or by a run that was killed, is finished.
+    let lacking = if job.options.split { split::lacking(job, cluster, pair, addon)? } else { None };
+    if let Some((main, marks)) = &lacking {
+        let main = &main.kustomization;
+        edits.extend(marks.iter().map(|mark| Edit::append(&main.origin, &["spec", "patches"], mark)));
+        if !marks.is_empty() {
+            notes.push(format!("Kustomization {} leaves {addon} alone from now on", main.id.name));
+        }
+        if new.is_empty() {
+            new.extend(listed(job.all, job.clone, &origin.file, &cluster.folder)?);
+        }
+    }
+    let mut files = carry_out(job, &edits)?;
     files.extend(new);
     Ok(Promotion { notes, ..promotion(job, cluster, &checked, &applied, files) })
 }

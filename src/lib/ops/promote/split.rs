@@ -12,11 +12,11 @@ use super::addon::{free_name, same_pin};
 use super::apart::{count, unclear};
 use super::destination::{Checked, Edit, Job, carry_out, check, no_pair, promotion, refusal, refuse, usable};
 use super::destination::{verify_clean, written_path};
-use super::main_pair::{folder_of_addon, main_pair, name_of_addon};
+use super::main_pair::{folder_of_addon, main_pair, name_of_addon, path_of};
 use super::new_sync::listed;
 use super::source::short;
 use super::{File, Promotion};
-use crate::fleet::apart::{self, Concern, ObjectId};
+use crate::fleet::apart::{self, Concern, LeftAlone, ObjectId};
 use crate::fleet::clusters::Cluster;
 use crate::fleet::files::{folder_of, plain_path};
 use crate::fleet::sync::{Origin, Pair, Pin};
@@ -33,6 +33,9 @@ const OLD_PATCHES: [&str; 2] = ["patchesJson6902", "patchesStrategicMerge"];
 
 /// What a pinned source fetches again, though it cannot change.
 const PINNED_INTERVAL: &str = "1h";
+
+/// The longest value that a label can have.
+const MAX_LABEL: usize = 63;
 
 /// Plans a destination that has no sync for the addon yet.
 pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Promotion, Problem> {
@@ -56,6 +59,9 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Prom
     let checked = check(job, cluster, main, &path)?;
     let source = same_pin(job, cluster, checked.repository).map(|one| one.id.name.clone());
     let (name, file) = (name_of_addon(addon), format!("{}/{}.yaml", folder_of(&place.file), name_of_addon(addon)));
+    if name.len() > MAX_LABEL {
+        return refuse(place, format!("{name} is too long: Flux writes the name into labels of objects"), "");
+    }
     if let Some(taken) = cluster.pairs().find(|pair| pair.kustomization.id.name == name) {
         return refuse(&taken.kustomization.origin.place, format!("there is a Kustomization {name} already"), "");
     }
@@ -70,7 +76,7 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Prom
     }
     let orphans = has_deletion_policy(cluster);
     text.extend(kustomization_text(job, main, &[name.as_str(), &path, &source], &objects.all, orphans)?);
-    let patches = apart::patches(addon, &objects.left);
+    let patches = marks(main, addon, &objects);
     let origin = &main.kustomization.origin;
     let edits: Vec<Edit<'_>> = patches.iter().map(|patch| Edit::append(origin, &["spec", "patches"], patch)).collect();
     let mut files = carry_out(job, &edits)?;
@@ -109,6 +115,36 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Prom
         notes.push(format!("left as they are until the flavour's pin moves past them: {}", gone.join(", ")));
     }
     Ok(Promotion { is_split: true, notes, ..promotion(job, cluster, &checked, &path, files) })
+}
+
+/// The marks that a flavour lacks, with the pair that gets them: of an addon that has a sync of its own already.
+pub(super) fn lacking<'a>(
+    job: &Job<'_>,
+    cluster: &'a Cluster,
+    pair: &Pair,
+    addon: &str,
+) -> Result<Option<(&'a Pair, Vec<String>)>, Problem> {
+    let Ok(main) = main_pair(job.all, cluster) else { return Ok(None) };
+    let (Some(Pin::Commit(pin)), Some(folder)) = (main.pin(), path_of(pair)) else { return Ok(None) };
+    let from = path_of(main).unwrap_or_default();
+    if folder != folder_of_addon(job.all, addon) || from == folder {
+        return Ok(None);
+    }
+    let place = &main.kustomization.origin.place;
+    let old = job.clone.commit(&pin).and_then(|pin| job.snapshots.at(&pin));
+    let old = old.map_err(|error| refusal(&place.file, &error))?;
+    if apart::leads_to(&old, &from, &folder, &BTreeSet::new()) == Ok(false) {
+        return Ok(None);
+    }
+    let objects = verify_split(job, main, addon, &pin)?;
+    Ok(Some((main, marks(main, addon, &objects))))
+}
+
+/// Patches for those of an addon's objects that the flavour's Kustomization does not leave alone yet.
+fn marks(main: &Pair, addon: &str, objects: &Objects) -> Vec<String> {
+    let left = LeftAlone::of(&main.kustomization);
+    let missing = objects.left.iter().filter(|id| !left.has(id)).cloned().collect();
+    apart::patches(addon, &missing)
 }
 
 /// The objects of an addon.
