@@ -1,6 +1,10 @@
 //! `kfleet promote` and `kfleet rollback` in clones made by git: histories as the article has them, and refusals.
 #![allow(clippy::disallowed_methods, reason = "tests make files and start programs")]
 
+#[path = "promote/addon.rs"]
+mod addon;
+#[path = "promote/flux.rs"]
+mod flux;
 mod support;
 
 use std::fs;

@@ -227,6 +227,12 @@ pub fn post(kubeconfig: &Path, path: &str, json: &str) -> Result<String, String>
     call(kubeconfig, request.map_err(|error| error.to_string())?)
 }
 
+/// PATCHes a path of the API server with a document of this type.
+pub fn patch(kubeconfig: &Path, path: &str, content_type: &str, document: &str) -> Result<String, String> {
+    let request = http::Request::patch(path).header("content-type", content_type).body(document.as_bytes().to_vec());
+    call(kubeconfig, request.map_err(|error| error.to_string())?)
+}
+
 /// DELETEs a path of the API server.
 pub fn delete(kubeconfig: &Path, path: &str) -> Result<String, String> {
     let request = http::Request::delete(path).body(Vec::new()).map_err(|error| error.to_string())?;

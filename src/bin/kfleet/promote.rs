@@ -26,7 +26,9 @@ Examples:
   kfleet promote staging --selector tier=prod    all clusters with a label in fleet.yaml
   kfleet promote staging production --dry-run -v show the change, and the commits that come with it
   kfleet promote staging production --to v1.4.2  another commit than the one that staging runs
-  kfleet promote staging --next-wave --max 5     go on with the roll-out that fleet.yaml describes, five clusters more")]
+  kfleet promote staging --next-wave --max 5     go on with the roll-out that fleet.yaml describes, five clusters more
+  kfleet promote staging production --addon cert-manager --split
+                                                 one addon alone, with a sync of its own from now on")]
 pub(crate) struct Args {
     /// The cluster whose state is promoted
     #[arg(value_name = "SOURCE")]
@@ -49,6 +51,12 @@ pub(crate) struct Args {
     /// A commit, branch or tag instead of what the source runs
     #[arg(long, value_name = "REVISION")]
     pub to: Option<String>,
+    /// One addon alone: the pin of the sync that a destination has for it
+    #[arg(long, value_name = "NAME")]
+    pub addon: Option<String>,
+    /// A destination that has the addon by its flavour gives it a sync of its own; nothing that runs is deleted on the way
+    #[arg(long, requires = "addon")]
+    pub split: bool,
     /// A cluster without a sync gets the source's patches too
     #[arg(long)]
     pub with_patches: bool,
@@ -105,19 +113,23 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     for name in &destinations {
         promote::find(&all, name)?;
     }
-    let source = promote::source_of(&all, &clone, from, args.to.as_deref())?;
+    let addon = args.addon.as_deref();
+    addon.map(|addon| promote::verify_addon(&all, addon)).transpose()?;
+    let source = promote::source_of(&all, &clone, from, addon, args.to.as_deref())?;
     let wave = args.wave.map(Wave::Number).or(args.next_wave.then_some(Wave::Next));
     if let Some(wave) = wave {
-        destinations = waves::destinations(&all, &args.source, &source.commit.commit, wave)?;
+        destinations = waves::destinations(&all, &args.source, addon, &source.commit.commit, wave)?;
     }
     if let Some(max) = args.max {
-        destinations = waves::limited(&all, destinations, &source.commit.commit, max);
+        destinations = waves::limited(&all, destinations, addon, &source.commit.commit, max);
     }
     let options = Options {
         destinations,
         allow_older: args.allow_older,
         with_patches: args.with_patches,
         keep_going: args.keep_going,
+        addon: args.addon.clone(),
+        split: args.split,
     };
     carry_out(&all, &clone, Some(from), source, &options, &Way { show: &args.show, context, ui })
 }
@@ -193,7 +205,7 @@ pub(crate) fn carry_out(
     ui.status(&format!("{} {}: {why}", short(&commit.commit), commit.subject));
     plan.source.notes.iter().for_each(|note| ui.status(&format!("note: {note}")));
     for promotion in &plan.promotions {
-        describe(promotion, show.dry_run, ui)?;
+        describe(promotion, plan.addon.as_deref(), show.dry_run, ui)?;
     }
     let moved = plan.promotions.iter().filter(|promotion| promotion.changes()).count();
     let would = if show.dry_run { "would be " } else { "" };
@@ -241,7 +253,7 @@ fn publish(plan: &Plan, clone: &LocalClone, way: &Way<'_>) -> Result<Published, 
     Ok(Published { commit: Some(commit), pushed })
 }
 
-fn describe(promotion: &Promotion, dry_run: bool, ui: &Ui) -> Result<(), Error> {
+fn describe(promotion: &Promotion, addon: Option<&str>, dry_run: bool, ui: &Ui) -> Result<(), Error> {
     if !promotion.changes() {
         ui.status(&format!("{}: unchanged", promotion.cluster));
         return Ok(());
@@ -252,10 +264,11 @@ fn describe(promotion: &Promotion, dry_run: bool, ui: &Ui) -> Result<(), Error> 
         Some(commits) => format!(", {}", count(commits, "commit")),
         None => String::new(),
     };
+    let what = addon.unwrap_or("its flavour");
     let files = match promotion.changed_files.len() {
-        0 if promotion.from.is_some() => ", nothing that its flavour is made from changes".to_owned(),
+        0 if promotion.from.is_some() => format!(", nothing that {what} is made from changes"),
         0 => String::new(),
-        files => format!(", {} of its flavour", count(files, "file")),
+        files => format!(", {} of {what}", count(files, "file")),
     };
     ui.status(&format!("{}: {from} -> {}{commits}{files}", promotion.cluster, short(&promotion.to)));
     if let Some((old, new)) = &promotion.path {
@@ -318,6 +331,7 @@ struct PromoteReport<'a> {
     api_version: &'static str,
     kind: &'static str,
     written: bool,
+    addon: Option<&'a str>,
     commit: Option<&'a str>,
     committed: Option<&'a str>,
     pushed: bool,
@@ -334,6 +348,7 @@ struct PromotionReport<'a> {
     changed: bool,
     commits: Option<usize>,
     is_older: bool,
+    is_split: bool,
     changed_files: &'a [String],
     files: Vec<&'a str>,
     notes: &'a [String],
@@ -346,6 +361,7 @@ impl<'a> PromoteReport<'a> {
             api_version,
             kind,
             written: false,
+            addon: None,
             commit: None,
             committed: None,
             pushed: false,
@@ -362,12 +378,14 @@ impl<'a> PromoteReport<'a> {
             changed: promotion.changes(),
             commits: promotion.commits,
             is_older: promotion.is_older,
+            is_split: promotion.is_split,
             changed_files: &promotion.changed_files,
             files: promotion.files.iter().map(|file| file.path.as_str()).collect(),
             notes: &promotion.notes,
         });
         PromoteReport {
             written,
+            addon: plan.addon.as_deref(),
             commit: Some(&plan.source.commit.commit),
             committed: published.pushed.as_ref().map(|pushed| &*pushed.commit).or(published.commit.as_deref()),
             pushed: published.pushed.is_some(),

@@ -15,7 +15,9 @@ Examples:
   kfleet rollback production --dry-run   show where it would go
   kfleet rollback production             write the previous pin
   kfleet rollback production --to 3858eb6d0c1f
-                                         write another commit")]
+                                         write another commit
+  kfleet rollback production --addon cert-manager
+                                         the previous pin of an addon that has a sync of its own")]
 pub(crate) struct Args {
     /// The cluster
     #[arg(value_name = "CLUSTER")]
@@ -23,6 +25,9 @@ pub(crate) struct Args {
     /// A commit, branch or tag instead of the previous pin
     #[arg(long, value_name = "REVISION")]
     pub to: Option<String>,
+    /// One addon alone, which has a sync of its own
+    #[arg(long, value_name = "NAME")]
+    pub addon: Option<String>,
     #[command(flatten)]
     pub show: ShowArgs,
 }
@@ -30,10 +35,17 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let (clone, all) = open(&args.show, context)?;
     let cluster = promote::find(&all, &args.cluster)?;
+    let addon = args.addon.as_deref();
+    addon.map(|addon| promote::verify_addon(&all, addon)).transpose()?;
     let source = match &args.to {
-        Some(revision) => promote::source_of(&all, &clone, cluster, Some(revision))?,
-        None => promote::previous_pin(&all, &clone, cluster)?,
+        Some(revision) => promote::source_of(&all, &clone, cluster, addon, Some(revision))?,
+        None => promote::previous_pin(&all, &clone, cluster, addon)?,
     };
-    let options = Options { destinations: vec![args.cluster.clone()], allow_older: true, ..Options::default() };
+    let options = Options {
+        destinations: vec![args.cluster.clone()],
+        allow_older: true,
+        addon: args.addon.clone(),
+        ..Options::default()
+    };
     carry_out(&all, &clone, None, source, &options, &Way { show: &args.show, context, ui })
 }

@@ -1,6 +1,7 @@
 //! The fleet, typed: the fleet file ([`mod@file`]) and its lock ([`lock`]), read by one way ([`document`], [`schema`]); and
-//! what the repository's manifests say of its clusters ([`clusters`], [`sync`]).
+//! what the repository's manifests say of its clusters ([`clusters`], [`sync`], [`apart`]).
 
+pub mod apart;
 pub mod clusters;
 pub mod content;
 pub mod document;

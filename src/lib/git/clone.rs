@@ -6,6 +6,7 @@ use super::reference::is_commit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::nearest;
 use git2::{BranchType, Commit, Delta, DiffOptions, ErrorCode, ObjectType, Oid, Repository, Sort, Status};
+use git2::{TreeWalkMode, TreeWalkResult};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
@@ -297,6 +298,30 @@ impl LocalClone {
     pub fn read(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>> {
         let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
         Ok(self.blob_id(&tree, &self.full_path(path)).and_then(|id| self.blob(id)))
+    }
+
+    /// The files below a folder of a commit; none where it has no such folder. Links and submodules are left out.
+    ///
+    /// # Errors
+    /// The commit is not here.
+    pub fn files_below(&self, commit: &str, folder: &str) -> Result<Vec<(String, Vec<u8>)>> {
+        let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
+        let entry = tree.get_path(Path::new(&self.full_path(folder))).ok();
+        let below = entry.and_then(|entry| self.repository.find_tree(entry.id()).ok());
+        let mut files = Vec::new();
+        let walked = below.map(|below| {
+            below.walk(TreeWalkMode::PreOrder, |above, entry| {
+                let is_file = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != 0o120_000;
+                if let (true, Ok(name)) = (is_file, entry.name())
+                    && let Some(bytes) = self.blob(entry.id())
+                {
+                    files.push((format!("{folder}/{above}{name}"), bytes));
+                }
+                TreeWalkResult::Ok
+            })
+        });
+        walked.transpose().map_err(|cause| unusable(&cause))?;
+        Ok(files)
     }
 
     fn blob_id(&self, tree: &git2::Tree<'_>, path: &str) -> Option<Oid> {

@@ -1,8 +1,9 @@
 //! One destination: what is checked, and what of its files changes.
 
-use super::main_pair::{NoPair, main_pair, path_of};
+use super::main_pair::{NoPair, main_pair, path_of, running_pair};
+use super::snapshots::Snapshots;
 use super::source::{Source, short, shown, tracked_branch};
-use super::{File, Options, Promotion, new_sync};
+use super::{File, Options, Promotion, addon, apart, new_sync};
 use crate::error::Error;
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::files::plain_path;
@@ -23,23 +24,48 @@ pub(super) fn refusal(file: &str, error: &Error) -> Problem {
     Problem { severity: Severity::Error, place, message: error.to_string(), hint: error.hint.clone() }
 }
 
-fn refuse<T>(place: &Place, message: impl Into<String>, hint: &str) -> Result<T, Problem> {
+pub(super) fn refuse<T>(place: &Place, message: impl Into<String>, hint: &str) -> Result<T, Problem> {
     let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
     Err(Problem { severity: Severity::Error, place: place.clone(), message: message.into(), hint })
 }
 
+/// What all destinations of a run have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub all: &'a Clusters,
+    pub clone: &'a LocalClone,
+    pub from: Option<&'a Cluster>,
+    pub source: &'a Source,
+    pub options: &'a Options,
+    pub snapshots: &'a Snapshots<'a>,
+}
+
+/// A pin that may move: all guards have been passed.
+pub(super) struct Checked<'a> {
+    pub repository: &'a GitRepository,
+    pub branch: String,
+    pub old: Option<Pin>,
+    /// The commit that is run now, as far as the clone knows.
+    pub old_commit: Option<String>,
+    pub is_older: bool,
+}
+
+/// A change of one document of a file.
+pub(super) struct Edit<'a> {
+    pub file: &'a str,
+    pub document: usize,
+    pub change: Change<'a>,
+}
+
 /// Plans one destination.
-pub(super) fn plan(
-    all: &Clusters,
-    clone: &LocalClone,
-    from: Option<&Cluster>,
-    source: &Source,
-    cluster: &Cluster,
-    options: &Options,
-) -> Result<Promotion, Problem> {
+pub(super) fn plan(job: &Job<'_>, cluster: &Cluster) -> Result<Promotion, Problem> {
+    let Job { all, from, options, .. } = *job;
     let whole = Place { file: cluster.folder.clone(), line: 0, column: 0 };
     if from.is_some_and(|from| from.name == cluster.name && !options.allow_older) {
         return refuse(&whole, format!("{} would be promoted to itself", cluster.name), "name another destination");
+    }
+    if let Some(addon) = &options.addon {
+        return addon::plan(job, cluster, addon);
     }
     if let Some(from) = from
         && let (Some(ours), Some(theirs)) = (&cluster.flavour, &from.flavour)
@@ -51,51 +77,100 @@ pub(super) fn plan(
     }
     let pair = match main_pair(all, cluster) {
         Ok(pair) => pair,
-        Err(NoPair::None) => return first_sync(all, clone, from, source, cluster, options),
-        Err(NoPair::Unclear(message, place, hint)) => return refuse(&place, message, hint),
+        Err(NoPair::None) => return first_sync(job, cluster),
+        Err(unclear) => return Err(no_pair(cluster, unclear)),
     };
+    usable(pair)?;
+    let path = new_path(all, from, pair);
+    let applied = path.as_ref().map_or_else(|| written_path(pair), |(_, new)| new.clone());
+    let checked = check(job, cluster, pair, &applied)?;
+    let mut edits = pin_edits(&checked, &job.source.commit.commit);
+    if let Some((_, new)) = &path {
+        edits.push(Edit::set(&pair.kustomization.origin, &["spec", "path"], new, None));
+    }
+    let (patches, notes) = apart::still_apart(job, cluster, pair, &applied)?;
+    edits.extend(patches.iter().map(|patch| Edit::append(&pair.kustomization.origin, &["spec", "patches"], patch)));
+    let files = carry_out(job, &edits)?;
+    let planned = Promotion { path, notes, ..promotion(job, cluster, &checked, &applied, files) };
+    Ok(planned)
+}
+
+/// Why a cluster has no pair that could be promoted.
+pub(super) fn no_pair(cluster: &Cluster, reason: NoPair) -> Problem {
+    let (message, place, hint) = match reason {
+        NoPair::Unclear(message, place, hint) => (message, place, hint),
+        NoPair::None => {
+            let place = Place { file: cluster.folder.clone(), line: 0, column: 0 };
+            (format!("{} has no sync", cluster.name), place, "promote the whole cluster first")
+        }
+    };
+    Problem { severity: Severity::Error, place, message, hint: Some(hint.to_owned()) }
+}
+
+/// The path of a pair's Kustomization, as it is written.
+pub(super) fn written_path(pair: &Pair) -> String {
+    pair.kustomization.path.as_ref().map(|path| path.value.clone()).unwrap_or_default()
+}
+
+/// Holds the pin of a pair against every guard. `applied`: the path that has to be in the commit.
+pub(super) fn check<'a>(
+    job: &Job<'_>,
+    cluster: &Cluster,
+    pair: &'a Pair,
+    applied: &str,
+) -> Result<Checked<'a>, Problem> {
+    let Job { all, clone, source, options, .. } = *job;
     let repository = usable(pair)?;
-    same_source(all, from, repository)?;
+    same_source(all, job.from, options, repository)?;
     let Some(branch) = tracked_branch(clone, cluster, pair).or_else(|| source.branch.clone()) else {
         let hint = "write the tracked branch into ref.branch";
         return refuse(&repository.reference.place, "no branch of the clone is known to hold the pin", hint);
     };
     verify_commit(clone, source, &branch, &repository.reference.place)?;
-    let path = new_path(all, from, pair);
-    let applied =
-        path.as_ref().map(|(_, new)| new.clone()).or_else(|| Some(pair.kustomization.path.as_ref()?.value.clone()));
-    verify_path(clone, source, applied.as_deref().unwrap_or_default(), &pair.kustomization.origin.place)?;
+    verify_path(clone, source, applied, &pair.kustomization.origin.place)?;
     let old = pair.pin();
     let old_commit = present_commit(clone, old.as_ref());
     let is_older = verify_order(clone, old.as_ref(), old_commit.as_deref(), source, options, repository)?;
-    let files = edits(all, clone, pair, repository, &branch, source, path.as_ref())?;
-    let folder = applied.as_deref().and_then(|path| plain_path("", path));
+    Ok(Checked { repository, branch, old, old_commit, is_older })
+}
+
+/// What becomes of a destination whose files change like this.
+pub(super) fn promotion(
+    job: &Job<'_>,
+    cluster: &Cluster,
+    checked: &Checked<'_>,
+    applied: &str,
+    files: Vec<File>,
+) -> Promotion {
+    let Job { all, clone, source, .. } = *job;
+    let folder = plain_path("", applied);
     let reach = folder.map(|folder| all.repository.overlays.reach(&all.repository.files, &folder));
     let below: Vec<String> =
         reach.map(|reach| reach.folders.into_iter().chain(reach.resources).collect()).unwrap_or_default();
     let below: Vec<&str> = below.iter().map(String::as_str).collect();
     let (mut between, mut commits, mut changed_files) = (Vec::new(), None, Vec::new());
-    if let Some(old) = old_commit.as_deref() {
-        let (earlier, later) =
-            if is_older { (source.commit.commit.as_str(), old) } else { (old, source.commit.commit.as_str()) };
+    let new = source.commit.commit.as_str();
+    if let Some(old) = checked.old_commit.as_deref() {
+        let (earlier, later) = if checked.is_older { (new, old) } else { (old, new) };
         commits = clone.distance(earlier, later).ok();
         if !files.is_empty() {
             between = clone.between(earlier, later, SHOWN_COMMITS).unwrap_or_default();
-            changed_files = clone.changed_files(old, &source.commit.commit, &below).unwrap_or_default();
+            changed_files = clone.changed_files(old, new, &below).unwrap_or_default();
         }
     }
-    Ok(Promotion {
+    Promotion {
         cluster: cluster.name.clone(),
-        from: old.as_ref().map(shown),
-        to: source.commit.commit.clone(),
-        path,
+        from: checked.old.as_ref().map(shown),
+        to: new.to_owned(),
+        path: None,
         commits,
-        is_older,
+        is_older: checked.is_older,
+        is_split: false,
         between,
         changed_files,
         files,
         notes: Vec::new(),
-    })
+    }
 }
 
 /// The GitRepository that a pin can be written to.
@@ -133,9 +208,14 @@ pub(super) fn usable(pair: &Pair) -> Result<&GitRepository, Problem> {
 }
 
 /// Source and destination fetch from one repository.
-fn same_source(all: &Clusters, from: Option<&Cluster>, repository: &GitRepository) -> Result<(), Problem> {
-    let theirs =
-        from.and_then(|from| main_pair(all, from).ok()).and_then(|pair| pair.repository.as_ref()?.url.as_ref());
+fn same_source(
+    all: &Clusters,
+    from: Option<&Cluster>,
+    options: &Options,
+    repository: &GitRepository,
+) -> Result<(), Problem> {
+    let theirs = from.and_then(|from| running_pair(all, from, options.addon.as_deref()).ok());
+    let theirs = theirs.and_then(|pair| pair.repository.as_ref()?.url.as_ref());
     match (&repository.url, theirs) {
         (Some(ours), Some(theirs)) if plain_url(&ours.value) != plain_url(&theirs.value) => {
             let message = "source and destination fetch from different repositories";
@@ -145,7 +225,7 @@ fn same_source(all: &Clusters, from: Option<&Cluster>, repository: &GitRepositor
     }
 }
 
-fn plain_url(url: &str) -> &str {
+pub(super) fn plain_url(url: &str) -> &str {
     let url = url.trim_end_matches('/');
     url.strip_suffix(".git").unwrap_or(url)
 }
@@ -227,59 +307,54 @@ fn verify_order(
     Ok(is_older)
 }
 
-/// The edited files of a destination; none where all is as it should be.
-fn edits(
-    all: &Clusters,
-    clone: &LocalClone,
-    pair: &Pair,
-    repository: &GitRepository,
-    branch: &str,
-    source: &Source,
-    path: Option<&(String, String)>,
-) -> Result<Vec<File>, Problem> {
-    let commit = source.commit.commit.as_str();
-    let mut fields = vec![
-        Field::new(&repository.origin, &["spec", "ref", "branch"], branch, None),
-        Field::new(&repository.origin, &["spec", "ref", "commit"], commit, Some("branch")),
-    ];
-    if let Some((_, new)) = path {
-        fields.push(Field::new(&pair.kustomization.origin, &["spec", "path"], new, None));
+impl<'a> Edit<'a> {
+    /// Sets a field of an object.
+    pub(super) fn set(origin: &'a Origin, path: &[&'a str], value: &'a str, after: Option<&'a str>) -> Edit<'a> {
+        Edit::of(origin, Change::Set { path: steps(origin, path), value: New::Text(value), after })
     }
+
+    /// Adds YAML to a list of an object.
+    pub(super) fn append(origin: &'a Origin, path: &[&'a str], yaml: &'a str) -> Edit<'a> {
+        Edit::of(origin, Change::Append { path: steps(origin, path), value: New::Yaml(yaml) })
+    }
+
+    fn of(origin: &'a Origin, change: Change<'a>) -> Edit<'a> {
+        Edit { file: &origin.file, document: origin.document, change }
+    }
+}
+
+/// The path of an object's field in its document.
+fn steps<'a>(origin: &'a Origin, path: &[&'a str]) -> Vec<Step<'a>> {
+    let prefix = origin.prefix.iter().map(|part| part.parse().map_or(Step::Key(part), Step::Index));
+    prefix.chain(path.iter().map(|part| Step::Key(part))).collect()
+}
+
+/// The lines of a pin.
+pub(super) fn pin_edits<'a>(checked: &'a Checked<'a>, commit: &'a str) -> Vec<Edit<'a>> {
+    let origin = &checked.repository.origin;
+    vec![
+        Edit::set(origin, &["spec", "ref", "branch"], &checked.branch, None),
+        Edit::set(origin, &["spec", "ref", "commit"], commit, Some("branch")),
+    ]
+}
+
+/// The files with these changes; none where all is as it should be.
+pub(super) fn carry_out(job: &Job<'_>, edits: &[Edit<'_>]) -> Result<Vec<File>, Problem> {
     let mut changes: BTreeMap<&str, Vec<(usize, Change<'_>)>> = BTreeMap::new();
-    for field in &fields {
-        let change = Change::Set { path: steps(&field.path), value: New::Text(field.value), after: field.after };
-        changes.entry(&field.origin.file).or_default().push((field.origin.document, change));
+    for edit in edits {
+        changes.entry(edit.file).or_default().push((edit.document, edit.change.clone()));
     }
     let mut files = Vec::new();
     for (file, changes) in changes {
-        let Some(before) = all.repository.files.texts.get(file) else { continue };
+        let Some(before) = job.all.repository.files.texts.get(file) else { continue };
         let text = splice::edit(before, &changes).map_err(|refused| refusal_problem(file, &refused))?;
         if text != *before {
-            verify_clean(clone, file)?;
+            verify_clean(job.clone, file)?;
             let diff = unified(file, before, &text);
             files.push(File { path: file.to_owned(), text, diff });
         }
     }
     Ok(files)
-}
-
-/// A field that gets a value.
-struct Field<'a> {
-    origin: &'a Origin,
-    path: Vec<String>,
-    value: &'a str,
-    after: Option<&'a str>,
-}
-
-impl<'a> Field<'a> {
-    fn new(origin: &'a Origin, path: &[&str], value: &'a str, after: Option<&'a str>) -> Field<'a> {
-        Field { origin, path: origin.path(path), value, after }
-    }
-}
-
-/// The path of a field; numbers are those of items in a list.
-fn steps(path: &[String]) -> Vec<Step<'_>> {
-    path.iter().map(|part| part.parse().map_or(Step::Key(part), Step::Index)).collect()
 }
 
 /// The user has no changes of their own in a file.
@@ -293,17 +368,10 @@ pub(super) fn verify_clean(clone: &LocalClone, file: &str) -> Result<(), Problem
     }
 }
 
-fn first_sync(
-    all: &Clusters,
-    clone: &LocalClone,
-    from: Option<&Cluster>,
-    source: &Source,
-    cluster: &Cluster,
-    options: &Options,
-) -> Result<Promotion, Problem> {
+fn first_sync(job: &Job<'_>, cluster: &Cluster) -> Result<Promotion, Problem> {
     let place = Place { file: cluster.folder.clone(), line: 0, column: 0 };
-    let Some(from) = from else {
+    let Some(from) = job.from else {
         return refuse(&place, format!("{} has no sync", cluster.name), "promote another cluster to it");
     };
-    new_sync::plan(all, clone, from, source, cluster, options.with_patches)
+    new_sync::plan(job, from, cluster)
 }

@@ -1,8 +1,9 @@
-//! Which of a cluster's syncs is the one that its pin is about.
+//! Which of a cluster's syncs is the one that a pin is about: the flavour's, or that of one addon.
 
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::files::{is_within, plain_path};
 use crate::fleet::sync::Pair;
+use crate::fleet::types::Paths;
 use crate::problem::Place;
 use std::collections::BTreeSet;
 
@@ -25,22 +26,69 @@ pub(in crate::ops) fn main_pair<'a>(all: &Clusters, cluster: &'a Cluster) -> Res
             return Err(NoPair::Unclear(message, pair.kustomization.origin.place.clone(), hint));
         }
     }
-    let flavours = &all.repository.paths.flavours;
-    let of_flavours: Vec<&Pair> =
-        cluster.syncs.iter().filter(|pair| path_of(pair).is_some_and(|path| is_within(&path, flavours))).collect();
-    match (&of_flavours[..], &cluster.syncs[..]) {
-        ([one], _) => Ok(one),
-        ([], [one]) => Ok(one),
-        ([], []) => Err(NoPair::None),
-        (several, all) => {
+    let Paths { flavours, bases, .. } = &all.repository.paths;
+    let with = |folder: &str, is_below: bool| -> Vec<&Pair> {
+        let is_there = |pair: &&Pair| path_of(pair).is_some_and(|path| is_within(&path, folder)) == is_below;
+        cluster.syncs.iter().filter(is_there).collect()
+    };
+    let of_flavours = with(flavours, true);
+    match (&of_flavours[..], &with(bases, false)[..], &cluster.syncs[..]) {
+        ([one], ..) | ([], [one], _) => Ok(one),
+        ([], _, [one]) => Ok(one),
+        ([], _, []) => Err(NoPair::None),
+        (several, _, all) => {
             let first = several.first().copied().or(all.first()).map(|pair| pair.kustomization.origin.place.clone());
             let names: Vec<&str> = cluster.syncs.iter().map(|pair| pair.kustomization.id.name.as_str()).collect();
             let message =
                 format!("it is not clear which sync of {} brings in its flavour: {}", cluster.name, names.join(", "));
-            let hint =
-                "let one Kustomization have a path among the flavours; kfleet cannot promote one addon alone yet";
+            let hint = "let one Kustomization have a path among the flavours; or name one addon with --addon";
             Err(NoPair::Unclear(message, first.unwrap_or_default(), hint))
         }
+    }
+}
+
+/// The folder of an addon.
+pub(in crate::ops) fn folder_of_addon(all: &Clusters, addon: &str) -> String {
+    format!("{}/{addon}", all.repository.paths.bases)
+}
+
+/// The name of the Kustomization that a split makes for an addon.
+pub(in crate::ops) fn name_of_addon(addon: &str) -> String {
+    format!("addon-{addon}")
+}
+
+/// The sync that a cluster has for one addon alone: by its path, or else by its name.
+pub(in crate::ops) fn addon_pair<'a>(
+    all: &Clusters,
+    cluster: &'a Cluster,
+    addon: &str,
+) -> Result<Option<&'a Pair>, NoPair> {
+    let (folder, name) = (folder_of_addon(all, addon), name_of_addon(addon));
+    let main = main_pair(all, cluster).ok().filter(|pair| path_of(pair).as_ref() != Some(&folder));
+    let rest = || cluster.syncs.iter().filter(|pair| main.is_none_or(|main| !std::ptr::eq(main, *pair)));
+    let by_path: Vec<&Pair> = rest().filter(|pair| path_of(pair).as_ref() == Some(&folder)).collect();
+    let is_named = |pair: &&Pair| [name.as_str(), addon].contains(&pair.kustomization.id.name.as_str());
+    let found = if by_path.is_empty() { rest().filter(is_named).collect() } else { by_path };
+    match &found[..] {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        [first, ..] => {
+            let names: Vec<&str> = found.iter().map(|pair| pair.kustomization.id.name.as_str()).collect();
+            let message = format!("{} has several syncs for {addon}: {}", cluster.name, names.join(", "));
+            Err(NoPair::Unclear(message, first.kustomization.origin.place.clone(), "let one of them have it"))
+        }
+    }
+}
+
+/// The sync that brings in an addon: its own, or else the flavour's. Without an addon the flavour's.
+pub(in crate::ops) fn running_pair<'a>(
+    all: &Clusters,
+    cluster: &'a Cluster,
+    addon: Option<&str>,
+) -> Result<&'a Pair, NoPair> {
+    match addon.map(|addon| addon_pair(all, cluster, addon)).transpose()?.flatten() {
+        Some(own) => Ok(own),
+        None => main_pair(all, cluster),
     }
 }
 

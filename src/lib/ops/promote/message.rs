@@ -6,7 +6,8 @@ use crate::ops::promote::Proof;
 use std::fmt::Write as _;
 
 impl Plan {
-    /// `Promote staging to production`, what moves, and a trailer for each pin: `Kfleet-Pin: CLUSTER OLD NEW`.
+    /// `Promote staging to production`, what moves, and a trailer for each pin: `Kfleet-Pin: CLUSTER OLD NEW`. One
+    /// addon alone is named: `Promote web of staging to production`, `Kfleet-Pin: CLUSTER/ADDON OLD NEW`.
     pub fn message(&self) -> String {
         let moved: Vec<&Promotion> = self.promotions.iter().filter(|promotion| promotion.changes()).collect();
         let names: Vec<&str> = moved.iter().map(|promotion| promotion.cluster.as_str()).collect();
@@ -16,10 +17,11 @@ impl Plan {
             }
             names => names.join(", "),
         };
+        let what = self.addon.as_ref().map_or(String::new(), |addon| format!("{addon} of "));
         let is_rollback = self.source.proof == Proof::Previous || names == [self.source.name.as_str()];
         let mut text = match is_rollback {
-            true => format!("Roll {to} back to {}", short(&self.source.commit.commit)),
-            false => format!("Promote {} to {to}", self.source.name),
+            true => format!("Roll {what}{to} back to {}", short(&self.source.commit.commit)),
+            false => format!("Promote {what}{} to {to}", self.source.name),
         };
         text += "\n\n";
         for promotion in &moved {
@@ -30,12 +32,14 @@ impl Plan {
                 None => String::new(),
             };
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{}: {from} -> {}{commits}", promotion.cluster, short(&promotion.to));
+            let split = if promotion.is_split { ", with a sync of its own from now on" } else { "" };
+            let _ = writeln!(text, "{}: {from} -> {}{commits}{split}", promotion.cluster, short(&promotion.to));
         }
         let _ = write!(text, "\nKfleet-Source: {}\n", self.source.name);
+        let addon = self.addon.as_ref().map_or(String::new(), |addon| format!("/{addon}"));
         for promotion in &moved {
             let from = promotion.from.as_deref().unwrap_or("none").replace(' ', "/");
-            let _ = writeln!(text, "Kfleet-Pin: {} {from} {}", promotion.cluster, promotion.to);
+            let _ = writeln!(text, "Kfleet-Pin: {}{addon} {from} {}", promotion.cluster, promotion.to);
         }
         text
     }

@@ -4,20 +4,30 @@
 //! and only if all are right files are written. A pin is `ref.commit` and `ref.branch` of the GitRepository that the
 //! cluster's Kustomization takes its manifests from; nothing else of the destination changes, but its path where the
 //! source has another.
+//!
+//! One addon alone has a pair of its own (`addon`), or gets one (`split`) in a way that never deletes its objects.
 
+mod addon;
+mod apart;
 mod destination;
 pub(super) mod main_pair;
 mod message;
 mod new_sync;
+mod snapshots;
 pub(super) mod source;
+mod split;
 pub mod waves;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Cluster, Clusters};
+use crate::fleet::file::is_name;
 use crate::fleet::schema::did_you_mean;
 use crate::git::{CommitInfo, LocalClone};
 use crate::problem::Problem;
 use crate::tree::Root;
+use destination::Job;
+use snapshots::Snapshots;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use source::{Proof, Source, previous_pin, source_of};
@@ -33,6 +43,10 @@ pub struct Options {
     pub with_patches: bool,
     /// Destinations that are refused do not stop the others.
     pub keep_going: bool,
+    /// Only the pin of this addon moves.
+    pub addon: Option<String>,
+    /// A destination that has the addon by its flavour gives it a sync of its own.
+    pub split: bool,
 }
 
 /// What becomes of one destination.
@@ -50,9 +64,11 @@ pub struct Promotion {
     pub commits: Option<usize>,
     /// Whether the new commit is older than the pin.
     pub is_older: bool,
+    /// Whether the addon gets a sync of its own.
+    pub is_split: bool,
     /// The newest of the commits between.
     pub between: Vec<CommitInfo>,
-    /// The files that its flavour is made from and that differ, as `M path`.
+    /// The files that its flavour, or the addon, is made from and that differ, as `M path`.
     pub changed_files: Vec<String>,
     /// The files of the repository that are written.
     pub files: Vec<File>,
@@ -76,6 +92,8 @@ pub struct File {
 pub struct Plan {
     /// The commit that is promoted.
     pub source: Source,
+    /// The addon whose pins move, where it is not that of the flavour.
+    pub addon: Option<String>,
     /// What becomes of the destinations that are not refused.
     pub promotions: Vec<Promotion>,
     /// Destinations that were refused, with `keep_going`.
@@ -116,6 +134,26 @@ pub fn find<'a>(all: &'a Clusters, name: &str) -> Result<&'a Cluster> {
     })
 }
 
+/// The addon of a name: a base, or one that a cluster has a sync of its own for.
+///
+/// # Errors
+/// There is none ([`ErrorKind::Usage`]).
+pub fn verify_addon(all: &Clusters, name: &str) -> Result<()> {
+    let is_pinned = |cluster: &Cluster| !matches!(main_pair::addon_pair(all, cluster, name), Ok(None));
+    let bases = format!("{}/", all.repository.paths.bases);
+    let is_base = all.repository.files.has_folder(&format!("{bases}{name}"));
+    if is_name(name) && (is_base || all.clusters.iter().any(is_pinned)) {
+        return Ok(());
+    }
+    let below = all.repository.files.below(&all.repository.paths.bases);
+    let known: BTreeSet<&str> = below.filter_map(|path| Some(path.strip_prefix(&bases)?.split_once('/')?.0)).collect();
+    let error = Error::new(ErrorKind::Usage, format!("there is no addon {}", name.escape_debug()));
+    Err(match did_you_mean(name, known.iter().copied()) {
+        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+        None => error.with_hint(format!("addons are the folders in {}", bases.trim_end_matches('/'))),
+    })
+}
+
 /// Plans the promotion of a commit. `source` is the cluster that it comes from, if it comes from one.
 ///
 /// # Errors
@@ -127,11 +165,12 @@ pub fn plan(
     source: Source,
     options: &Options,
 ) -> std::result::Result<Plan, Vec<Problem>> {
-    let mut plan = Plan { source, promotions: Vec::new(), refused: Vec::new() };
+    let mut plan = Plan { source, addon: options.addon.clone(), promotions: Vec::new(), refused: Vec::new() };
+    let job = Job { all, clone, from, source: &plan.source, options, snapshots: &Snapshots::new(all, clone) };
     for name in &options.destinations {
         let planned = find(all, name)
             .map_err(|error| destination::refusal(name, &error))
-            .and_then(|cluster| destination::plan(all, clone, from, &plan.source, cluster, options));
+            .and_then(|cluster| destination::plan(&job, cluster));
         match planned {
             Ok(promotion) => plan.promotions.push(promotion),
             Err(problem) => plan.refused.push(problem),

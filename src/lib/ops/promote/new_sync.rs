@@ -1,11 +1,10 @@
 //! The first sync of a cluster: that of the source, pinned, without what is the source's own.
 
-use super::destination::{usable, verify_clean, verify_commit, verify_path};
+use super::destination::{Job, usable, verify_clean, verify_commit, verify_path};
 use super::main_pair::main_pair;
-use super::source::Source;
 use super::{File, Promotion};
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::files::folder_of;
+use crate::fleet::files::is_within;
 use crate::git::LocalClone;
 use crate::manifest::findings::refusal_problem;
 use crate::ops::fmt::diff::unified;
@@ -16,14 +15,8 @@ use crate::yaml::splice::{self, Change, New, Step};
 const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"];
 
 /// Plans the sync of a cluster that has none.
-pub(super) fn plan(
-    all: &Clusters,
-    clone: &LocalClone,
-    from: &Cluster,
-    source: &Source,
-    cluster: &Cluster,
-    with_patches: bool,
-) -> Result<Promotion, Problem> {
+pub(super) fn plan(job: &Job<'_>, from: &Cluster, cluster: &Cluster) -> Result<Promotion, Problem> {
+    let Job { all, clone, source, options, .. } = *job;
     let refuse = |file: &str, message: String, hint: &str| {
         let place = Place { file: file.to_owned(), line: 0, column: 0 };
         Err(Problem { severity: Severity::Error, place, message, hint: Some(hint.to_owned()) })
@@ -76,7 +69,7 @@ pub(super) fn plan(
     ];
     let mut notes = vec![format!("{} had no sync: it gets that of {}", cluster.name, from.name)];
     let patches = kustomization.patches.len();
-    match (patches, with_patches) {
+    match (patches, options.with_patches) {
         (0, _) => {}
         (count, true) => notes.push(format!("with its {count} patches")),
         (count, false) => {
@@ -90,7 +83,7 @@ pub(super) fn plan(
     let before = all.repository.files.texts.get(file).map(Vec::as_slice).unwrap_or_default();
     let text = splice::edit(before, &changes).map_err(|refused| refusal_problem(file, &refused))?;
     let mut files = vec![File { diff: unified(&target, b"", &text), path: target.clone(), text }];
-    files.extend(listed(all, clone, &target)?);
+    files.extend(listed(all, clone, &target, &cluster.folder)?);
     Ok(Promotion {
         cluster: cluster.name.clone(),
         from: None,
@@ -98,6 +91,7 @@ pub(super) fn plan(
         path: None,
         commits: None,
         is_older: false,
+        is_split: false,
         between: Vec::new(),
         changed_files: Vec::new(),
         files,
@@ -105,10 +99,12 @@ pub(super) fn plan(
     })
 }
 
-/// The kustomization of the new file's folder with the file among its resources, where there is one that lacks it.
-fn listed(all: &Clusters, clone: &LocalClone, target: &str) -> Result<Option<File>, Problem> {
-    let Some(overlay) = all.repository.overlays.get(folder_of(target)) else { return Ok(None) };
-    let name = target.rsplit('/').next().unwrap_or(target);
+/// The kustomization that is nearest to a new file, with the file among its resources, where there is one that lacks it.
+/// Above the folder of the cluster none is looked for.
+pub(super) fn listed(all: &Clusters, clone: &LocalClone, target: &str, cluster: &str) -> Result<Option<File>, Problem> {
+    let overlay = all.repository.overlays.above(target).filter(|above| is_within(&above.folder, cluster));
+    let Some(overlay) = overlay else { return Ok(None) };
+    let name = target.strip_prefix(&format!("{}/", overlay.folder)).unwrap_or(target);
     let known = overlay.references.iter().map(|reference| reference.text.trim_start_matches("./"));
     if known.into_iter().any(|text| text == name) {
         return Ok(None);

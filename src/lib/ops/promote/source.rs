@@ -1,10 +1,11 @@
 //! The commit that is promoted, and why it is that one.
 
-use super::main_pair::{NoPair, main_pair};
+use super::main_pair::{NoPair, addon_pair, main_pair, running_pair};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::sync::{Pair, Pin};
+use crate::fleet::sync::{ObjectName, Pair, Pin};
 use crate::git::{CommitInfo, FileChange, LocalClone};
+use crate::tree::Tree;
 use std::collections::BTreeSet;
 
 /// The commit that is promoted.
@@ -35,12 +36,18 @@ pub enum Proof {
     Previous,
 }
 
-/// What a cluster runs. `revision`: the user's choice instead.
+/// What a cluster runs, or what it has one addon from. `revision`: the user's choice instead.
 ///
 /// # Errors
 /// The cluster has no sync that tells, its pin is no commit of the clone, or the revision is none.
-pub fn source_of(all: &Clusters, clone: &LocalClone, cluster: &Cluster, revision: Option<&str>) -> Result<Source> {
-    let pair = main_pair(all, cluster);
+pub fn source_of(
+    all: &Clusters,
+    clone: &LocalClone,
+    cluster: &Cluster,
+    addon: Option<&str>,
+    revision: Option<&str>,
+) -> Result<Source> {
+    let pair = running_pair(all, cluster, addon);
     if let Some(revision) = revision {
         let commit = clone.about(&clone.commit(revision)?)?;
         let branch = pair.ok().and_then(|pair| tracked_branch(clone, cluster, pair));
@@ -124,13 +131,24 @@ pub(in crate::ops) fn tracked_branch(clone: &LocalClone, cluster: &Cluster, pair
     named.find(|branch| clone.tip(branch).is_some()).or(cluster.branch()).map(str::to_owned)
 }
 
-/// The pin that a cluster had before its present one, from the history of the file that holds it.
+/// The pin that a cluster, or one addon of it, had before its present one, from the history of the file that holds it.
 ///
 /// # Errors
 /// The cluster has no pin, or never had another one.
-pub fn previous_pin(all: &Clusters, clone: &LocalClone, cluster: &Cluster) -> Result<Source> {
+pub fn previous_pin(all: &Clusters, clone: &LocalClone, cluster: &Cluster, addon: Option<&str>) -> Result<Source> {
     let refuse = |message: String, hint: &str| Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
-    let Ok(pair) = main_pair(all, cluster) else {
+    let pair = match addon {
+        Some(addon) => match addon_pair(all, cluster, addon) {
+            Ok(Some(pair)) => Ok(pair),
+            Ok(None) => {
+                let message = format!("{} has no sync of its own for {addon}", cluster.name);
+                return refuse(message, "roll the whole cluster back, or give the addon its own with `kfleet promote`");
+            }
+            Err(reason) => Err(reason),
+        },
+        None => main_pair(all, cluster),
+    };
+    let Ok(pair) = pair else {
         return refuse(format!("{} has no sync that could be rolled back", cluster.name), "`kfleet vet` tells more");
     };
     let (Some(Pin::Commit(present)), Some(repository)) = (pair.pin(), &pair.repository) else {
@@ -143,7 +161,9 @@ pub fn previous_pin(all: &Clusters, clone: &LocalClone, cluster: &Cluster) -> Re
     let histories = clone.histories(&head, &BTreeSet::from([file.clone()]))?;
     let changes: &[FileChange] = histories.get(file).map(Vec::as_slice).unwrap_or_default();
     let before = changes.iter().flat_map(|change| [&change.new, &change.old]).flatten();
-    let mut pins = before.filter_map(|text| pin_in(file, text, cluster, &pair.kustomization.id));
+    let beside = &pair.kustomization.origin.file;
+    let beside = all.repository.files.texts.get(beside).map(|text| (beside.as_str(), text.as_slice()));
+    let mut pins = before.filter_map(|text| pin_in(file, text, beside, cluster, &pair.kustomization.id));
     let Some(previous) = pins.find(|pin| *pin != present) else {
         let message =
             format!("{} had no other pin than {}: {file} has none in its history", cluster.name, short(&present));
@@ -154,9 +174,17 @@ pub fn previous_pin(all: &Clusters, clone: &LocalClone, cluster: &Cluster) -> Re
     Ok(Source { name: cluster.name.clone(), commit, proof: Proof::Previous, branch, notes: Vec::new() })
 }
 
-/// The pin of a Kustomization in an old text of the file, read as the only file of the cluster.
-fn pin_in(file: &str, text: &[u8], cluster: &Cluster, id: &crate::fleet::sync::ObjectName) -> Option<String> {
-    let mut tree = crate::tree::Tree::default();
+/// The pin of a Kustomization in an old text of the file, read as the only file of the cluster but for the one that has
+/// the Kustomization now.
+fn pin_in(
+    file: &str,
+    text: &[u8],
+    beside: Option<(&str, &[u8])>,
+    cluster: &Cluster,
+    id: &ObjectName,
+) -> Option<String> {
+    let mut tree = Tree::default();
+    tree.extend(beside.map(|(file, text)| (file.to_owned(), text.to_vec())));
     tree.insert(file.to_owned(), text.to_vec());
     let old = Clusters::from_tree(tree);
     let old =

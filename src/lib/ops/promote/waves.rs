@@ -1,7 +1,7 @@
 //! Waves: the steps of the fleet file's `promotion` that begin at a cluster, in order. Which of them are done follows
 //! from the pins alone, so that a run that is started again goes on where the last one ended.
 
-use super::main_pair::main_pair;
+use super::main_pair::running_pair;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::Clusters;
 use crate::fleet::sync::Pin;
@@ -15,12 +15,18 @@ pub enum Wave {
     Next,
 }
 
-/// The destinations of a wave.
+/// The destinations of a wave. With an addon its pin counts, wherever it comes from.
 ///
 /// # Errors
 /// There is no fleet file, or it has no such wave ([`ErrorKind::Usage`]); an earlier wave is not done
 /// ([`ErrorKind::Refused`]).
-pub fn destinations(all: &Clusters, source: &str, commit: &str, wave: Wave) -> Result<Vec<String>> {
+pub fn destinations(
+    all: &Clusters,
+    source: &str,
+    addon: Option<&str>,
+    commit: &str,
+    wave: Wave,
+) -> Result<Vec<String>> {
     let usage = |message: String, hint: &str| Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
     let Some(file) = &all.repository.fleet else {
         return usage(
@@ -34,7 +40,7 @@ pub fn destinations(all: &Clusters, source: &str, commit: &str, wave: Wave) -> R
         let message = format!("fleet.yaml promotes from {source} to no cluster");
         return usage(message, "add a step to `promotion`, or name the destinations");
     }
-    let is_done = |name: &String| pin_of(all, name).as_deref() == Some(commit);
+    let is_done = |name: &String| pin_of(all, name, addon).as_deref() == Some(commit);
     let open = waves.iter().position(|names| !names.iter().all(is_done));
     let index = match (wave, open) {
         (Wave::Next, None) => return Ok(Vec::new()),
@@ -53,14 +59,14 @@ pub fn destinations(all: &Clusters, source: &str, commit: &str, wave: Wave) -> R
 }
 
 /// Of these clusters the first that are not pinned to the commit yet, at most so many; those that are count as nothing.
-pub fn limited(all: &Clusters, names: Vec<String>, commit: &str, limit: usize) -> Vec<String> {
-    let open = names.into_iter().filter(|name| pin_of(all, name).as_deref() != Some(commit));
+pub fn limited(all: &Clusters, names: Vec<String>, addon: Option<&str>, commit: &str, limit: usize) -> Vec<String> {
+    let open = names.into_iter().filter(|name| pin_of(all, name, addon).as_deref() != Some(commit));
     open.take(limit).collect()
 }
 
-/// The commit that a cluster is pinned to.
-fn pin_of(all: &Clusters, name: &str) -> Option<String> {
-    match main_pair(all, all.get(name)?).ok()?.pin()? {
+/// The commit that a cluster, or an addon of it, is pinned to.
+fn pin_of(all: &Clusters, name: &str, addon: Option<&str>) -> Option<String> {
+    match running_pair(all, all.get(name)?, addon).ok()?.pin()? {
         Pin::Commit(commit) => Some(commit),
         _ => None,
     }

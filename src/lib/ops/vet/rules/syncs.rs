@@ -4,9 +4,10 @@ use super::super::catalogue::Rule;
 use super::super::facts::{Facts, path_of};
 use super::super::finding::{Findings, Fix};
 use super::kustomize::bases_to_resources;
+use crate::fleet::apart::{LeftAlone, ObjectId};
 use crate::fleet::clusters::Cluster;
 use crate::fleet::overlay::Target;
-use crate::fleet::sync::{KUSTOMIZE, Kustomization, ObjectName};
+use crate::fleet::sync::{KUSTOMIZE, Kustomization, ObjectName, Pair};
 use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +23,8 @@ pub(in super::super) const RULES: &[Rule] = &[
     ),
     Rule::new("KST05", Severity::Warning, "an addon that is applied twice", twice).explained(
         "Two Kustomizations that own the same objects fight over them, and when one of them lets go it may delete what\n\
-         the other still wants. Either the flavour lists the addon, or it has a Kustomization of its own.",
+         the other still wants. Either the flavour lists the addon, or it has a Kustomization of its own. An addon that\n\
+         `kfleet promote --split` has split off is in both, and marked to be left alone by the flavour's.",
     ),
     Rule::new("KST08", Severity::Warning, "force, or an exception from reconciling, left in git", force).explained(
         "`force: true` deletes and recreates objects whose fields cannot change: volumes and addresses are lost. The\n\
@@ -127,7 +129,8 @@ fn twice(facts: &Facts<'_>, found: &mut Findings) {
         let others = cluster.syncs.iter().filter(|other| other.kustomization.id != pair.kustomization.id);
         for other in others {
             let Some(other_folder) = path_of(other).filter(|other| *other != folder) else { continue };
-            if facts.reach(&other_folder).is_some_and(|reached| reached.reach.folders.contains(&folder)) {
+            let leads = facts.reach(&other_folder).is_some_and(|reached| reached.reach.folders.contains(&folder));
+            if leads && !is_left_to(facts, &folder, other) {
                 let (name, other) = (&pair.kustomization.id.name, &other.kustomization.id.name);
                 let message = format!("{folder} is applied by Kustomization {name}, and by {other} too");
                 found.add(path.place.clone(), message).hint("let one of them have it").cluster(&cluster.name);
@@ -145,6 +148,16 @@ fn twice(facts: &Facts<'_>, found: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether a Kustomization leaves the objects of a folder to the one that applies the folder. Where its own manifests are
+/// pinned, they may have fewer of them than the files here.
+fn is_left_to(facts: &Facts<'_>, folder: &str, other: &Pair) -> bool {
+    let left = LeftAlone::of(&other.kustomization);
+    let Some(reached) = facts.reach(folder).filter(|_| !left.is_empty()) else { return false };
+    let is_moving = other.pin().is_none_or(|pin| pin.is_moving());
+    let mut ids = facts.resources(reached).map(|item| ObjectId::of(&item));
+    if is_moving { ids.all(|id| left.has(&id)) } else { ids.any(|id| left.has(&id)) }
 }
 
 fn force(facts: &Facts<'_>, found: &mut Findings) {

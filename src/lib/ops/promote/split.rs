@@ -1,0 +1,307 @@
+//! An addon that comes with the flavour gets a sync of its own, in one change of the repository after which nothing that
+//! runs is deleted, whichever of the two Kustomizations Flux looks at first:
+//!
+//! - The flavour's Kustomization goes on rendering the objects, but marks them to be left alone (see
+//!   [`crate::fleet::apart`]). Flux prunes only what leaves the inventory of a Kustomization, and these stay in it.
+//! - The new Kustomization applies them at its own pin, and by that becomes their owner: from then on the flavour's could
+//!   not delete them even if it lost them, since Flux deletes only what carries the labels of the Kustomization.
+//!
+//! Both changes are in one commit, and each is safe without the other: there is no order to keep, and no second step.
+
+use super::addon::{free_name, same_pin};
+use super::apart::{count, unclear};
+use super::destination::{Checked, Edit, Job, carry_out, check, no_pair, promotion, refusal, refuse, usable};
+use super::destination::{verify_clean, written_path};
+use super::main_pair::{folder_of_addon, main_pair, name_of_addon, path_of};
+use super::new_sync::listed;
+use super::source::short;
+use super::{File, Promotion};
+use crate::fleet::apart::{self, Concern, LeftAlone, ObjectId};
+use crate::fleet::clusters::Cluster;
+use crate::fleet::files::{folder_of, plain_path};
+use crate::fleet::sync::{Origin, Pair, Pin};
+use crate::manifest::findings::refusal_problem;
+use crate::ops::fmt::diff::unified;
+use crate::problem::{Place, Problem};
+use crate::yaml::input::Text;
+use crate::yaml::splice::{self, Change, New, Step};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Fields that only older versions of the API have.
+const OLD_PATCHES: [&str; 2] = ["patchesJson6902", "patchesStrategicMerge"];
+
+/// What a pinned source fetches again, though it cannot change.
+const PINNED_INTERVAL: &str = "1h";
+
+/// The longest value that a label can have.
+const MAX_LABEL: usize = 63;
+
+/// Plans a destination that has no sync for the addon yet.
+pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Promotion, Problem> {
+    let main = main_pair(job.all, cluster).map_err(|reason| no_pair(cluster, reason))?;
+    usable(main)?;
+    let place = &main.kustomization.origin.place;
+    let Some(Pin::Commit(pin)) = main.pin() else {
+        let message = format!("{} is not pinned to a commit: its flavour would change below the split", cluster.name);
+        return refuse(place, message, "promote the whole cluster first");
+    };
+    let pin = job.clone.commit(&pin).map_err(|error| refusal(&place.file, &error))?;
+    let path = format!("./{}", folder_of_addon(job.all, addon));
+    let objects = verify_split(job, main, addon, &pin)?;
+    if !job.options.split {
+        if pin == job.source.commit.commit {
+            return Ok(promotion(job, cluster, &check(job, cluster, main, &path)?, &path, Vec::new()));
+        }
+        let message = format!("{} has {addon} by its flavour, whose pin is that of all its addons", cluster.name);
+        return refuse(place, message, "give the addon a sync of its own with --split");
+    }
+    let checked = check(job, cluster, main, &path)?;
+    let source = same_pin(job, cluster, checked.repository).map(|one| one.id.name.clone());
+    let (name, file) = (name_of_addon(addon), format!("{}/{}.yaml", folder_of(&place.file), name_of_addon(addon)));
+    if name.len() > MAX_LABEL {
+        return refuse(place, format!("{name} is too long: Flux writes the name into labels of objects"), "");
+    }
+    if let Some(taken) = cluster.pairs().find(|pair| pair.kustomization.id.name == name) {
+        return refuse(&taken.kustomization.origin.place, format!("there is a Kustomization {name} already"), "");
+    }
+    let file = free_file(job, &file)?;
+    let is_shared = source.is_some();
+    let source = source.unwrap_or_else(|| free_name(cluster, addon));
+    let mut text =
+        format!("# Addon {addon} is pinned apart: `kfleet promote --addon {addon}` moves it.\n").into_bytes();
+    if !is_shared {
+        text.extend(source_text(job, &checked, &source)?);
+        text.extend(b"---\n");
+    }
+    let orphans = has_deletion_policy(cluster);
+    text.extend(kustomization_text(job, main, &[name.as_str(), &path, &source], &objects.all, orphans)?);
+    let patches = marks(main, addon, &objects);
+    let origin = &main.kustomization.origin;
+    let edits: Vec<Edit<'_>> = patches.iter().map(|patch| Edit::append(origin, &["spec", "patches"], patch)).collect();
+    let mut files = carry_out(job, &edits)?;
+    files.push(File { diff: unified(&file, b"", &text), path: file.clone(), text });
+    files.extend(listed(job.all, job.clone, &file, &cluster.folder)?);
+    let mut notes = vec![
+        format!(
+            "{addon} gets a sync of its own: Kustomization {name} with {} GitRepository {source}",
+            if is_shared { "the present" } else { "a new" }
+        ),
+        format!(
+            "nothing is deleted on the way: Kustomization {} keeps its {} in its inventory and leaves them alone, {name} \
+             takes them over; one commit, whichever Flux looks at first",
+            main.kustomization.id.name,
+            count(objects.left.len(), "object")
+        ),
+        format!(
+            "it costs one more Kustomization{}; what the flavour's pin brings no longer reaches {addon}",
+            if is_shared { "" } else { " and one more clone of the repository, each hour, in this cluster" }
+        ),
+    ];
+    if !orphans {
+        notes.push(format!(
+            "this cluster's Flux does not know `deletionPolicy`: before you ever remove {name}, set its `prune: false`"
+        ));
+    }
+    let waits = |pair: &&Pair| pair.kustomization.depends_on.iter().any(|on| on.value == main.kustomization.id);
+    for waiting in cluster.syncs.iter().filter(waits).map(|pair| &pair.kustomization.id.name) {
+        let main = &main.kustomization.id.name;
+        notes.push(format!(
+            "{waiting} waits for {main}, which no longer brings {addon}: let it wait for {name} if it needs it"
+        ));
+    }
+    let gone: Vec<String> = objects.left.difference(&objects.new).map(ToString::to_string).collect();
+    if !gone.is_empty() {
+        notes.push(format!("left as they are until the flavour's pin moves past them: {}", gone.join(", ")));
+    }
+    Ok(Promotion { is_split: true, notes, ..promotion(job, cluster, &checked, &path, files) })
+}
+
+/// The marks that a flavour lacks, with the pair that gets them: of an addon that has a sync of its own already.
+pub(super) fn lacking<'a>(
+    job: &Job<'_>,
+    cluster: &'a Cluster,
+    pair: &Pair,
+    addon: &str,
+) -> Result<Option<(&'a Pair, Vec<String>)>, Problem> {
+    let Ok(main) = main_pair(job.all, cluster) else { return Ok(None) };
+    let (Some(Pin::Commit(pin)), Some(folder)) = (main.pin(), path_of(pair)) else { return Ok(None) };
+    let from = path_of(main).unwrap_or_default();
+    if folder != folder_of_addon(job.all, addon) || from == folder {
+        return Ok(None);
+    }
+    let place = &main.kustomization.origin.place;
+    let old = job.clone.commit(&pin).and_then(|pin| job.snapshots.at(&pin));
+    let old = old.map_err(|error| refusal(&place.file, &error))?;
+    if apart::leads_to(&old, &from, &folder, &BTreeSet::new()) == Ok(false) {
+        return Ok(None);
+    }
+    let objects = verify_split(job, main, addon, &pin)?;
+    Ok(Some((main, marks(main, addon, &objects))))
+}
+
+/// Patches for those of an addon's objects that the flavour's Kustomization does not leave alone yet.
+fn marks(main: &Pair, addon: &str, objects: &Objects) -> Vec<String> {
+    let left = LeftAlone::of(&main.kustomization);
+    let missing = objects.left.iter().filter(|id| !left.has(id)).cloned().collect();
+    apart::patches(addon, &missing)
+}
+
+/// The objects of an addon.
+struct Objects {
+    /// Those that the flavour renders at its pin.
+    left: BTreeSet<ObjectId>,
+    /// Those that the addon has at the new pin.
+    new: BTreeSet<ObjectId>,
+    /// Both.
+    all: BTreeSet<ObjectId>,
+}
+
+/// The flavour has the addon, as it is, and what comes from it can be told from all else.
+fn verify_split(job: &Job<'_>, main: &Pair, addon: &str, pin: &str) -> Result<Objects, Problem> {
+    let place = &main.kustomization.origin.place;
+    let folder = folder_of_addon(job.all, addon);
+    let from = plain_path("", &written_path(main)).unwrap_or_default();
+    let commit = &job.source.commit.commit;
+    let at = |commit: &str| job.snapshots.at(commit).map_err(|error| refusal(&place.file, &error));
+    let old = at(pin)?;
+    let left = apart::objects(&old, &folder).map_err(|reason| unclear(addon, pin, reason))?;
+    let is_there = apart::leads_to(&old, &from, &folder, &left).map_err(|reason| unclear(addon, pin, reason))?;
+    if !is_there || from == folder || left.is_empty() {
+        let message = format!("{from} does not have {addon} at the pin {}", short(pin));
+        return refuse(place, message, "promote the whole cluster to a commit whose flavour has it");
+    }
+    if let Some(nameless) = left.iter().find(|id| id.name.is_empty()) {
+        let message = format!("{addon} cannot be pinned apart: its {} has no name", nameless.kind);
+        return refuse(place, message, "give it a name");
+    }
+    if let Some(other) = apart::taken_with(&left, &apart::others(&old, &from, &folder)) {
+        let message = format!("{other} of another addon cannot be told from that of {addon}");
+        return refuse(place, message, "give the two different names, or write their namespaces into their files");
+    }
+    let new = apart::objects(&*at(commit)?, &folder).map_err(|reason| unclear(addon, commit, reason))?;
+    let all = left.union(&new).cloned().collect();
+    Ok(Objects { left, new, all })
+}
+
+/// A file that is not there yet.
+pub(super) fn free_file(job: &Job<'_>, file: &str) -> Result<String, Problem> {
+    if job.all.repository.files.has_file(file) {
+        let place = Place { file: file.to_owned(), line: 0, column: 0 };
+        return refuse(&place, "there is a file of this name already", "remove it, or give it another name");
+    }
+    verify_clean(job.clone, file)?;
+    Ok(file.to_owned())
+}
+
+/// A GitRepository like that of a pair, with another name, at the new pin.
+pub(super) fn source_text(job: &Job<'_>, checked: &Checked<'_>, name: &str) -> Result<Vec<u8>, Problem> {
+    let key = |path: &[&'static str]| path.iter().map(|key| Step::Key(key)).collect::<Vec<_>>();
+    let commit = New::Text(&job.source.commit.commit);
+    let changes = vec![
+        Change::set(&key(&["metadata", "name"]), name),
+        Change::set(&key(&["spec", "interval"]), PINNED_INTERVAL),
+        Change::set(&key(&["spec", "ref", "branch"]), &checked.branch),
+        Change::Set { path: key(&["spec", "ref", "commit"]), value: commit, after: Some("branch") },
+    ];
+    copied(job, &checked.repository.origin, changes)
+}
+
+/// A Kustomization like that of the flavour for the addon alone: patches and health checks of other objects are left out.
+fn kustomization_text(
+    job: &Job<'_>,
+    main: &Pair,
+    [name, path, source]: &[&str; 3],
+    objects: &BTreeSet<ObjectId>,
+    orphans: bool,
+) -> Result<Vec<u8>, Problem> {
+    let (origin, place) = (&main.kustomization.origin, &main.kustomization.origin.place);
+    let item = job.all.repository.items(&origin.file).find(|item| Origin::of(item) == *origin);
+    let Some(item) = item else {
+        return refuse(place, "this Kustomization cannot be read again", "");
+    };
+    if let Some(field) = OLD_PATCHES.iter().find(|field| item.get(&["spec", field]).is_some()) {
+        let message = format!("`{field}` is of an older version of Flux");
+        return refuse(&item.key_place(&["spec", field]), message, "`kfleet vet --fix` rewrites it");
+    }
+    if !item.list(&["spec", "components"]).is_empty() {
+        let message = "components of the flavour's Kustomization may change the addon";
+        return refuse(
+            &item.key_place(&["spec", "components"]),
+            message,
+            "list them in the flavour or the bases instead",
+        );
+    }
+    let key = |path: &[&'static str]| path.iter().map(|key| Step::Key(key)).collect::<Vec<_>>();
+    let mut changes = vec![
+        Change::set(&key(&["metadata", "name"]), name),
+        Change::set(&key(&["spec", "path"]), path),
+        Change::set(&key(&["spec", "sourceRef", "name"]), source),
+    ];
+    let mut kept = Vec::new();
+    for (number, patch) in main.kustomization.patches.iter().enumerate() {
+        match apart::concern(patch, None, objects) {
+            Concern::Mixed => {
+                let place = item.place(&["spec", "patches", &number.to_string()]);
+                return refuse(&place, "this patch changes the addon and others", "write one for each");
+            }
+            concern => kept.push(concern == Concern::Some),
+        }
+    }
+    changes.extend(without("patches", &kept));
+    let checks = item.list(&["spec", "healthChecks"]);
+    let kept: Vec<bool> = checks.iter().map(|check| is_of(check, objects)).collect();
+    changes.extend(without("healthChecks", &kept));
+    if orphans {
+        let value = New::Text("Orphan");
+        changes.push(Change::Set { path: key(&["spec", "deletionPolicy"]), value, after: Some("prune") });
+    }
+    copied(job, origin, changes)
+}
+
+/// Whether a health check is of one of the objects.
+fn is_of(check: &Value, objects: &BTreeSet<ObjectId>) -> bool {
+    let text = |key: &str| check.get(key).and_then(Value::as_str).unwrap_or_default();
+    objects.iter().any(|id| {
+        let is_near = id.namespace.is_empty() || id.namespace == text("namespace");
+        id.kind == text("kind") && id.name == text("name") && is_near
+    })
+}
+
+/// Removes the entries of a list that are not kept, from the last on, or the list if none is.
+fn without(field: &'static str, kept: &[bool]) -> Vec<Change<'static>> {
+    let list = || vec![Step::Key("spec"), Step::Key(field)];
+    if !kept.contains(&true) {
+        return vec![Change::Remove { path: list(), comments: true }];
+    }
+    let gone = kept.iter().enumerate().rev().filter(|(_, kept)| !**kept);
+    let entry = |(number, _)| {
+        let path = list().into_iter().chain([Step::Index(number)]).collect();
+        Change::Remove { path, comments: true }
+    };
+    gone.map(entry).collect()
+}
+
+/// The document of an object with changes, as a text of its own.
+fn copied(job: &Job<'_>, origin: &Origin, changes: Vec<Change<'_>>) -> Result<Vec<u8>, Problem> {
+    let bytes = job.all.repository.files.texts.get(&origin.file).map(Vec::as_slice).unwrap_or_default();
+    let text = Text::new(bytes).ok().filter(|text| !text.json && origin.prefix.is_empty());
+    let span = text.as_ref().and_then(|text| text.documents().get(origin.document).copied());
+    let (Some(text), Some(span)) = (text, span) else {
+        return refuse(&origin.place, "this is no YAML document of its own", "write it as one");
+    };
+    let body = text.bytes[span.body..span.end].trim_ascii_start();
+    // The indentation of the first line belongs to the document.
+    let start = text.bytes[..span.end - body.len()].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let mut copy = text.bytes[span.prefix..span.marker].to_vec();
+    copy.extend_from_slice(&text.bytes[start.max(span.body)..span.end]);
+    let changes: Vec<(usize, Change<'_>)> = changes.into_iter().map(|change| (0, change)).collect();
+    splice::edit(&copy, &changes).map_err(|refused| refusal_problem(&origin.file, &refused))
+}
+
+/// Whether the cluster's Flux knows `deletionPolicy`: from 2.6 on; where no version is told, it is taken for a new one.
+fn has_deletion_policy(cluster: &Cluster) -> bool {
+    let Some(version) = &cluster.flux_version else { return true };
+    let mut parts = version.trim_start_matches('v').split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (2, 6)
+}
