@@ -326,3 +326,22 @@ fn a_push_that_is_not_taken_loses_nothing() {
     fleet.does(&["rollback", "staging", "--commit", "--push"]);
     assert!(fleet.origin(&["log", "--format=%H", "main"]).contains(&commit));
 }
+
+#[test]
+fn a_change_in_the_second_of_its_index_entry_is_still_seen_by_git() {
+    let fleet = Fleet::new();
+    wait_for_a_new_second();
+    fleet.web(7);
+    fleet.git(&["add", "config"]);
+    fleet.web(8);
+    wait_for_a_new_second();
+    fleet.does(&["promote", "development", "staging", "--commit", "--no-fetch"]);
+    assert_eq!(fleet.git(&["status", "--porcelain"]), "MM config/bases/web/web.yaml");
+}
+
+/// What is done next is done within one second of the clock of files.
+fn wait_for_a_new_second() {
+    let now = std::time::UNIX_EPOCH.elapsed().expect("a clock");
+    std::thread::sleep(std::time::Duration::from_secs(1) - std::time::Duration::from_nanos(now.subsec_nanos().into()));
+    std::thread::sleep(std::time::Duration::from_millis(20));
+}
