@@ -5,7 +5,7 @@ use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::fleet::clusters::{Cluster, Clusters};
-use kfleet::git::{self, LocalClone};
+use kfleet::git::{self, LocalClone, ReadyCommit};
 use kfleet::ops::promote::waves::{self, Wave};
 use kfleet::ops::promote::{self, Options, Plan, Promotion, Proof, Source};
 use kfleet::problem::Problem;
@@ -158,6 +158,7 @@ pub(crate) fn carry_out(
 ) -> Result<Outcome, Error> {
     let Way { show, ui, .. } = way;
     let json = show.output == ReportForm::Json;
+    let head = clone.head()?;
     let plan = match promote::plan(all, clone, from, source, options) {
         Ok(plan) => plan,
         Err(problems) => {
@@ -172,9 +173,13 @@ pub(crate) fn carry_out(
     };
     let mut published = Published::default();
     if !show.dry_run {
+        let ready = match show.commit && plan.changes() {
+            true => Some(prepare(clone, &head, way)?),
+            false => None,
+        };
         promote::apply(Path::new("."), &plan)?;
-        if show.commit && plan.changes() {
-            published = publish(&plan, clone, way)?;
+        if let Some(ready) = ready {
+            published = publish(&plan, clone, &ready, way)?;
         }
     }
     let outcome = if plan.refused.is_empty() { Outcome::Done } else { Outcome::Ended(ErrorKind::Refused) };
@@ -228,11 +233,20 @@ impl Published {
     }
 }
 
-fn publish(plan: &Plan, clone: &LocalClone, way: &Way<'_>) -> Result<Published, Error> {
+/// Checks all that can be checked before files are written.
+fn prepare(clone: &LocalClone, head: &git::Head, way: &Way<'_>) -> Result<ReadyCommit, Error> {
+    let (show, environment) = (way.show, &way.context.environment);
+    let branch = show.branch.as_ref().or(head.branch.as_ref());
+    if let Some(branch) = branch.filter(|_| show.push) {
+        clone.push_target(branch, environment)?;
+    }
+    clone.prepare_commit(head, show.branch.as_deref(), environment)
+}
+
+fn publish(plan: &Plan, clone: &LocalClone, ready: &ReadyCommit, way: &Way<'_>) -> Result<Published, Error> {
     let environment = &way.context.environment;
     let paths: BTreeSet<&str> = plan.files().iter().map(|file| file.path.as_str()).collect();
-    let branch = way.show.branch.as_deref();
-    let commit = clone.commit_files(&plan.message(), &paths, branch, environment)?;
+    let commit = clone.commit_files(ready, &plan.message(), &paths)?;
     let head = clone.head()?.branch.unwrap_or_default();
     let pushed = match way.show.push {
         true => Some(clone.push(&head, &settings(way.context), environment)?),
