@@ -1,6 +1,8 @@
 //! `kfleet promote` and `kfleet rollback` in clones made by git: histories as the article has them, and refusals.
 #![allow(clippy::disallowed_methods, reason = "tests make files and start programs")]
 
+#[path = "promote/pull_requests.rs"]
+mod pull_requests;
 mod support;
 
 use std::fs;
@@ -408,6 +410,8 @@ fn what_was_taken_off_the_remote_does_not_come_back() {
     // The branch is gone.
     let fleet = Fleet::new();
     fleet.git(&["checkout", "-q", "-b", "side"]);
+    fleet.write("config/side.yaml", "x: 1\n");
+    fleet.commit("On the side");
     fleet.git(&["push", "-q", "origin", "side"]);
     fleet.origin(&["branch", "-D", "side"]);
     let output = fleet.run(&["promote", "development", "staging", "--commit", "--push"]);

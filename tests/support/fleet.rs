@@ -106,6 +106,11 @@ impl Fleet {
 
     /// Runs kfleet.
     pub fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(&[], arguments)
+    }
+
+    /// Runs kfleet with more variables.
+    pub fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_kfleet"))
             .args(arguments)
             .current_dir(self.root())
@@ -117,6 +122,7 @@ impl Fleet {
             .env("GIT_AUTHOR_EMAIL", "p@example.org")
             .env("GIT_COMMITTER_NAME", "P")
             .env("GIT_COMMITTER_EMAIL", "p@example.org")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .output()
             .expect("kfleet runs")

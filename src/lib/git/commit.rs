@@ -75,7 +75,7 @@ impl LocalClone {
                 if self.repository.find_branch(name, BranchType::Local).is_ok() {
                     return Err(refused(
                         format!("the branch {name} exists"),
-                        "choose another name, or check it out and commit without --branch",
+                        "choose another name, or remove it with `git branch -d`",
                     ));
                 }
                 Branch::New(format!("refs/heads/{name}"))

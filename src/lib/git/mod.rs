@@ -37,4 +37,4 @@ pub use push_target::PushTarget;
 pub use read::{read_tree, read_tree_within};
 pub use reference::Reference;
 pub use settings::{INHERITED, Settings};
-pub use url::Protocol;
+pub use url::{Hosted, Protocol};

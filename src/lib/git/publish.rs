@@ -97,7 +97,7 @@ impl LocalClone {
                 (Some(old), Some(new)) if !self.is_within(old, new).map_err(fail)? => {
                     return Err(rewritten(&doing, &target, old));
                 }
-                (Some(old), None) if self.is_within(old, ours).map_err(fail)? => {
+                (Some(old), None) if self.is_only_there(old, ours, &target).map_err(fail)? => {
                     let message = format!("{doing}: the branch is gone there");
                     return Err(Error::new(ErrorKind::Refused, message).with_hint(format!(
                         "if it shall come back, run `git push {} {branch}:{}`",
@@ -118,6 +118,15 @@ impl LocalClone {
         let message = format!("{doing}: others push all the time");
         Err(Error::new(ErrorKind::Refused, message)
             .with_hint("the commit is on the local branch: try `git push` later"))
+    }
+
+    /// The commit that a remote's branch is at now; nothing where there is no such branch.
+    ///
+    /// # Errors
+    /// As [`LocalClone::fetch`].
+    pub fn fetch_branch(&self, target: &PushTarget, settings: &Settings) -> Result<Option<String>> {
+        let tip = self.fetch_target(&format!("cannot fetch {target}"), target, settings)?;
+        Ok(tip.map(|tip| tip.to_string()))
     }
 
     /// Where the target is now; nothing where there is no such branch.

@@ -105,6 +105,29 @@ impl LocalClone {
         Ok(None)
     }
 
+    /// Whether `ours` has a commit that no other branch of the remote had, when it was last fetched.
+    pub(super) fn is_only_there(
+        &self,
+        commit: Oid,
+        ours: Oid,
+        target: &PushTarget,
+    ) -> std::result::Result<bool, git2::Error> {
+        if !self.is_within(commit, ours)? {
+            return Ok(false);
+        }
+        let (start, own) = (format!("refs/remotes/{}/*", target.remote), target.tracking_name());
+        for reference in self.repository.references_glob(&start)? {
+            let reference = reference?;
+            let tip = reference.peel_to_commit().map(|commit| commit.id()).ok();
+            if let Some(tip) = tip.filter(|_| reference.name_bytes() != own.as_bytes())
+                && self.is_within(commit, tip)?
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Whether `old` is `new` or an ancestor of it.
     pub(super) fn is_within(&self, old: Oid, new: Oid) -> std::result::Result<bool, git2::Error> {
         Ok(old == new || self.repository.graph_descendant_of(new, old)?)

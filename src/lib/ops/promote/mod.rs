@@ -9,6 +9,7 @@ mod destination;
 pub(super) mod main_pair;
 mod message;
 mod new_sync;
+mod proposal;
 pub(super) mod source;
 pub mod waves;
 
