@@ -432,6 +432,15 @@ fn a_push_follows_the_users_settings() {
     assert_eq!(fleet.git(&["--git-dir", "../fork.git", "rev-parse", "main"]), fleet.head());
     assert_eq!(fleet.origin(&["rev-parse", "main"]), pushed);
 
+    // It is not known where the branch is.
+    let fleet = Fleet::new();
+    fleet.git(&["config", "--unset-all", "remote.origin.fetch"]);
+    fleet.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    fleet.others_push("config/other.yaml", "x: 2\n");
+    let said = fleet.does(&["promote", "development", "staging", "--commit", "--push", "--no-fetch"]);
+    assert!(said.contains("on top of what others had pushed"), "{said}");
+    assert_eq!(fleet.origin(&["log", "-2", "--format=%s", "main"]), "Promote development to staging\nOf others");
+
     let fleet = Fleet::new();
     fleet.git(&["checkout", "-q", "--track", "-b", "work", "origin/main"]);
     let said = fleet.refuses(&["promote", "development", "staging", "--commit", "--push"], 5);

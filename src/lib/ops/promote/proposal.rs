@@ -1,8 +1,8 @@
 //! A pull request that moves pins: the name of its branch, its title, and its text, which is the report of the promotion in
 //! Markdown. What comes from commits and files stands in code spans: there it mentions nobody and closes no issue.
 
+use super::Plan;
 use super::source::short;
-use super::{Plan, Promotion, Proof};
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::LocalClone;
 use crate::text::{plain, shortened};
@@ -12,18 +12,17 @@ use std::fmt::Write as _;
 const ROWS: usize = 200;
 const COMMITS: usize = 50;
 
+/// No further list of commits begins behind this byte: GitHub takes 65536 characters.
+const LENGTH: usize = 40_000;
+
 /// How many characters of a cluster's name the branch takes.
 const NAME: usize = 60;
 
 impl Plan {
-    fn moved(&self) -> Vec<&Promotion> {
-        self.promotions.iter().filter(|promotion| promotion.changes()).collect()
-    }
-
     /// A name for the branch that tells what it does: the same for the same promotion.
     pub fn branch_name(&self) -> String {
         let moved = self.moved();
-        let verb = if self.source.proof == Proof::Previous { "rollback" } else { "promote" };
+        let verb = if self.is_rollback() { "rollback" } else { "promote" };
         let first = moved.first().map_or("", |promotion| promotion.cluster.as_str());
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
         let first: String =
@@ -61,7 +60,7 @@ impl Plan {
         }
         for (position, promotion) in moved.iter().enumerate() {
             let is_told = moved[..position].iter().any(|earlier| earlier.from == promotion.from);
-            if is_told || promotion.between.is_empty() || text.len() > ROWS * COMMITS * 5 {
+            if is_told || promotion.between.is_empty() || text.len() > LENGTH {
                 continue;
             }
             let from = code(short(promotion.from.as_deref().unwrap_or_default()));
