@@ -5,6 +5,8 @@
 mod addon;
 #[path = "promote/flux.rs"]
 mod flux;
+#[path = "promote/pull_requests.rs"]
+mod pull_requests;
 mod support;
 
 use std::fs;
@@ -329,4 +331,138 @@ fn a_push_that_is_not_taken_loses_nothing() {
     fleet.commit("More");
     fleet.does(&["rollback", "staging", "--commit", "--push"]);
     assert!(fleet.origin(&["log", "--format=%H", "main"]).contains(&commit));
+}
+
+#[test]
+fn a_change_in_the_second_of_its_index_entry_is_still_seen_by_git() {
+    let fleet = Fleet::new();
+    wait_for_a_new_second();
+    fleet.web(7);
+    fleet.git(&["add", "config"]);
+    fleet.web(8);
+    wait_for_a_new_second();
+    fleet.does(&["promote", "development", "staging", "--commit", "--no-fetch"]);
+    assert_eq!(fleet.git(&["status", "--porcelain"]), "MM config/bases/web/web.yaml");
+}
+
+#[test]
+fn a_checkout_of_what_others_have_pushed_hides_no_change_either() {
+    let fleet = Fleet::new();
+    fleet.others_push("config/bases/web/kustomization.yaml", "resources: [web.yaml] # theirs\n");
+    let work_tree = fleet.folder.path().join("tree");
+    fleet.git(&["worktree", "add", "-q", "-b", "side", &work_tree.display().to_string()]);
+    fleet.git(&["push", "-q", "origin", "side"]);
+    fleet.origin(&["update-ref", "refs/heads/side", "main"]);
+    let tree = Fleet { root: "tree", ..fleet };
+    wait_for_a_new_second();
+    tree.web(7);
+    tree.git(&["add", "config"]);
+    tree.web(8);
+    wait_for_a_new_second();
+    let said = tree.does(&["promote", "development", "staging", "--commit", "--push", "--no-fetch"]);
+    assert!(said.contains("on top of what others had pushed"), "{said}");
+    assert_eq!(tree.git(&["status", "--porcelain"]), "MM config/bases/web/web.yaml");
+}
+
+/// What is done next is done within one second of the clock of files.
+fn wait_for_a_new_second() {
+    let now = std::time::UNIX_EPOCH.elapsed().expect("a clock");
+    std::thread::sleep(std::time::Duration::from_secs(1) - std::time::Duration::from_nanos(now.subsec_nanos().into()));
+    std::thread::sleep(std::time::Duration::from_millis(20));
+}
+
+#[test]
+fn what_was_taken_off_the_remote_does_not_come_back() {
+    let dropped = |fleet: &Fleet| {
+        fleet.write("config/dropped.yaml", "x: 1\n");
+        let dropped = fleet.push("Dropped on purpose");
+        fleet.origin(&["update-ref", "refs/heads/main", "main~1"]);
+        dropped
+    };
+    let is_refused = |fleet: &Fleet, dropped: &str, arguments: &[&str]| {
+        let before = fleet.origin(&["rev-parse", "main"]);
+        let arguments = [&["promote", "development", "staging", "--commit", "--push"], arguments].concat();
+        let output = fleet.run(&arguments);
+        assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+        let said = said(&output);
+        assert!(said.contains("rewritten there") && said.contains(&dropped[..12]), "{said}");
+        assert_eq!(fleet.origin(&["rev-parse", "main"]), before);
+        assert_eq!(fleet.git(&["log", "-1", "--format=%s"]), "Promote development to staging");
+    };
+    // The commit here still has it: a plain push would bring it back, with nothing to put on top of.
+    for arguments in [&[][..], &["--no-fetch"]] {
+        let fleet = Fleet::new();
+        let commit = dropped(&fleet);
+        is_refused(&fleet, &commit, arguments);
+    }
+    // Others have gone on without it.
+    for arguments in [&[][..], &["--no-fetch"]] {
+        let fleet = Fleet::new();
+        let commit = dropped(&fleet);
+        fleet.others_push("config/other.yaml", "x: 2\n");
+        is_refused(&fleet, &commit, arguments);
+    }
+    // It is not here, but the remote is not what it was known to be.
+    let fleet = Fleet::new();
+    let commit = dropped(&fleet);
+    fleet.others_push("config/other.yaml", "x: 2\n");
+    fleet.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    is_refused(&fleet, &commit, &["--no-fetch"]);
+    // Once that was looked at, it goes on.
+    fleet.git(&["reset", "-q", "--hard", "origin/main"]);
+    fleet.does(&["promote", "development", "staging", "--commit", "--push"]);
+    // The branch is gone.
+    let fleet = Fleet::new();
+    fleet.git(&["checkout", "-q", "-b", "side"]);
+    fleet.write("config/side.yaml", "x: 1\n");
+    fleet.commit("On the side");
+    fleet.git(&["push", "-q", "origin", "side"]);
+    fleet.origin(&["branch", "-D", "side"]);
+    let output = fleet.run(&["promote", "development", "staging", "--commit", "--push"]);
+    assert!(output.status.code() == Some(5) && said(&output).contains("is gone there"), "{}", said(&output));
+}
+
+#[test]
+fn a_push_follows_the_users_settings() {
+    let fleet = Fleet::new();
+    fleet.git(&["clone", "-q", "--bare", ".", "../fork.git"]);
+    fleet.git(&["remote", "add", "fork", "../fork.git"]);
+    fleet.git(&["config", "branch.main.remote", "origin"]);
+    fleet.git(&["config", "branch.main.merge", "refs/heads/main"]);
+    fleet.git(&["config", "remote.pushDefault", "fork"]);
+    let pushed = fleet.head();
+    let said = fleet.does(&["promote", "development", "staging", "--commit", "--push"]);
+    assert!(said.contains("is pushed to fork"), "{said}");
+    assert_eq!(fleet.git(&["--git-dir", "../fork.git", "rev-parse", "main"]), fleet.head());
+    assert_eq!(fleet.origin(&["rev-parse", "main"]), pushed);
+
+    // It is not known where the branch is.
+    let fleet = Fleet::new();
+    fleet.git(&["config", "--unset-all", "remote.origin.fetch"]);
+    fleet.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    fleet.others_push("config/other.yaml", "x: 2\n");
+    let said = fleet.does(&["promote", "development", "staging", "--commit", "--push", "--no-fetch"]);
+    assert!(said.contains("on top of what others had pushed"), "{said}");
+    assert_eq!(fleet.origin(&["log", "-2", "--format=%s", "main"]), "Promote development to staging\nOf others");
+
+    let fleet = Fleet::new();
+    fleet.git(&["checkout", "-q", "--track", "-b", "work", "origin/main"]);
+    let said = fleet.refuses(&["promote", "development", "staging", "--commit", "--push"], 5);
+    assert!(said.contains("its upstream origin/main has another name") && said.contains("push.default"), "{said}");
+    fleet.git(&["config", "push.default", "upstream"]);
+    fleet.does(&["promote", "development", "staging", "--commit", "--push"]);
+    assert_eq!(fleet.origin(&["rev-parse", "main"]), fleet.head());
+}
+
+#[test]
+fn nothing_is_written_while_another_git_is_at_work() {
+    let fleet = Fleet::new();
+    let lock = fleet.root().join(".git/index.lock");
+    fs::write(&lock, "").expect("written");
+    let head = fleet.head();
+    let told = fleet.refuses(&["promote", "development", "staging", "--commit"], 5);
+    assert!(told.contains("another git or kfleet is at work") && told.contains("index.lock"), "{told}");
+    fs::remove_file(&lock).expect("removed");
+    assert_eq!(fleet.head(), head);
+    fleet.does(&["promote", "development", "staging", "--commit"]);
 }

@@ -9,6 +9,7 @@ pub mod manifest;
 pub mod substitute;
 pub mod yaml;
 
+pub mod forge;
 pub mod git;
 pub mod helm;
 pub mod http;

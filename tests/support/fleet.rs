@@ -9,6 +9,8 @@ use std::process::{Command, Output, Stdio};
 pub struct Fleet {
     /// The folder above the clone, and the home of who runs kfleet.
     pub folder: tempfile::TempDir,
+    /// The clone's name in it.
+    pub root: &'static str,
 }
 
 /// A cluster's sync with patches of its own.
@@ -25,7 +27,7 @@ pub const GOTK_SYNC: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitR
 impl Fleet {
     /// Development follows main; staging is pinned to the first commit. Three commits, all pushed.
     pub fn new() -> Fleet {
-        let fleet = Fleet { folder: tempfile::tempdir().expect("a folder") };
+        let fleet = Fleet { folder: tempfile::tempdir().expect("a folder"), root: "fleet" };
         fs::create_dir(fleet.root()).expect("made");
         fleet.git(&["init", "-q", "-b", "main"]);
         fleet.write("config/flavours/workload/kustomization.yaml", "resources: [../../bases/web]\n");
@@ -45,7 +47,7 @@ impl Fleet {
 
     /// The clone.
     pub fn root(&self) -> PathBuf {
-        self.folder.path().join("fleet")
+        self.folder.path().join(self.root)
     }
 
     /// Writes a file.
@@ -104,6 +106,11 @@ impl Fleet {
 
     /// Runs kfleet.
     pub fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(&[], arguments)
+    }
+
+    /// Runs kfleet with more variables.
+    pub fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_kfleet"))
             .args(arguments)
             .current_dir(self.root())
@@ -115,6 +122,7 @@ impl Fleet {
             .env("GIT_AUTHOR_EMAIL", "p@example.org")
             .env("GIT_COMMITTER_NAME", "P")
             .env("GIT_COMMITTER_EMAIL", "p@example.org")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .output()
             .expect("kfleet runs")

@@ -12,6 +12,7 @@ mod init;
 mod kfmt;
 mod man;
 mod promote;
+mod pull_request;
 mod rollback;
 mod status;
 mod table;

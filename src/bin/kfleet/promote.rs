@@ -2,10 +2,12 @@
 
 use crate::context::Context;
 use crate::fmt::count;
+use crate::pull_request::{Proposing, PullRequestReport};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::fleet::clusters::{Cluster, Clusters};
-use kfleet::git::{self, LocalClone};
+use kfleet::forge::PullRequest;
+use kfleet::git::{self, LocalClone, ReadyCommit};
 use kfleet::ops::promote::waves::{self, Wave};
 use kfleet::ops::promote::{self, Options, Plan, Promotion, Proof, Source};
 use kfleet::problem::Problem;
@@ -28,7 +30,9 @@ Examples:
   kfleet promote staging production --to v1.4.2  another commit than the one that staging runs
   kfleet promote staging --next-wave --max 5     go on with the roll-out that fleet.yaml describes, five clusters more
   kfleet promote staging production --addon cert-manager --split
-                                                 one addon alone, with a sync of its own from now on")]
+                                                 one addon alone, with a sync of its own from now on
+  kfleet promote staging production --pull-request
+                                                 on a branch of its own, for review")]
 pub(crate) struct Args {
     /// The cluster whose state is promoted
     #[arg(value_name = "SOURCE")]
@@ -72,19 +76,29 @@ pub(crate) struct Args {
 
 /// What commands that move pins have in common.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("commits").multiple(true))]
 pub(crate) struct ShowArgs {
     /// Write nothing; show what would change as a unified diff
-    #[arg(long, help_heading = "What to do", conflicts_with = "commit")]
+    #[arg(long, help_heading = "What to do", conflicts_with = "commits")]
     pub dry_run: bool,
     /// Commit the change, and nothing else; hooks do not run, and it is not signed
-    #[arg(long, help_heading = "What to do")]
+    #[arg(long, help_heading = "What to do", group = "commits")]
     pub commit: bool,
     /// Commit on a new branch, and check it out
-    #[arg(long, value_name = "NAME", help_heading = "What to do", requires = "commit")]
+    #[arg(long, value_name = "NAME", help_heading = "What to do", requires = "commits")]
     pub branch: Option<String>,
     /// Push the commit; where the remote has moved, on top of its commits
-    #[arg(long, help_heading = "What to do", requires = "commit")]
+    #[arg(long, help_heading = "What to do", requires = "commits")]
     pub push: bool,
+    /// Commit on a new branch, push it, and open a pull request into the branch that was checked out
+    #[arg(long, help_heading = "What to do", group = "commits")]
+    pub pull_request: bool,
+    /// Open it as a draft
+    #[arg(long, help_heading = "What to do", requires = "pull_request")]
+    pub draft: bool,
+    /// Whose API the remote's server has, where its name does not tell
+    #[arg(long, value_name = "PROVIDER", help_heading = "What to do", requires = "pull_request")]
+    pub provider: Option<ProviderName>,
     /// Take the clone as it is: do not fetch first
     #[arg(long, help_heading = "What to do")]
     pub no_fetch: bool,
@@ -100,6 +114,17 @@ pub(crate) enum ReportForm {
     Text,
     /// One JSON object.
     Json,
+}
+
+/// Who hosts the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ProviderName {
+    /// GitHub and GitHub Enterprise; the token is in GH_TOKEN or GITHUB_TOKEN, of a server of your own in GH_ENTERPRISE_TOKEN.
+    Github,
+    /// GitLab; the token is in GITLAB_TOKEN.
+    Gitlab,
+    /// Gitea and Forgejo; the token is in GITEA_TOKEN or FORGEJO_TOKEN.
+    Gitea,
 }
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
@@ -155,7 +180,7 @@ pub(crate) fn open(show: &ShowArgs, context: &Context) -> Result<(LocalClone, Cl
 }
 
 /// The user's git needs no cache here.
-fn settings(context: &Context) -> git::Settings {
+pub(crate) fn settings(context: &Context) -> git::Settings {
     git::Settings::new(context.environment.clone(), "")
 }
 
@@ -170,6 +195,7 @@ pub(crate) fn carry_out(
 ) -> Result<Outcome, Error> {
     let Way { show, ui, .. } = way;
     let json = show.output == ReportForm::Json;
+    let head = clone.head()?;
     let plan = match promote::plan(all, clone, from, source, options) {
         Ok(plan) => plan,
         Err(problems) => {
@@ -184,14 +210,26 @@ pub(crate) fn carry_out(
     };
     let mut published = Published::default();
     if !show.dry_run {
-        promote::apply(Path::new("."), &plan)?;
-        if show.commit && plan.changes() {
-            published = publish(&plan, clone, way)?;
+        let commits = (show.commit || show.pull_request) && plan.changes();
+        let proposal = match show.pull_request && plan.changes() {
+            true => Some(Proposing::prepare(&plan, clone, &head, way)?),
+            false => None,
+        };
+        if proposal.as_ref().is_none_or(|proposal| !proposal.is_pushed) {
+            let branch = proposal.as_ref().map(Proposing::branch).or(show.branch.as_deref());
+            let ready = if commits { Some(prepare(clone, &head, branch, way)?) } else { None };
+            promote::apply(Path::new("."), &plan)?;
+            if let Some(ready) = ready {
+                published = publish(&plan, clone, &ready, way)?;
+            }
+        }
+        if let Some(proposal) = proposal {
+            published.proposed = Some(proposal.open()?);
         }
     }
     let outcome = if plan.refused.is_empty() { Outcome::Done } else { Outcome::Ended(ErrorKind::Refused) };
     if json {
-        ui.json(&PromoteReport::new(&plan, !show.dry_run, &published))?;
+        ui.json(&PromoteReport::new(&plan, !show.dry_run && !published.is_found(), &published))?;
         return Ok(outcome);
     }
     ui.problems(&plan.refused);
@@ -208,7 +246,7 @@ pub(crate) fn carry_out(
         describe(promotion, plan.addon.as_deref(), show.dry_run, ui)?;
     }
     let moved = plan.promotions.iter().filter(|promotion| promotion.changes()).count();
-    let would = if show.dry_run { "would be " } else { "" };
+    let would = if published.is_found() || show.dry_run { "would be " } else { "" };
     ui.status(&match moved {
         0 => "nothing to do: every destination has this commit already".to_owned(),
         moved => format!("{} {would}moved{}", count(moved, "pin"), published.rest()),
@@ -221,10 +259,20 @@ pub(crate) fn carry_out(
 struct Published {
     commit: Option<String>,
     pushed: Option<git::Pushed>,
+    proposed: Option<PullRequest>,
 }
 
 impl Published {
+    /// Whether all was pushed by an earlier run.
+    fn is_found(&self) -> bool {
+        self.proposed.is_some() && self.commit.is_none()
+    }
+
     fn rest(&self) -> String {
+        if let Some(proposed) = &self.proposed {
+            let is_new = if proposed.is_new { "" } else { ", which is open already" };
+            return format!("; pull request {}: {}{is_new}", proposed.number, proposed.url);
+        }
         match (&self.commit, &self.pushed) {
             (_, Some(pushed)) if pushed.rebased => {
                 format!(
@@ -240,17 +288,30 @@ impl Published {
     }
 }
 
-fn publish(plan: &Plan, clone: &LocalClone, way: &Way<'_>) -> Result<Published, Error> {
+/// Checks all that can be checked before files are written.
+fn prepare(
+    clone: &LocalClone,
+    head: &git::Head,
+    new_branch: Option<&str>,
+    way: &Way<'_>,
+) -> Result<ReadyCommit, Error> {
+    let environment = &way.context.environment;
+    if let Some(branch) = new_branch.or(head.branch.as_deref()).filter(|_| way.show.push) {
+        clone.push_target(branch, environment)?;
+    }
+    clone.prepare_commit(head, new_branch, environment)
+}
+
+fn publish(plan: &Plan, clone: &LocalClone, ready: &ReadyCommit, way: &Way<'_>) -> Result<Published, Error> {
     let environment = &way.context.environment;
     let paths: BTreeSet<&str> = plan.files().iter().map(|file| file.path.as_str()).collect();
-    let branch = way.show.branch.as_deref();
-    let commit = clone.commit_files(&plan.message(), &paths, branch, environment)?;
+    let commit = clone.commit_files(ready, &plan.message(), &paths)?;
     let head = clone.head()?.branch.unwrap_or_default();
-    let pushed = match way.show.push {
+    let pushed = match way.show.push || way.show.pull_request {
         true => Some(clone.push(&head, &settings(way.context), environment)?),
         false => None,
     };
-    Ok(Published { commit: Some(commit), pushed })
+    Ok(Published { commit: Some(commit), pushed, proposed: None })
 }
 
 fn describe(promotion: &Promotion, addon: Option<&str>, dry_run: bool, ui: &Ui) -> Result<(), Error> {
@@ -335,6 +396,7 @@ struct PromoteReport<'a> {
     commit: Option<&'a str>,
     committed: Option<&'a str>,
     pushed: bool,
+    pull_request: Option<PullRequestReport<'a>>,
     promotions: Vec<PromotionReport<'a>>,
     problems: &'a [Problem],
 }
@@ -365,6 +427,7 @@ impl<'a> PromoteReport<'a> {
             commit: None,
             committed: None,
             pushed: false,
+            pull_request: None,
             promotions: Vec::new(),
             problems: &[],
         }
@@ -389,6 +452,7 @@ impl<'a> PromoteReport<'a> {
             commit: Some(&plan.source.commit.commit),
             committed: published.pushed.as_ref().map(|pushed| &*pushed.commit).or(published.commit.as_deref()),
             pushed: published.pushed.is_some(),
+            pull_request: published.proposed.as_ref().map(PullRequestReport::new),
             promotions: promotions.collect(),
             problems: &plan.refused,
             ..PromoteReport::empty()

@@ -200,8 +200,17 @@ impl LocalClone {
         self.repository.find_remote(&self.remote_name()).is_ok()
     }
 
-    /// The remote that counts: `origin`, or the only one.
+    /// The remote to fetch from: that of the branch that is checked out, or else the usual one.
     pub fn remote_name(&self) -> String {
+        let branch = self.head().ok().and_then(|head| head.branch);
+        let remote =
+            branch.and_then(|branch| self.repository.branch_upstream_remote(&format!("refs/heads/{branch}")).ok());
+        let remote = remote.and_then(|name| name.as_str().ok().map(str::to_owned));
+        remote.filter(|name| self.repository.find_remote(name).is_ok()).unwrap_or_else(|| self.usual_remote())
+    }
+
+    /// `origin`, or the only remote.
+    pub(super) fn usual_remote(&self) -> String {
         let names = self.repository.remotes().ok();
         let names: Vec<String> =
             names.iter().flat_map(|names| names.iter()).filter_map(|name| Some(name.ok()??.to_owned())).collect();

@@ -4,11 +4,9 @@
 
 use std::path::Path;
 
-use git2::{
-    Commit, Config, ConfigLevel, ErrorCode, Index, IndexEntry, IndexTime, Oid, Repository, RepositoryInitOptions,
-    Signature,
-};
+use git2::{Commit, Config, ConfigLevel, ErrorCode, Index, Oid, Repository, RepositoryInitOptions, Signature};
 
+use super::index::{entry, writable_index};
 use super::read::open;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Environment;
@@ -115,7 +113,7 @@ impl NewRepository {
     ) -> std::result::Result<String, git2::Error> {
         let mut index = Index::new()?;
         for (path, bytes) in files.iter() {
-            index.add(&entry(path, self.repository.blob(bytes)?))?;
+            index.add(&entry(path.as_bytes(), 0o100_644, self.repository.blob(bytes)?))?;
         }
         let tree = self.repository.find_tree(index.write_tree_to(&self.repository)?)?;
         let parents: Vec<Commit<'_>> =
@@ -165,27 +163,9 @@ pub fn reset_index(folder: &Path) -> Result<()> {
 }
 
 fn index_of_head(repository: &Repository) -> std::result::Result<(), git2::Error> {
-    let mut index = repository.index()?;
+    let mut index = writable_index(repository)?;
     index.read_tree(&repository.head()?.peel_to_tree()?)?;
     index.write()
-}
-
-fn entry(path: &str, id: Oid) -> IndexEntry {
-    let zero = IndexTime::new(0, 0);
-    IndexEntry {
-        ctime: zero,
-        mtime: zero,
-        dev: 0,
-        ino: 0,
-        mode: 0o100_644,
-        uid: 0,
-        gid: 0,
-        file_size: 0,
-        id,
-        flags: 0,
-        flags_extended: 0,
-        path: path.as_bytes().to_vec(),
-    }
 }
 
 /// The settings as git finds them: `GIT_CONFIG_GLOBAL` takes the place of the user's files.

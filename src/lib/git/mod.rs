@@ -10,24 +10,31 @@
 //! - What is fetched stays: a commit in the cache needs no network.
 
 mod cache;
+mod changes;
 mod clone;
+mod commit;
 mod create;
 mod failure;
 mod file_history;
+mod index;
 mod network;
 mod program;
 mod publish;
+mod push_target;
 mod read;
+mod rebase;
 mod reference;
 mod settings;
 mod url;
 
 pub use clone::{CommitInfo, FileState, Head, LocalClone, Resolved, Tip};
+pub use commit::ReadyCommit;
 pub use create::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
 pub use file_history::FileChange;
 pub use network::{Fetched, cached, fetch, resolve};
 pub use publish::Pushed;
+pub use push_target::PushTarget;
 pub use read::{read_tree, read_tree_within};
 pub use reference::Reference;
 pub use settings::{INHERITED, Settings};
-pub use url::Protocol;
+pub use url::{Hosted, Protocol};

@@ -156,6 +156,49 @@ impl Remote {
     }
 }
 
+/// Where a repository is on a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hosted {
+    /// How it is reached.
+    pub protocol: Protocol,
+    /// The server, in small letters; an IPv6 address has its brackets.
+    pub host: String,
+    /// The port, where the URL names one.
+    pub port: Option<u16>,
+    /// The path there, without slashes around it.
+    pub path: String,
+}
+
+impl Hosted {
+    /// Takes the URL of a repository apart; nothing for a folder of this machine.
+    ///
+    /// # Errors
+    /// It is no URL that can be used.
+    pub fn parse(url: &str) -> Result<Option<Hosted>> {
+        // git takes relative paths too.
+        if !url.contains(':') {
+            return Ok(None);
+        }
+        let Remote { shown, protocol, .. } = Remote::parse(url)?;
+        if protocol == Protocol::File {
+            return Ok(None);
+        }
+        let (authority, path) = match shown.split_once("://") {
+            Some((_, rest)) => rest.split_once('/').unwrap_or((rest, "")),
+            None => shown.split_once(':').unwrap_or((&shown, "")),
+        };
+        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let (host, port) = match authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        };
+        let Ok(port) = port.map(str::parse).transpose() else {
+            return Err(refused("its port is no number from 1 to 65535", FORMS));
+        };
+        Ok(Some(Hosted { protocol, host: host.to_ascii_lowercase(), port, path: path.trim_matches('/').to_owned() }))
+    }
+}
+
 /// Undoes `%XX`.
 fn decoded(text: &str) -> Result<String> {
     let mut bytes = Vec::with_capacity(text.len());
@@ -202,6 +245,24 @@ mod tests {
         assert_eq!(remote.secrets, ["p%40ss", "p@ss", "t=1"]);
         assert_eq!(format!("{remote:?}"), "Remote(https://h/a)");
         assert_eq!(remote.identity, Remote::parse("https://v:q@h/a?t=1").expect("a url").identity);
+    }
+
+    #[test]
+    fn servers_are_told_from_urls() {
+        for (url, host, port, path) in [
+            ("https://u:p@H.example:8443/a/b.git?t=1", "h.example", Some(8443), "a/b.git"),
+            ("git@h.example:a/b/", "h.example", None, "a/b"),
+            ("ssh://git@h.example:2222/a/b", "h.example", Some(2222), "a/b"),
+            ("http://[::1]:80/a", "[::1]", Some(80), "a"),
+            ("https://[::1]", "[::1]", None, ""),
+        ] {
+            let found = Hosted::parse(url).expect(url).expect("a server");
+            assert_eq!((found.host.as_str(), found.port, found.path.as_str()), (host, port, path), "{url}");
+        }
+        for folder in ["/a/b", "../b", "file:///a:b"] {
+            assert_eq!(Hosted::parse(folder).expect("a folder"), None, "{folder}");
+        }
+        assert!(Hosted::parse("https://h:99999/a").is_err() && Hosted::parse("ext::sh").is_err());
     }
 
     #[test]

@@ -30,6 +30,9 @@ const SHORTEST_TOKEN: usize = 8;
 /// The media type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// The media type of a JSON text.
+const JSON: &str = "application/json";
+
 /// What to get.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
@@ -41,12 +44,16 @@ pub struct Request<'a> {
     pub authorization: Option<&'a SecretString>,
     /// The fields of a form to send by POST. What they hold may be secret, so the answer leads nowhere else.
     pub form: Option<&'a SecretString>,
+    /// A JSON text to send by POST; the answer leads nowhere else.
+    pub json: Option<&'a str>,
+    /// What errors call it: `download`, or what else an answer is good for.
+    pub verb: &'static str,
 }
 
 impl<'a> Request<'a> {
     /// Anything, with the user's own credentials.
     pub fn new(url: &'a str) -> Request<'a> {
-        Request { url, accept: &[], authorization: None, form: None }
+        Request { url, accept: &[], authorization: None, form: None, json: None, verb: "download" }
     }
 }
 
@@ -109,8 +116,10 @@ impl Client {
     pub fn ask(&self, request: &Request<'_>, progress: &(dyn Fn(Progress<'_>) + Sync)) -> error::Result<Response> {
         let asked = Url::parse(request.url)?;
         if request.authorization.is_some_and(|value| sensitive(value.expose_secret()).is_none()) {
-            let message =
-                format!("cannot download {}: its credentials hold a character that no header can hold", asked.shown);
+            let message = format!(
+                "cannot {} {}: its credentials hold a character that no header can hold",
+                request.verb, asked.shown
+            );
             return Err(Error::new(ErrorKind::Environment, message).with_hint("check them for line breaks"));
         }
         let deadline = Instant::now() + self.settings.timeout.min(LONGEST);
@@ -126,7 +135,7 @@ impl Client {
             let Some((reason, pause)) = next else {
                 return match outcome {
                     Ok(response) => Ok(response.after(attempt)),
-                    Err(failure) => Err(failure.explain(&call.asked, attempt, &self.settings)),
+                    Err(failure) => Err(failure.explain(request.verb, &call.asked, attempt, &self.settings)),
                 };
             };
             attempt += 1;
@@ -166,7 +175,7 @@ impl Call<'_> {
         for _ in 0..=REDIRECTIONS {
             let exchange = self.exchange(&hop)?;
             let is_redirection = matches!(exchange.answer.status().as_u16(), 301 | 302 | 303 | 307 | 308);
-            let is_followed = is_redirection && self.request.form.is_none();
+            let is_followed = is_redirection && self.request.form.is_none() && self.request.json.is_none();
             let Some(location) = exchange.answer.headers().get(LOCATION).filter(|_| is_followed) else {
                 return self.receive(hop, exchange);
             };
@@ -208,9 +217,10 @@ impl Call<'_> {
             }
             chosen = Some(proxy);
         }
-        let answer = match self.request.form.map(ExposeSecret::expose_secret) {
+        let form = self.request.form.map(|form| (FORM, form.expose_secret()));
+        let answer = match form.or(self.request.json.map(|json| (JSON, json))) {
             None => self.send(request, (), chosen),
-            Some(form) => self.send(request.method(Method::POST).header(CONTENT_TYPE, FORM), form, chosen),
+            Some((kind, body)) => self.send(request.method(Method::POST).header(CONTENT_TYPE, kind), body, chosen),
         };
         let answer = answer.map_err(|error| Failure::at(hop, shown_proxy.as_deref(), Trouble::of(error)))?;
         Ok(Exchange { answer, proxy: shown_proxy, has_credentials, are_withheld: sent.are_withheld })
@@ -249,6 +259,7 @@ impl Call<'_> {
         let sent = [&self.asked, &hop].into_iter().flat_map(Url::query_values).chain(in_form);
         secrets.extend(sent.filter(|value| value.len() >= SHORTEST_TOKEN).map(str::to_owned));
         let story = Story {
+            verb: self.request.verb,
             asked: self.asked.clone(),
             hop,
             attempts: 1,

@@ -151,8 +151,8 @@ impl Failure {
     }
 
     /// The error after the last try.
-    pub(super) fn explain(self, asked: &Url, attempts: u32, settings: &Settings) -> Error {
-        let doing = doing(asked, &self.hop);
+    pub(super) fn explain(self, verb: &str, asked: &Url, attempts: u32, settings: &Settings) -> Error {
+        let doing = doing(verb, asked, &self.hop);
         let through = self.proxy.as_ref().map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
         let tries = tries(attempts);
         let origin = self.hop.origin();
@@ -260,11 +260,11 @@ impl Failure {
 }
 
 /// How a message begins.
-pub(super) fn doing(asked: &Url, hop: &Url) -> String {
+pub(super) fn doing(verb: &str, asked: &Url, hop: &Url) -> String {
     if asked == hop {
-        format!("cannot download {}", asked.shown)
+        format!("cannot {verb} {}", asked.shown)
     } else {
-        format!("cannot download {}, which leads to {}", asked.shown, hop.shown)
+        format!("cannot {verb} {}, which leads to {}", asked.shown, hop.shown)
     }
 }
 

@@ -26,6 +26,7 @@ pub struct Response {
 /// How an answer came about.
 #[derive(Debug, Clone)]
 pub(super) struct Story {
+    pub(super) verb: &'static str,
     pub(super) asked: Url,
     pub(super) hop: Url,
     pub(super) attempts: u32,
@@ -112,7 +113,8 @@ impl Response {
         is_passing.then(|| (format!("the server answers with {}", self.status), self.retry_after()))
     }
 
-    fn retry_after(&self) -> Option<Duration> {
+    /// How long the server wants to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
         let text = self.header(RETRY_AFTER.as_str())?.trim();
         if let Ok(seconds) = text.parse() {
             return Some(Duration::from_secs(seconds));
@@ -123,7 +125,7 @@ impl Response {
     }
 
     fn doing(&self) -> String {
-        doing(&self.story.asked, &self.story.hop)
+        doing(self.story.verb, &self.story.asked, &self.story.hop)
     }
 
     fn status_error(&self) -> Error {
@@ -202,7 +204,14 @@ mod tests {
             let name: http::HeaderName = name.parse().expect("a name");
             map.append(name, value.parse().expect("a value"));
         }
-        let story = Story { asked: url.clone(), hop: url, attempts: 1, has_credentials: false, are_withheld: false };
+        let story = Story {
+            verb: "download",
+            asked: url.clone(),
+            hop: url,
+            attempts: 1,
+            has_credentials: false,
+            are_withheld: false,
+        };
         Response::new(status, body.as_bytes().to_vec(), map, story)
     }
 

@@ -6,10 +6,21 @@ use crate::ops::promote::Proof;
 use std::fmt::Write as _;
 
 impl Plan {
+    /// What becomes of the clusters whose pins move.
+    pub(super) fn moved(&self) -> Vec<&Promotion> {
+        self.promotions.iter().filter(|promotion| promotion.changes()).collect()
+    }
+
+    /// Whether a cluster gets a commit of its own choice, and not that of another one.
+    pub(super) fn is_rollback(&self) -> bool {
+        let is_own = |moved: &[&Promotion]| matches!(moved, [only] if only.cluster == self.source.name);
+        self.source.proof == Proof::Previous || is_own(&self.moved())
+    }
+
     /// `Promote staging to production`, what moves, and a trailer for each pin: `Kfleet-Pin: CLUSTER OLD NEW`. One
     /// addon alone is named: `Promote web of staging to production`, `Kfleet-Pin: CLUSTER/ADDON OLD NEW`.
     pub fn message(&self) -> String {
-        let moved: Vec<&Promotion> = self.promotions.iter().filter(|promotion| promotion.changes()).collect();
+        let moved = self.moved();
         let names: Vec<&str> = moved.iter().map(|promotion| promotion.cluster.as_str()).collect();
         let to = match &names[..] {
             [first, second, third, rest @ ..] if !rest.is_empty() => {
@@ -18,8 +29,7 @@ impl Plan {
             names => names.join(", "),
         };
         let what = self.addon.as_ref().map_or(String::new(), |addon| format!("{addon} of "));
-        let is_rollback = self.source.proof == Proof::Previous || names == [self.source.name.as_str()];
-        let mut text = match is_rollback {
+        let mut text = match self.is_rollback() {
             true => format!("Roll {what}{to} back to {}", short(&self.source.commit.commit)),
             false => format!("Promote {what}{} to {to}", self.source.name),
         };

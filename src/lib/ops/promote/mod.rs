@@ -13,6 +13,7 @@ mod destination;
 pub(super) mod main_pair;
 mod message;
 mod new_sync;
+mod proposal;
 mod snapshots;
 pub(super) mod source;
 mod split;

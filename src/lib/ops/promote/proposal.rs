@@ -1,0 +1,119 @@
+//! A pull request that moves pins: the name of its branch, its title, and its text, which is the report of the promotion in
+//! Markdown. What comes from commits and files stands in code spans: there it mentions nobody and closes no issue.
+
+use super::Plan;
+use super::source::short;
+use crate::error::{Error, ErrorKind, Result};
+use crate::git::LocalClone;
+use crate::text::{plain, shortened};
+use std::fmt::Write as _;
+
+/// How many rows of the table, and how many commits, are listed. No provider takes a text of any length.
+const ROWS: usize = 200;
+const COMMITS: usize = 50;
+
+/// No further list of commits begins behind this byte: GitHub takes 65536 characters.
+const LENGTH: usize = 40_000;
+
+/// How many characters of a cluster's name the branch takes.
+const NAME: usize = 60;
+
+impl Plan {
+    /// A name for the branch that tells what it does: the same for the same promotion.
+    pub fn branch_name(&self) -> String {
+        let moved = self.moved();
+        let verb = if self.is_rollback() { "rollback" } else { "promote" };
+        let first = moved.first().map_or("", |promotion| promotion.cluster.as_str());
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        let named = |name: &str| -> String {
+            name.chars().map(|letter| if is_plain(letter) { letter } else { '-' }).take(NAME).collect()
+        };
+        let first = named(first);
+        let more = if moved.len() > 1 { format!("-and-{}-more", moved.len() - 1) } else { String::new() };
+        let what = self.addon.as_ref().map_or(String::new(), |addon| format!("{}-of-", named(addon)));
+        format!("{verb}-{what}{first}{more}-{}", short(&self.source.commit.commit))
+    }
+
+    /// The first line of the commit's message.
+    pub fn title(&self) -> String {
+        shortened(&plain(self.message().lines().next().unwrap_or_default()))
+    }
+
+    /// The report in Markdown.
+    pub fn description(&self) -> String {
+        let moved = self.moved();
+        let commit = &self.source.commit;
+        let (new, subject) = (code(short(&commit.commit)), code(&commit.subject));
+        let mut text = format!("Commit {new} ({subject}) from {}.\n\n", code(&self.source.name));
+        text += "| Cluster | Old pin | New pin | Commits between | Files of its flavour |\n";
+        text += "| --- | --- | --- | ---: | ---: |\n";
+        // Writing to a String cannot fail.
+        for promotion in moved.iter().take(ROWS) {
+            let old = promotion.from.as_deref().map_or_else(|| "no sync".to_owned(), |from| code(short(from)));
+            let commits = match promotion.commits {
+                Some(commits) if promotion.is_older => format!("{commits} back"),
+                Some(commits) => commits.to_string(),
+                None => String::new(),
+            };
+            let (cluster, new) = (code(&promotion.cluster), code(short(&promotion.to)));
+            let _ = writeln!(text, "| {cluster} | {old} | {new} | {commits} | {} |", promotion.changed_files.len());
+        }
+        if moved.len() > ROWS {
+            let _ = writeln!(text, "\nAnd {} clusters more.", moved.len() - ROWS);
+        }
+        for (position, promotion) in moved.iter().enumerate() {
+            let is_told = moved[..position].iter().any(|earlier| earlier.from == promotion.from);
+            if is_told || promotion.between.is_empty() || text.len() > LENGTH {
+                continue;
+            }
+            let from = code(short(promotion.from.as_deref().unwrap_or_default()));
+            let _ = match promotion.is_older {
+                true => writeln!(text, "\nCommits that {from} has and {new} does not have:\n"),
+                false => writeln!(text, "\nCommits since {from}:\n"),
+            };
+            for commit in promotion.between.iter().take(COMMITS) {
+                let _ = writeln!(text, "- {} {}", code(short(&commit.commit)), code(&commit.subject));
+            }
+            let shown = promotion.between.len().min(COMMITS);
+            if let Some(more) = promotion.commits.filter(|commits| *commits > shown) {
+                let _ = writeln!(text, "- and {} more", more - shown);
+            }
+        }
+        text
+    }
+
+    /// Checks that a commit has the files of the plan as they would be written. `branch` is where it is.
+    ///
+    /// # Errors
+    /// It has others ([`ErrorKind::Refused`]), or cannot be read.
+    pub fn verify_held_by(&self, clone: &LocalClone, commit: &str, branch: &str) -> Result<()> {
+        for file in self.files() {
+            if clone.read(commit, &file.path)?.as_deref() != Some(&*file.text) {
+                let message = format!("cannot propose it on {branch}: the branch is there, and has another content");
+                return Err(Error::new(ErrorKind::Refused, message)
+                    .with_hint("choose another name with --branch, or remove the branch there"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A code span that holds nothing but a text, also in a table.
+fn code(text: &str) -> String {
+    let text = shortened(&plain(text)).replace('`', "'").replace('|', "/");
+    if text.trim().is_empty() { "-".to_owned() } else { format!("`{}`", text.trim()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_have_written_does_nothing() {
+        for (text, expected) in
+            [("Closes #1, @all", "`Closes #1, @all`"), ("a`b|<img>\u{1b}[31m\n", "`a'b/<img>`"), (" ", "-")]
+        {
+            assert_eq!(code(text), expected);
+        }
+    }
+}
