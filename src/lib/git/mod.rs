@@ -20,6 +20,7 @@ mod publish;
 mod read;
 mod reference;
 mod settings;
+mod throwaway;
 mod url;
 
 pub use clone::{CommitInfo, FileState, Head, LocalClone, Resolved, Tip};
@@ -30,4 +31,5 @@ pub use publish::Pushed;
 pub use read::{read_tree, read_tree_within};
 pub use reference::Reference;
 pub use settings::{INHERITED, Settings};
+pub use throwaway::{Bring, Brought, Facts, Push, Refs, RepositoryName, Snapshot, StepSettings, Throwaway};
 pub use url::Protocol;

@@ -44,7 +44,7 @@ pub fn copy_folder(from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool) -> Res
     let mut pending = vec![String::new()];
     while let Some(folder) = pending.pop() {
         let (source, target) = (from.join(&folder), to.join(&folder));
-        fs::create_dir_all(&target).map_err(|cause| Error::from_io("make", show(&target), cause))?;
+        make_folder(&target)?;
         let fail = |cause: io::Error| Error::from_io("read", show(&source), cause);
         for entry in fs::read_dir(&source).map_err(fail)? {
             let entry = entry.map_err(fail)?;
@@ -93,6 +93,11 @@ pub fn verify_plain_folder(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Makes a folder, and those above it.
+pub fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|cause| Error::from_io("make", show(path), cause))
 }
 
 /// Removes a file, or a folder with all that is in it, without following links; nothing there is no failure.

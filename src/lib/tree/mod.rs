@@ -27,7 +27,7 @@ mod swap;
 mod walk;
 
 pub use contents::{Contents, Limits, is_safe_name};
-pub use copy::{copy_file, copy_folder, remove_all, verify_plain_folder};
+pub use copy::{copy_file, copy_folder, make_folder, remove_all, verify_plain_folder};
 pub use error::{Error, Result};
 pub use input::{Input, read_named};
 pub use lock::Lock;

@@ -271,7 +271,13 @@ impl Root {
     }
 
     /// Opens a folder, and makes it and those above it if asked to. Nothing if it is missing.
-    pub(super) fn folder(&self, folder: &str, make: bool, doing: &'static str, path: &str) -> Result<Option<Arc<OwnedFd>>> {
+    pub(super) fn folder(
+        &self,
+        folder: &str,
+        make: bool,
+        doing: &'static str,
+        path: &str,
+    ) -> Result<Option<Arc<OwnedFd>>> {
         if let Some(fd) = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(folder) {
             return Ok(Some(Arc::clone(fd)));
         }
