@@ -1,3 +1,5 @@
 //! Carrying out a run: the controller, which knows Tekton's rules, and the engines, which run one step at a time.
 
 pub mod engine;
+pub mod mask;
+mod mask_forms;
