@@ -7,6 +7,7 @@
 
 pub mod event;
 pub mod job;
+pub mod log;
 pub mod objects;
 pub mod runner;
 pub mod task_run;

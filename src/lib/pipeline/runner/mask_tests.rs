@@ -115,7 +115,8 @@ fn secrets_of_many_lines_are_hidden_line_by_line_and_as_a_whole() {
 
 #[test]
 fn long_secrets_are_hidden_and_little_is_held_back() {
-    let long: Vec<u8> = (0..200_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).map(|b| b'a' + b % 26).collect();
+    let long: Vec<u8> =
+        (0..200_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).map(|b| b'a' + b % 26).collect();
     let masker = masker(&[&long]);
     let (mut stream, mut out) = (masker.stream(), Vec::new());
     for part in long.chunks(1000) {
@@ -124,7 +125,8 @@ fn long_secrets_are_hidden_and_little_is_held_back() {
     }
     stream.finish(&mut out);
     assert_eq!(out, b"***");
-    let wrapped: Vec<String> = STANDARD.encode(&long).as_bytes().chunks(76).map(|l| String::from_utf8(l.to_vec()).unwrap()).collect();
+    let wrapped: Vec<String> =
+        STANDARD.encode(&long).as_bytes().chunks(76).map(|l| String::from_utf8(l.to_vec()).unwrap()).collect();
     assert_eq!(masker.text(&wrapped[7]), "***");
     assert!(Masker::new([vec![b'x'; 3 * 1024 * 1024]].iter().map(Vec::as_slice)).is_err());
 }

@@ -3,3 +3,5 @@
 pub mod engine;
 pub mod mask;
 mod mask_forms;
+pub mod masking_sink;
+pub mod record;
