@@ -1,3 +1,19 @@
 //! What Tekton objects mean: loading, converting, substituting, and one validated plan for a run.
 
+pub mod environment;
+pub mod fields;
+pub mod graph;
+pub mod matrix;
+pub mod needs;
+pub mod params;
+pub mod plan;
+pub mod prepare;
+pub mod references;
+pub mod resolve;
+pub mod results;
+pub mod show;
+pub mod substitute;
+pub mod timeouts;
 pub mod types;
+pub mod when;
+pub mod workspaces;
