@@ -5,3 +5,4 @@ pub mod mask;
 mod mask_forms;
 pub mod masking_sink;
 pub mod record;
+pub mod stand_ins;
