@@ -296,7 +296,7 @@ spec:
     let problems = refused(by_hand(missing, &[("extra.yaml", pipeline)]));
     assert_eq!(
         problems,
-        ["run.yaml:1:73: Pipeline `relaese` is in the cluster, and not here (did you mean `release`?)"]
+        ["run.yaml:1:68: Pipeline `relaese` is in the cluster, and not here (did you mean `release`?)"]
     );
     let problems = refused(by_hand(missing, &[]));
     assert!(problems[0].ends_with("(give the file of Pipeline relaese with --with FILE)"), "{problems:?}");
@@ -332,7 +332,7 @@ spec:
   - name: one
     image: example/one
     script: echo one
-    env: [{name: X, value: used}, {name: Y, value: used}]
+    env: [{name: P, value: used}, {name: Q, value: used}]
     volumeMounts: [{name: v, mountPath: /v}]
   - {name: two, image: example/two, command: [two], args: [used]}
 "#;
@@ -347,7 +347,7 @@ fn using(steps: &str) -> String {
 
 #[test]
 fn used_steps_are_imported_and_overridden() {
-    let steps = "        - {name: 'one:again', env: [{name: Y, value: local}, {name: Z, value: local}], timeout: 1m}\n        \
+    let steps = "        - {name: 'one:again', env: [{name: Q, value: local}, {name: R, value: local}], timeout: 1m}\n        \
                  - {name: two, command: [other]}\n        - {name: own, image: example/own}\n";
     let source = using(steps);
     let files = [(".lighthouse/pr.yaml", source.as_str()), ("tasks/used.yaml", USED)];
@@ -367,7 +367,7 @@ fn used_steps_are_imported_and_overridden() {
             other => format!("{other:?}"),
         })
         .collect();
-    assert_eq!(shown, ["A=used", "B=local", "C=local", "X=used", "Y=local", "Z=local"]);
+    assert_eq!(shown, ["A=used", "B=local", "C=local", "P=used", "Q=local", "R=local"]);
     assert_eq!(one.working_dir.as_deref(), Some("/used"));
     assert_eq!((&task.task.steps[1].command[..], task.task.steps[1].args.len()), (&["other".to_owned()][..], 0));
     assert_eq!(param(task, "fed"), Some(&text("given")));

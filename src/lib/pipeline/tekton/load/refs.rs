@@ -14,6 +14,11 @@ use crate::pipeline::tekton::types::ParamValue;
 /// A field that no file has: the name of the object that was referred to.
 pub(super) const BY_REFERENCE: &str = "\u{0}reference";
 
+/// Marks what could not be had: the run is refused already, and the checks need not complain about the gap.
+pub(super) fn leave_gap(node: &mut Node) {
+    node.set(BY_REFERENCE, Node::text(""));
+}
+
 /// `loadFileRefs`: references whose name matches are files beside the source, and become inline.
 pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: &Sources<'_>, report: &Report) {
     // An empty pattern matches everything, as it does in Go.
@@ -44,7 +49,10 @@ pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: 
     for task in spec.items_of_mut("tasks") {
         if let Some(found) = load(task, "taskRef", Kind::Task) {
             task.remove("taskRef");
-            task.set("taskSpec", found.map(|found| found.spec).unwrap_or_default());
+            match found {
+                Some(found) => task.set("taskSpec", found.spec),
+                None => leave_gap(task),
+            }
         }
     }
 }
@@ -73,6 +81,7 @@ fn resolve_task(task: &mut Node, sources: &Sources<'_>, report: &Report) {
     let kinds = ["taskRef", "taskSpec", "pipelineRef", "pipelineSpec"];
     let given: Vec<&str> = kinds.into_iter().filter(|field| task.get(field).is_some()).collect();
     match given.as_slice() {
+        [] if task.get(BY_REFERENCE).is_some() => {}
         [] => report.error_with(&task.at, format!("task `{name}` has nothing to run"), "write taskSpec or taskRef"),
         [_] => {}
         several => report.error(&task.at, format!("task `{name}` has several of {}", several.join(", "))),
@@ -85,8 +94,7 @@ fn resolve_task(task: &mut Node, sources: &Sources<'_>, report: &Report) {
     }
     if let Some(reference) = task.remove("taskRef").filter(|entry| given.len() == 1 && !entry.node.is_null()) {
         let Some(found) = sources.referenced(&reference.node, Kind::Task) else {
-            // The run is refused already; this keeps the checks from complaining about the gap.
-            return task.set(BY_REFERENCE, Node::text(""));
+            return leave_gap(task);
         };
         task.set("taskSpec", found.spec);
         task.set(BY_REFERENCE, Node::text(found.name));
@@ -95,12 +103,14 @@ fn resolve_task(task: &mut Node, sources: &Sources<'_>, report: &Report) {
     let custom = spec.get("apiVersion").or_else(|| spec.get("kind")).and_then(Node::as_text);
     if let Some(custom) = custom.filter(|custom| !custom.is_empty() && *custom != "Task") {
         let message = format!("task `{name}` is a custom task (`{custom}`): kfleet runs no custom tasks");
-        return report.error_with(&spec.at, message, "run it on a cluster, or write its work as steps");
+        report.error_with(&spec.at, message, "run it on a cluster, or write its work as steps");
+        task.remove("taskSpec");
+        return leave_gap(task);
     }
     for step in spec.items_of_mut("steps") {
         if let Some(reference) = step.remove("ref").filter(|entry| !entry.node.is_null()) {
             act(step, &reference.node, sources, report);
-        } else if let Some(params) = step.get("params") {
+        } else if let Some(params) = step.remove("params") {
             report.error_with(&params.at, "`params` of a step need a `ref`", "write them at the task");
         }
     }
@@ -115,7 +125,7 @@ fn act(step: &mut Node, reference: &Node, sources: &Sources<'_>, report: &Report
     }
     let params = step.remove("params").map(|entry| entry.node).unwrap_or_default();
     let Some(action) = sources.referenced(reference, Kind::StepAction) else {
-        return step.set(BY_REFERENCE, Node::text(""));
+        return leave_gap(step);
     };
     let mut spec = action.spec;
     let script = spec.get("script").and_then(|script| Some((script, script.as_text()?.find("$(params")?)));

@@ -119,6 +119,7 @@ impl<'a> Sources<'a> {
             if !["name", "kind", "apiVersion", "resolver", "params"].contains(&entry.key.as_str()) {
                 let message = format!("a reference to a {} has no field `{}`", kind.name(), entry.key);
                 self.report.error_with(&entry.at, message, "write name, or resolver and params");
+                return None;
             }
         }
         let found = match reference.get("resolver") {

@@ -3,6 +3,7 @@
 use super::fetch::{Address, below};
 use super::node::{At, Node, Value};
 use super::object::{Kind, Object};
+use super::refs::leave_gap;
 use super::report::Report;
 use super::sources::Sources;
 use super::template::{merged, merged_list};
@@ -67,7 +68,12 @@ fn import_task(task: &mut Node, sources: &Sources<'_>, report: &Report, depth: u
             "`uses:` is deprecated in Lighthouse",
             "write the steps here, or use a resolver or a StepAction",
         );
-        let Some(mut used) = used_task(&uri, &at, &task_name, sources, report, depth) else { continue };
+        let Some(mut used) = used_task(&uri, &at, &task_name, sources, report, depth) else {
+            let mut gap = Node::map(Vec::new()).written_at(&step.at);
+            leave_gap(&mut gap);
+            steps.push(gap);
+            continue;
+        };
         steps.extend(imported(&step, &mut used, &at, report));
         if !found.contains(&used) {
             found.push(used);

@@ -27,7 +27,7 @@ pub(super) fn pipeline(node: &Node, name: &str, report: &Report) -> PipelineSpec
         finally: finally.iter().map(|node| pipeline_task(node, report)).collect(),
         results: results(fields.list("results"), report),
     };
-    fields.skip(&["description", "displayName"]);
+    fields.skip(&["description", "displayName", "resources"]);
     fields.end(&[]);
     let mut names: Vec<&str> = Vec::new();
     for (task, node) in pipeline.tasks.iter().chain(&pipeline.finally).zip(tasks.iter().chain(finally)) {
@@ -75,8 +75,9 @@ fn pipeline_task(node: &Node, report: &Report) -> PipelineTask {
         workspaces: workspace_uses(fields.list("workspaces"), &what, report),
         name,
     };
-    fields.skip(&["description"]);
-    fields.end(&[("steps", "write them below `taskSpec`"), ("conditions", "use `when`")]);
+    // The last two are refused with what replaces them.
+    fields.skip(&["description", "resources", "conditions"]);
+    fields.end(&[("steps", "write them below `taskSpec`")]);
     if task.on_error.as_deref() == Some("continue") && task.retries > 0 {
         let hint = "remove one of the two";
         report.error_with(&node.at, format!("{what} has both `onError: continue` and `retries`"), hint);

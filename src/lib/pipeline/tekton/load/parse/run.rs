@@ -9,11 +9,10 @@ use super::{params, pipeline, volume};
 use crate::pipeline::tekton::types::{EnvVar, PipelineRun, TaskRunSpec, Timeouts};
 
 /// What v1beta1 calls otherwise, for those who write it into v1.
-const MOVED: [(&str, &str); 4] = [
+const MOVED: [(&str, &str); 3] = [
     ("serviceAccountName", "in v1 it is `taskRunTemplate.serviceAccountName`"),
     ("podTemplate", "in v1 it is `taskRunTemplate.podTemplate`"),
     ("timeout", "in v1 it is `timeouts.pipeline`"),
-    ("resources", "PipelineResources are gone from Tekton"),
 ];
 
 /// The `spec` of a run whose references are resolved and whose templates are merged.
@@ -49,7 +48,7 @@ pub(in super::super) fn run(node: &Node, report: &Report) -> PipelineRun {
     }
     fields.inert(&["computeResources", "stepSpecs", "sidecarSpecs", "debug"]);
     fields.refuse("managedBy", "remove it");
-    fields.skip(&["pipelineRef"]);
+    fields.skip(&["pipelineRef", "resources"]);
     fields.end(&MOVED);
     run
 }

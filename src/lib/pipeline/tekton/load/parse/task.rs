@@ -26,7 +26,7 @@ pub(super) fn task(node: &Node, name: &str, task_name: &str, report: &Report) ->
         results: params::results(fields.list("results"), false, report),
     };
     // `kind: Task` without apiVersion means nothing; custom tasks are refused before.
-    fields.skip(&["description", "displayName", "metadata", "kind", "apiVersion", BY_REFERENCE]);
+    fields.skip(&["description", "displayName", "metadata", "kind", "apiVersion", "resources", BY_REFERENCE]);
     fields.end(&[("inputs", "write `params` at the task"), ("outputs", "write `results` at the task")]);
     let mut names: Vec<&str> = Vec::new();
     for (step, node) in task.steps.iter().zip(steps) {
