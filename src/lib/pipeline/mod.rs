@@ -6,6 +6,7 @@
 //! The behaviour of Lighthouse and Tekton that is reproduced is that of mid 2026 (Tekton 1.15).
 
 pub mod event;
+pub mod finding;
 pub mod given;
 pub mod job;
 pub mod log;

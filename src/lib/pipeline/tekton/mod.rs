@@ -3,6 +3,7 @@
 pub mod environment;
 pub mod fields;
 pub mod graph;
+pub mod load;
 pub mod matrix;
 pub mod needs;
 pub mod params;

@@ -1,0 +1,61 @@
+//! What `stepTemplate` adds to the steps: by name, by path, or where a step says nothing.
+
+use super::node::{Node, Value};
+
+/// Merges the template of a task into each of its steps, and forgets it.
+pub(super) fn merge_into_steps(task: &mut Node) {
+    let Some(template) = task.remove("stepTemplate") else { return };
+    if matches!(template.node.value, Value::Map(_)) {
+        for step in task.items_of_mut("steps") {
+            let merged = merged(&template.node, step);
+            *step = merged;
+        }
+    }
+}
+
+/// What is written in `over` on top of what is written in `base`: variables merge by name, mounts by their path, all else
+/// is replaced.
+pub(super) fn merged(base: &Node, over: &Node) -> Node {
+    if !matches!(over.value, Value::Map(_)) {
+        return over.clone();
+    }
+    let mut result = over.clone();
+    for entry in base.entries().iter().filter(|entry| !entry.node.is_null()) {
+        match (entry.key.as_str(), over.get(&entry.key)) {
+            ("env", Some(own)) => result.set("env", merged_list(&entry.node, own, &["name"])),
+            ("volumeMounts", Some(own)) => result.set("volumeMounts", merged_list(&entry.node, own, &["mountPath"])),
+            (_, Some(own)) if !is_empty(own) => {}
+            _ => result.set(&entry.key, entry.node.clone()),
+        }
+    }
+    result
+}
+
+fn is_empty(node: &Node) -> bool {
+    match &node.value {
+        Value::Null => true,
+        Value::Text(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// The items of `base`, each replaced by the one of `over` with the same keys, then the other ones of `over`. `keys` are
+/// paths with dots; the first that an item has is its identity.
+pub(super) fn merged_list(base: &Node, over: &Node, keys: &[&str]) -> Node {
+    let identity = |item: &Node| -> Option<String> {
+        keys.iter().find_map(|key| {
+            let found = key.split('.').try_fold(item, |node, part| node.get(part))?;
+            Some(format!("{key}={}", found.as_text()?))
+        })
+    };
+    let mut items = base.items().to_vec();
+    for own in over.items() {
+        let name = identity(own);
+        match items.iter().position(|item| name.is_some() && identity(item) == name) {
+            Some(index) => items[index] = own.clone(),
+            None => items.push(own.clone()),
+        }
+    }
+    Node { at: over.at.clone(), value: Value::List(items) }
+}
