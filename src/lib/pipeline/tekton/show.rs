@@ -58,7 +58,13 @@ pub fn yaml(json: &str) -> Result<String> {
         let mut tape = Tape::default();
         let parsed = Engine::default().parse(&text, span, &mut tape, &mut Vec::new());
         parsed.map_err(|error| defect(error.message.to_string()))?;
-        let style = emit::Style { json: text.json, ..emit::Style::default() };
+        let style = emit::Style {
+            flow: emit::FlowStyle::Block,
+            canonical: true,
+            unmangle: true,
+            json: text.json,
+            ..emit::Style::default()
+        };
         emit::emit(&tape, &text.bytes, 0..tape.tokens.len(), emit::Frame::default(), style, &mut out);
     }
     String::from_utf8(out).map_err(|error| defect(error.to_string()))
