@@ -4,6 +4,8 @@ pub mod environment;
 pub mod fields;
 pub mod graph;
 pub mod matrix;
+#[cfg(test)]
+pub(crate) mod mk;
 pub mod needs;
 pub mod params;
 pub mod plan;

@@ -228,7 +228,3 @@ fn edges(plan: &Plan) -> Vec<(&str, Vec<&str>)> {
     let tasks = plan.tasks.iter().map(|task| (task.name.as_str(), task.after.iter().map(String::as_str).collect()));
     tasks.chain(plan.finally.iter().map(|task| (task.name.as_str(), last().collect()))).collect()
 }
-
-#[cfg(test)]
-#[path = "show_tests.rs"]
-mod tests;
