@@ -5,6 +5,8 @@ pub mod fields;
 pub mod graph;
 pub mod load;
 pub mod matrix;
+#[cfg(test)]
+pub(crate) mod mk;
 pub mod needs;
 pub mod params;
 pub mod plan;

@@ -80,7 +80,9 @@ pub fn of_pipeline(
     defaults.specs.extend(specs.iter().enumerate().map(|(at, spec)| (spec.name.as_str(), (at, spec))));
     for spec in specs {
         if let Err(problem) = defaults.resolve(&spec.name, 0) {
+            // Others that lead to the same parameter would only say it again.
             problems.push(problem);
+            break;
         }
     }
     problems.sort();

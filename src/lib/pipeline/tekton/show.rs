@@ -58,7 +58,13 @@ pub fn yaml(json: &str) -> Result<String> {
         let mut tape = Tape::default();
         let parsed = Engine::default().parse(&text, span, &mut tape, &mut Vec::new());
         parsed.map_err(|error| defect(error.message.to_string()))?;
-        let style = emit::Style { json: text.json, ..emit::Style::default() };
+        let style = emit::Style {
+            flow: emit::FlowStyle::Block,
+            canonical: true,
+            unmangle: true,
+            json: text.json,
+            ..emit::Style::default()
+        };
         emit::emit(&tape, &text.bytes, 0..tape.tokens.len(), emit::Frame::default(), style, &mut out);
     }
     String::from_utf8(out).map_err(|error| defect(error.to_string()))
@@ -222,7 +228,3 @@ fn edges(plan: &Plan) -> Vec<(&str, Vec<&str>)> {
     let tasks = plan.tasks.iter().map(|task| (task.name.as_str(), task.after.iter().map(String::as_str).collect()));
     tasks.chain(plan.finally.iter().map(|task| (task.name.as_str(), last().collect()))).collect()
 }
-
-#[cfg(test)]
-#[path = "show_tests.rs"]
-mod tests;
