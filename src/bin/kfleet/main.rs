@@ -13,6 +13,7 @@ mod kfmt;
 mod man;
 mod promote;
 mod rollback;
+mod run_pipeline;
 mod status;
 mod table;
 mod ui;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         Command::Vet(args) => vet::run(&args, &ui),
         Command::Promote(args) => promote::run(&args, &context, &ui),
         Command::Rollback(args) => rollback::run(&args, &context, &ui),
+        Command::RunPipeline(args) => run_pipeline::run(&args, &context, &ui),
         Command::Init(args) => init::run(&args, &context, &ui),
         Command::History(args) => history::run(&args, &ui),
         Command::Status(args) => status::run(&args, &context, &ui),

@@ -22,5 +22,6 @@ pub mod record;
 pub mod sandbox;
 pub mod stand_ins;
 pub mod step;
+pub mod step_variables;
 pub mod supervise;
 pub mod view;
