@@ -215,8 +215,7 @@ fn what_cannot_start_is_told_with_its_reason() {
         blank.script = Some("\n#!/bin/sh\n".to_owned());
         let mut empty = mk_step("");
         empty.script = None;
-        let task =
-            mk_task(vec![mk_program(&["no-such-program"]), nowhere, interpreter, blank, empty, mk_program(&["/etc"])]);
+        let task = mk_task(vec![mk_program(&["no-such-program"]), nowhere, interpreter, blank, empty, mk_program(&["/etc"])]);
         let ran = run(engine.as_ref(), &task);
         let expected = [
             "exec: \"no-such-program\": executable file not found in $PATH",
@@ -253,11 +252,7 @@ fn a_step_sees_nothing_of_the_caller() {
     assert!(!ran.out.contains("canary") && !ran.out.contains("s3cr3t") && !ran.out.contains("/agent"), "{}", ran.out);
     assert!(!ran.out.contains("root:$") && ran.out.contains("LANG=C"), "{}", ran.out);
     assert!(ran.out.matches("/proc/").count() <= 8, "{}", ran.out);
-    assert!(
-        ran.err.contains("cannot open directory '/proc/1/fd'") || ran.err.contains("Permission denied"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains("cannot open directory '/proc/1/fd'") || ran.err.contains("Permission denied"), "{}", ran.err);
 }
 
 #[test]
@@ -307,11 +302,7 @@ fn a_fork_bomb_is_defused() {
     };
     let task = mk_task(vec![mk_step("b() { b | b & }; b; sleep 60 # kfleet-bomb"), mk_step("echo fine")]);
     let ran = run_within(&engine, &task, Duration::from_secs(3)).unwrap();
-    assert!(
-        ran.ends[0] == StepEnd::TimedOut || matches!(ran.ends[0], StepEnd::Exited(code) if code != 0),
-        "{:?}",
-        ran.ends
-    );
+    assert!(ran.ends[0] == StepEnd::TimedOut || matches!(ran.ends[0], StepEnd::Exited(code) if code != 0), "{:?}", ran.ends);
     assert_eq!(ran.ends[1], StepEnd::Exited(0));
     assert!(ran.took < Duration::from_secs(15), "{:?}", ran.took);
     assert!(processes_with("script-0-").iter().all(|pid| !is_below(pid, engine.settings().run.path())));
@@ -413,8 +404,7 @@ fn files_and_disks_are_not_filled() {
 fn output_without_end_is_passed_on_and_not_kept() {
     for (engine, _parent) in engines("output_without_end_is_passed_on_and_not_kept") {
         let bytes = AtomicUsize::new(0);
-        let task =
-            mk_task(vec![mk_program(&["/bin/sh", "-c", "yes | head -c 500000000; yes >&2 | head -c 1 > /dev/null"])]);
+        let task = mk_task(vec![mk_program(&["/bin/sh", "-c", "yes | head -c 500000000; yes >&2 | head -c 1 > /dev/null"])]);
         let mut space = engine.prepare_task(&task).unwrap();
         let count = |stream: Stream, part: &[u8]| {
             if stream == Stream::Stdout {
@@ -493,8 +483,7 @@ fn own_volumes_take_the_place_of_implicit_ones() {
         return;
     };
     let mut own = mk_step("echo own > /workspace/file; ls /workspace; touch /workspace/ro/x || echo denied; jx pr");
-    own.mounts =
-        vec![mk_mount("v", "/workspace", None), Mount { read_only: true, ..mk_mount("v", "/workspace/ro", Some("r")) }];
+    own.mounts = vec![mk_mount("v", "/workspace", None), Mount { read_only: true, ..mk_mount("v", "/workspace/ro", Some("r")) }];
     own.env.push(("PATH".to_owned(), "/usr/bin:/bin".to_owned()));
     let mut hosts = mk_step("echo kept > /var/cache/thing/file; touch /kfleet/bin/x || echo denied too");
     hosts.mounts.push(mk_mount("h", "/var/cache/thing", None));
@@ -537,9 +526,7 @@ fn the_engine_ends_with_the_caller() {
             }
             // The process beside the step is killed, as the system does it when memory runs out.
             for pid in children_of(std::process::id()) {
-                if engine.name() == "sandbox"
-                    && fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|l| l.contains("__step"))
-                {
+                if engine.name() == "sandbox" && fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|l| l.contains("__step")) {
                     let below = children_of(pid);
                     if below.iter().any(|pid| !children_of(*pid).is_empty() && has_below(*pid, name)) {
                         kill(pid);
@@ -630,11 +617,7 @@ fn containers_are_run_and_stopped_by_name() {
     assert_eq!(ran.out, "s3cr3t /kfleet/bin:/image/bin:/usr/bin:/bin\n", "{}", ran.err);
     assert_eq!(ran.ends[0], StepEnd::Exited(4));
     assert!(matches!(&ran.ends[2], StepEnd::Unstarted(reason) if reason.starts_with("InvalidImageName")));
-    assert!(
-        matches!(&ran.ends[1], StepEnd::Unstarted(reason) if reason.contains("manifest unknown")),
-        "{:?}",
-        ran.ends
-    );
+    assert!(matches!(&ran.ends[1], StepEnd::Unstarted(reason) if reason.contains("manifest unknown")), "{:?}", ran.ends);
     assert_eq!(ran.ends[3], StepEnd::TimedOut);
     let log = fs::read_to_string(parent.path().join("podman.log")).unwrap();
     let name = format!("kfleet-{}-{}", task.name, task.steps[3].name);
@@ -668,20 +651,20 @@ fn steps_run_in_real_containers() {
         symlink("busybox", root.join("bin").join(name)).unwrap();
     }
     let archive = parent.path().join("image.tar");
-    let packed =
-        std::process::Command::new("tar").args(["-C", root.to_str().unwrap(), "-cf"]).arg(&archive).arg(".").status();
+    let packed = std::process::Command::new("tar").args(["-C", root.to_str().unwrap(), "-cf"]).arg(&archive).arg(".").status();
     let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
     let change = "ENTRYPOINT [\"/bin/echo\",\"entry\"]";
     let made = packed.is_ok_and(|status| status.success())
         && runtime(&["import", "--change", change, archive.to_str().unwrap(), image])
-        && runtime(
-            &[&["run", "--rm", "--network", "none"], &limits[..], &["--entrypoint", "/bin/true", image]].concat(),
-        );
+        && runtime(&[&["run", "--rm", "--network", "none"], &limits[..], &["--entrypoint", "/bin/true", image]].concat());
     if !made {
         support::count_skipped(TEST, "the runtime cannot run a container here");
         return;
     }
-    let settings = Settings { environment: std::env::vars_os().collect::<Environment>(), ..mk_settings(parent.path()) };
+    let settings = Settings {
+        environment: std::env::vars_os().collect::<Environment>(),
+        ..mk_settings(parent.path())
+    };
     let engine = Container::new(
         settings,
         Runtime {

@@ -216,14 +216,8 @@ impl Root {
         }
         self.make_folders(&["dev/pts", "dev/shm"])?;
         let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
-        mount(
-            "devpts",
-            format!("{}/dev/pts", self.path),
-            "devpts",
-            flags,
-            Some(c"newinstance,ptmxmode=0666,mode=0620"),
-        )
-        .map_err(|cause| fail(cause.into()))?;
+        mount("devpts", format!("{}/dev/pts", self.path), "devpts", flags, Some(c"newinstance,ptmxmode=0666,mode=0620"))
+            .map_err(|cause| fail(cause.into()))?;
         let flags = MountFlags::NOSUID | MountFlags::NODEV;
         mount("tmpfs", format!("{}/dev/shm", self.path), "tmpfs", flags, Some(c"mode=1777,size=64m,nr_inodes=64k"))
             .map_err(|cause| fail(cause.into()))?;
