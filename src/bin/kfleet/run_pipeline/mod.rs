@@ -3,6 +3,7 @@
 mod show;
 
 use crate::context::Context;
+use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
@@ -13,6 +14,7 @@ use kfleet::pipeline::given;
 use kfleet::pipeline::log::push_text;
 use kfleet::pipeline::objects::Objects;
 use kfleet::pipeline::runner::controller::Cancel;
+use kfleet::pipeline::runner::folder::RunFolder;
 use kfleet::pipeline::runner::options::Network;
 use kfleet::pipeline::runner::record::{Keep, Records, now};
 use kfleet::pipeline::runner::stand_ins::{Programs, Tools};
@@ -257,6 +259,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let objects = if is_untrusted { Objects::default() } else { objects(args, context)? };
     let cache = context.cache()?;
     let cancel = Cancel::default();
+    let place = RunFolder::new(&temporary, "run-pipeline", args.run.keep)?;
     let ways = Ways {
         choice: &choice,
         network: if args.run.network == NetworkArg::Host { Network::Host } else { Network::None },
@@ -267,15 +270,13 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         apply: args.run.apply,
         push: args.run.push,
         tools: args.run.tools_from.clone(),
-        temporary: &temporary,
+        place: place.path(),
         cache: &cache,
         program: &program,
         environment: &context.environment,
         cancel: &cancel,
     };
-    let folder = ways.folder(args.job.as_deref().unwrap_or("run"))?;
-    let selection = select::select(&checkout, &asked_of(args, ways.url(&folder))?)?;
-    drop(folder);
+    let selection = select::select(&checkout, &asked_of(args, ways.url())?)?;
     if args.output.list || args.output.explain {
         return list(&selection, args, ui);
     }
@@ -306,10 +307,8 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     show::stop_on_signals(&cancel)?;
     let mut worst = Outcome::Done;
     for ready in &prepared {
-        let folder = ways.folder(ready.selected.name())?;
-        // A second job has a folder of its own, and with the process engine so has its remote.
         let (sink, record) = show::sink(ready, &records, args, context, ui)?;
-        let report = run_pipeline::run(&checkout, ready, &options, &ways, folder, &sink);
+        let report = run_pipeline::run(&checkout, ready, &options, &ways, &sink);
         sink.finish(ready.selected.name(), ui)?;
         if let Some(Err(error)) = record.map(|record| record.end()) {
             ui.status(&format!("the record of the run is not complete: {error}"));
@@ -420,10 +419,10 @@ fn told(report: &Report, args: &Args, ui: &Ui) -> Result<(), Error> {
     }
     match &report.brought {
         Some(git::Brought::Forward { branch, files, .. }) => {
-            ui.status(&format!("{branch} went forward: {} files changed", files.len()));
+            ui.status(&format!("{branch} went forward: {} changed", count(files.len(), "file")));
         }
         Some(git::Brought::Files(files)) => {
-            ui.status(&format!("{} files changed in the work tree; they are not committed", files.len()));
+            ui.status(&format!("{} changed in the work tree, not committed", count(files.len(), "file")));
         }
         None if report.pushes.is_empty() => {}
         None if report.sent.is_none() => ui.status("nothing left this machine; --apply brings in what was pushed"),

@@ -8,6 +8,7 @@ use super::changes::{changes, refused, unreadable};
 use super::{Snapshot, Throwaway, history};
 use crate::error::{Error, ErrorKind, Result};
 use git2::{ObjectType, Oid, Repository};
+use std::collections::BTreeSet;
 
 /// A file above this size is not taken.
 const FILE: usize = 512 * 1024 * 1024;
@@ -32,10 +33,10 @@ impl LocalClone {
             Ok(())
         };
         // Oldest last; commits are written last, so that a killed run leaves none without its files.
-        let mut commits = Vec::new();
+        let (mut commits, mut seen) = (Vec::new(), BTreeSet::new());
         let mut pending = vec![commit];
         while let Some(id) = pending.pop() {
-            if target.exists(id) || commits.contains(&id) {
+            if target.exists(id) || !seen.insert(id) {
                 continue;
             }
             pending.extend(from.find_commit(id).map_err(fail)?.parent_ids());

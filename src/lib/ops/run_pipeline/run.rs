@@ -14,6 +14,7 @@ use crate::pipeline::runner::masking_sink::MaskingSink;
 use crate::pipeline::runner::options::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
 use crate::pipeline::runner::stand_ins::{self, Kfleet, Programs, PullRequest};
 use crate::process::Environment;
+use crate::tree::{Root, remove_all};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -27,7 +28,7 @@ const GIT_SETTINGS: &str = "/kfleet/gitconfig";
 pub struct Ways<'a> {
     /// The engine.
     pub choice: &'a Choice,
-    /// Whether the user chose it.
+    /// Whether steps reach the network.
     pub network: Network,
     /// The Secrets and ConfigMaps.
     pub objects: &'a Objects,
@@ -43,8 +44,8 @@ pub struct Ways<'a> {
     pub push: bool,
     /// Folders with further programs.
     pub tools: Vec<PathBuf>,
-    /// Where folders of runs are made.
-    pub temporary: &'a Path,
+    /// The folder of all runs of this call. One run follows the other, each with a remote of its own at the same path.
+    pub place: &'a Path,
     /// Where folders that outlive runs are.
     pub cache: &'a Path,
     /// kfleet itself.
@@ -87,28 +88,17 @@ impl Report {
 }
 
 impl Ways<'_> {
-    /// The URL of the repository as steps see it, for a run in this folder.
-    pub fn url(&self, run: &RunFolder) -> String {
-        format!("file://{}", self.remote(run))
-    }
-
-    fn remote(&self, run: &RunFolder) -> String {
-        match self.choice.kind {
-            Kind::Process => run.path().join("remote.git").display().to_string(),
+    /// The URL of the repository as steps see it.
+    pub fn url(&self) -> String {
+        let remote = match self.choice.kind {
+            Kind::Process => self.place.join("remote.git").display().to_string(),
             _ => REMOTE.to_owned(),
-        }
-    }
-
-    /// The folder of a run, in which its URL is known.
-    ///
-    /// # Errors
-    /// It cannot be made.
-    pub fn folder(&self, name: &str) -> Result<RunFolder> {
-        RunFolder::new(self.temporary, name, self.keep)
+        };
+        format!("file://{remote}")
     }
 }
 
-/// Carries out a prepared job in a folder of its own. All events go to `sink`, masked.
+/// Carries out a prepared job. All events go to `sink`, masked.
 ///
 /// # Errors
 /// Something is missing, or cannot be made; nothing has run then. Or what was pushed cannot be read or brought in.
@@ -117,12 +107,11 @@ pub fn run(
     prepared: &Prepared,
     options: &Options,
     ways: &Ways<'_>,
-    folder: RunFolder,
     sink: &dyn Sink,
 ) -> Result<Report> {
     let masker = Masker::of(ways.objects)?;
     let masked = MaskingSink::new(masker.clone(), sink);
-    carry_out(checkout, prepared, options, ways, folder, &masked)
+    carry_out(checkout, prepared, options, ways, &masked)
         .map(|report| without_secrets(report, &masker))
         .map_err(|error| masker.error(error))
 }
@@ -132,7 +121,6 @@ fn carry_out(
     prepared: &Prepared,
     options: &Options,
     ways: &Ways<'_>,
-    folder: RunFolder,
     sink: &dyn Sink,
 ) -> Result<Report> {
     let (facts, selected) = (&checkout.facts, &prepared.selected);
@@ -144,7 +132,10 @@ fn carry_out(
         default_branch: facts.default_branch.clone(),
         pull: selected.pull,
     };
-    let path = folder.path().to_owned();
+    let path = ways.place.to_owned();
+    for name in ["remote.git", "bin"] {
+        remove_all(&path.join(name))?;
+    }
     let remote = path.join("remote.git");
     let throwaway = Throwaway::create(&checkout.clone, &checkout.snapshot, &remote, &refs)?;
     let kfleet = match ways.choice.kind {
@@ -153,8 +144,8 @@ fn carry_out(
     };
     let bin = path.join("bin");
     stand_ins::write(&bin, &kfleet, &options.tools, &PullRequest { number: selected.pull, head_branch })?;
-    let git_settings = StepSettings::new(ways.url(&folder), facts.url.as_deref());
-    crate::tree::Root::open(&path)?.write("gitconfig", git_settings.file().as_bytes())?;
+    let git_settings = StepSettings::new(ways.url(), facts.url.as_deref());
+    Root::open(&path)?.write("gitconfig", git_settings.file().as_bytes())?;
     let bind = |source: PathBuf, path: &str, read_only| Bind { source, path: path.to_owned(), read_only };
     let mut binds = vec![
         bind(bin.clone(), SHIMS, true),
@@ -171,7 +162,7 @@ fn carry_out(
     };
     variables.push(("GIT_CONFIG_SYSTEM".to_owned(), lowest));
     let settings = Settings {
-        run: folder,
+        run: RunFolder::new(&path, &prepared.plan.run.context.name, ways.keep)?,
         environment: ways.environment.clone(),
         network: if ways.is_untrusted { Network::None } else { ways.network },
         host_paths: match ways.allows_host_paths && !ways.is_untrusted {
@@ -252,7 +243,7 @@ fn after(
         report.sent = checkout.clone.send(throwaway, &checkout.snapshot, &settings)?;
     }
     if ways.apply {
-        let planned = checkout.clone.bring(throwaway, &checkout.snapshot, ways.temporary, &settings)?;
+        let planned = checkout.clone.bring(throwaway, &checkout.snapshot, ways.place, &settings)?;
         report.brought = planned.map(git::Bring::apply).transpose()?;
     }
     Ok(report)

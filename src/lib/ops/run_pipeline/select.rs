@@ -50,7 +50,7 @@ pub struct Selected {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
     /// A job of a trigger file.
-    Job(Job),
+    Job(Box<Job>),
     /// A file of the repository, relative to its root.
     File(String),
 }

@@ -229,7 +229,7 @@ enum Next {
     #[default]
     None,
     One(u8, u32),
-    Many(Box<BTreeMap<u8, u32>>),
+    Many(BTreeMap<u8, u32>),
 }
 
 impl Next {
@@ -244,7 +244,7 @@ impl Next {
     fn set(&mut self, byte: u8, node: u32) {
         match self {
             Next::None => *self = Next::One(byte, node),
-            Next::One(known, other) => *self = Next::Many(Box::new([(*known, *other), (byte, node)].into())),
+            Next::One(known, other) => *self = Next::Many([(*known, *other), (byte, node)].into()),
             Next::Many(map) => {
                 map.insert(byte, node);
             }

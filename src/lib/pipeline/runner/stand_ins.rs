@@ -2,7 +2,6 @@
 //! the user puts in the place of others ([`Tools`]). They are shell scripts, so that they run in any image.
 
 use std::fs;
-use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -105,11 +104,9 @@ pub enum Kfleet {
 /// A file cannot be written.
 pub fn write(folder: &Path, kfleet: &Kfleet, tools: &Tools, pull: &PullRequest) -> Result<()> {
     tree::make_folder(folder)?;
+    let root = tree::Root::open(folder)?;
     let put = |name: &str, text: &str| -> Result<()> {
-        let path = folder.join(name);
-        let fail = |cause: io::Error| tree::Error::from_io("write", path.display().to_string(), cause);
-        fs::write(&path, text).map_err(fail)?;
-        Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(fail)?)
+        Ok(root.place(name, &tree::Entry::File { bytes: text.into(), is_executable: true })?)
     };
     match kfleet {
         Kfleet::Place => put("kfleet", "")?,
