@@ -367,7 +367,7 @@ fn used_steps_are_imported_and_overridden() {
             other => format!("{other:?}"),
         })
         .collect();
-    assert_eq!(shown, ["A=used", "B=local", "C=local", "P=used", "Q=local", "R=local"]);
+    assert_eq!(shown, ["P=used", "Q=local", "R=local", "A=used", "B=local", "C=local"]);
     assert_eq!(one.working_dir.as_deref(), Some("/used"));
     assert_eq!((&task.task.steps[1].command[..], task.task.steps[1].args.len()), (&["other".to_owned()][..], 0));
     assert_eq!(param(task, "fed"), Some(&text("given")));
@@ -599,4 +599,43 @@ fn addresses_never_show_passwords() {
     assert!(matches!(Address::parse("gitlab:a/b/c/d.yaml@v1"), Ok(Some(Address::Git { server: Some(_), .. }))));
     assert!(Address::parse("a@b").is_err());
     assert_eq!(Address::parse("tasks/a.yaml"), Ok(None));
+}
+
+#[test]
+fn damaged_files_never_make_it_panic() {
+    let texts =
+        [EXAMPLE.to_owned(), USED.to_owned(), using("        - {name: one, env: [{name: é, value: $(params.x)}]}\n")];
+    let pieces = [
+        "$(",
+        ")",
+        "[*]",
+        "*a",
+        "&a ",
+        "{",
+        "}",
+        ":",
+        "- ",
+        "\n",
+        "é",
+        "\"",
+        "'",
+        "null",
+        "7",
+        "$(tasks.t.results.r)",
+        "|",
+    ];
+    let mut random = fastrand::Rng::with_seed(7);
+    for _ in 0..2000 {
+        let mut text: Vec<char> = texts[random.usize(..texts.len())].chars().collect();
+        for _ in 0..random.usize(1..4) {
+            let at = random.usize(..text.len());
+            let removed = random.usize(0..12).min(text.len() - at);
+            let piece = pieces[random.usize(..pieces.len())];
+            text.splice(at..at + removed, piece.chars());
+        }
+        let text: String = text.into_iter().collect();
+        let files = [(".lighthouse/pr.yaml", text.as_str()), ("tasks/used.yaml", USED)];
+        let _ = by_lighthouse(&files, &pull_values());
+        let _ = by_hand(&text, &[("given.yaml", &text)]);
+    }
 }

@@ -25,6 +25,8 @@ mod wrap;
 #[cfg(test)]
 mod load_tests;
 #[cfg(test)]
+mod oracle_tests;
+#[cfg(test)]
 mod rules_tests;
 
 pub use fetch::{Address, Files, Remote};
@@ -155,10 +157,10 @@ fn assemble(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Opt
         values.retain(|(name, value)| !value.is_empty() || !inject::OF_PULLS.contains(&name.as_str()));
         values.extend(inject::of_clone_tasks(&run, request.parameters));
         inject::set_timeout(&mut run);
+        wrap::complete_bindings(&mut run);
     }
     inject::set_values(&mut run, &values);
     refs::resolve(&mut run, sources, report);
-    wrap::complete_bindings(&mut run);
     if let Some(pipeline) = run.get_mut("pipelineSpec") {
         for list in ["tasks", "finally"] {
             for task in pipeline.items_of_mut(list) {

@@ -267,7 +267,9 @@ fn add_declared(list: &str, task: &mut Node, used: &Node, pipeline: &mut Node, r
             declared.set("optional", optional.clone());
         }
         pipeline.append_missing("workspaces", declared);
-        run.append_missing("workspaces", bare);
+        let mut binding = bare;
+        binding.set("emptyDir", Node::map(Vec::new()));
+        run.append_missing("workspaces", binding);
     }
 }
 

@@ -64,7 +64,7 @@ impl Checker<'_> {
                 "when" => {
                     for when in entry.node.items() {
                         for one in when.entries() {
-                            let slot = if one.key == "values" { Slot::Item } else { Slot::Text };
+                            let slot = if one.key == "values" { Slot::Condition } else { Slot::Text };
                             one.node.each_text(&mut |at, text| self.text(at, text, slot, position));
                         }
                     }
