@@ -28,6 +28,8 @@ mod load_tests;
 mod oracle_tests;
 #[cfg(test)]
 mod rules_tests;
+#[cfg(test)]
+mod uses_tests;
 
 pub use fetch::{Address, Files, Remote};
 

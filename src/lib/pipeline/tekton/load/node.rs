@@ -93,8 +93,8 @@ impl At {
         let lines = before.matches('\n').count();
         let rest = before.rfind('\n').map_or(before, |at| &before[at + 1..]).len();
         let from = self.source.bytes.get(self.offset..).unwrap_or(&[]);
-        let breaks = memchr::memchr_iter(b'\n', from);
-        let start = if lines == 0 { 0 } else { breaks.skip(lines - 1).next().map_or(0, |at| at + 1) };
+        let mut breaks = memchr::memchr_iter(b'\n', from);
+        let start = if lines == 0 { 0 } else { breaks.nth(lines - 1).map_or(0, |at| at + 1) };
         // The token may start with or behind its indentation.
         let blanks = from.get(start..).unwrap_or(&[]).iter().take_while(|byte| **byte == b' ').count().min(indent);
         At { source: Arc::clone(&self.source), offset: self.offset + start + blanks + rest, indent: None }

@@ -95,10 +95,12 @@ fn verdicts_are_those_of_tekton() {
                 let same = merged.as_ref().is_ok_and(|merged| without_places(merged) == without_places(run));
                 if !same {
                     let difference = match &merged {
-                        Ok(merged) => similar::TextDiff::from_lines(&without_places(run), &without_places(merged))
-                            .unified_diff()
-                            .context_radius(2)
-                            .to_string(),
+                        Ok(merged) => {
+                            similar::TextDiff::from_lines(without_places(run).as_str(), without_places(merged).as_str())
+                                .unified_diff()
+                                .context_radius(2)
+                                .to_string()
+                        }
                         Err(refused) => format!("{:#?}", refused.problems),
                     };
                     wrong.push(format!("{}\nanother run: {difference}", vector.object));

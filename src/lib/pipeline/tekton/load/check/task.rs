@@ -102,10 +102,9 @@ impl Checker<'_> {
                     }
                 }
                 Mention::Result { name } => {
-                    if !spec.results.iter().any(|result| result.name == name)
-                        // In a step with results of its own, the same form may mean those.
-                        && !position.step.is_some_and(|step| step.results.iter().any(|result| result.name == name))
-                    {
+                    // In a step with results of its own, the same form may mean those.
+                    let of_step = position.step.map_or(&[][..], |step| &step.results);
+                    if !spec.results.iter().chain(of_step).any(|result| result.name == name) {
                         unknown("result", name, spec.results.iter().map(|result| result.name.as_str()).collect());
                     }
                 }
