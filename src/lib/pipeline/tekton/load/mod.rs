@@ -17,6 +17,7 @@ mod object;
 mod parse;
 mod refs;
 mod report;
+mod rules;
 mod sources;
 mod template;
 mod uses;
@@ -32,6 +33,7 @@ mod rules_tests;
 mod uses_tests;
 
 pub use fetch::{Address, Files, Remote};
+pub use rules::RULES;
 
 use self::node::{Node, Value};
 use self::object::{Kind, Object};

@@ -114,13 +114,7 @@ fn used_task(
         return None;
     }
     let object = match Address::parse(uri) {
-        Ok(Some(address)) => {
-            if !address.is_pinned() {
-                let message = format!("{address} may change at any time");
-                report.warn("unpinned", at, message, "name a commit by its full hash");
-            }
-            sources.address(&address, at)?
-        }
+        Ok(Some(address)) => sources.address(&address, at)?,
         Ok(None) => match below("", uri) {
             Some(path) => sources.file(&path, at)?,
             None => {

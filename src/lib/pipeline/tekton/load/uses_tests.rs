@@ -167,3 +167,44 @@ fn damaged_files_never_make_it_panic() {
         let _ = by_hand(&text, &[("given.yaml", &text)]);
     }
 }
+
+#[test]
+fn resolvers_of_git_and_http_fetch() {
+    let task = "{apiVersion: tekton.dev/v1, kind: Task, spec: {steps: [{image: i}]}}";
+    let run = |resolver: &str, params: &str| {
+        let reference = format!("{{resolver: {resolver}, params: [{params}]}}");
+        let spec = format!("{{pipelineSpec: {{tasks: [{{name: t, taskRef: {reference}}}]}}}}");
+        format!("{{apiVersion: tekton.dev/v1, kind: PipelineRun, spec: {spec}}}")
+    };
+    let at = |text: &str| {
+        let files = [
+            (".lighthouse/pr.yaml", text),
+            ("https://example.test/t.yaml", task),
+            ("https://example.test/r.git/a/t.yaml@v1", task),
+            ("acme/catalog/t.yaml@HEAD", task),
+        ];
+        by_lighthouse(&files, &pull_values())
+    };
+    let digest = crate::digest::sha256(task.as_bytes());
+    let url = "{name: url, value: 'https://example.test/t.yaml'}";
+    let good = format!("{url}, {{name: digest, value: 'sha256:{digest}'}}");
+    let bad = format!("{url}, {{name: digest, value: 'sha256:{}'}}", "0".repeat(64));
+    let git = "{name: url, value: 'https://example.test/r.git'}, {name: revision, value: v1}, {name: pathInRepo, value: a/t.yaml}";
+    let org = "{name: org, value: acme}, {name: repo, value: catalog}, {name: pathInRepo, value: t.yaml}, {name: token, value: s}";
+    for (resolver, params, is_pinned) in
+        [("http", url, false), ("http", good.as_str(), true), ("git", git, false), ("git", org, false)]
+    {
+        let loaded = loaded(at(&run(resolver, params)));
+        assert!(!loaded.run.pipeline.tasks[0].inline && loaded.fetched.len() == 1, "{params}");
+        assert_eq!(!ids(&loaded).contains(&"unpinned"), is_pinned, "{params}");
+    }
+    for (params, expected) in [
+        (bad.as_str(), "is not the file whose digest is given"),
+        ("{name: url, value: 'https://example.test/x.yaml'}", "cannot fetch https://example.test/x.yaml"),
+        ("{name: url, value: $(params.REPO_URL)}", "kfleet resolves before it substitutes"),
+        ("", "needs the param `url`"),
+    ] {
+        let problems = refused(at(&run("http", params)));
+        assert!(problems.len() == 1 && problems[0].contains(expected), "{params}: {problems:?}");
+    }
+}
