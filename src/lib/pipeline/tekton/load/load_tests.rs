@@ -150,6 +150,7 @@ fn the_worked_example_loads() {
     let variables: Vec<&str> = step.env.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(variables[..2], ["HOME", "BUILD_ID"]);
     assert_eq!(variables.len(), 14);
+    assert_eq!(step.template_env, variables);
     assert_eq!(env(step, "PULL_NUMBER"), Some(&EnvValue::Text("$(params.PULL_NUMBER)".to_owned())));
     assert_eq!(step.env_from[0].object.name, "git-identity");
     assert_eq!((step.origin.line, step.origin.column), (22, 11));
@@ -404,7 +405,7 @@ spec:
         text(""),
     ];
     assert_eq!(values, expected.iter().collect::<Vec<_>>());
-    assert_eq!(ids(&loaded), ["json-param", "number-param"]);
+    assert_eq!(ids(&loaded), ["json-param", "number-param", "yaml"]);
 }
 
 #[test]

@@ -402,10 +402,11 @@ pub(super) fn read(name: &str, bytes: &[u8], report: &Report) -> Vec<Node> {
             problem(place(error.offset), error.message, error.hint, Severity::Error);
             continue;
         }
-        for finding in findings.iter().filter(|finding| finding.is_error) {
+        for finding in &findings {
             let other = finding.other.map(|other| place(other).to_string()).unwrap_or_default();
             let hint = finding.hint.map(str::to_owned);
-            problem(place(finding.offset), finding.message.replace("{other}", &other), hint, Severity::Error);
+            let severity = if finding.is_error { Severity::Error } else { Severity::Warning };
+            problem(place(finding.offset), finding.message.replace("{other}", &other), hint, severity);
         }
         if tape.is_empty() || findings.iter().any(|finding| finding.is_error) {
             continue;

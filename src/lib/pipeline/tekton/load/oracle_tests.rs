@@ -77,6 +77,10 @@ fn loaded(text: &str) -> Result<PipelineRun, Refused> {
 }
 
 fn without_places(run: &PipelineRun) -> String {
+    let mut run = run.clone();
+    for task in run.pipeline.tasks.iter_mut().chain(&mut run.pipeline.finally) {
+        task.task.steps.iter_mut().for_each(|step| step.template_env.clear());
+    }
     ORIGIN.replace_all(&format!("{run:#?}"), "").into_owned()
 }
 

@@ -458,8 +458,8 @@ fn findings() {
         (spec("{image: $(params.BRANCH), script: \"\\n#!/bin/sh\\n\"}"), "late-shebang"),
         (spec("{image: $(params.BRANCH), securityContext: {runAsUser: 0}}, {image: i, securityContext: {runAsUser: 0}}"), "inert-field"),
         ("tasks:\n- {name: a, taskSpec: {results: [{name: r}], steps: [{image: i}]}}\n- {name: b, params: [{name: x, value: '$(tasks.a.results[\"r\"])'}], taskSpec: {params: [{name: x}], steps: [{image: $(params.x)}]}}".to_owned(), "bracket-result"),
-        ("tasks: [{name: t, taskSpec: {params: [{name: x, default: y}], steps: [{image: i}]}}]".to_owned(), "unused-param"),
-        ("tasks: [{name: t, params: [{name: x, value: y}], taskSpec: {steps: [{image: i}]}}]".to_owned(), "unknown-param"),
+        ("tasks: [{name: t, taskSpec: {params: [{name: x, default: z}], steps: [{image: i}]}}]".to_owned(), "unused-param"),
+        ("tasks: [{name: t, params: [{name: x, value: z}], taskSpec: {steps: [{image: i}]}}]".to_owned(), "unknown-param"),
         (spec("{image: i, script: 'echo $(params.v)'}").replace("taskSpec: {", "params: [{name: v, value: v-$(params.BRANCH)}], taskSpec: {params: [{name: v}], "), "event-text"),
     ];
     for (spec, expected) in cases {

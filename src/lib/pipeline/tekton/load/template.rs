@@ -2,12 +2,18 @@
 
 use super::node::{Node, Value};
 
+/// A field that no file has: the names of the variables that a step has from the template.
+pub(super) const FROM_TEMPLATE: &str = "\u{0}template";
+
 /// Merges the template of a task into each of its steps, and forgets it.
 pub(super) fn merge_into_steps(task: &mut Node) {
     let Some(template) = task.remove("stepTemplate") else { return };
     if matches!(template.node.value, Value::Map(_)) {
         for step in task.items_of_mut("steps") {
-            let merged = merged(&template.node, step);
+            let names = template.node.items_of("env").iter().filter_map(|one| one.text_of("name"));
+            let names = names.filter(|name| step.named("env", name).is_none()).map(Node::text).collect();
+            let mut merged = merged(&template.node, step);
+            merged.set(FROM_TEMPLATE, Node::list(names));
             *step = merged;
         }
     }

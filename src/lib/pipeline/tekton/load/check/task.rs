@@ -51,7 +51,7 @@ impl Checker<'_> {
     fn fields(&self, node: &Node, position: Position<'_>) {
         for entry in node.entries() {
             let field = entry.key.as_str();
-            if matches!(field, "results" | "description" | "displayName" | "timeout") {
+            if matches!(field, "results" | "description" | "displayName" | "timeout") || field.starts_with('\0') {
                 continue;
             }
             let position = Position { field, ..position };
