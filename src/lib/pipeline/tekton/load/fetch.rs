@@ -40,6 +40,13 @@ pub trait Remote {
 pub enum Address {
     /// An absolute URL.
     Url(String),
+    /// An absolute URL and the sha256 of what is there, as hex in lower case. Whoever loads checks it.
+    Digest {
+        /// The URL.
+        url: String,
+        /// The digest.
+        sha256: String,
+    },
     /// `[server:]owner/repo/path@ref`.
     Git {
         /// `None` is GitHub; `lighthouse` is the server in use.
@@ -89,10 +96,19 @@ impl Address {
         }
     }
 
+    /// The sha256 that its content must have.
+    pub(super) fn digest(&self) -> Option<&str> {
+        match self {
+            Address::Digest { sha256, .. } => Some(sha256),
+            _ => None,
+        }
+    }
+
     /// Whether it names one commit, so that it stays what it is.
     pub fn is_pinned(&self) -> bool {
         match self {
             Address::Url(_) => false,
+            Address::Digest { .. } => true,
             Address::Git { reference: commit, .. } | Address::Clone { revision: commit, .. } => {
                 matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
             }
@@ -104,7 +120,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // A URL may carry a password.
-            Address::Url(url) => f.write_str(&without_user(url)),
+            Address::Url(url) | Address::Digest { url, .. } => f.write_str(&without_user(url)),
             Address::Git { server, owner, repository, path, reference } => {
                 if let Some(server) = server {
                     write!(f, "{server}:")?;

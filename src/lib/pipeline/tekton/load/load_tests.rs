@@ -9,7 +9,7 @@ use crate::tree::Tree;
 use std::time::Duration;
 
 /// The values of a pull request, as a trigger gives them.
-fn pull_values() -> Vec<(String, String)> {
+pub(super) fn pull_values() -> Vec<(String, String)> {
     let value = |name: &str| match name {
         "PULL_NUMBER" => "7".to_owned(),
         "PULL_PULL_SHA" => "bbb2".to_owned(),
@@ -19,7 +19,7 @@ fn pull_values() -> Vec<(String, String)> {
     inject::NAMES.iter().map(|(name, _)| ((*name).to_owned(), value(name))).collect()
 }
 
-fn tree(files: &[(&str, &str)]) -> Tree {
+pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
     let mut tree = Tree::default();
     for (path, text) in files {
         tree.insert((*path).to_owned(), text.as_bytes().to_vec());
@@ -37,7 +37,7 @@ impl Remote for Served {
 }
 
 /// Loads `.lighthouse/pr.yaml` as Lighthouse would.
-fn by_lighthouse(files: &[(&str, &str)], values: &[(String, String)]) -> Result<Loaded, Refused> {
+pub(super) fn by_lighthouse(files: &[(&str, &str)], values: &[(String, String)]) -> Result<Loaded, Refused> {
     let source = Source::File(".lighthouse/pr.yaml".to_owned());
     let events = ["PULL_BASE_REF".to_owned()];
     let request = Request {
@@ -54,7 +54,7 @@ fn by_lighthouse(files: &[(&str, &str)], values: &[(String, String)]) -> Result<
 }
 
 /// Loads `run.yaml` as named by hand.
-fn by_hand(text: &str, given: &[(&str, &str)]) -> Result<Loaded, Refused> {
+pub(super) fn by_hand(text: &str, given: &[(&str, &str)]) -> Result<Loaded, Refused> {
     let source = Source::File("run.yaml".to_owned());
     let given: Vec<(String, Vec<u8>)> =
         given.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
@@ -69,7 +69,7 @@ fn shown(problem: &Problem) -> String {
     }
 }
 
-fn loaded(result: Result<Loaded, Refused>) -> Loaded {
+pub(super) fn loaded(result: Result<Loaded, Refused>) -> Loaded {
     match result {
         Ok(loaded) => loaded,
         Err(refused) => {
@@ -79,14 +79,14 @@ fn loaded(result: Result<Loaded, Refused>) -> Loaded {
     }
 }
 
-fn refused(result: Result<Loaded, Refused>) -> Vec<String> {
+pub(super) fn refused(result: Result<Loaded, Refused>) -> Vec<String> {
     match result {
         Ok(loaded) => panic!("loaded: {:#?}", loaded.run),
         Err(refused) => refused.problems.iter().map(shown).collect(),
     }
 }
 
-fn ids(loaded: &Loaded) -> Vec<&'static str> {
+pub(super) fn ids(loaded: &Loaded) -> Vec<&'static str> {
     let mut ids: Vec<&str> = loaded.findings.iter().map(|finding| finding.id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -97,15 +97,15 @@ fn env<'r>(step: &'r StepSpec, name: &str) -> Option<&'r EnvValue> {
     step.env.iter().find(|one| one.name == name).map(|one| &one.value)
 }
 
-fn param<'r>(task: &'r PipelineTask, name: &str) -> Option<&'r ParamValue> {
+pub(super) fn param<'r>(task: &'r PipelineTask, name: &str) -> Option<&'r ParamValue> {
     task.params.iter().find(|param| param.name == name).map(|param| &param.value)
 }
 
-fn text(text: &str) -> ParamValue {
+pub(super) fn text(text: &str) -> ParamValue {
     ParamValue::String(text.to_owned())
 }
 
-const EXAMPLE: &str = r#"apiVersion: tekton.dev/v1beta1
+pub(super) const EXAMPLE: &str = r#"apiVersion: tekton.dev/v1beta1
 kind: PipelineRun
 metadata: {name: ignored}
 spec:
@@ -150,6 +150,7 @@ fn the_worked_example_loads() {
     let variables: Vec<&str> = step.env.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(variables[..2], ["HOME", "BUILD_ID"]);
     assert_eq!(variables.len(), 14);
+    assert_eq!(step.template_env, variables);
     assert_eq!(env(step, "PULL_NUMBER"), Some(&EnvValue::Text("$(params.PULL_NUMBER)".to_owned())));
     assert_eq!(step.env_from[0].object.name, "git-identity");
     assert_eq!((step.origin.line, step.origin.column), (22, 11));
@@ -319,131 +320,6 @@ spec:
     assert_eq!(problems[0], ".lighthouse/pr.yaml:7:39: there is no file .lighthouse/local-a.yaml in the repository");
 }
 
-const USED: &str = r#"apiVersion: tekton.dev/v1
-kind: Task
-metadata: {name: used}
-spec:
-  params: [{name: level, default: "1"}, {name: fed}]
-  results: [{name: out}]
-  workspaces: [{name: shared}]
-  volumes: [{name: v, emptyDir: {}}, {name: own, emptyDir: {}}]
-  stepTemplate: {env: [{name: A, value: used}, {name: B, value: used}], workingDir: /used}
-  steps:
-  - name: one
-    image: example/one
-    script: echo one
-    env: [{name: P, value: used}, {name: Q, value: used}]
-    volumeMounts: [{name: v, mountPath: /v}]
-  - {name: two, image: example/two, command: [two], args: [used]}
-"#;
-
-fn using(steps: &str) -> String {
-    format!(
-        "apiVersion: tekton.dev/v1\nkind: PipelineRun\nspec:\n  pipelineSpec:\n    tasks:\n    - name: t\n      params: [{{name: fed, value: given}}]\n      \
-         taskSpec:\n        stepTemplate: {{image: 'uses:tasks/used.yaml', env: [{{name: B, value: local}}, {{name: C, value: local}}]}}\n        \
-         volumes: [{{name: own, secret: {{secretName: s}}}}]\n        steps:\n{steps}"
-    )
-}
-
-#[test]
-fn used_steps_are_imported_and_overridden() {
-    let steps = "        - {name: 'one:again', env: [{name: Q, value: local}, {name: R, value: local}], timeout: 1m}\n        \
-                 - {name: two, command: [other]}\n        - {name: own, image: example/own}\n";
-    let source = using(steps);
-    let files = [(".lighthouse/pr.yaml", source.as_str()), ("tasks/used.yaml", USED)];
-    let loaded = loaded(by_lighthouse(&files, &pull_values()));
-    let task = &loaded.run.pipeline.tasks[0];
-    let names: Vec<&str> = task.task.steps.iter().map(|step| step.name.as_str()).collect();
-    assert_eq!(names, ["one-again", "two", "own"]);
-    let one = &task.task.steps[0];
-    assert_eq!(one.script.as_deref(), Some("echo one"));
-    assert_eq!(one.timeout, Some(Timeout::After(Duration::from_secs(60))));
-    let shown: Vec<String> = one
-        .env
-        .iter()
-        .filter(|var| var.name.len() == 1)
-        .map(|var| match &var.value {
-            EnvValue::Text(text) => format!("{}={text}", var.name),
-            other => format!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(shown, ["A=used", "B=local", "C=local", "P=used", "Q=local", "R=local"]);
-    assert_eq!(one.working_dir.as_deref(), Some("/used"));
-    assert_eq!((&task.task.steps[1].command[..], task.task.steps[1].args.len()), (&["other".to_owned()][..], 0));
-    assert_eq!(param(task, "fed"), Some(&text("given")));
-    assert_eq!(param(task, "level"), Some(&text("$(params.level)")));
-    let pipeline = &loaded.run.pipeline;
-    assert!(pipeline.params.iter().any(|param| param.name == "level"));
-    assert!(!pipeline.params.iter().any(|param| param.name == "fed"));
-    assert_eq!(pipeline.results[0].value, text("$(tasks.t.results.out)"));
-    assert_eq!(loaded.run.workspaces[0].source, VolumeKind::EmptyDir);
-    let volumes: Vec<&str> = task.task.volumes.iter().map(|volume| volume.name.as_str()).collect();
-    assert_eq!(volumes, ["v", "own"]);
-    assert!(matches!(task.task.volumes[1].source, VolumeKind::Object(_)));
-    assert!(ids(&loaded).contains(&"uses"));
-}
-
-#[test]
-fn a_used_file_gives_all_steps_or_none() {
-    let source = using("        - {}\n");
-    let files = [(".lighthouse/pr.yaml", source.as_str()), ("tasks/used.yaml", USED)];
-    let run = loaded(by_lighthouse(&files, &pull_values())).run;
-    assert_eq!(run.pipeline.tasks[0].task.steps.len(), 2);
-    let source = using("        - {name: tow}\n");
-    let files = [(".lighthouse/pr.yaml", source.as_str()), ("tasks/used.yaml", USED)];
-    let problems = refused(by_lighthouse(&files, &pull_values()));
-    assert!(problems.iter().any(|one| one.contains("no step `tow` (did you mean `two`?)")), "{problems:?}");
-    let problems = refused(by_lighthouse(&files[..1], &pull_values()));
-    assert!(problems.iter().any(|one| one.contains("there is no file tasks/used.yaml")), "{problems:?}");
-}
-
-#[test]
-fn used_files_may_be_remote() {
-    let source = using("        - {}\n").replace("tasks/used.yaml", "acme/catalog/tasks/used.yaml@main");
-    let files = [(".lighthouse/pr.yaml", source.as_str()), ("acme/catalog/tasks/used.yaml@main", USED)];
-    let loaded = loaded(by_lighthouse(&files, &pull_values()));
-    assert_eq!(loaded.fetched.len(), 1);
-    assert!(ids(&loaded).contains(&"unpinned"));
-    let by_hand = refused(by_hand(&source, &[]));
-    assert!(
-        by_hand[0].contains("acme/catalog/tasks/used.yaml@main is needed, and nothing may be fetched"),
-        "{by_hand:?}"
-    );
-    let leaving = using("        - {}\n").replace("tasks/used.yaml", "../x.yaml");
-    let problems = refused(by_lighthouse(&[(".lighthouse/pr.yaml", &leaving)], &pull_values()));
-    assert!(problems[0].contains("`../x.yaml` is not in the repository"), "{problems:?}");
-}
-
-#[test]
-fn tasks_that_use_themselves_end() {
-    let own =
-        "{apiVersion: tekton.dev/v1, kind: Task, spec: {steps: [{image: 'uses:a.yaml'}, {image: 'uses:a.yaml'}]}}";
-    let source = using("        - {}\n").replace("tasks/used.yaml", "a.yaml");
-    let problems = refused(by_lighthouse(&[(".lighthouse/pr.yaml", &source), ("a.yaml", own)], &pull_values()));
-    assert!(problems.iter().any(|one| one.contains("more than")), "{problems:?}");
-}
-
-#[test]
-fn steps_are_added_before_and_after() {
-    let source = EXAMPLE.replace(
-        "{name: ignored}",
-        "{annotations: {lighthouse.jenkins-x.io/prependStepsURL: 'https://example.test/a.yaml', \
-         lighthouse.jenkins-x.io/appendStepsURL: 'https://example.test/b.yaml'}}",
-    );
-    let task = |name: &str| {
-        format!("{{apiVersion: tekton.dev/v1, kind: Task, spec: {{steps: [{{name: {name}, image: i}}]}}}}")
-    };
-    let (first, last) = (task("first"), task("last"));
-    let files = [
-        (".lighthouse/pr.yaml", source.as_str()),
-        ("https://example.test/a.yaml", first.as_str()),
-        ("https://example.test/b.yaml", last.as_str()),
-    ];
-    let run = loaded(by_lighthouse(&files, &pull_values())).run;
-    let names: Vec<&str> = run.pipeline.tasks[0].task.steps.iter().map(|step| step.name.as_str()).collect();
-    assert_eq!(names, ["first", "clone", "push-back", "last"]);
-}
-
 #[test]
 fn clone_tasks_get_the_commit() {
     let source = r#"apiVersion: tekton.dev/v1
@@ -529,7 +405,7 @@ spec:
         text(""),
     ];
     assert_eq!(values, expected.iter().collect::<Vec<_>>());
-    assert_eq!(ids(&loaded), ["json-param", "number-param"]);
+    assert_eq!(ids(&loaded), ["json-param", "number-param", "yaml"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod object;
 mod parse;
 mod refs;
 mod report;
+mod rules;
 mod sources;
 mod template;
 mod uses;
@@ -25,9 +26,14 @@ mod wrap;
 #[cfg(test)]
 mod load_tests;
 #[cfg(test)]
+mod oracle_tests;
+#[cfg(test)]
 mod rules_tests;
+#[cfg(test)]
+mod uses_tests;
 
 pub use fetch::{Address, Files, Remote};
+pub use rules::RULES;
 
 use self::node::{Node, Value};
 use self::object::{Kind, Object};
@@ -155,10 +161,10 @@ fn assemble(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Opt
         values.retain(|(name, value)| !value.is_empty() || !inject::OF_PULLS.contains(&name.as_str()));
         values.extend(inject::of_clone_tasks(&run, request.parameters));
         inject::set_timeout(&mut run);
+        wrap::complete_bindings(&mut run);
     }
     inject::set_values(&mut run, &values);
     refs::resolve(&mut run, sources, report);
-    wrap::complete_bindings(&mut run);
     if let Some(pipeline) = run.get_mut("pipelineSpec") {
         for list in ["tasks", "finally"] {
             for task in pipeline.items_of_mut(list) {

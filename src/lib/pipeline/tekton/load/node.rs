@@ -93,8 +93,8 @@ impl At {
         let lines = before.matches('\n').count();
         let rest = before.rfind('\n').map_or(before, |at| &before[at + 1..]).len();
         let from = self.source.bytes.get(self.offset..).unwrap_or(&[]);
-        let breaks = memchr::memchr_iter(b'\n', from);
-        let start = if lines == 0 { 0 } else { breaks.skip(lines - 1).next().map_or(0, |at| at + 1) };
+        let mut breaks = memchr::memchr_iter(b'\n', from);
+        let start = if lines == 0 { 0 } else { breaks.nth(lines - 1).map_or(0, |at| at + 1) };
         // The token may start with or behind its indentation.
         let blanks = from.get(start..).unwrap_or(&[]).iter().take_while(|byte| **byte == b' ').count().min(indent);
         At { source: Arc::clone(&self.source), offset: self.offset + start + blanks + rest, indent: None }
@@ -402,10 +402,11 @@ pub(super) fn read(name: &str, bytes: &[u8], report: &Report) -> Vec<Node> {
             problem(place(error.offset), error.message, error.hint, Severity::Error);
             continue;
         }
-        for finding in findings.iter().filter(|finding| finding.is_error) {
+        for finding in &findings {
             let other = finding.other.map(|other| place(other).to_string()).unwrap_or_default();
             let hint = finding.hint.map(str::to_owned);
-            problem(place(finding.offset), finding.message.replace("{other}", &other), hint, Severity::Error);
+            let severity = if finding.is_error { Severity::Error } else { Severity::Warning };
+            problem(place(finding.offset), finding.message.replace("{other}", &other), hint, severity);
         }
         if tape.is_empty() || findings.iter().any(|finding| finding.is_error) {
             continue;

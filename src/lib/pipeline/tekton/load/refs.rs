@@ -227,9 +227,9 @@ fn substituted(text: &str, values: &BTreeMap<String, ParamValue>) -> String {
             match value {
                 ParamValue::String(text) => replacements.push((format!("$({form})"), text)),
                 ParamValue::Array(items) => {
-                    let item = |(index, text): (usize, &'_ String)| (format!("$({form}[{index}])"), index, text.len());
-                    let forms: Vec<String> = items.iter().enumerate().map(|pair| item(pair).0).collect();
-                    replacements.extend(forms.into_iter().zip(items.iter().map(String::as_str)));
+                    for (index, text) in items.iter().enumerate() {
+                        replacements.push((format!("$({form}[{index}])"), text));
+                    }
                 }
                 ParamValue::Object(map) => {
                     replacements.extend(map.iter().map(|(key, text)| (format!("$({form}.{key})"), text.as_str())));

@@ -6,6 +6,7 @@ use super::fetch::{Address, Files, Remote};
 use super::node::{self, At, Node};
 use super::object::{self, Kind, Object};
 use super::report::Report;
+use crate::digest::{is_sha256, sha256};
 use crate::pipeline::tekton::types::ParamValue;
 use crate::text::{nearest, plain};
 
@@ -68,8 +69,17 @@ impl<'a> Sources<'a> {
             self.report.error_with(asked, format!("{address} is needed, and nothing may be fetched"), hint);
             return None;
         };
+        if !address.is_pinned() {
+            let message = format!("{address} may change at any time");
+            self.report.warn("unpinned", asked, message, "name a commit by its full hash, or give a sha256 digest");
+        }
         self.fetched.borrow_mut().push(address.clone());
         match remote.fetch(address) {
+            Ok(bytes) if address.digest().is_some_and(|digest| digest != sha256(&bytes)) => {
+                let message = format!("{address} is not the file whose digest is given");
+                self.report.error_with(asked, message, format!("its digest is sha256:{}", sha256(&bytes)));
+                None
+            }
             Ok(bytes) => self.only_object(&address.to_string(), &bytes, asked),
             Err(error) => {
                 let message = format!("cannot fetch {address}: {}", plain(&error.to_string()));
@@ -175,7 +185,20 @@ impl<'a> Sources<'a> {
             return None;
         }
         let address = match resolver.as_text().unwrap_or_default() {
-            "http" => Address::Url(need("url")?),
+            "http" => {
+                let url = need("url")?;
+                match param("digest") {
+                    None => Address::Url(url),
+                    Some(digest) => match digest.strip_prefix("sha256:").filter(|hash| is_sha256(hash)) {
+                        Some(hash) => Address::Digest { url, sha256: hash.to_owned() },
+                        None => {
+                            let message = format!("`digest` of this resolver is `{digest}`");
+                            self.report.error_with(&reference.at, message, "write sha256: and 64 digits in hex");
+                            return None;
+                        }
+                    },
+                }
+            }
             "git" => {
                 let path = need("pathInRepo")?;
                 let revision = param("revision").unwrap_or_else(|| "HEAD".to_owned());

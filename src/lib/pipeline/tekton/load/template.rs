@@ -2,12 +2,18 @@
 
 use super::node::{Node, Value};
 
+/// A field that no file has: the names of the variables that a step has from the template.
+pub(super) const FROM_TEMPLATE: &str = "\u{0}template";
+
 /// Merges the template of a task into each of its steps, and forgets it.
 pub(super) fn merge_into_steps(task: &mut Node) {
     let Some(template) = task.remove("stepTemplate") else { return };
     if matches!(template.node.value, Value::Map(_)) {
         for step in task.items_of_mut("steps") {
-            let merged = merged(&template.node, step);
+            let names = template.node.items_of("env").iter().filter_map(|one| one.text_of("name"));
+            let names = names.filter(|name| step.named("env", name).is_none()).map(Node::text).collect();
+            let mut merged = merged(&template.node, step);
+            merged.set(FROM_TEMPLATE, Node::list(names));
             *step = merged;
         }
     }
@@ -22,8 +28,8 @@ pub(super) fn merged(base: &Node, over: &Node) -> Node {
     let mut result = over.clone();
     for entry in base.entries().iter().filter(|entry| !entry.node.is_null()) {
         match (entry.key.as_str(), over.get(&entry.key)) {
-            ("env", Some(own)) => result.set("env", merged_list(&entry.node, own, &["name"])),
-            ("volumeMounts", Some(own)) => result.set("volumeMounts", merged_list(&entry.node, own, &["mountPath"])),
+            ("env", Some(own)) => result.set("env", patched_list(&entry.node, own, "name")),
+            ("volumeMounts", Some(own)) => result.set("volumeMounts", patched_list(&entry.node, own, "mountPath")),
             (_, Some(own)) if !is_empty(own) => {}
             _ => result.set(&entry.key, entry.node.clone()),
         }
@@ -38,6 +44,25 @@ fn is_empty(node: &Node) -> bool {
         Value::List(items) => items.is_empty(),
         _ => false,
     }
+}
+
+/// As a strategic merge patch orders a list: the items of `over` in their order; those that only `base` has in theirs, each
+/// before the first item of `over` that `base` has behind it, or else at the end.
+fn patched_list(base: &Node, over: &Node, key: &str) -> Node {
+    let place = |item: &Node| base.items().iter().position(|known| known.text_of(key) == item.text_of(key));
+    let is_own = |item: &Node| over.items().iter().any(|own| own.text_of(key) == item.text_of(key));
+    let mut rest = base.items().iter().enumerate().filter(|(_, item)| !is_own(item)).peekable();
+    let mut items = Vec::new();
+    for own in over.items() {
+        if let Some(place) = place(own) {
+            while let Some((_, item)) = rest.next_if(|(index, _)| *index < place) {
+                items.push(item.clone());
+            }
+        }
+        items.push(own.clone());
+    }
+    items.extend(rest.map(|(_, item)| item.clone()));
+    Node { at: over.at.clone(), value: Value::List(items) }
 }
 
 /// The items of `base`, each replaced by the one of `over` with the same keys, then the other ones of `over`. `keys` are

@@ -114,13 +114,7 @@ fn used_task(
         return None;
     }
     let object = match Address::parse(uri) {
-        Ok(Some(address)) => {
-            if !address.is_pinned() {
-                let message = format!("{address} may change at any time");
-                report.warn("unpinned", at, message, "name a commit by its full hash");
-            }
-            sources.address(&address, at)?
-        }
+        Ok(Some(address)) => sources.address(&address, at)?,
         Ok(None) => match below("", uri) {
             Some(path) => sources.file(&path, at)?,
             None => {
@@ -267,7 +261,9 @@ fn add_declared(list: &str, task: &mut Node, used: &Node, pipeline: &mut Node, r
             declared.set("optional", optional.clone());
         }
         pipeline.append_missing("workspaces", declared);
-        run.append_missing("workspaces", bare);
+        let mut binding = bare;
+        binding.set("emptyDir", Node::map(Vec::new()));
+        run.append_missing("workspaces", binding);
     }
 }
 

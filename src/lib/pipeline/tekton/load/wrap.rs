@@ -120,7 +120,8 @@ fn bind_workspaces(run: &mut Node, kind: Kind) {
         for workspace in declared {
             let is_optional = matches!(workspace.get("optional"), Some(Node { value: Value::Bool(true), .. }));
             if let Some(name) = workspace.text_of("name").filter(|_| !is_optional) {
-                run.append_missing("workspaces", Node::map(vec![("name", Node::text(name))]).written_at(&workspace.at));
+                let binding = vec![("name", Node::text(name)), ("emptyDir", Node::map(Vec::new()))];
+                run.append_missing("workspaces", Node::map(binding).written_at(&workspace.at));
             }
         }
     }

@@ -25,10 +25,8 @@ pub(super) fn lint(subject: &Subject<'_>) {
         edges(subject, task, node);
     }
     if let Some(pipeline) = subject.pipeline_node() {
-        for param in pipeline.items_of("params") {
-            for (_, default) in param.entries().iter().filter(|entry| entry.key == "default").map(|e| (0, &e.node)) {
-                used_by_pipeline.extend(names_in(default));
-            }
+        for default in pipeline.items_of("params").iter().filter_map(|param| param.get("default")) {
+            used_by_pipeline.extend(names_in(default));
         }
         for param in pipeline.items_of("params").iter().filter(|param| subject.is_inline && param.at.is_written()) {
             let Some(name) = param.text_of("name").filter(|name| !is_injected(subject, name)) else { continue };

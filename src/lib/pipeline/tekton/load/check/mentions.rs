@@ -81,7 +81,9 @@ pub(in super::super) fn mentions(text: &str) -> Vec<Found<'_>> {
         from = byte + 2;
         let Some(length) = text[from..].find(')') else { break };
         let inside = &text[from..from + length];
-        if let Some(mention) = segments(inside).and_then(|segments| mention(&segments)) {
+        // Tekton takes everything that begins like this for a parameter.
+        let lost = inside.starts_with("params.").then_some(Mention::Broken);
+        if let Some(mention) = segments(inside).and_then(|segments| mention(&segments)).or(lost) {
             found.push(Found { byte, text: &text[byte..=from + length], mention });
         }
     }
@@ -195,7 +197,7 @@ mod tests {
             ("$(echo $(params.x))", param("x", false, Part::Whole)),
             ("$$(params.x)", param("x", false, Part::Whole)),
             ("$(params.x.y.z)", Some(Mention::Broken)),
-            ("$(params.x | sort)", None),
+            ("$(params.x | sort)", Some(Mention::Broken)),
             ("$(params)", None),
             ("$(HOME)", None),
             ("$(git status --porcelain)", None),

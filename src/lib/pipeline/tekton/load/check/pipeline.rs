@@ -24,7 +24,7 @@ pub(super) fn check(subject: &Subject<'_>) {
         }
         for when in node.items_of("when") {
             for entry in when.entries() {
-                let slot = if entry.key == "values" { Slot::Item } else { Slot::Text };
+                let slot = if entry.key == "values" { Slot::Condition } else { Slot::Text };
                 entry.node.each_text(&mut |at, text| checker.text(at, text, slot));
             }
         }
@@ -195,6 +195,10 @@ fn results(subject: &Subject<'_>) {
         let Some(value) = node.get("value") else { continue };
         let mut count = 0;
         value.each_text(&mut |at, text| {
+            if !text.starts_with("$(") && text.contains("$(tasks.") {
+                let message = format!("result `{name}` of the pipeline begins with text of its own");
+                subject.report.error_with(at, message, "Tekton takes references only");
+            }
             for found in mentions(text) {
                 if matches!(found.mention, Mention::TaskResult { .. }) {
                     count += 1;

@@ -44,7 +44,9 @@ pub(super) enum Slot {
     Text,
     /// An item of a list, which a whole array may become.
     Item,
-    /// The value of a parameter, which may become an array or object.
+    /// A value of a condition: as an item, with `[*]` only.
+    Condition,
+    /// The value of a parameter, which may become an array or object, with `[*]` only.
     Value,
 }
 
@@ -146,10 +148,14 @@ impl Scope {
                 None => report.error(at, message),
             };
         };
-        let whole_fits = is_alone && slot != Slot::Text;
         match (param.kind, part) {
             (None, _) | (Some(ParamType::String), Part::Whole) | (Some(ParamType::Array), Part::Item) => {}
-            (Some(ParamType::Array), Part::Whole | Part::Star) if whole_fits => {}
+            (Some(ParamType::Array), Part::Star) if is_alone && slot != Slot::Text => {}
+            (Some(ParamType::Array), Part::Whole) if is_alone && slot == Slot::Item => {}
+            (Some(ParamType::Array), Part::Whole) if is_alone && slot != Slot::Text => {
+                let hint = format!("write $(params.{name}[*])");
+                report.error_with(at, format!("{shown} is an array"), hint);
+            }
             (Some(ParamType::Object), Part::Star) if is_alone && slot == Slot::Value => {}
             (Some(ParamType::Object), Part::Key(key)) => {
                 if !param.keys.iter().any(|known| known == key) {

@@ -51,7 +51,7 @@ impl Checker<'_> {
     fn fields(&self, node: &Node, position: Position<'_>) {
         for entry in node.entries() {
             let field = entry.key.as_str();
-            if matches!(field, "results" | "description" | "displayName" | "timeout") {
+            if matches!(field, "results" | "description" | "displayName" | "timeout") || field.starts_with('\0') {
                 continue;
             }
             let position = Position { field, ..position };
@@ -64,7 +64,7 @@ impl Checker<'_> {
                 "when" => {
                     for when in entry.node.items() {
                         for one in when.entries() {
-                            let slot = if one.key == "values" { Slot::Item } else { Slot::Text };
+                            let slot = if one.key == "values" { Slot::Condition } else { Slot::Text };
                             one.node.each_text(&mut |at, text| self.text(at, text, slot, position));
                         }
                     }
@@ -102,10 +102,9 @@ impl Checker<'_> {
                     }
                 }
                 Mention::Result { name } => {
-                    if !spec.results.iter().any(|result| result.name == name)
-                        // In a step with results of its own, the same form may mean those.
-                        && !position.step.is_some_and(|step| step.results.iter().any(|result| result.name == name))
-                    {
+                    // In a step with results of its own, the same form may mean those.
+                    let of_step = position.step.map_or(&[][..], |step| &step.results);
+                    if !spec.results.iter().chain(of_step).any(|result| result.name == name) {
                         unknown("result", name, spec.results.iter().map(|result| result.name.as_str()).collect());
                     }
                 }

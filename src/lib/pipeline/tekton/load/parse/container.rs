@@ -6,6 +6,7 @@ use super::super::fields::Fields;
 use super::super::node::{At, Node};
 use super::super::refs::BY_REFERENCE;
 use super::super::report::Report;
+use super::super::template::FROM_TEMPLATE;
 use super::{is_label, params, whens};
 use crate::pipeline::tekton::types::{
     EnvFrom, EnvValue, EnvVar, ObjectKind, ObjectRef, Sidecar, StepSpec, StepWorkspace, VolumeMount,
@@ -59,6 +60,7 @@ pub(super) fn step(node: &Node, index: usize, report: &Report) -> StepSpec {
     let mut fields = Fields::of(node, what.as_str(), report);
     let mut step = container(node, &what, &mut fields, report);
     fields.skip(&["displayName"]);
+    step.template_env = fields.texts(FROM_TEMPLATE);
     step.timeout = fields.timeout("timeout");
     step.on_error = on_error(&mut fields, &what, report);
     step.when = whens(fields.list("when"), report);

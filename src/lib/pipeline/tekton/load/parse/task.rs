@@ -27,6 +27,7 @@ pub(super) fn task(node: &Node, name: &str, task_name: &str, report: &Report) ->
     };
     // `kind: Task` without apiVersion means nothing; custom tasks are refused before.
     fields.skip(&["description", "displayName", "metadata", "kind", "apiVersion", "resources", BY_REFERENCE]);
+    fields.refuse("spec", "write `steps` here");
     fields.end(&[("inputs", "write `params` at the task"), ("outputs", "write `results` at the task")]);
     let mut names: Vec<&str> = Vec::new();
     for (step, node) in task.steps.iter().zip(steps) {

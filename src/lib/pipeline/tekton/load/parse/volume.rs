@@ -42,7 +42,7 @@ pub(super) fn volumes(nodes: &[Node], report: &Report) -> Vec<VolumeSpec> {
         if volumes.iter().any(|known| known.name == name) {
             report.error(&node.at, format!("there are two volumes `{name}`"));
         }
-        let source = source(&mut fields, node, &what, report);
+        let source = source(&mut fields, node, &what, true, report);
         fields.end(&[
             ("persistentVolumeClaims", "write persistentVolumeClaim"),
             ("volumeClaimTemplate", "use a workspace"),
@@ -70,7 +70,7 @@ pub(super) fn bindings(nodes: &[Node], report: &Report) -> Vec<WorkspaceBinding>
         let source = match template {
             // What is in the template says how the volume is provided, which is not done here.
             Some(_) => Some(VolumeKind::Claim { name: name.clone(), read_only: false }),
-            None => source(&mut fields, node, &what, report),
+            None => source(&mut fields, node, &what, false, report),
         };
         if template.is_some() {
             for other in ["emptyDir", "persistentVolumeClaim", "configMap", "secret", "projected"] {
@@ -92,7 +92,8 @@ pub(super) fn bindings(nodes: &[Node], report: &Report) -> Vec<WorkspaceBinding>
     bindings
 }
 
-fn source(fields: &mut Fields<'_>, node: &Node, what: &str, report: &Report) -> Option<VolumeKind> {
+/// What is in a volume. One of a task that does not say is an emptyDir, which the API server makes of it.
+fn source(fields: &mut Fields<'_>, node: &Node, what: &str, is_of_task: bool, report: &Report) -> Option<VolumeKind> {
     let mut found = Vec::new();
     // `emptyDir:` without anything is written often, and is an emptyDir.
     let is_bare = node.entries().iter().any(|entry| entry.key == "emptyDir" && entry.node.is_null());
@@ -138,6 +139,7 @@ fn source(fields: &mut Fields<'_>, node: &Node, what: &str, report: &Report) -> 
     let refused = REFUSED.iter().any(|(field, _)| node.get(field).is_some());
     match before {
         0 if refused => None,
+        0 if is_of_task => Some(VolumeKind::EmptyDir),
         0 => {
             let hint = "write emptyDir: {}";
             report.error_with(&node.at, format!("{what} does not say what is in it"), hint);
