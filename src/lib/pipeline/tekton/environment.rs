@@ -82,9 +82,7 @@ pub fn assemble(from: &[EnvFrom], env: &[EnvVar], objects: &Objects) -> Result<V
     }
     for variable in env {
         let value = match &variable.value {
-            EnvValue::Text(text) => {
-                expand(text, &|name| values.get(name).map(String::as_str)).ok_or_else(too_large)?
-            }
+            EnvValue::Text(text) => expand(text, &|name| values.get(name).map(String::as_str)).ok_or_else(too_large)?,
             EnvValue::Key(reference, key) => match object(reference, objects)?.map(|keys| keys.get(key)) {
                 Some(Some(value)) => text_of(value),
                 None | Some(None) if reference.optional => continue,

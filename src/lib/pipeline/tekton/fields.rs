@@ -57,7 +57,8 @@ pub fn of_step(step: &mut StepSpec, visit: &mut Visit<'_>) {
     visit(Field::Text(&mut step.image));
     visit(Field::List(&mut step.command));
     visit(Field::List(&mut step.args));
-    let texts = [&mut step.script, &mut step.working_dir, &mut step.on_error, &mut step.stdout_path, &mut step.stderr_path];
+    let texts =
+        [&mut step.script, &mut step.working_dir, &mut step.on_error, &mut step.stdout_path, &mut step.stderr_path];
     for field in texts {
         text(field.as_mut(), visit);
     }

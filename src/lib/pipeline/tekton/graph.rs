@@ -26,7 +26,9 @@ pub fn build(tasks: &[PipelineTask], references: &[BTreeSet<ResultRef>]) -> Resu
         for name in &task.run_after {
             match at.get(name.as_str()) {
                 Some(before) => _ = after[position].insert(*before),
-                None => problems.push((position, format!("task {} is to run after {name}, which is no task", task.name))),
+                None => {
+                    problems.push((position, format!("task {} is to run after {name}, which is no task", task.name)))
+                }
             }
         }
         // References to tasks that are not there are found where results are checked.

@@ -48,10 +48,10 @@ pub struct ObjectNeed {
 
 /// Words with which a shell begins a command that is none of a program.
 const SHELL_WORDS: [&str; 54] = [
-    ".", ":", "[", "[[", "alias", "bg", "break", "case", "cd", "command", "continue", "declare", "do", "done", "echo", "elif",
-    "else", "esac", "eval", "exec", "exit", "export", "false", "fg", "fi", "for", "function", "getopts", "hash", "if", "in",
-    "let", "local", "printf", "pwd", "read", "readonly", "return", "select", "set", "shift", "shopt", "source", "test", "then",
-    "time", "times", "trap", "true", "type", "umask", "unset", "until", "while",
+    ".", ":", "[", "[[", "alias", "bg", "break", "case", "cd", "command", "continue", "declare", "do", "done", "echo",
+    "elif", "else", "esac", "eval", "exec", "exit", "export", "false", "fg", "fi", "for", "function", "getopts",
+    "hash", "if", "in", "let", "local", "printf", "pwd", "read", "readonly", "return", "select", "set", "shift",
+    "shopt", "source", "test", "then", "time", "times", "trap", "true", "type", "umask", "unset", "until", "while",
 ];
 
 /// How much of a script is searched for words.
@@ -92,7 +92,8 @@ impl Needs {
         self.images.insert(step.spec.image.clone());
         self.add_objects(step);
         if let Some(script) = &step.script {
-            let interpreter = script.trim_start().lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or_default();
+            let interpreter =
+                script.trim_start().lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or_default();
             let words: Vec<&str> = interpreter.split_whitespace().collect();
             let is_env = words.first().is_some_and(|word| word.ends_with("/env"));
             self.tools.extend(words.first().map(|word| (*word).to_owned()));
@@ -163,7 +164,11 @@ impl Needs {
             for command in line.split([';', '|', '&', '(', '`', '{']) {
                 let mut words = command.split_whitespace().skip_while(|word| {
                     let assigns = word.split_once('=').is_some_and(|(name, _)| is_variable(name));
-                    assigns || matches!(*word, "!" | "then" | "do" | "else" | "if" | "elif" | "while" | "until" | "exec" | "time")
+                    assigns
+                        || matches!(
+                            *word,
+                            "!" | "then" | "do" | "else" | "if" | "elif" | "while" | "until" | "exec" | "time"
+                        )
                 });
                 let Some(word) = words.next() else { continue };
                 let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | '+');

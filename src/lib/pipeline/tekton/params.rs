@@ -14,8 +14,19 @@ const DEFAULT_DEPTH: usize = 10;
 
 /// The parts of keys that Tekton knows: what a value of an event must not begin a reference with.
 const KNOWN_KEYS: [&str; 13] = [
-    "params", "inputs", "context", "tasks", "finally", "workspaces", "results", "step", "steps", "credentials", "artifacts",
-    "outputs", "resources",
+    "params",
+    "inputs",
+    "context",
+    "tasks",
+    "finally",
+    "workspaces",
+    "results",
+    "step",
+    "steps",
+    "credentials",
+    "artifacts",
+    "outputs",
+    "resources",
 ];
 
 /// The type of a value.
@@ -49,13 +60,18 @@ pub fn table_of(values: &Values) -> Table<'static> {
 ///
 /// # Errors
 /// What is missing or wrong, each beginning with Tekton's reason; with the index of its parameter among `specs`, if it is one.
-pub fn of_pipeline(specs: &[ParamSpec], given: &[Param], budget: &Budget) -> Result<Values, Vec<(Option<usize>, String)>> {
+pub fn of_pipeline(
+    specs: &[ParamSpec],
+    given: &[Param],
+    budget: &Budget,
+) -> Result<Values, Vec<(Option<usize>, String)>> {
     let given: Values = given.iter().map(|param| (param.name.clone(), param.value.clone())).collect();
     let mut problems = Vec::new();
     for (at, spec) in specs.iter().enumerate() {
         let value = given.get(&spec.name).or(spec.default.as_ref());
         let Some(value) = value else {
-            problems.push((Some(at), format!("ParameterMissing: the pipeline needs a value for parameter {}", spec.name)));
+            problems
+                .push((Some(at), format!("ParameterMissing: the pipeline needs a value for parameter {}", spec.name)));
             continue;
         };
         problems.extend(misfit(spec, value).map(|problem| (Some(at), problem)));
@@ -153,7 +169,9 @@ pub fn misfit(spec: &ParamSpec, value: &ParamValue) -> Option<String> {
     }
     if kind_of(value) != spec.kind {
         let (is, wanted) = (kind_name(kind_of(value)), kind_name(spec.kind));
-        return Some(format!("ParameterTypeMismatch: parameter {name} is of type {wanted}, but its value is of type {is}"));
+        return Some(format!(
+            "ParameterTypeMismatch: parameter {name} is of type {wanted}, but its value is of type {is}"
+        ));
     }
     if let ParamValue::Object(members) = value {
         let default = match &spec.default {
@@ -167,10 +185,9 @@ pub fn misfit(spec: &ParamSpec, value: &ParamValue) -> Option<String> {
         }
     }
     match value {
-        ParamValue::String(text) if !spec.allowed.is_empty() && !spec.allowed.contains(text) => Some(format!(
-            "InvalidParamValue: the value of parameter {name} is not one of {}",
-            spec.allowed.join(", ")
-        )),
+        ParamValue::String(text) if !spec.allowed.is_empty() && !spec.allowed.contains(text) => {
+            Some(format!("InvalidParamValue: the value of parameter {name} is not one of {}", spec.allowed.join(", ")))
+        }
         _ => None,
     }
 }
@@ -205,7 +222,8 @@ pub fn of_task(specs: &[ParamSpec], given: &Values, budget: &Budget) -> Result<V
         }
     }
     if !missing.is_empty() {
-        problems.insert(0, format!("missing values for these params which have no default values: {}", missing.join(", ")));
+        problems
+            .insert(0, format!("missing values for these params which have no default values: {}", missing.join(", ")));
     }
     let mut late = Values::new();
     for spec in specs.iter().filter(|spec| !values.contains_key(&spec.name)) {

@@ -15,9 +15,7 @@ use super::prepare::{self, Prepared, PreparedTask, problem};
 use super::references::{is_late, is_late_value};
 use super::resolve::{self, Specified, SpecifiedStep};
 use super::timeouts::{limit_text, text};
-use super::types::{
-    EnvValue, EnvVar, ObjectKind, ObjectRef, PipelineRun, PipelineTask, StepSpec, VolumeKind,
-};
+use super::types::{EnvValue, EnvVar, ObjectKind, ObjectRef, PipelineRun, PipelineTask, StepSpec, VolumeKind};
 use super::when;
 
 /// What a run is called: `context.pipelineRun.*`.
@@ -220,8 +218,19 @@ pub enum EnvOrigin {
 
 /// The parameters that Lighthouse injects as variables.
 const INJECTED: [&str; 13] = [
-    "BUILD_ID", "JOB_NAME", "JOB_SPEC", "JOB_TYPE", "PULL_BASE_REF", "PULL_BASE_SHA", "PULL_NUMBER", "PULL_PULL_REF",
-    "PULL_PULL_SHA", "PULL_REFS", "REPO_NAME", "REPO_OWNER", "REPO_URL",
+    "BUILD_ID",
+    "JOB_NAME",
+    "JOB_SPEC",
+    "JOB_TYPE",
+    "PULL_BASE_REF",
+    "PULL_BASE_SHA",
+    "PULL_NUMBER",
+    "PULL_PULL_REF",
+    "PULL_PULL_SHA",
+    "PULL_REFS",
+    "REPO_NAME",
+    "REPO_OWNER",
+    "REPO_URL",
 ];
 
 fn is_zero(number: &u32) -> bool {
@@ -241,10 +250,12 @@ pub fn plan(run: &PipelineRun, context: &RunContext, options: &PlanOptions) -> R
     let mut of_task = |task: &PreparedTask, after: &BTreeSet<usize>| {
         let name = task.task.name.as_str();
         let mut planned = plan_task(task, written.get(name).copied(), &prepared, &mut needs, &mut problems);
-        planned.after = after.iter().filter_map(|at| prepared.tasks.get(*at)).map(|task| task.task.name.clone()).collect();
+        planned.after =
+            after.iter().filter_map(|at| prepared.tasks.get(*at)).map(|task| task.task.name.clone()).collect();
         planned
     };
-    let tasks = prepared.graph.order.iter().map(|at| of_task(&prepared.tasks[*at], &prepared.graph.after[*at])).collect();
+    let tasks =
+        prepared.graph.order.iter().map(|at| of_task(&prepared.tasks[*at], &prepared.graph.after[*at])).collect();
     let finally = prepared.finally.iter().map(|task| of_task(task, &BTreeSet::new())).collect();
     if !problems.is_empty() {
         return Err(problems);
@@ -298,7 +309,8 @@ fn plan_task(
             planned.matrix = Some(Vec::new());
             // What the values are is not known; that they are texts is.
             let names = matrix.params.iter().chain(matrix.include.iter().flatten());
-            combination = Some(names.map(|param| (param.name.clone(), format!("$(tasks.matrix.{})", param.name))).collect());
+            combination =
+                Some(names.map(|param| (param.name.clone(), format!("$(tasks.matrix.{})", param.name))).collect());
         } else if matrix::has_empty_list(matrix) {
             planned.matrix = Some(Vec::new());
             planned.skipped.get_or_insert_with(|| "Matrix Parameters have an empty array".to_owned());
@@ -324,7 +336,9 @@ fn plan_task(
             describe_task(&mut planned, task, written, &specified);
         }
         Err(wrong) => problems.extend(
-            wrong.into_iter().map(|wrong| problem(&spec.origin, format!("PipelineValidationFailed: task {}: {wrong}", spec.name))),
+            wrong
+                .into_iter()
+                .map(|wrong| problem(&spec.origin, format!("PipelineValidationFailed: task {}: {wrong}", spec.name))),
         ),
     }
     planned
@@ -404,7 +418,9 @@ fn describe_step(step: &SpecifiedStep, written: Option<&StepSpec>) -> StepPlan {
 fn origin_of(variable: &EnvVar, written: Option<&StepSpec>) -> EnvOrigin {
     let original = written.and_then(|step| step.env.iter().find(|original| original.name == variable.name));
     match (original, written) {
-        (Some(original), _) if INJECTED.contains(&variable.name.as_str()) && is_injected(original) => EnvOrigin::Injected,
+        (Some(original), _) if INJECTED.contains(&variable.name.as_str()) && is_injected(original) => {
+            EnvOrigin::Injected
+        }
         (Some(_), Some(step)) if step.template_env.contains(&variable.name) => EnvOrigin::Template,
         (Some(_), _) => EnvOrigin::Step,
         (None, _) => EnvOrigin::Pod,

@@ -131,7 +131,10 @@ fn check_names(run: &PipelineRun, problems: &mut Vec<Problem>) {
     let mut names = BTreeSet::new();
     for task in all() {
         if !is_label(&task.name) {
-            problems.push(problem(&task.origin, format!("{:?} cannot be the name of a task: it is no DNS label", task.name)));
+            problems.push(problem(
+                &task.origin,
+                format!("{:?} cannot be the name of a task: it is no DNS label", task.name),
+            ));
         }
         if !names.insert(task.name.as_str()) {
             problems.push(problem(&task.origin, format!("there are two tasks named {}", task.name)));
@@ -144,7 +147,10 @@ fn check_names(run: &PipelineRun, problems: &mut Vec<Problem>) {
         }
     }
     for spec in run.task_run_specs.iter().filter(|spec| !names.contains(spec.task.as_str())) {
-        problems.push(problem(&run.origin, format!("taskRunSpecs is about {}, which is no task of the pipeline", spec.task)));
+        problems.push(problem(
+            &run.origin,
+            format!("taskRunSpecs is about {}, which is no task of the pipeline", spec.task),
+        ));
     }
     if run.pipeline.tasks.is_empty() {
         problems.push(problem(&run.origin, "the pipeline has no tasks"));
@@ -169,7 +175,8 @@ fn check_references(run: &PipelineRun, problems: &mut Vec<Problem>) -> Graph {
             problems.push(problem(&task.origin, message));
         }
         let wrong = results::undeclared(&known.into_iter().collect(), &pipeline.tasks, &pipeline.finally);
-        problems.extend(wrong.into_iter().map(|wrong| problem(&task.origin, format!("{wrong} (used by {})", task.name))));
+        problems
+            .extend(wrong.into_iter().map(|wrong| problem(&task.origin, format!("{wrong} (used by {})", task.name))));
         if is_finally && !task.run_after.is_empty() {
             problems.push(problem(&task.origin, format!("{} is in finally, where runAfter is not allowed", task.name)));
         }
@@ -181,7 +188,9 @@ fn check_references(run: &PipelineRun, problems: &mut Vec<Problem>) -> Graph {
         let references = references::results_in(&result.value);
         let wrong = results::undeclared(&references, &pipeline.tasks, &pipeline.finally);
         problems.extend(
-            wrong.into_iter().map(|wrong| problem(&result.origin, format!("{wrong} (used by the result {})", result.name))),
+            wrong
+                .into_iter()
+                .map(|wrong| problem(&result.origin, format!("{wrong} (used by the result {})", result.name))),
         );
     }
     graph::build(&pipeline.tasks, &of_tasks).unwrap_or_else(|wrong| {
@@ -244,7 +253,8 @@ impl Stages {
         wrong.extend(expander.into_problems());
         if task.inline {
             // Parameters of the pipeline reach into the task; its own `params` of the same name come first.
-            let known: BTreeMap<&str, _> = task.params.iter().map(|param| (param.name.as_str(), &param.value)).collect();
+            let known: BTreeMap<&str, _> =
+                task.params.iter().map(|param| (param.name.as_str(), &param.value)).collect();
             let mut table = Table::over(&self.params);
             for (name, value) in known {
                 if self.params.get(&format!("params.{name}")).is_some() {

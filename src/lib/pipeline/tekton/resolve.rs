@@ -92,7 +92,7 @@ pub fn specify(
     add_pod_env(&mut spec, task, common);
 
     let params = params::table_of(&values).with_old_params();
-    let expander = Expander::strict(&params, &budget);
+    let expander = Expander::strict(&params, &budget).with_late(attempt.is_none());
     fields::of_task(&mut spec, &mut |field| expander.field(field));
     let mut bindings = common.workspaces.clone();
     for binding in &mut bindings {

@@ -1,6 +1,8 @@
 //! Tests of what a task becomes: scripts, folders, environments, volumes.
 
-use super::super::mk::{claim, command, context, declared, env, list, map, millis, param, result, script, task, text, uses, workspace};
+use super::super::mk::{
+    claim, command, context, declared, env, list, map, millis, param, result, script, task, text, uses, workspace,
+};
 use super::super::types::{EnvFrom, ObjectItem, ObjectKind, ObjectRef, Origin, VolumeMount, VolumeSpec};
 use super::*;
 
@@ -31,10 +33,13 @@ fn scripts_without_an_interpreter_are_run_by_a_shell_that_stops_at_errors() {
 
 #[test]
 fn stages_follow_each_other_and_scripts_are_left_alone_by_kubernetes() {
-    let mut spec = task("t", vec![script("s", "$(params.a) $(context.task.name) $(A) $$"), command("", &["$(params.l[*])"])]);
-    spec.task.params = vec![declared("a", Some(text("$(context.taskRun.name)"))), declared("l", Some(list(&["x", "$(A)"])))];
+    let mut spec =
+        task("t", vec![script("s", "$(params.a) $(context.task.name) $(A) $$"), command("", &["$(params.l[*])"])]);
+    spec.task.params =
+        vec![declared("a", Some(text("$(context.taskRun.name)"))), declared("l", Some(list(&["x", "$(A)"])))];
     spec.task.results = vec![result("r")];
-    spec.task.steps[1].args = vec!["$(params.o.k)$$".to_owned(), "$(results.r.path) $(context.task.retry-count)".to_owned()];
+    spec.task.steps[1].args =
+        vec!["$(params.o.k)$$".to_owned(), "$(results.r.path) $(context.task.retry-count)".to_owned()];
     spec.task.steps[1].env = vec![env("A", "$(params.a)"), env("B", "$(A)!")];
     spec.task.params.push(declared("o", Some(map(&[("k", "v")]))));
     let run = plain(&spec);
@@ -54,7 +59,8 @@ fn paths_of_results_exit_codes_and_workspaces_are_known() {
     let mut spec = task("t", vec![script("a", text), script("", "x")]);
     spec.task.results = vec![result("r")];
     spec.task.steps[0].results = vec![result("sr")];
-    spec.task.workspaces = vec![workspace("w"), super::super::types::WorkspaceSpec { optional: true, ..workspace("o") }];
+    spec.task.workspaces =
+        vec![workspace("w"), super::super::types::WorkspaceSpec { optional: true, ..workspace("o") }];
     spec.workspaces = vec![uses("w", "w")];
     let bound = Common { workspaces: vec![claim("w", "pvc")], ..common() };
     let run = task_run(&spec, &bound, &Objects::default()).expect("a task");
@@ -85,10 +91,12 @@ fn folders_are_absolute() {
 fn variables_of_the_pod_win() {
     let mut spec = task("t", vec![script("s", "x")]);
     spec.task.steps[0].env = vec![env("A", "step"), env("B", "$(A)")];
-    let of_task = TaskRunSpec { task: "t".to_owned(), pod_env: vec![env("C", "task"), env("D", "$(B)")], timeout: None };
+    let of_task =
+        TaskRunSpec { task: "t".to_owned(), pod_env: vec![env("C", "task"), env("D", "$(B)")], timeout: None };
     let pod = Common { pod_env: vec![env("A", "pod"), env("C", "run")], task_run_specs: vec![of_task], ..common() };
     let run = task_run(&spec, &pod, &Objects::default()).expect("a task");
-    let found: Vec<(&str, &str)> = run.steps[0].env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let found: Vec<(&str, &str)> =
+        run.steps[0].env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(found, [("B", "$(A)"), ("A", "pod"), ("C", "task"), ("D", "$(A)")]);
 }
 
@@ -108,7 +116,8 @@ fn objects_become_files_and_variables() {
     objects.put(ObjectKind::Secret, "s", "k", b"v".to_vec());
     objects.put(ObjectKind::Secret, "s", "l", b"w".to_vec());
     let mut spec = task("t", vec![script("s", "x")]);
-    spec.task.steps[0].env_from = vec![EnvFrom { prefix: "$(params.p)".to_owned(), object: object("$(params.s)", false) }];
+    spec.task.steps[0].env_from =
+        vec![EnvFrom { prefix: "$(params.p)".to_owned(), object: object("$(params.s)", false) }];
     spec.task.params = vec![declared("s", Some(text("s"))), declared("p", Some(text("P_")))];
     spec.task.volumes = vec![
         volume("all", VolumeKind::Object(files("$(params.s)", false, &[]))),

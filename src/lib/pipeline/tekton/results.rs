@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::params::{Values, kind_name, kind_of};
 use super::fields::{self, Field};
+use super::params::{Values, kind_name, kind_of};
 use super::references::{ResultRef, result_of, results_in};
 use super::substitute::{Budget, Expander, Found, References, Table, exact};
 use super::types::{ParamType, ParamValue, PipelineResult, PipelineTask, ResultSpec};
@@ -98,7 +98,9 @@ pub fn undeclared(references: &BTreeSet<ResultRef>, tasks: &[PipelineTask], fina
         let among = if reference.finally { finally } else { tasks };
         let (task, result) = (&reference.task, &reference.result);
         match among.iter().find(|candidate| &candidate.name == task) {
-            None => problems.push(format!("InvalidTaskResultReference: referenced pipeline task \"{task}\" does not exist")),
+            None => {
+                problems.push(format!("InvalidTaskResultReference: referenced pipeline task \"{task}\" does not exist"))
+            }
             Some(found) if found.task.results.iter().all(|spec| &spec.name != result) => problems.push(format!(
                 "InvalidTaskResultReference: \"{result}\" is not a named result returned by pipeline task \"{task}\""
             )),

@@ -52,7 +52,12 @@ pub fn used_by(task: &PipelineTask) -> Vec<WorkspaceUse> {
 ///
 /// # Errors
 /// A workspace that is required and not bound, and names and paths that cannot be.
-pub fn bind(name: &str, spec: &TaskSpec, uses: &[WorkspaceUse], bindings: &[WorkspaceBinding]) -> Result<Places, Vec<String>> {
+pub fn bind(
+    name: &str,
+    spec: &TaskSpec,
+    uses: &[WorkspaceUse],
+    bindings: &[WorkspaceBinding],
+) -> Result<Places, Vec<String>> {
     let mut problems = Vec::new();
     let mut places = Places::default();
     let mut names = BTreeSet::new();
@@ -217,7 +222,8 @@ pub fn mount_path(path: &str) -> Result<String, String> {
     if clean == "/" {
         return Err("nothing can be mounted at /".to_owned());
     }
-    let is_below = |folder: &str| clean.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_below =
+        |folder: &str| clean.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if is_below("/tekton") && !is_below("/tekton/home") {
         return Err(format!("{clean} belongs to Tekton: only /tekton/home can be mounted there"));
     }

@@ -126,11 +126,7 @@ pub(super) fn carry_out(shared: &Shared<'_>, job: &Job) -> Ended {
         if !again || stop.is_cancelled() || stop.is_late() {
             break attempt;
         }
-        shared.sink.event(Event::TaskRetry {
-            task: label.clone(),
-            attempt: number,
-            reason: attempt.reason.to_owned(),
-        });
+        shared.sink.event(Event::TaskRetry { task: label.clone(), attempt: number, reason: attempt.reason.to_owned() });
         number += 1;
     };
     let ignored = attempt.end == End::Failed && job.ignore_failure;
@@ -287,10 +283,8 @@ impl Run<'_> {
                 } else if first.is_some() && first == self.deadline {
                     self.time_out();
                 } else {
-                    let message = format!(
-                        "\"step-{}\" exited because the step exceeded the specified timeout limit",
-                        step.name
-                    );
+                    let message =
+                        format!("\"step-{}\" exited because the step exceeded the specified timeout limit", step.name);
                     self.fail("Failed", message);
                 }
             }
