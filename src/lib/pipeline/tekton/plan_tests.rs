@@ -1,10 +1,13 @@
 //! Tests of plans: what is known before a run, and what is refused.
 
+use super::super::describe::INJECTED;
 use super::super::mk::{
     claim, command, context, declared, env, in_values, list, one, param, run, script, task, text, uses,
 };
 use super::super::show::{Format, render};
-use super::super::types::{EnvFrom, Matrix, Origin, ParamSpec, Sidecar, Timeout, WorkspaceBinding};
+use super::super::types::{
+    EnvFrom, Matrix, ObjectKind, ObjectRef, Origin, ParamSpec, Sidecar, StepSpec, Timeout, WorkspaceBinding,
+};
 use super::*;
 use std::time::Duration;
 

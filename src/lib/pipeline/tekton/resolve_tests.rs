@@ -11,7 +11,7 @@ fn common() -> Common {
 }
 
 fn task_run(task: &PipelineTask, common: &Common, objects: &Objects) -> Result<TaskRun, Vec<String>> {
-    let specified = specify(task, None, Some(2), common)?;
+    let specified = specify(task, None, Some(2), common, &Budget::default())?;
     realise(&task.name, 2, &specified, objects).map_err(|wrong| vec![wrong])
 }
 
@@ -145,14 +145,14 @@ fn what_is_wrong_with_a_task_is_said_at_once() {
     let mut spec = task("t", vec![script("a", "$(params.no) $(inputs.params.x)"), script("b", "x")]);
     spec.task.steps[1].args = vec!["$(params.l[5])".to_owned()];
     spec.task.params = vec![declared("l", Some(list(&["x"])))];
-    let problems = specify(&spec, None, Some(0), &common()).expect_err("wrong");
+    let problems = specify(&spec, None, Some(0), &common(), &Budget::default()).expect_err("wrong");
     assert_eq!(problems.len(), 3, "{problems:?}");
     let mut spec = task("t", vec![script("a", "x")]);
     spec.task.steps[0].command = vec!["x".to_owned()];
     spec.task.steps[0].on_error = Some("maybe".to_owned());
-    let problems = specify(&spec, None, Some(0), &common()).expect_err("wrong");
+    let problems = specify(&spec, None, Some(0), &common(), &Budget::default()).expect_err("wrong");
     assert!(problems[0].starts_with("step a: onError is \"maybe\"") && problems[1].contains("both script and command"));
-    assert!(specify(&task("t", Vec::new()), None, Some(0), &common()).is_err());
+    assert!(specify(&task("t", Vec::new()), None, Some(0), &common(), &Budget::default()).is_err());
 }
 
 #[test]
@@ -161,10 +161,10 @@ fn combinations_and_timeouts_arrive() {
     spec.task.params = vec![declared("m", None)];
     spec.params = vec![param("other", text("o"))];
     spec.task.steps[0].on_error = Some("$(params.other)".to_owned());
-    assert!(specify(&spec, None, None, &common()).is_err());
+    assert!(specify(&spec, None, None, &common(), &Budget::default()).is_err());
     spec.params = vec![param("other", text("continue"))];
     let combination = Combination::from([("m".to_owned(), "v".to_owned())]);
-    let specified = specify(&spec, Some((3, &combination)), None, &common()).expect("specified");
+    let specified = specify(&spec, Some((3, &combination)), None, &common(), &Budget::default()).expect("specified");
     assert_eq!(specified.name, "run-1-t-3");
     let run = realise("t", 0, &specified, &Objects::default()).expect("a task");
     assert!(run.steps[0].continue_on_error && run.steps[0].timeout.is_some_and(|limit| limit.as_millis() == 1500));

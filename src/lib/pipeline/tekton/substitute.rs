@@ -134,6 +134,14 @@ impl Default for Budget {
     }
 }
 
+impl Budget {
+    /// Takes bytes, if there are as many left.
+    pub fn spend(&self, bytes: usize) -> bool {
+        let left = self.0.get().checked_sub(bytes);
+        left.inspect(|left| self.0.set(*left)).is_some()
+    }
+}
+
 /// Applies one table to fields, and keeps what is wrong with their references.
 pub struct Expander<'a> {
     table: &'a Table<'a>,
@@ -257,13 +265,11 @@ impl<'a> Expander<'a> {
     }
 
     fn take(&self, already: usize, more: usize) -> bool {
-        let left = self.budget.0.get();
-        if more > left || already.saturating_add(more) > FIELD_BYTES {
+        let fits = already.saturating_add(more) <= FIELD_BYTES && self.budget.spend(more);
+        if !fits {
             self.problems.borrow_mut().insert("a field becomes too large when its references are replaced".to_owned());
-            return false;
         }
-        self.budget.0.set(left - more);
-        true
+        fits
     }
 
     fn refuse(&self, key: &str, found: Option<Found<'_>>) {

@@ -11,8 +11,7 @@ use crate::pipeline::runner::engine::{Engine, Stop, TaskSpace};
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
 use crate::pipeline::tekton::matrix::Combination;
 use crate::pipeline::tekton::params::Values;
-use crate::pipeline::tekton::plan::is_late_step;
-use crate::pipeline::tekton::resolve::{self, Common, Specified, SpecifiedStep};
+use crate::pipeline::tekton::resolve::{self, Common, Specified, SpecifiedStep, is_late_step};
 use crate::pipeline::tekton::results;
 use crate::pipeline::tekton::substitute::{Budget, Expander, References, Table};
 use crate::pipeline::tekton::types::{ParamValue, PipelineTask, When};
@@ -160,7 +159,7 @@ fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt
         return Attempt { end: End::Cancelled, ..Attempt::failed("TaskRunCancelled", message) };
     }
     let combination = job.combination.as_ref().map(|(index, combination)| (*index, combination));
-    let specified = match resolve::specify(&job.task, combination, Some(number), shared.common) {
+    let specified = match resolve::specify(&job.task, combination, Some(number), shared.common, &Budget::default()) {
         Ok(specified) => specified,
         Err(wrong) => {
             return Attempt { again: false, ..Attempt::failed("TaskRunValidationFailed", wrong.join("; ")) };
