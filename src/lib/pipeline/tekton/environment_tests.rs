@@ -60,11 +60,8 @@ fn key(name: &str, object: ObjectRef, key: &str) -> EnvVar {
 
 #[test]
 fn env_comes_after_env_from_and_sees_what_is_before_it() {
-    let sources = [
-        from(ObjectKind::Secret, "s", ""),
-        from(ObjectKind::ConfigMap, "c", ""),
-        from(ObjectKind::Secret, "s", "P_"),
-    ];
+    let sources =
+        [from(ObjectKind::Secret, "s", ""), from(ObjectKind::ConfigMap, "c", ""), from(ObjectKind::Secret, "s", "P_")];
     let own = [
         env("A", "1"),
         env("B", "$(A)$(KEY)$(LATER)$$"),

@@ -1,8 +1,8 @@
 //! Tests of the order of tasks.
 
 use super::super::mk::task;
-use super::super::references::results_of_task;
 use super::super::mk::{param, script, text};
+use super::super::references::results_of_task;
 use super::*;
 
 fn graph(tasks: &[PipelineTask]) -> Result<Graph, Vec<(usize, String)>> {
@@ -49,7 +49,12 @@ fn cycles_and_unknown_tasks_are_errors() {
 #[test]
 fn long_chains_are_no_recursion() {
     let tasks: Vec<PipelineTask> = (0..20_000)
-        .map(|at: usize| after(&format!("t{at}"), &at.checked_sub(1).map(|at| format!("t{at}")).iter().map(String::as_str).collect::<Vec<_>>()))
+        .map(|at: usize| {
+            after(
+                &format!("t{at}"),
+                &at.checked_sub(1).map(|at| format!("t{at}")).iter().map(String::as_str).collect::<Vec<_>>(),
+            )
+        })
         .collect();
     assert_eq!(graph(&tasks).expect("a graph").order.len(), 20_000);
 }

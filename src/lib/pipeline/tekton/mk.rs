@@ -41,12 +41,7 @@ pub(crate) fn in_values(input: &str, negated: bool, values: &[&str]) -> When {
 }
 
 pub(crate) fn script(name: &str, text: &str) -> StepSpec {
-    StepSpec {
-        name: name.to_owned(),
-        image: "image".to_owned(),
-        script: Some(text.to_owned()),
-        ..StepSpec::default()
-    }
+    StepSpec { name: name.to_owned(), image: "image".to_owned(), script: Some(text.to_owned()), ..StepSpec::default() }
 }
 
 pub(crate) fn command(name: &str, words: &[&str]) -> StepSpec {

@@ -1,5 +1,6 @@
 //! What Tekton objects mean: loading, converting, substituting, and one validated plan for a run.
 
+pub mod describe;
 pub mod environment;
 pub mod fields;
 pub mod graph;

@@ -65,7 +65,7 @@ impl Needs {
         }
         for sidecar in &specified.sidecars {
             self.sidecars.insert(format!("{task}/{}", sidecar.name));
-            self.images.insert(sidecar.spec.image.clone());
+            self.add_image(sidecar);
             self.add_objects(sidecar);
         }
         let mounted: BTreeSet<&str> = specified
@@ -89,7 +89,7 @@ impl Needs {
     }
 
     fn add_step(&mut self, step: &SpecifiedStep) {
-        self.images.insert(step.spec.image.clone());
+        self.add_image(step);
         self.add_objects(step);
         if let Some(script) = &step.script {
             let interpreter =
@@ -122,6 +122,12 @@ impl Needs {
         }
     }
 
+    fn add_image(&mut self, step: &SpecifiedStep) {
+        if !is_late(&step.spec.image) {
+            self.images.insert(step.spec.image.clone());
+        }
+    }
+
     fn add_objects(&mut self, step: &SpecifiedStep) {
         for from in &step.spec.env_from {
             self.add_object(&from.object, None);
@@ -141,6 +147,9 @@ impl Needs {
     }
 
     fn add_object(&mut self, object: &ObjectRef, key: Option<&String>) {
+        if is_late(&object.name) {
+            return;
+        }
         let objects = match object.kind {
             ObjectKind::Secret => &mut self.secrets,
             ObjectKind::ConfigMap => &mut self.config_maps,
@@ -150,7 +159,7 @@ impl Needs {
             .or_insert_with(|| ObjectNeed { keys: BTreeSet::new(), optional: object.optional });
         need.optional &= object.optional;
         if !object.optional {
-            need.keys.extend(key.cloned());
+            need.keys.extend(key.filter(|key| !is_late(key)).cloned());
         }
     }
 

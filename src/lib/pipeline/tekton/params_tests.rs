@@ -52,7 +52,11 @@ fn what_is_wrong_with_values_is_said_with_the_reason() {
         (vec![declared("a", None)], vec![], "ParameterMissing: the pipeline needs a value for parameter a"),
         (vec![declared("a", Some(text("d")))], vec![param("a", list(&[]))], "ParameterTypeMismatch"),
         (vec![declared("a", Some(list(&[])))], vec![param("a", text(""))], "ParameterTypeMismatch"),
-        (vec![object(None)], vec![param("o", map(&[("k", "v")]))], "ObjectParameterMissKeys: parameter o lacks the keys l"),
+        (
+            vec![object(None)],
+            vec![param("o", map(&[("k", "v")]))],
+            "ObjectParameterMissKeys: parameter o lacks the keys l",
+        ),
         (vec![choice.clone()], vec![param("c", text("z"))], "InvalidParamValue"),
         (vec![declared("a", Some(text("$(params.a)")))], vec![], "leads back to itself"),
         (vec![declared("a", Some(text("$(params.no)")))], vec![], "uses no, which has no value"),
@@ -81,8 +85,11 @@ fn maps_are_merged_in_tasks_only() {
 
 #[test]
 fn defaults_of_tasks_use_others_one_level_deep() {
-    let specs =
-        [declared("a", Some(text("x"))), declared("b", Some(text("$(params.a)!"))), declared("c", Some(text("$(params.b)")))];
+    let specs = [
+        declared("a", Some(text("x"))),
+        declared("b", Some(text("$(params.a)!"))),
+        declared("c", Some(text("$(params.b)"))),
+    ];
     let problems = of_task(&specs, &Values::new(), &Budget::default()).expect_err("two levels");
     assert!(problems[0].contains("parameter c"), "{problems:?}");
     let found = of_task(&specs[..2], &values(&[("a", text("y"))]), &Budget::default()).expect("values");

@@ -7,15 +7,16 @@ use serde::Serialize;
 
 use crate::problem::{Problem, Severity};
 
-use super::environment;
+use super::describe;
 use super::matrix::{self, Combination};
 use super::needs::Needs;
 use super::params::Values;
 use super::prepare::{self, Prepared, PreparedTask, problem};
-use super::references::{is_late, is_late_value};
-use super::resolve::{self, Specified, SpecifiedStep};
+use super::references::is_late_value;
+use super::resolve;
+use super::substitute::Budget;
 use super::timeouts::{limit_text, text};
-use super::types::{EnvValue, EnvVar, ObjectKind, ObjectRef, PipelineRun, PipelineTask, StepSpec, VolumeKind};
+use super::types::{PipelineRun, PipelineTask, VolumeKind};
 use super::when;
 
 /// What a run is called: `context.pipelineRun.*`.
@@ -216,23 +217,6 @@ pub enum EnvOrigin {
     Pod,
 }
 
-/// The parameters that Lighthouse injects as variables.
-const INJECTED: [&str; 13] = [
-    "BUILD_ID",
-    "JOB_NAME",
-    "JOB_SPEC",
-    "JOB_TYPE",
-    "PULL_BASE_REF",
-    "PULL_BASE_SHA",
-    "PULL_NUMBER",
-    "PULL_PULL_REF",
-    "PULL_PULL_SHA",
-    "PULL_REFS",
-    "REPO_NAME",
-    "REPO_OWNER",
-    "REPO_URL",
-];
-
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -245,11 +229,12 @@ pub fn plan(run: &PipelineRun, context: &RunContext, options: &PlanOptions) -> R
     let prepared = prepare::prepare(run, context, options)?;
     let mut problems = Vec::new();
     let mut needs = Needs::default();
+    let budget = Budget::default();
     let written: BTreeMap<&str, &PipelineTask> =
         run.pipeline.tasks.iter().chain(&run.pipeline.finally).map(|task| (task.name.as_str(), task)).collect();
     let mut of_task = |task: &PreparedTask, after: &BTreeSet<usize>| {
         let name = task.task.name.as_str();
-        let mut planned = plan_task(task, written.get(name).copied(), &prepared, &mut needs, &mut problems);
+        let mut planned = plan_task(task, written.get(name).copied(), &prepared, &budget, &mut needs, &mut problems);
         planned.after =
             after.iter().filter_map(|at| prepared.tasks.get(*at)).map(|task| task.task.name.clone()).collect();
         planned
@@ -285,6 +270,7 @@ fn plan_task(
     task: &PreparedTask,
     written: Option<&PipelineTask>,
     prepared: &Prepared,
+    budget: &Budget,
     needs: &mut Needs,
     problems: &mut Vec<Problem>,
 ) -> TaskPlan {
@@ -328,12 +314,12 @@ fn plan_task(
         }
     }
     let at = combination.as_ref().map(|combination: &Combination| (0, combination));
-    match resolve::specify(spec, at, None, &prepared.common) {
+    match resolve::specify(spec, at, None, &prepared.common, budget) {
         Ok(specified) => {
             if planned.skipped.is_none() {
                 needs.add(&spec.name, &specified);
             }
-            describe_task(&mut planned, task, written, &specified);
+            describe::task(&mut planned, task, written, &specified, budget);
         }
         Err(wrong) => problems.extend(
             wrong
@@ -342,114 +328,6 @@ fn plan_task(
         ),
     }
     planned
-}
-
-fn describe_task(planned: &mut TaskPlan, task: &PreparedTask, written: Option<&PipelineTask>, specified: &Specified) {
-    planned.params = specified.params.clone();
-    for (name, bound) in &specified.places.workspaces {
-        let workspace = WorkspacePlan {
-            path: bound.path.clone(),
-            volume: bound.volume.clone(),
-            sub_path: bound.sub_path.clone(),
-            read_only: bound.read_only,
-        };
-        planned.workspaces.insert(name.clone(), workspace);
-    }
-    planned.volumes =
-        specified.places.volumes.iter().map(|(name, source)| (name.clone(), describe_volume(source))).collect();
-    let folders = specified.steps.iter().filter_map(|step| step.working_dir.clone());
-    planned.mkdir = folders.filter(|folder| folder != "/workspace" && folder != "/").collect();
-    for (index, step) in specified.steps.iter().enumerate() {
-        let original = written.and_then(|task| task.task.steps.get(index));
-        let passed_over = index < task.first_step;
-        planned.steps.push(StepPlan { passed_over, ..describe_step(step, original) });
-    }
-    for (index, sidecar) in specified.sidecars.iter().enumerate() {
-        let original = written.and_then(|task| task.task.sidecars.get(index)).map(|sidecar| &sidecar.container);
-        planned.sidecars.push(describe_step(sidecar, original));
-    }
-}
-
-fn describe_step(step: &SpecifiedStep, written: Option<&StepSpec>) -> StepPlan {
-    let mut known: BTreeMap<&str, String> = BTreeMap::new();
-    let mut env: Vec<EnvPlan> = Vec::new();
-    for variable in &step.spec.env {
-        let value = match &variable.value {
-            EnvValue::Text(text) => {
-                let value = environment::expand(text, &|name| known.get(name).map(String::as_str)).unwrap_or_default();
-                known.insert(&variable.name, value.clone());
-                value
-            }
-            EnvValue::Key(object, key) => {
-                known.remove(variable.name.as_str());
-                format!("{} key {key}", describe_object(object))
-            }
-        };
-        env.retain(|earlier| earlier.name != variable.name);
-        env.push(EnvPlan { name: variable.name.clone(), value, origin: origin_of(variable, written) });
-    }
-    let words = if step.script.is_some() { step.spec.args.iter() } else { step.spec.command.iter() };
-    let rest = if step.script.is_some() { [].iter() } else { step.spec.args.iter() };
-    let expand = |word: &String| environment::expand(word, &|name| known.get(name).map(String::as_str));
-    let argv = words.chain(rest).map(|word| expand(word).unwrap_or_default()).collect();
-    let mounts = step.mounts.iter().map(|mount| {
-        let inner = mount.sub_path.as_deref().map(|path| format!("/{path}")).unwrap_or_default();
-        let access = if mount.read_only { " (read-only)" } else { "" };
-        format!("{}{inner} at {}{access}", mount.volume, mount.path)
-    });
-    StepPlan {
-        name: step.name.clone(),
-        image: step.spec.image.clone(),
-        cwd: step.working_dir.clone(),
-        argv,
-        script: step.script.clone(),
-        env_from: step.spec.env_from.iter().map(|from| describe_object(&from.object)).collect(),
-        env,
-        mounts: mounts.collect(),
-        timeout: step.spec.timeout.and_then(super::timeouts::limit).map(text),
-        continue_on_error: step.continue_on_error,
-        when: step.spec.when.iter().map(when::describe).collect(),
-        results: step.spec.results.iter().map(|result| result.name.clone()).collect(),
-        passed_over: false,
-    }
-}
-
-/// Who has set a variable, told from the step as it is written.
-fn origin_of(variable: &EnvVar, written: Option<&StepSpec>) -> EnvOrigin {
-    let original = written.and_then(|step| step.env.iter().find(|original| original.name == variable.name));
-    match (original, written) {
-        (Some(original), _) if INJECTED.contains(&variable.name.as_str()) && is_injected(original) => {
-            EnvOrigin::Injected
-        }
-        (Some(_), Some(step)) if step.template_env.contains(&variable.name) => EnvOrigin::Template,
-        (Some(_), _) => EnvOrigin::Step,
-        (None, _) => EnvOrigin::Pod,
-    }
-}
-
-fn is_injected(variable: &EnvVar) -> bool {
-    variable.value == EnvValue::Text(format!("$(params.{})", variable.name))
-}
-
-fn describe_object(object: &ObjectRef) -> String {
-    let kind = match object.kind {
-        ObjectKind::Secret => "secret",
-        ObjectKind::ConfigMap => "configmap",
-    };
-    format!("{kind}/{}{}", object.name, if object.optional { " (optional)" } else { "" })
-}
-
-fn describe_volume(source: &VolumeKind) -> String {
-    match source {
-        VolumeKind::EmptyDir => "empty".to_owned(),
-        VolumeKind::Claim { name, .. } => format!("shared {name}"),
-        VolumeKind::HostPath(path) => format!("host {path}"),
-        VolumeKind::Object(files) => describe_object(&files.object),
-        VolumeKind::Projected(sources) => {
-            let names: Vec<String> = sources.iter().map(|files| describe_object(&files.object)).collect();
-            format!("projected {}", names.join(", "))
-        }
-    }
 }
 
 /// What may surprise: workspaces that look shared and are not, and references that make no edge.
@@ -487,16 +365,6 @@ fn notes_of(run: &PipelineRun, prepared: &Prepared) -> Vec<Problem> {
         }
     }
     notes
-}
-
-/// Whether a step waits for values that only the run knows.
-pub fn is_late_step(step: &StepSpec) -> bool {
-    let texts = step.command.iter().chain(&step.args);
-    let env = step.env.iter().filter_map(|variable| match &variable.value {
-        EnvValue::Text(text) => Some(text),
-        EnvValue::Key(..) => None,
-    });
-    texts.chain(env).any(|text| is_late(text))
 }
 
 #[cfg(test)]

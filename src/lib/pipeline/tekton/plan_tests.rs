@@ -1,8 +1,13 @@
 //! Tests of plans: what is known before a run, and what is refused.
 
-use super::super::mk::{claim, command, context, declared, env, in_values, list, one, param, run, script, task, text, uses};
+use super::super::describe::INJECTED;
+use super::super::mk::{
+    claim, command, context, declared, env, in_values, list, one, param, run, script, task, text, uses,
+};
 use super::super::show::{Format, render};
-use super::super::types::{EnvFrom, Matrix, Origin, ParamSpec, Sidecar, Timeout, WorkspaceBinding};
+use super::super::types::{
+    EnvFrom, Matrix, ObjectKind, ObjectRef, Origin, ParamSpec, Sidecar, StepSpec, Timeout, WorkspaceBinding,
+};
 use super::*;
 use std::time::Duration;
 
@@ -139,9 +144,11 @@ fn what_is_wrong_is_refused_with_its_reason() {
     let mut undeclared = run(vec![one("a", "x", &["r"]), one("b", "$(tasks.a.results.other)", &[])]);
     undeclared.pipeline.tasks[1].run_after = vec!["a".to_owned()];
     let mut unbound = run(vec![one("t", "x", &[])]);
-    unbound.pipeline.workspaces = vec![super::super::types::PipelineWorkspace { name: "w".to_owned(), optional: false }];
+    unbound.pipeline.workspaces =
+        vec![super::super::types::PipelineWorkspace { name: "w".to_owned(), optional: false }];
     let mut cel = run(vec![one("t", "x", &[])]);
-    cel.pipeline.tasks[0].when = vec![super::super::types::When::Cel { expression: "true".to_owned(), origin: Origin::default() }];
+    cel.pipeline.tasks[0].when =
+        vec![super::super::types::When::Cel { expression: "true".to_owned(), origin: Origin::default() }];
     let mut both = run(vec![one("t", "x", &[])]);
     both.pipeline.tasks[0].on_error = Some("continue".to_owned());
     both.pipeline.tasks[0].retries = 1;
@@ -212,7 +219,11 @@ fn one_task_or_a_part_of_it_can_be_chosen() {
     };
     let chosen = plan(&run, &context(), &only("b", Some("y"))).expect("a plan");
     assert_eq!((chosen.tasks.len(), chosen.finally.len()), (1, 0));
-    assert!(chosen.tasks[0].after.is_empty() && chosen.tasks[0].steps[0].passed_over && !chosen.tasks[0].steps[1].passed_over);
+    assert!(
+        chosen.tasks[0].after.is_empty()
+            && chosen.tasks[0].steps[0].passed_over
+            && !chosen.tasks[0].steps[1].passed_over
+    );
     assert_eq!(plan(&run, &context(), &only("f", None)).expect("a plan").tasks[0].name, "f");
     assert!(refused(&run, &only("z", None))[0].contains("no task z"));
     assert!(refused(&run, &only("b", Some("z")))[0].contains("no step z"));

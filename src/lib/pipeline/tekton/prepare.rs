@@ -10,7 +10,7 @@ use super::fields::{self, Field};
 use super::graph::{self, Graph};
 use super::params::{self, Values};
 use super::plan::{PlanOptions, RunContext};
-use super::references::{self, ResultRef};
+use super::references::{self, ResultRef, is_late};
 use super::resolve::{CEL, Common};
 use super::results;
 use super::substitute::{Budget, Expander, Table};
@@ -302,6 +302,17 @@ impl Stages {
                 fields::of_variable(&mut variable.value, &mut |field| expander.field(field));
             }
             problems.extend(expander.into_problems().into_iter().map(|wrong| problem(&Origin::default(), wrong)));
+        }
+        for binding in &mut common.workspaces {
+            let mut late = binding.sub_path.as_deref().is_some_and(is_late);
+            fields::of_volume(&mut binding.source, &mut |field| {
+                fields::texts_of(field, &mut |text| late |= is_late(text));
+            });
+            if late {
+                let message =
+                    format!("workspace {} is bound to a result of a task, which is not supported", binding.name);
+                problems.push(problem(&binding.origin, message));
+            }
         }
     }
 }

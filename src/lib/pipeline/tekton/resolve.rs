@@ -11,11 +11,12 @@ use super::fields::{self, Field};
 use super::matrix::Combination;
 use super::params::{self, Values};
 use super::plan::RunContext;
+use super::references::is_late;
 use super::substitute::{Budget, Expander, Table};
 use super::timeouts::limit;
 use super::types::{
-    EnvVar, ObjectFiles, ParamValue, PipelineTask, ResultSpec, StepSpec, TaskRunSpec, TaskSpec, VolumeKind, When,
-    WorkspaceBinding,
+    EnvValue, EnvVar, ObjectFiles, ParamValue, PipelineTask, ResultSpec, StepSpec, TaskRunSpec, TaskSpec, VolumeKind,
+    When, WorkspaceBinding,
 };
 use super::workspaces::{self, Places, clean, inner_path};
 
@@ -80,19 +81,19 @@ pub fn specify(
     combination: Option<(usize, &Combination)>,
     attempt: Option<u32>,
     common: &Common,
+    budget: &Budget,
 ) -> Result<Specified, Vec<String>> {
-    let budget = Budget::default();
     let mut given: Values = task.params.iter().map(|param| (param.name.clone(), param.value.clone())).collect();
     if let Some((_, combination)) = combination {
         given.extend(combination.iter().map(|(name, value)| (name.clone(), ParamValue::String(value.clone()))));
     }
-    let values = params::of_task(&task.task.params, &given, &budget)?;
+    let values = params::of_task(&task.task.params, &given, budget)?;
     let name = name_of(&common.context.name, &task.name, combination.map(|(index, _)| index));
     let mut spec = task.task.clone();
     add_pod_env(&mut spec, task, common);
 
     let params = params::table_of(&values).with_old_params();
-    let expander = Expander::strict(&params, &budget);
+    let expander = Expander::strict(&params, budget).with_late(attempt.is_none());
     fields::of_task(&mut spec, &mut |field| expander.field(field));
     let mut bindings = common.workspaces.clone();
     for binding in &mut bindings {
@@ -102,7 +103,7 @@ pub fn specify(
     let mut problems = expander.into_problems();
 
     let context = context_of(&name, &spec, attempt, common);
-    let expander = Expander::new(&context, &budget);
+    let expander = Expander::new(&context, budget);
     fields::of_task(&mut spec, &mut |field| expander.field(field));
     problems.extend(expander.into_problems());
     if !problems.is_empty() {
@@ -111,7 +112,7 @@ pub fn specify(
 
     let places = workspaces::bind(&task.name, &spec, &workspaces::used_by(task), &bindings)?;
     let paths = paths_of(&spec, &places);
-    let step = |index: usize, step: &StepSpec| finish_step(index, step, &paths, &places, &budget);
+    let step = |index: usize, step: &StepSpec| finish_step(index, step, &paths, &places, budget);
     let (steps, wrong) = finish_all(spec.steps.iter(), step);
     problems.extend(wrong);
     let (sidecars, wrong) = finish_all(spec.sidecars.iter().map(|sidecar| &sidecar.container), step);
@@ -243,6 +244,8 @@ fn finish_step(
     let continue_on_error = match step.on_error.as_deref() {
         None | Some("" | "stopAndFail") => false,
         Some("continue") => true,
+        // A plan does not know it yet.
+        Some(late) if is_late(late) => false,
         Some(other) => {
             problems.push(format!("onError is {other:?}, not continue or stopAndFail"));
             false
@@ -262,6 +265,16 @@ fn finish_step(
     let script = step.script.as_deref().map(whole_script);
     let working_dir = step.working_dir.as_deref().filter(|path| !path.is_empty()).map(absolute);
     Ok(SpecifiedStep { name, script, working_dir, mounts, continue_on_error, spec: step })
+}
+
+/// Whether a step waits for values that only the run knows.
+pub fn is_late_step(step: &StepSpec) -> bool {
+    let texts = step.command.iter().chain(&step.args);
+    let env = step.env.iter().filter_map(|variable| match &variable.value {
+        EnvValue::Text(text) => Some(text),
+        EnvValue::Key(..) => None,
+    });
+    texts.chain(env).any(|text| is_late(text))
 }
 
 /// What is said where a condition is written in CEL.

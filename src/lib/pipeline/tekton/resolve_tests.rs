@@ -1,6 +1,8 @@
 //! Tests of what a task becomes: scripts, folders, environments, volumes.
 
-use super::super::mk::{claim, command, context, declared, env, list, map, millis, param, result, script, task, text, uses, workspace};
+use super::super::mk::{
+    claim, command, context, declared, env, list, map, millis, param, result, script, task, text, uses, workspace,
+};
 use super::super::types::{EnvFrom, ObjectItem, ObjectKind, ObjectRef, Origin, VolumeMount, VolumeSpec};
 use super::*;
 
@@ -9,7 +11,7 @@ fn common() -> Common {
 }
 
 fn task_run(task: &PipelineTask, common: &Common, objects: &Objects) -> Result<TaskRun, Vec<String>> {
-    let specified = specify(task, None, Some(2), common)?;
+    let specified = specify(task, None, Some(2), common, &Budget::default())?;
     realise(&task.name, 2, &specified, objects).map_err(|wrong| vec![wrong])
 }
 
@@ -31,10 +33,13 @@ fn scripts_without_an_interpreter_are_run_by_a_shell_that_stops_at_errors() {
 
 #[test]
 fn stages_follow_each_other_and_scripts_are_left_alone_by_kubernetes() {
-    let mut spec = task("t", vec![script("s", "$(params.a) $(context.task.name) $(A) $$"), command("", &["$(params.l[*])"])]);
-    spec.task.params = vec![declared("a", Some(text("$(context.taskRun.name)"))), declared("l", Some(list(&["x", "$(A)"])))];
+    let mut spec =
+        task("t", vec![script("s", "$(params.a) $(context.task.name) $(A) $$"), command("", &["$(params.l[*])"])]);
+    spec.task.params =
+        vec![declared("a", Some(text("$(context.taskRun.name)"))), declared("l", Some(list(&["x", "$(A)"])))];
     spec.task.results = vec![result("r")];
-    spec.task.steps[1].args = vec!["$(params.o.k)$$".to_owned(), "$(results.r.path) $(context.task.retry-count)".to_owned()];
+    spec.task.steps[1].args =
+        vec!["$(params.o.k)$$".to_owned(), "$(results.r.path) $(context.task.retry-count)".to_owned()];
     spec.task.steps[1].env = vec![env("A", "$(params.a)"), env("B", "$(A)!")];
     spec.task.params.push(declared("o", Some(map(&[("k", "v")]))));
     let run = plain(&spec);
@@ -54,7 +59,8 @@ fn paths_of_results_exit_codes_and_workspaces_are_known() {
     let mut spec = task("t", vec![script("a", text), script("", "x")]);
     spec.task.results = vec![result("r")];
     spec.task.steps[0].results = vec![result("sr")];
-    spec.task.workspaces = vec![workspace("w"), super::super::types::WorkspaceSpec { optional: true, ..workspace("o") }];
+    spec.task.workspaces =
+        vec![workspace("w"), super::super::types::WorkspaceSpec { optional: true, ..workspace("o") }];
     spec.workspaces = vec![uses("w", "w")];
     let bound = Common { workspaces: vec![claim("w", "pvc")], ..common() };
     let run = task_run(&spec, &bound, &Objects::default()).expect("a task");
@@ -85,10 +91,12 @@ fn folders_are_absolute() {
 fn variables_of_the_pod_win() {
     let mut spec = task("t", vec![script("s", "x")]);
     spec.task.steps[0].env = vec![env("A", "step"), env("B", "$(A)")];
-    let of_task = TaskRunSpec { task: "t".to_owned(), pod_env: vec![env("C", "task"), env("D", "$(B)")], timeout: None };
+    let of_task =
+        TaskRunSpec { task: "t".to_owned(), pod_env: vec![env("C", "task"), env("D", "$(B)")], timeout: None };
     let pod = Common { pod_env: vec![env("A", "pod"), env("C", "run")], task_run_specs: vec![of_task], ..common() };
     let run = task_run(&spec, &pod, &Objects::default()).expect("a task");
-    let found: Vec<(&str, &str)> = run.steps[0].env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let found: Vec<(&str, &str)> =
+        run.steps[0].env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(found, [("B", "$(A)"), ("A", "pod"), ("C", "task"), ("D", "$(A)")]);
 }
 
@@ -108,7 +116,8 @@ fn objects_become_files_and_variables() {
     objects.put(ObjectKind::Secret, "s", "k", b"v".to_vec());
     objects.put(ObjectKind::Secret, "s", "l", b"w".to_vec());
     let mut spec = task("t", vec![script("s", "x")]);
-    spec.task.steps[0].env_from = vec![EnvFrom { prefix: "$(params.p)".to_owned(), object: object("$(params.s)", false) }];
+    spec.task.steps[0].env_from =
+        vec![EnvFrom { prefix: "$(params.p)".to_owned(), object: object("$(params.s)", false) }];
     spec.task.params = vec![declared("s", Some(text("s"))), declared("p", Some(text("P_")))];
     spec.task.volumes = vec![
         volume("all", VolumeKind::Object(files("$(params.s)", false, &[]))),
@@ -136,14 +145,14 @@ fn what_is_wrong_with_a_task_is_said_at_once() {
     let mut spec = task("t", vec![script("a", "$(params.no) $(inputs.params.x)"), script("b", "x")]);
     spec.task.steps[1].args = vec!["$(params.l[5])".to_owned()];
     spec.task.params = vec![declared("l", Some(list(&["x"])))];
-    let problems = specify(&spec, None, Some(0), &common()).expect_err("wrong");
+    let problems = specify(&spec, None, Some(0), &common(), &Budget::default()).expect_err("wrong");
     assert_eq!(problems.len(), 3, "{problems:?}");
     let mut spec = task("t", vec![script("a", "x")]);
     spec.task.steps[0].command = vec!["x".to_owned()];
     spec.task.steps[0].on_error = Some("maybe".to_owned());
-    let problems = specify(&spec, None, Some(0), &common()).expect_err("wrong");
+    let problems = specify(&spec, None, Some(0), &common(), &Budget::default()).expect_err("wrong");
     assert!(problems[0].starts_with("step a: onError is \"maybe\"") && problems[1].contains("both script and command"));
-    assert!(specify(&task("t", Vec::new()), None, Some(0), &common()).is_err());
+    assert!(specify(&task("t", Vec::new()), None, Some(0), &common(), &Budget::default()).is_err());
 }
 
 #[test]
@@ -152,10 +161,10 @@ fn combinations_and_timeouts_arrive() {
     spec.task.params = vec![declared("m", None)];
     spec.params = vec![param("other", text("o"))];
     spec.task.steps[0].on_error = Some("$(params.other)".to_owned());
-    assert!(specify(&spec, None, None, &common()).is_err());
+    assert!(specify(&spec, None, None, &common(), &Budget::default()).is_err());
     spec.params = vec![param("other", text("continue"))];
     let combination = Combination::from([("m".to_owned(), "v".to_owned())]);
-    let specified = specify(&spec, Some((3, &combination)), None, &common()).expect("specified");
+    let specified = specify(&spec, Some((3, &combination)), None, &common(), &Budget::default()).expect("specified");
     assert_eq!(specified.name, "run-1-t-3");
     let run = realise("t", 0, &specified, &Objects::default()).expect("a task");
     assert!(run.steps[0].continue_on_error && run.steps[0].timeout.is_some_and(|limit| limit.as_millis() == 1500));

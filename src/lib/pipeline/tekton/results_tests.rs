@@ -45,7 +45,8 @@ fn all_results_together_are_limited() {
 
 #[test]
 fn undeclared_results_are_found() {
-    let tasks = [one("a", "x", &["r"]), one("b", "$(tasks.a.results.r) $(tasks.a.results.no) $(tasks.c.results.r)", &[])];
+    let tasks =
+        [one("a", "x", &["r"]), one("b", "$(tasks.a.results.r) $(tasks.a.results.no) $(tasks.c.results.r)", &[])];
     let problems = undeclared(&results_of_task(&tasks[1]), &tasks, &[]);
     assert_eq!(
         problems,
@@ -82,7 +83,8 @@ fn results_of_the_pipeline_need_their_sources() {
     table.put_text("tasks.a.results.r", "x");
     table.put("tasks.a.results.l", list(&["1", "2"]));
     table.put("tasks.a.results.o", map(&[("k", "v")]));
-    let spec = |name: &str, value: ParamValue| PipelineResult { name: name.to_owned(), value, origin: Origin::default() };
+    let spec =
+        |name: &str, value: ParamValue| PipelineResult { name: name.to_owned(), value, origin: Origin::default() };
     let specs = [
         spec("text", text("<$(tasks.a.results.r)>")),
         spec("list", text("$(tasks.a.results.l[*])")),

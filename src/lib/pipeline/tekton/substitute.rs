@@ -7,6 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::Field;
+use super::params::param_of;
+use super::references::is_late_value;
 use super::types::ParamValue;
 
 /// What one field may become.
@@ -132,24 +134,40 @@ impl Default for Budget {
     }
 }
 
+impl Budget {
+    /// Takes bytes, if there are as many left.
+    pub fn spend(&self, bytes: usize) -> bool {
+        let left = self.0.get().checked_sub(bytes);
+        left.inspect(|left| self.0.set(*left)).is_some()
+    }
+}
+
 /// Applies one table to fields, and keeps what is wrong with their references.
 pub struct Expander<'a> {
     table: &'a Table<'a>,
     budget: &'a Budget,
     /// Whether a reference to a parameter that is not there, or cannot be used so, is a problem.
     strict: bool,
+    /// Whether parts of parameters whose values are known only later are left as they are.
+    late: bool,
     problems: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Expander<'a> {
     /// An expander that leaves what it does not know as it is.
     pub fn new(table: &'a Table<'a>, budget: &'a Budget) -> Self {
-        Expander { table, budget, strict: false, problems: RefCell::default() }
+        Expander { table, budget, strict: false, late: false, problems: RefCell::default() }
     }
 
     /// An expander that also finds references to parameters that cannot be replaced.
     pub fn strict(table: &'a Table<'a>, budget: &'a Budget) -> Self {
         Expander { strict: true, ..Expander::new(table, budget) }
+    }
+
+    /// Leaves parts of parameters as they are where the values are known only later: for plans.
+    #[must_use]
+    pub fn with_late(self, late: bool) -> Self {
+        Expander { late, ..self }
     }
 
     /// What was wrong, each thing once, in order.
@@ -247,18 +265,20 @@ impl<'a> Expander<'a> {
     }
 
     fn take(&self, already: usize, more: usize) -> bool {
-        let left = self.budget.0.get();
-        if more > left || already.saturating_add(more) > FIELD_BYTES {
+        let fits = already.saturating_add(more) <= FIELD_BYTES && self.budget.spend(more);
+        if !fits {
             self.problems.borrow_mut().insert("a field becomes too large when its references are replaced".to_owned());
-            return false;
         }
-        self.budget.0.set(left - more);
-        true
+        fits
     }
 
     fn refuse(&self, key: &str, found: Option<Found<'_>>) {
         let is_param = ["params.", "params[", "inputs.params."].iter().any(|prefix| key.starts_with(prefix));
         if !self.strict || !is_param {
+            return;
+        }
+        let value = || self.table.value(&format!("params.{}", param_of(key)?));
+        if self.late && value().is_some_and(is_late_value) {
             return;
         }
         let problem = match found {

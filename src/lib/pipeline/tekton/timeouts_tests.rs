@@ -52,7 +52,10 @@ fn tasks_have_an_hour_unless_something_else_is_said() {
     assert_eq!(of(Timeouts::default(), None, None), "1h");
     assert_eq!(of(timeouts(minutes(120)), None, None), "2h");
     assert_eq!(of(timeouts(minutes(30)), None, None), "1h");
-    assert_eq!(of(Timeouts { pipeline: Some(Timeout::Never), tasks: Some(Timeout::Never), finally: None }, None, None), "0");
+    assert_eq!(
+        of(Timeouts { pipeline: Some(Timeout::Never), tasks: Some(Timeout::Never), finally: None }, None, None),
+        "0"
+    );
     assert_eq!(of(timeouts(minutes(120)), minutes(5), None), "5m");
     assert_eq!(of(timeouts(None), minutes(5), minutes(7)), "7m");
     assert_eq!(of(timeouts(None), Some(Timeout::Never), None), "0");

@@ -87,10 +87,7 @@ fn the_mounts_of_a_step_win_and_outer_ones_come_first() {
     spec.workspaces = vec![uses("w", "w")];
     spec.task.steps[0].mounts = vec![mount("v", "/workspace/w/deep/er"), mount("v", "/workspace")];
     let places = bound(&spec, &[empty("w")]).expect("bound");
-    assert_eq!(
-        mounts(&places, &spec.task.steps[0]),
-        ["v:/workspace", "ws-wx:/workspace/w", "v:/workspace/w/deep/er"]
-    );
+    assert_eq!(mounts(&places, &spec.task.steps[0]), ["v:/workspace", "ws-wx:/workspace/w", "v:/workspace/w/deep/er"]);
     spec.task.steps[0].mounts = vec![mount("v", "/workspace/w")];
     assert_eq!(mounts(&places, &spec.task.steps[0]), ["v:/workspace/w"]);
 }

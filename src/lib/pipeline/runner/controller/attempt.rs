@@ -11,8 +11,7 @@ use crate::pipeline::runner::engine::{Engine, Stop, TaskSpace};
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
 use crate::pipeline::tekton::matrix::Combination;
 use crate::pipeline::tekton::params::Values;
-use crate::pipeline::tekton::plan::is_late_step;
-use crate::pipeline::tekton::resolve::{self, Common, Specified, SpecifiedStep};
+use crate::pipeline::tekton::resolve::{self, Common, Specified, SpecifiedStep, is_late_step};
 use crate::pipeline::tekton::results;
 use crate::pipeline::tekton::substitute::{Budget, Expander, References, Table};
 use crate::pipeline::tekton::types::{ParamValue, PipelineTask, When};
@@ -126,11 +125,7 @@ pub(super) fn carry_out(shared: &Shared<'_>, job: &Job) -> Ended {
         if !again || stop.is_cancelled() || stop.is_late() {
             break attempt;
         }
-        shared.sink.event(Event::TaskRetry {
-            task: label.clone(),
-            attempt: number,
-            reason: attempt.reason.to_owned(),
-        });
+        shared.sink.event(Event::TaskRetry { task: label.clone(), attempt: number, reason: attempt.reason.to_owned() });
         number += 1;
     };
     let ignored = attempt.end == End::Failed && job.ignore_failure;
@@ -164,7 +159,7 @@ fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt
         return Attempt { end: End::Cancelled, ..Attempt::failed("TaskRunCancelled", message) };
     }
     let combination = job.combination.as_ref().map(|(index, combination)| (*index, combination));
-    let specified = match resolve::specify(&job.task, combination, Some(number), shared.common) {
+    let specified = match resolve::specify(&job.task, combination, Some(number), shared.common, &Budget::default()) {
         Ok(specified) => specified,
         Err(wrong) => {
             return Attempt { again: false, ..Attempt::failed("TaskRunValidationFailed", wrong.join("; ")) };
@@ -287,10 +282,8 @@ impl Run<'_> {
                 } else if first.is_some() && first == self.deadline {
                     self.time_out();
                 } else {
-                    let message = format!(
-                        "\"step-{}\" exited because the step exceeded the specified timeout limit",
-                        step.name
-                    );
+                    let message =
+                        format!("\"step-{}\" exited because the step exceeded the specified timeout limit", step.name);
                     self.fail("Failed", message);
                 }
             }

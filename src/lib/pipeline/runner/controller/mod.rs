@@ -309,5 +309,4 @@ fn unstarted(name: String, error: &std::io::Error) -> Ended {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 pub(crate) mod tests;

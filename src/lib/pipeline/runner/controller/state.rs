@@ -52,7 +52,10 @@ impl Skip {
 /// How far one task is.
 pub(super) enum State {
     Waiting,
-    Running { left: usize, ended: BTreeMap<usize, Ended> },
+    Running {
+        left: usize,
+        ended: BTreeMap<usize, Ended>,
+    },
     Ended(Done),
     Skipped(Skip),
     /// What it uses is not there, though it should be.
@@ -138,7 +141,9 @@ impl<'a> Tasks<'a> {
         if at >= self.prepared.tasks.len() {
             return self.decide_finally(at, now);
         }
-        let (Some(task), Some(before)) = (self.task(at), self.prepared.graph.after.get(at)) else { return Decision::Wait };
+        let (Some(task), Some(before)) = (self.task(at), self.prepared.graph.after.get(at)) else {
+            return Decision::Wait;
+        };
         if self.stopping {
             return Decision::Skip(Skip::Stopping);
         }
@@ -352,8 +357,9 @@ impl Count {
         let failed = self.failed + self.ignored;
         let ignored = if self.ignored > 0 { format!(" (Ignored: {})", self.ignored) } else { String::new() };
         let (cancelled, skipped) = (self.cancelled, self.skipped);
-        let mut message =
-            format!("Tasks Completed: {completed} (Failed: {failed}{ignored}, Cancelled {cancelled}), Skipped: {skipped}");
+        let mut message = format!(
+            "Tasks Completed: {completed} (Failed: {failed}{ignored}, Cancelled {cancelled}), Skipped: {skipped}"
+        );
         if self.invalid > 0 {
             message += &format!(", Failed Validation: {}", self.invalid);
         }
