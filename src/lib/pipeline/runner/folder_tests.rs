@@ -1,4 +1,5 @@
 //! The layout of a task, and what steps may have done to it.
+#![expect(clippy::disallowed_methods, reason = "tests make and change files")]
 
 use std::fs;
 use std::time::Duration;

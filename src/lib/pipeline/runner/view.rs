@@ -157,7 +157,8 @@ mod tests {
     use super::*;
 
     fn places() -> Vec<Place> {
-        let own = vec![Place::new("/workspace/source", "/run/v/source", false), Place::new("/tekton/home", "/run/h", true)];
+        let own =
+            vec![Place::new("/workspace/source", "/run/v/source", false), Place::new("/tekton/home", "/run/h", true)];
         let implicit = ["/workspace", "/tekton/home", "/tekton/results"];
         let implicit = implicit.iter().map(|path| Place::new(*path, format!("/run/i{path}"), false)).collect();
         ordered(implicit, own)

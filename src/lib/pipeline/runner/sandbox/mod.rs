@@ -162,7 +162,8 @@ fn start_anew(program: &Path) -> Command {
 /// Whether the system's limit of processes for each user holds within a user namespace, and for this user.
 fn counts_by_user() -> bool {
     let release = rustix::system::uname();
-    let mut numbers = release.release().to_str().unwrap_or_default().split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+    let mut numbers =
+        release.release().to_str().unwrap_or_default().split(['.', '-']).map(|part| part.parse().unwrap_or(0));
     let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     !rustix::process::getuid().is_root() && version >= (5, 14)
 }
