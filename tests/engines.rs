@@ -390,7 +390,7 @@ fn a_cancelled_step_is_asked_to_end_first() {
         });
         assert_eq!(end.unwrap(), StepEnd::Cancelled);
         let out = String::from_utf8(out.into_inner().unwrap()).unwrap();
-        assert!(out.starts_with("up\n") && out.ends_with("cleaned\n"), "{}: {out}", engine.name());
+        assert!(out.starts_with("up\n") && out.contains("cleaned\n"), "{}: {out}", engine.name());
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`RunFolder`] and [`TaskFolder`]: where everything of a run is kept, and what each step sees of it.
+//! [`RunFolder`] and `TaskFolder`: where everything of a run is kept, and what each step sees of it.
 //!
 //!     <run>/claims/<claim>             volumes that tasks share
 //!     <run>/tasks/<n>-<task run>/
@@ -147,9 +147,6 @@ impl TaskFolder {
         for (index, step) in task.steps.iter().enumerate() {
             for name in [format!("run/{index}/status/results"), format!("creds/{index}")] {
                 beneath::make_open(self.dir.as_fd(), &name)?;
-            }
-            for name in ["root", "tmp"] {
-                beneath::make_open(self.dir.as_fd(), &format!("own/{index}/{name}"))?;
             }
             let target = format!("../run/{index}/status");
             symlink(&target, self.path.join(format!("steps/{index}")))?;
@@ -301,6 +298,14 @@ impl TaskFolder {
             }
         }
         Ok(results)
+    }
+
+    /// Makes what only this step sees.
+    pub(super) fn make_step(&self, index: usize) -> Result<()> {
+        let make = |name: &str| beneath::make_open(self.dir.as_fd(), &format!("own/{index}/{name}"));
+        make("root")
+            .and_then(|()| make("tmp"))
+            .map_err(|cause| Error::new(ErrorKind::Environment, "cannot make the folders of a step").with_source(cause))
     }
 
     /// Removes what only this step sees.

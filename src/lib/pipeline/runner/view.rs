@@ -1,4 +1,4 @@
-//! [`Place`]: what a step sees where. The same table serves all engines: the sandbox and the runtime of containers mount
+//! `Place`: what a step sees where. The same table serves all engines: the sandbox and the runtime of containers mount
 //! it, the process engine rewrites paths by it.
 
 use std::io;
