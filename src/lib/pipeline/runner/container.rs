@@ -32,20 +32,72 @@ const REMOVE: Duration = Duration::from_secs(30);
 
 /// What the runtime's own program gets of the caller's environment.
 const OWN_VARIABLES: [&str; 13] = [
-    "PATH", "HOME", "USER", "LANG", "TMPDIR", "XDG_*", "DBUS_SESSION_BUS_ADDRESS", "DOCKER_*", "CONTAINER_*",
-    "CONTAINERS_*", "HTTP*_PROXY", "NO_PROXY", "SSL_CERT_*",
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "TMPDIR",
+    "XDG_*",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DOCKER_*",
+    "CONTAINER_*",
+    "CONTAINERS_*",
+    "HTTP*_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_*",
 ];
 
 /// Variables that would steer the runtime's program, did it find them in its own environment: these go on its command
 /// line. A step must not choose what that program loads, or which server it talks to.
 const STEERING: [&str; 32] = [
-    "AARDVARK*", "ALL_PROXY", "all_proxy", "BASH*", "BUILDAH*", "CNI*", "CONTAINER*", "CRUN*", "DBUS*", "DOCKER*",
-    "GCONV*", "GETCONF*", "GLIBC*", "GO*", "GPG*", "HOME", "LANG*", "LC_*", "LD_*", "LIBCRUN*", "LISTEN*", "LOC*",
-    "MALLOC*", "NETAVARK*", "NLSPATH", "NOTIFY*", "OCI*", "PATH", "PODMAN*", "REGISTRY*", "RES_*", "RUNC*",
+    "AARDVARK*",
+    "ALL_PROXY",
+    "all_proxy",
+    "BASH*",
+    "BUILDAH*",
+    "CNI*",
+    "CONTAINER*",
+    "CRUN*",
+    "DBUS*",
+    "DOCKER*",
+    "GCONV*",
+    "GETCONF*",
+    "GLIBC*",
+    "GO*",
+    "GPG*",
+    "HOME",
+    "LANG*",
+    "LC_*",
+    "LD_*",
+    "LIBCRUN*",
+    "LISTEN*",
+    "LOC*",
+    "MALLOC*",
+    "NETAVARK*",
+    "NLSPATH",
+    "NOTIFY*",
+    "OCI*",
+    "PATH",
+    "PODMAN*",
+    "REGISTRY*",
+    "RES_*",
+    "RUNC*",
 ];
 const STEERING_TOO: [&str; 14] = [
-    "HTTP*", "http*", "NO_PROXY", "no_proxy", "SSH_*", "SSL_*", "STORAGE*", "TEMP", "TMP*", "TZ*", "USER", "XDG_*",
-    "_*", "HOSTALIASES",
+    "HTTP*",
+    "http*",
+    "NO_PROXY",
+    "no_proxy",
+    "SSH_*",
+    "SSL_*",
+    "STORAGE*",
+    "TEMP",
+    "TMP*",
+    "TZ*",
+    "USER",
+    "XDG_*",
+    "_*",
+    "HOSTALIASES",
 ];
 
 /// Whether images are fetched.
@@ -168,11 +220,7 @@ impl Container {
     }
 
     /// Runs the runtime for a short question.
-    fn ask<'a>(
-        &self,
-        words: impl IntoIterator<Item = &'a str>,
-        timeout: Duration,
-    ) -> Result<crate::process::Output> {
+    fn ask<'a>(&self, words: impl IntoIterator<Item = &'a str>, timeout: Duration) -> Result<crate::process::Output> {
         Program::new(&self.runtime.program)
             .envs(&self.settings.environment.only(&OWN_VARIABLES))
             .args(&self.runtime.arguments)
@@ -220,7 +268,10 @@ impl Container {
         Ok(variables)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the runtime's output is passed on as it comes, for as long as it takes")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the runtime's output is passed on as it comes, for as long as it takes"
+    )]
     fn command(&self) -> Command {
         let mut command = Command::new(&self.runtime.program);
         command.env_clear().envs(self.settings.environment.only(&OWN_VARIABLES).iter()).process_group(0);
@@ -338,7 +389,13 @@ struct Space<'a> {
 }
 
 impl Space<'_> {
-    fn start(&self, index: usize, step: &Step, stop: &Stop, output: &Output<'_>) -> std::result::Result<Result<StepEnd>, StepEnd> {
+    fn start(
+        &self,
+        index: usize,
+        step: &Step,
+        stop: &Stop,
+        output: &Output<'_>,
+    ) -> std::result::Result<Result<StepEnd>, StepEnd> {
         let places = self.folder.places(index);
         if step.image.is_empty() || step.image.starts_with('-') {
             return Err(StepEnd::Unstarted(format!("InvalidImageName: {:?} is not an image", step.image)));

@@ -32,6 +32,7 @@ fn mk_task(command: &[&str]) -> TaskRun {
         task: "t".to_owned(),
         name: "run-t".to_owned(),
         attempt: 1,
+        sidecars: Vec::new(),
         volumes: vec![Volume { name: "v".to_owned(), source: VolumeSource::Empty }],
         steps: vec![Step {
             name: "one".to_owned(),
@@ -60,7 +61,8 @@ fn the_command_line_is_tektons() {
     let engine = mk_engine(folder.path());
     let run = engine.settings().run.path().display().to_string();
     let line = engine.command_line(&mk_task(&["/bin/sh", "-c"]), 0).unwrap().join(" ").replace(&run, "RUN");
-    let start = "podman --runtime runc run --rm --name kfleet-run-t-retry1-one --pull never --network none --pids-limit 4096";
+    let start =
+        "podman --runtime runc run --rm --name kfleet-run-t-retry1-one --pull never --network none --pids-limit 4096";
     assert!(line.starts_with(start), "{line}");
     assert!(line.contains(" --entrypoint /bin/sh -w /workspace/x -v "), "{line}");
     assert!(line.contains(" -v RUN/tasks/0-run-t/volumes/0/s:/data:ro "), "{line}");
@@ -87,7 +89,9 @@ fn exit_codes_of_runtimes_are_told_from_those_of_steps() {
 
 #[test]
 fn what_would_steer_the_runtime_stays_out_of_its_environment() {
-    for name in ["LD_PRELOAD", "PATH", "HOME", "DOCKER_HOST", "CONTAINER_HOST", "CONTAINERS_CONF", "XDG_RUNTIME_DIR", "GODEBUG"] {
+    for name in
+        ["LD_PRELOAD", "PATH", "HOME", "DOCKER_HOST", "CONTAINER_HOST", "CONTAINERS_CONF", "XDG_RUNTIME_DIR", "GODEBUG"]
+    {
         assert!(steers(name), "{name}");
     }
     for name in ["TOKEN", "PULL_NUMBER", "MY_PATH"] {

@@ -102,6 +102,7 @@ fn measure(folder: &Path, limit: u64) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make files")]
 mod tests {
     use super::*;
 

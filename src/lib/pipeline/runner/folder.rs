@@ -1,4 +1,4 @@
-//! [`RunFolder`] and [`TaskFolder`]: where everything of a run is kept, and what each step sees of it.
+//! [`RunFolder`] and `TaskFolder`: where everything of a run is kept, and what each step sees of it.
 //!
 //!     <run>/claims/<claim>             volumes that tasks share
 //!     <run>/tasks/<n>-<task run>/
@@ -86,7 +86,10 @@ fn remove_folder(path: &Path) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the folder of a run is no result: nothing in it is replaced in one step")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the folder of a run is no result: nothing in it is replaced in one step"
+)]
 fn make_folders(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
@@ -123,8 +126,7 @@ impl TaskFolder {
         };
         let dir = make_folders(&path).and_then(|()| beneath::open_folder(&path)).map_err(fail)?;
         // From here on, its end removes what has been made.
-        let mut folder =
-            TaskFolder { path, keep: settings.run.keep, dir, views: Vec::new(), scripts: Vec::new() };
+        let mut folder = TaskFolder { path, keep: settings.run.keep, dir, views: Vec::new(), scripts: Vec::new() };
         folder.make(task).map_err(fail)?;
         let volumes = folder.make_volumes(settings, task)?;
         for index in 0..task.steps.len() {
@@ -145,9 +147,6 @@ impl TaskFolder {
         for (index, step) in task.steps.iter().enumerate() {
             for name in [format!("run/{index}/status/results"), format!("creds/{index}")] {
                 beneath::make_open(self.dir.as_fd(), &name)?;
-            }
-            for name in ["root", "tmp"] {
-                beneath::make_open(self.dir.as_fd(), &format!("own/{index}/{name}"))?;
             }
             let target = format!("../run/{index}/status");
             symlink(&target, self.path.join(format!("steps/{index}")))?;
@@ -225,7 +224,8 @@ impl TaskFolder {
         let mut own = Vec::new();
         for mount in &step.mounts {
             let wrong = |reason: &str| {
-                let message = format!("cannot mount {} at {} in step {}: {reason}", mount.volume, mount.path, step.name);
+                let message =
+                    format!("cannot mount {} at {} in step {}: {reason}", mount.volume, mount.path, step.name);
                 Error::new(ErrorKind::Failed, message)
             };
             let (base, files) =
@@ -300,12 +300,20 @@ impl TaskFolder {
         Ok(results)
     }
 
+    /// Makes what only this step sees.
+    pub(super) fn make_step(&self, index: usize) -> Result<()> {
+        let make = |name: &str| beneath::make_open(self.dir.as_fd(), &format!("own/{index}/{name}"));
+        make("root")
+            .and_then(|()| make("tmp"))
+            .map_err(|cause| Error::new(ErrorKind::Environment, "cannot make the folders of a step").with_source(cause))
+    }
+
     /// Removes what only this step sees.
     pub(super) fn clear_step(&self, index: usize) {
-        if !self.keep {
-            if let Ok(own) = beneath::descend(self.dir.as_fd(), "own", false) {
-                let _ = beneath::remove(own.as_fd(), &index.to_string());
-            }
+        if !self.keep
+            && let Ok(own) = beneath::descend(self.dir.as_fd(), "own", false)
+        {
+            let _ = beneath::remove(own.as_fd(), &index.to_string());
         }
     }
 }

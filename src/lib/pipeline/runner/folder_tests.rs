@@ -1,4 +1,5 @@
 //! The layout of a task, and what steps may have done to it.
+#![expect(clippy::disallowed_methods, reason = "tests make and change files")]
 
 use std::fs;
 use std::time::Duration;
@@ -50,6 +51,7 @@ fn mk_task(steps: Vec<Step>) -> TaskRun {
         task: "t".to_owned(),
         name: "run-t".to_owned(),
         attempt: 0,
+        sidecars: Vec::new(),
         volumes: vec![
             volume("source", VolumeSource::Empty),
             volume("shared", VolumeSource::Shared("my/claim".to_owned())),

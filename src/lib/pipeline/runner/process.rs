@@ -94,6 +94,7 @@ impl TaskSpace for Space<'_> {
         if self.folder.needs_entrypoint(index, step) {
             return Ok(no_command(&step.image));
         }
+        self.folder.make_step(index)?;
         let places = self.folder.places(index);
         if let Some(unstarted) = make_sub_paths(places) {
             return Ok(unstarted);

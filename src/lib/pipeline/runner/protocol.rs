@@ -5,8 +5,8 @@
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::view::Place;
 

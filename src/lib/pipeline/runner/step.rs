@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn steps_inherit_neither_keys_nor_agents() {
-        let all = [("LANG", "C"), ("SSH_AUTH_SOCK", "/x"), ("HTTPS_PROXY", "p"), ("AWS_SECRET_KEY", "k"), ("HOME", "/h")];
+        let all =
+            [("LANG", "C"), ("SSH_AUTH_SOCK", "/x"), ("HTTPS_PROXY", "p"), ("AWS_SECRET_KEY", "k"), ("HOME", "/h")];
         let names = |network| {
             let kept = inherited(&all.into_iter().collect(), network);
             kept.iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect::<Vec<_>>()

@@ -202,7 +202,11 @@ impl Waker {
         let mut mask = SigSet::empty();
         mask.add(Signal::SIGCHLD);
         let blocked = mask.thread_block();
-        Waker { ended: blocked.and_then(|()| SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)).ok() }
+        Waker {
+            ended: blocked
+                .and_then(|()| SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK))
+                .ok(),
+        }
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -224,7 +228,8 @@ impl Waker {
         #[cfg(not(target_os = "linux"))]
         let timeout = timeout.min(Duration::from_millis(5));
         let timeout = Timespec { tv_sec: timeout.as_secs().cast_signed(), tv_nsec: timeout.subsec_nanos().into() };
-        let polled = poll(&mut polled, Some(&timeout)).is_ok().then(|| polled.first().is_some_and(|p| !p.revents().is_empty()));
+        let polled =
+            poll(&mut polled, Some(&timeout)).is_ok().then(|| polled.first().is_some_and(|p| !p.revents().is_empty()));
         #[cfg(target_os = "linux")]
         if let Some(ended) = &self.ended {
             while matches!(ended.read_signal(), Ok(Some(_))) {}

@@ -1,4 +1,4 @@
-//! [`Place`]: what a step sees where. The same table serves all engines: the sandbox and the runtime of containers mount
+//! `Place`: what a step sees where. The same table serves all engines: the sandbox and the runtime of containers mount
 //! it, the process engine rewrites paths by it.
 
 use std::io;
@@ -157,7 +157,8 @@ mod tests {
     use super::*;
 
     fn places() -> Vec<Place> {
-        let own = vec![Place::new("/workspace/source", "/run/v/source", false), Place::new("/tekton/home", "/run/h", true)];
+        let own =
+            vec![Place::new("/workspace/source", "/run/v/source", false), Place::new("/tekton/home", "/run/h", true)];
         let implicit = ["/workspace", "/tekton/home", "/tekton/results"];
         let implicit = implicit.iter().map(|path| Place::new(*path, format!("/run/i{path}"), false)).collect();
         ordered(implicit, own)

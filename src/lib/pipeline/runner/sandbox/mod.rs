@@ -1,8 +1,8 @@
 //! [`Sandbox`]: every step in namespaces of its own, with the paths of Tekton and the programs of the host, and nothing
 //! else. Linux only.
 //!
-//! The engine starts kfleet anew ([`outside`]), which enters new namespaces and starts kfleet once more, as the first
-//! process in them ([`inside`]): that one puts the step's root together, gives up all rights, and starts the step.
+//! The engine starts kfleet anew (`outside`), which enters new namespaces and starts kfleet once more, as the first
+//! process in them (`inside`): that one puts the step's root together, gives up all rights, and starts the step.
 
 mod confine;
 mod loopback;
@@ -112,6 +112,7 @@ impl TaskSpace for Space<'_> {
         if self.folder.needs_entrypoint(index, step) {
             return Ok(no_command(&step.image));
         }
+        self.folder.make_step(index)?;
         let paths = [step.stdout_path.as_ref(), step.stderr_path.as_ref()];
         let copies = match open_copies(self.folder.places(index), paths) {
             Ok(copies) => copies,
@@ -162,7 +163,8 @@ fn start_anew(program: &Path) -> Command {
 /// Whether the system's limit of processes for each user holds within a user namespace, and for this user.
 fn counts_by_user() -> bool {
     let release = rustix::system::uname();
-    let mut numbers = release.release().to_str().unwrap_or_default().split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+    let mut numbers =
+        release.release().to_str().unwrap_or_default().split(['.', '-']).map(|part| part.parse().unwrap_or(0));
     let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     !rustix::process::getuid().is_root() && version >= (5, 14)
 }

@@ -56,7 +56,9 @@ impl Sandbox {
         let mut watch = DiskWatch::new(run_folder.path(), &Limits::default());
         match run(command, &description, [None, None], &stop, &mut watch, &|_, _| {}) {
             Ok(StepEnd::Exited(0)) => Ok(()),
-            Ok(end) => Err(explain(&RunFailure { what: format!("try the sandbox: {end:?}"), errno: 0 }, &Facts::default())),
+            Ok(end) => {
+                Err(explain(&RunFailure { what: format!("try the sandbox: {end:?}"), errno: 0 }, &Facts::default()))
+            }
             Err(failure) => Err(explain(&failure, &Facts::read())),
         }
     }
@@ -128,7 +130,12 @@ mod tests {
     fn the_setting_that_forbids_it_is_named() {
         let some = |text: &str| Some(text.to_owned());
         let cases = [
-            (UNSHARE, EPERM, Facts { unprivileged_clone: some("0"), ..Facts::default() }, "unprivileged_userns_clone is 0"),
+            (
+                UNSHARE,
+                EPERM,
+                Facts { unprivileged_clone: some("0"), ..Facts::default() },
+                "unprivileged_userns_clone is 0",
+            ),
             (UNSHARE, ENOSPC, Facts { most_namespaces: some("0"), ..Facts::default() }, "max_user_namespaces"),
             (MAP, EACCES, Facts { apparmor: some("1"), ..Facts::default() }, "AppArmor"),
             (UNSHARE, EPERM, Facts { has_seccomp: true, ..Facts::default() }, "seccomp"),

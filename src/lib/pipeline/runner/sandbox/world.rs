@@ -63,6 +63,9 @@ const PROC_HIDDEN: [&str; 8] =
 /// The devices that a step has.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
+/// The lowest end of the numbers of processes that Linux takes.
+const LEAST_NUMBER: u32 = 301;
+
 /// How errors about what a step mounts begin.
 pub(super) const MOUNT: &str = "mount ";
 
@@ -180,8 +183,10 @@ impl Root {
         // Nobody gets more rights by a namespace in this one.
         write_setting(&format!("{path}/sys/user/max_user_namespaces"), "0")
             .map_err(|cause| Failure::new("forbid further user namespaces", cause))?;
-        // Since Linux 6.14 each namespace has its own; before, this is not allowed, and processes are counted instead.
-        let is_own = write_setting(&format!("{path}/sys/kernel/pid_max"), &processes.max(301).to_string()).is_ok();
+        // Since Linux 6.14 each namespace has its own; before, this is not allowed, and processes are counted instead. So
+        // they are where the limit is lower than the system takes.
+        let is_own = processes >= LEAST_NUMBER
+            && write_setting(&format!("{path}/sys/kernel/pid_max"), &processes.to_string()).is_ok();
         for name in PROC_READ_ONLY {
             let inner = format!("{path}/{name}");
             if Path::new(&inner).exists() {
@@ -216,8 +221,14 @@ impl Root {
         }
         self.make_folders(&["dev/pts", "dev/shm"])?;
         let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
-        mount("devpts", format!("{}/dev/pts", self.path), "devpts", flags, Some(c"newinstance,ptmxmode=0666,mode=0620"))
-            .map_err(|cause| fail(cause.into()))?;
+        mount(
+            "devpts",
+            format!("{}/dev/pts", self.path),
+            "devpts",
+            flags,
+            Some(c"newinstance,ptmxmode=0666,mode=0620"),
+        )
+        .map_err(|cause| fail(cause.into()))?;
         let flags = MountFlags::NOSUID | MountFlags::NODEV;
         mount("tmpfs", format!("{}/dev/shm", self.path), "tmpfs", flags, Some(c"mode=1777,size=64m,nr_inodes=64k"))
             .map_err(|cause| fail(cause.into()))?;
