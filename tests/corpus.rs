@@ -5,6 +5,9 @@
 mod support;
 
 use kfleet::ops::fmt::text::{self, TextOptions};
+use kfleet::pipeline::job::Source;
+use kfleet::pipeline::tekton::load::{Request, Surroundings, load};
+use kfleet::tree::Tree;
 use kfleet::yaml::engine::Engine;
 use std::path::{Path, PathBuf};
 use support::corpus;
@@ -75,4 +78,38 @@ fn calico_gives_the_tree_of_the_demo() {
     let made = kfleet::tree::Tree::from_dir(&folder.path().join("out")).expect("readable");
     assert_eq!(made.len(), 25);
     assert_eq!(expected.diff(&made), []);
+}
+
+/// Values as an event gives them to a run.
+fn event_values() -> Vec<(String, String)> {
+    let names = ["JOB_NAME", "JOB_TYPE", "PULL_BASE_REF", "PULL_NUMBER", "PULL_PULL_SHA", "REPO_NAME", "REPO_URL"];
+    names.iter().map(|name| ((*name).to_owned(), name.to_lowercase())).collect()
+}
+
+#[test]
+fn the_pipelines_of_the_corpus_load() {
+    let Some(corpus) = corpus("the_pipelines_of_the_corpus_load") else { return };
+    let (values, events) = (event_values(), ["PULL_BASE_REF".to_owned()]);
+    for (repository, pipelines, steps) in
+        [("cicd-demo", ["pr", "release"], [3, 3]), ("kfmt-lighthouse", ["pullrequest", "release"], [2, 6])]
+    {
+        let mut files = Tree::default();
+        for pipeline in pipelines {
+            let path = format!(".lighthouse/{pipeline}.yaml");
+            let bytes = std::fs::read(corpus.join(repository).join(&path)).expect("a pipeline");
+            files.insert(path, bytes);
+        }
+        for (pipeline, steps) in pipelines.into_iter().zip(steps) {
+            let source = Source::File(format!(".lighthouse/{pipeline}.yaml"));
+            let request =
+                Request { event_controlled: &events, by_lighthouse: true, ..Request::of_file(&source, &values) };
+            let surroundings = Surroundings { files: &files, remote: None, given: &[] };
+            let loaded = load(request, surroundings).unwrap_or_else(|refused| panic!("{:#?}", refused.problems));
+            let tasks = &loaded.run.pipeline.tasks;
+            assert_eq!(tasks.iter().map(|task| task.task.steps.len()).sum::<usize>(), steps, "{repository} {pipeline}");
+            assert!(loaded.findings.iter().any(|finding| finding.id == "old-version"), "{repository} {pipeline}");
+            let has_event_text = loaded.findings.iter().any(|finding| finding.id == "event-text");
+            assert_eq!(has_event_text, pipeline == "release", "{repository} {pipeline}: {:#?}", loaded.findings);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The command line as a whole.
 
 use crate::ui::ColorChoice;
-use crate::{completions, fmt, generate, history, init, man, promote, rollback, status, vet};
+use crate::{completions, fmt, generate, history, init, man, promote, rollback, run_pipeline, status, vet};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -52,6 +52,7 @@ pub(crate) enum Command {
     Rollback(rollback::Args),
     History(history::Args),
     Status(status::Args),
+    RunPipeline(Box<run_pipeline::Args>),
     Completions(completions::Args),
     Man(man::Args),
 }

@@ -67,6 +67,43 @@ impl Context {
         })
     }
 
+    /// The folder of what kfleet remembers: below the user's state folder.
+    ///
+    /// # Errors
+    /// The environment names neither that folder nor a home.
+    pub(crate) fn state(&self) -> Result<PathBuf, Error> {
+        let state = self.folder("XDG_STATE_HOME").or_else(|| self.folder("HOME").map(|home| home.join(".local/state")));
+        state.map(|state| state.join("kfleet")).ok_or_else(|| {
+            Error::new(ErrorKind::Environment, "there is no folder for the records of runs")
+                .with_hint("set HOME or XDG_STATE_HOME")
+        })
+    }
+
+    /// The folder of the user's settings, if the environment names one.
+    pub(crate) fn config(&self) -> Option<PathBuf> {
+        let config = self.folder("XDG_CONFIG_HOME").or_else(|| self.folder("HOME").map(|home| home.join(".config")));
+        config.map(|config| config.join("kfleet"))
+    }
+
+    /// The folder for what is only needed meanwhile.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.folder("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp"))
+    }
+
+    /// The program itself.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub(crate) fn program(&self) -> Result<PathBuf, Error> {
+        std::env::current_exe().map_err(|cause| {
+            Error::new(ErrorKind::Environment, "cannot find the file of kfleet itself").with_source(cause)
+        })
+    }
+
+    fn folder(&self, name: &str) -> Option<PathBuf> {
+        self.environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+
     /// Whether the program was started under this name.
     pub(crate) fn called_as(&self, name: &str) -> bool {
         let program = self.arguments.first().map(Path::new).and_then(Path::file_stem);

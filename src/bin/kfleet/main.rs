@@ -14,6 +14,7 @@ mod man;
 mod promote;
 mod pull_request;
 mod rollback;
+mod run_pipeline;
 mod status;
 mod table;
 mod ui;
@@ -32,6 +33,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let context = Context::read();
+    // Before there are threads: they cannot enter a sandbox.
+    if let Some(code) = kfleet::pipeline::runner::supervise::main(&context.arguments) {
+        return ExitCode::from(code);
+    }
     if context.called_as("kfmt") {
         return kfmt::main(&context);
     }
@@ -55,6 +60,7 @@ fn main() -> ExitCode {
         Command::Vet(args) => vet::run(&args, &ui),
         Command::Promote(args) => promote::run(&args, &context, &ui),
         Command::Rollback(args) => rollback::run(&args, &context, &ui),
+        Command::RunPipeline(args) => run_pipeline::run(&args, &context, &ui),
         Command::Init(args) => init::run(&args, &context, &ui),
         Command::History(args) => history::run(&args, &ui),
         Command::Status(args) => status::run(&args, &context, &ui),

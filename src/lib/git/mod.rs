@@ -25,6 +25,7 @@ mod read;
 mod rebase;
 mod reference;
 mod settings;
+mod throwaway;
 mod url;
 
 pub use clone::{CommitInfo, FileState, Head, LocalClone, Resolved, Tip};
@@ -37,4 +38,5 @@ pub use push_target::PushTarget;
 pub use read::{read_tree, read_tree_within};
 pub use reference::Reference;
 pub use settings::{INHERITED, Settings};
+pub use throwaway::{Bring, Brought, Facts, Push, Refs, RepositoryName, Snapshot, StepSettings, Throwaway};
 pub use url::{Hosted, Protocol};

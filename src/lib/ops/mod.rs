@@ -5,5 +5,6 @@ pub mod generate;
 pub mod history;
 pub mod init;
 pub mod promote;
+pub mod run_pipeline;
 pub mod status;
 pub mod vet;

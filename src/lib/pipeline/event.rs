@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which pipe a line came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stream {
     /// Standard output.
@@ -17,7 +17,7 @@ pub enum Stream {
 }
 
 /// Something that happened in a run. Texts are masked already.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum Event {
     /// An event starts this job.
@@ -106,15 +106,15 @@ pub enum Event {
         /// The step.
         step: String,
         /// The exit code, where there was one.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         exit_code: Option<i32>,
         /// `Completed`, `Error`, `Continued`, `TimeoutExceeded`, `Skipped`, `Cancelled`, `CouldNotStart`.
         reason: String,
         /// What happened, where the reason does not say it all.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
         /// How long it took.
-        #[serde(serialize_with = "as_seconds")]
+        #[serde(serialize_with = "as_seconds", deserialize_with = "from_seconds")]
         seconds: Duration,
     },
     /// A task has produced a result.
@@ -135,10 +135,10 @@ pub enum Event {
         /// Tekton's reason, such as `Succeeded`, `Failed`, `TaskRunTimeout`.
         reason: String,
         /// What happened.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
         /// How long all attempts took.
-        #[serde(serialize_with = "as_seconds")]
+        #[serde(serialize_with = "as_seconds", deserialize_with = "from_seconds")]
         seconds: Duration,
     },
     /// The run has pushed to the throwaway remote.
@@ -161,12 +161,12 @@ pub enum Event {
         /// Tekton's reason, such as `Succeeded`, `Completed`, `Failed`, `PipelineRunTimeout`, `Cancelled`.
         reason: String,
         /// What happened.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
         /// The results of the pipeline.
         results: BTreeMap<String, serde_json::Value>,
         /// How long it took.
-        #[serde(serialize_with = "as_seconds")]
+        #[serde(serialize_with = "as_seconds", deserialize_with = "from_seconds")]
         seconds: Duration,
     },
 }
@@ -179,4 +179,9 @@ pub trait Sink: Sync {
 
 fn as_seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64((duration.as_secs_f64() * 1e3).round() / 1e3)
+}
+
+fn from_seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
 }

@@ -6,8 +6,12 @@
 //! The behaviour of Lighthouse and Tekton that is reproduced is that of mid 2026 (Tekton 1.15).
 
 pub mod event;
+pub mod finding;
+pub mod given;
 pub mod job;
+pub mod log;
 pub mod objects;
+pub mod preflight;
 pub mod runner;
 pub mod task_run;
 pub mod tekton;

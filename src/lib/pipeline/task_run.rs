@@ -16,6 +16,8 @@ pub struct TaskRun {
     pub volumes: Vec<Volume>,
     /// The steps, in order; never empty.
     pub steps: Vec<Step>,
+    /// Containers beside the steps: started before the first, ended after the last. Empty unless the engine supports them.
+    pub sidecars: Vec<Step>,
     /// The results that the task declares: the engine reads their files below `/tekton/results`.
     pub results: Vec<String>,
 }

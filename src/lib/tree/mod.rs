@@ -12,10 +12,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one module that touches files")]
 
 mod contents;
+mod copy;
 mod error;
 mod input;
 mod lock;
 mod map;
+mod place;
+mod private;
 mod put;
 mod root;
 mod scratch;
@@ -25,10 +28,13 @@ mod swap;
 mod walk;
 
 pub use contents::{Contents, Limits, is_safe_name};
+pub use copy::{copy_file, copy_folder, make_folder, remove_all, verify_plain_folder};
 pub use error::{Error, Result};
 pub use input::{Input, read_named};
 pub use lock::Lock;
 pub use map::{Change, Tree};
+pub use place::Entry;
+pub use private::{read_private, read_value_file};
 pub use put::{Below, remove_file, replace_file};
 pub use root::{Root, State};
 pub use scratch::Scratch;

@@ -271,7 +271,13 @@ impl Root {
     }
 
     /// Opens a folder, and makes it and those above it if asked to. Nothing if it is missing.
-    fn folder(&self, folder: &str, make: bool, doing: &'static str, path: &str) -> Result<Option<Arc<OwnedFd>>> {
+    pub(super) fn folder(
+        &self,
+        folder: &str,
+        make: bool,
+        doing: &'static str,
+        path: &str,
+    ) -> Result<Option<Arc<OwnedFd>>> {
         if let Some(fd) = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(folder) {
             return Ok(Some(Arc::clone(fd)));
         }
@@ -334,7 +340,7 @@ impl Root {
     }
 
     /// Splits a path into folder and name, if every part of it is a plain name.
-    fn split<'a>(&self, doing: &'static str, path: &'a str) -> Result<(&'a str, &'a str)> {
+    pub(super) fn split<'a>(&self, doing: &'static str, path: &'a str) -> Result<(&'a str, &'a str)> {
         if path.split('/').any(|part| matches!(part, "" | "." | "..") || part.contains('\0')) {
             let reason = "the path is not a plain path below the output folder";
             return Err(Error::new(doing, self.shown(path), reason));
@@ -346,7 +352,7 @@ impl Root {
         show(&self.dir.join(path.trim_start_matches('/')))
     }
 
-    fn fail(&self, doing: &'static str, path: &str, cause: impl Into<io::Error>) -> Error {
+    pub(super) fn fail(&self, doing: &'static str, path: &str, cause: impl Into<io::Error>) -> Error {
         Error::from_io(doing, self.shown(path), cause)
     }
 }

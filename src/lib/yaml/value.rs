@@ -6,8 +6,8 @@ use super::input::Text;
 use super::resolve::{self, Value as Plain};
 use super::scalar;
 use super::tape::{Kind, Tape, Token};
-use serde_json::{Map, Number, Value};
-use std::collections::BTreeMap;
+use serde_json::{Number, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// As deep as JSON goes in the readers of this project.
 const MAX_DEPTH: usize = 100;
@@ -47,6 +47,99 @@ pub fn read_value(bytes: &[u8]) -> Result<Value, ValueError> {
 /// # Errors
 /// A scalar that JSON has no word for, a tag that does not fit, absurd nesting, an alias bomb.
 pub fn to_value(tape: &Tape, source: &[u8], node: usize) -> Result<Value, ValueError> {
+    decode::<Value>(tape, source, node)
+}
+
+/// A node with the place that it comes from. Of an alias it is the place of its anchor's node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Located {
+    /// Byte offset in the text; of a block scalar, of its first line.
+    pub start: usize,
+    /// Columns that a literal block scalar is indented by; `None` for all other nodes.
+    pub indent: Option<usize>,
+    /// What it is.
+    pub value: LocatedValue,
+}
+
+/// What a [`Located`] node is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LocatedValue {
+    /// A scalar: its value, and for a plain one the text that stands for it.
+    Scalar(Value, Option<String>),
+    /// A sequence.
+    List(Vec<Located>),
+    /// A mapping: key, byte offset of the key, value.
+    Map(Vec<(String, usize, Located)>),
+}
+
+/// Decodes the node at `node` as [`to_value`] does, and keeps where everything is.
+///
+/// # Errors
+/// As [`to_value`].
+pub fn to_located(tape: &Tape, source: &[u8], node: usize) -> Result<Located, ValueError> {
+    decode::<Located>(tape, source, node)
+}
+
+/// What the decoder makes of the nodes that it meets.
+trait Build: Sized {
+    fn scalar(value: Value, token: Token, text: Option<String>) -> Self;
+    fn list(items: Vec<Self>, start: usize) -> Self;
+    fn map(entries: Vec<(String, usize, Self)>, start: usize) -> Self;
+    /// The maps that `<<` merges: of one mapping, or of a list of them.
+    fn merged(self) -> Option<Vec<(String, usize, Self)>>;
+}
+
+impl Build for Value {
+    fn scalar(value: Value, _: Token, _: Option<String>) -> Self {
+        value
+    }
+
+    fn list(items: Vec<Self>, _: usize) -> Self {
+        Value::Array(items)
+    }
+
+    fn map(entries: Vec<(String, usize, Self)>, _: usize) -> Self {
+        Value::Object(entries.into_iter().map(|(key, _, value)| (key, value)).collect())
+    }
+
+    fn merged(self) -> Option<Vec<(String, usize, Self)>> {
+        match self {
+            Value::Object(map) => Some(map.into_iter().map(|(key, value)| (key, 0, value)).collect()),
+            Value::Array(items) => flattened(items),
+            _ => None,
+        }
+    }
+}
+
+impl Build for Located {
+    fn scalar(value: Value, token: Token, text: Option<String>) -> Self {
+        let indent = (token.kind == Kind::Literal).then_some(usize::from(token.column));
+        Located { start: token.start as usize, indent, value: LocatedValue::Scalar(value, text) }
+    }
+
+    fn list(items: Vec<Self>, start: usize) -> Self {
+        Located { start, indent: None, value: LocatedValue::List(items) }
+    }
+
+    fn map(entries: Vec<(String, usize, Self)>, start: usize) -> Self {
+        Located { start, indent: None, value: LocatedValue::Map(entries) }
+    }
+
+    fn merged(self) -> Option<Vec<(String, usize, Self)>> {
+        match self.value {
+            LocatedValue::Map(entries) => Some(entries),
+            LocatedValue::List(items) => flattened(items),
+            LocatedValue::Scalar(..) => None,
+        }
+    }
+}
+
+fn flattened<B: Build>(items: Vec<B>) -> Option<Vec<(String, usize, B)>> {
+    let maps: Option<Vec<_>> = items.into_iter().map(B::merged).collect();
+    maps.map(|maps| maps.into_iter().flatten().collect())
+}
+
+fn decode<B: Build>(tape: &Tape, source: &[u8], node: usize) -> Result<B, ValueError> {
     let mut anchors = BTreeMap::new();
     for (index, token) in tape.tokens.iter().enumerate() {
         if token.kind == Kind::Anchor {
@@ -68,7 +161,7 @@ impl Decoder<'_> {
         Err(ValueError { offset: token.start as usize, message: message.into() })
     }
 
-    fn node(&mut self, index: usize, depth: usize) -> Result<Value, ValueError> {
+    fn node<B: Build>(&mut self, index: usize, depth: usize) -> Result<B, ValueError> {
         let node = self.tape.node_at(index);
         let token = self.tape.tokens[node];
         self.values += 1;
@@ -82,7 +175,8 @@ impl Decoder<'_> {
             Kind::Map => self.map(node, depth),
             Kind::Seq => {
                 let items: Vec<usize> = self.tape.items(node).collect();
-                items.into_iter().map(|item| self.node(item, depth + 1)).collect::<Result<_, _>>().map(Value::Array)
+                let items = items.into_iter().map(|item| self.node(item, depth + 1)).collect::<Result<_, _>>()?;
+                Ok(B::list(items, token.start as usize))
             }
             Kind::Alias => {
                 let name = &self.tape.text(self.source, token)[1..];
@@ -96,36 +190,30 @@ impl Decoder<'_> {
         }
     }
 
-    fn map(&mut self, node: usize, depth: usize) -> Result<Value, ValueError> {
-        let mut map = Map::new();
+    fn map<B: Build>(&mut self, node: usize, depth: usize) -> Result<B, ValueError> {
+        let mut known: Vec<(String, usize, B)> = Vec::new();
         let mut merged = Vec::new();
         let entries: Vec<(usize, usize)> = self.tape.entries(node).collect();
         for (key, value) in entries {
             let token = self.tape.tokens[key];
             if token.kind == Kind::Plain && self.tape.text(self.source, token) == b"<<" {
-                merged.push((token, self.node(value, depth + 1)?));
+                merged.push((token, self.node::<B>(value, depth + 1)?));
                 continue;
             }
             let text = self.text(token)?;
             let name =
                 if token.kind == Kind::Plain { resolve::v2_key(&text).map(|key| key.into_owned()) } else { Some(text) };
             let Some(name) = name else { return self.fail(token, "this key cannot become a JSON key") };
-            let value = self.node(value, depth + 1)?;
-            map.insert(name, value);
+            known.push((name, token.start as usize, self.node(value, depth + 1)?));
         }
-        for (token, value) in merged {
-            let maps = match value {
-                Value::Array(items) => items,
-                one => vec![one],
-            };
-            for other in maps {
-                let Value::Object(other) = other else { return self.fail(token, "only mappings can be merged") };
-                for (key, value) in other {
-                    map.entry(key).or_insert(value);
-                }
+        if !merged.is_empty() {
+            let mut names: BTreeSet<String> = known.iter().map(|(name, ..)| name.clone()).collect();
+            for (token, value) in merged {
+                let Some(entries) = value.merged() else { return self.fail(token, "only mappings can be merged") };
+                known.extend(entries.into_iter().filter(|(name, ..)| names.insert(name.clone())));
             }
         }
-        Ok(Value::Object(map))
+        Ok(B::map(known, self.tape.tokens[node].start as usize))
     }
 
     fn text(&self, token: Token) -> Result<String, ValueError> {
@@ -137,32 +225,33 @@ impl Decoder<'_> {
         }
     }
 
-    fn scalar(&self, node: usize) -> Result<Value, ValueError> {
+    fn scalar<B: Build>(&self, node: usize) -> Result<B, ValueError> {
         let token = self.tape.tokens[node];
         if token.kind == Kind::Null {
-            return Ok(Value::Null);
+            return Ok(B::scalar(Value::Null, token, None));
         }
         let text = self.text(token)?;
         let before = self.tape.tokens[..node].iter().rev().take_while(|token| token.kind.is_property());
         let tag = before.into_iter().find(|token| token.kind == Kind::Tag);
         let tag = tag.map(|tag| self.tape.text(self.source, *tag));
         if tag == Some(b"!!str") || (token.kind != Kind::Plain && tag.is_none()) {
-            return Ok(Value::String(text));
+            return Ok(B::scalar(Value::String(text), token, None));
         }
-        match resolve::v2(&text) {
-            Plain::Str(text) => Ok(Value::String(text.into_owned())),
-            Plain::Null => Ok(Value::Null),
-            Plain::Bool(value) => Ok(Value::Bool(value)),
+        let value = match resolve::v2(&text) {
+            Plain::Str(_) => return Ok(B::scalar(Value::String(text), token, None)),
+            Plain::Null => Value::Null,
+            Plain::Bool(value) => Value::Bool(value),
             Plain::Int(value) => match (i64::try_from(value), u64::try_from(value)) {
-                (Ok(value), _) => Ok(value.into()),
-                (_, Ok(value)) => Ok(value.into()),
-                _ => self.fail(token, "this number is too large"),
+                (Ok(value), _) => value.into(),
+                (_, Ok(value)) => value.into(),
+                _ => return self.fail(token, "this number is too large"),
             },
             Plain::Float(value) => match Number::from_f64(value) {
-                Some(value) => Ok(Value::Number(value)),
-                None => self.fail(token, "this number cannot become JSON"),
+                Some(value) => Value::Number(value),
+                None => return self.fail(token, "this number cannot become JSON"),
             },
-        }
+        };
+        Ok(B::scalar(value, token, Some(text)))
     }
 }
 

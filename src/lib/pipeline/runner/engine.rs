@@ -15,6 +15,11 @@ pub trait Engine: Sync {
     /// `sandbox`, `process` or `container`.
     fn name(&self) -> &'static str;
 
+    /// Whether it can run containers beside the steps; a run that has some is refused otherwise.
+    fn supports_sidecars(&self) -> bool {
+        false
+    }
+
     /// Makes everything that an attempt at a task needs before its first step: its volumes, the implicit folders of
     /// Tekton, the working folders of all steps.
     ///
@@ -52,6 +57,14 @@ pub trait TaskSpace: Send {
     /// # Errors
     /// A file cannot be read.
     fn step_results(&self, index: usize, limit: usize) -> Result<BTreeMap<String, Vec<u8>>>;
+
+    /// Ends the sidecars, and names the first that had failed by itself before, with the reason.
+    ///
+    /// # Errors
+    /// One cannot be ended.
+    fn finish_sidecars(&mut self) -> Result<Option<String>> {
+        Ok(None)
+    }
 }
 
 /// Takes a part of what a step prints.

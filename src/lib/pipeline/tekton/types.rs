@@ -228,6 +228,8 @@ pub struct StepSpec {
     pub working_dir: Option<String>,
     /// Template first, then its own; each name once.
     pub env: Vec<EnvVar>,
+    /// The names in [`StepSpec::env`] whose values are those of `stepTemplate`: for `--explain`.
+    pub template_env: Vec<String>,
     /// `envFrom`.
     pub env_from: Vec<EnvFrom>,
     /// `volumeMounts`.

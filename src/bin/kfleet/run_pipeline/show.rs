@@ -1,0 +1,189 @@
+//! Events on the terminal: the log on standard output, what runs at this moment below it on standard error.
+
+use super::{Args, LogArg};
+use crate::context::Context;
+use crate::ui::{Outcome, Ui};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use kfleet::error::{Error, ErrorKind};
+use kfleet::ops::run_pipeline::Prepared;
+use kfleet::pipeline::event::{Event, Sink};
+use kfleet::pipeline::log::{Ci, CiLog, Colours, Footer, Render, Summary, TextLog, json_line};
+use kfleet::pipeline::runner::controller::Cancel;
+use kfleet::pipeline::runner::record::{Record, Records, now};
+use std::hash::{BuildHasher, Hasher};
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How the log is written.
+enum Form {
+    Text(Box<dyn Render>),
+    Json(String),
+}
+
+struct State {
+    form: Form,
+    summary: Summary,
+    footer: Footer,
+}
+
+/// Shows and records events.
+pub(super) struct Shown {
+    state: Mutex<State>,
+    bar: ProgressBar,
+    record: Option<Arc<Record>>,
+}
+
+/// A record to be ended once nobody writes to it any more.
+pub(super) struct Recorded(Arc<Record>);
+
+impl Recorded {
+    pub(super) fn end(self) -> Result<(), Error> {
+        match Arc::into_inner(self.0) {
+            Some(record) => record.finish(),
+            None => Ok(()),
+        }
+    }
+}
+
+fn form(run: &str, args: &Args, context: &Context) -> Form {
+    let quiet = args.output.quiet_success;
+    match (args.output.log, Ci::detect(&context.environment)) {
+        (LogArg::Json, _) => Form::Json(run.to_owned()),
+        (LogArg::Auto, Some(ci)) => Form::Text(Box::new(CiLog::new(ci, token(), quiet))),
+        _ => {
+            let wants_colours = anstream::stdout().current_choice() != anstream::ColorChoice::Never;
+            let colours = if wants_colours { Colours::Keep } else { Colours::Strip };
+            Form::Text(Box::new(TextLog::new(colours, quiet)))
+        }
+    }
+}
+
+/// A text that nobody can guess: its keys come from the system.
+fn token() -> String {
+    let part = || std::hash::RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", part(), part())
+}
+
+pub(super) fn sink(
+    ready: &Prepared,
+    records: &Records,
+    args: &Args,
+    context: &Context,
+    ui: &Ui,
+) -> Result<(Shown, Option<Recorded>), Error> {
+    let run = &ready.plan.run.context.name;
+    let record = match records.begin(run, now()) {
+        Ok(record) => Some(Arc::new(record)),
+        Err(error) => {
+            ui.status(&format!("the run is not recorded: {error}"));
+            None
+        }
+    };
+    let target = if ui.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        bar.set_style(style);
+    }
+    let state = State { form: form(run, args, context), summary: Summary::default(), footer: Footer::default() };
+    let shown = Shown { state: Mutex::new(state), bar, record: record.clone() };
+    Ok((shown, record.map(Recorded)))
+}
+
+impl Sink for Shown {
+    fn event(&self, event: Event) {
+        let now = now();
+        if let Some(record) = &self.record {
+            record.write(now, &event);
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { form, summary, footer } = &mut *state;
+        let mut out = String::new();
+        match form {
+            Form::Text(render) => render.event(now, &event, &mut out),
+            Form::Json(run) => out = json_line(run, now, &event),
+        }
+        summary.event(&event);
+        footer.event(now, &event);
+        if !out.is_empty() {
+            // A reader that has gone away does not stop the run.
+            self.bar.suspend(|| {
+                let mut stdout = anstream::stdout().lock();
+                let _ = stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush());
+            });
+        }
+        self.bar.set_message(footer.text(now));
+    }
+}
+
+impl Shown {
+    /// The table, and how the run ended.
+    pub(super) fn finish(self, job: &str, ui: &Ui) -> Result<(), Error> {
+        self.bar.finish_and_clear();
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Form::Text(_) = state.form {
+            for line in state.summary.table().lines().chain(state.summary.verdict(job).lines()) {
+                ui.status(line);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Shows a run that was.
+pub(super) fn replay(
+    records: &Records,
+    run: Option<&str>,
+    args: &Args,
+    context: &Context,
+    ui: &Ui,
+) -> Result<Outcome, Error> {
+    let mut form = form("", args, context);
+    let (mut summary, mut job, mut failed) = (Summary::default(), String::new(), None);
+    records.replay(run, &mut |line| {
+        let time = line.time();
+        let mut out = String::new();
+        match &mut form {
+            Form::Text(render) => render.event(time, &line.event, &mut out),
+            Form::Json(_) => out = json_line(&line.run, time, &line.event),
+        }
+        summary.event(&line.event);
+        if let Event::Plan { job: name, .. } = line.event {
+            job = name;
+        }
+        let mut stdout = anstream::stdout().lock();
+        failed = stdout.write_all(out.as_bytes()).err();
+        failed.is_none()
+    })?;
+    if let Form::Text(_) = form {
+        summary.table().lines().chain(summary.verdict(&job).lines()).for_each(|line| ui.status(line));
+    }
+    Ok(Outcome::Done)
+}
+
+/// From here on, SIGINT and SIGTERM ask the run to stop, and the third ends kfleet. Called before there are threads that
+/// would get the signals instead; programs that are started do not inherit this.
+pub(super) fn stop_on_signals(cancel: &Cancel) -> Result<(), Error> {
+    use nix::sys::signal::{SigSet, Signal};
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGINT);
+    signals.add(Signal::SIGTERM);
+    let failed = |cause: nix::Error| {
+        Error::new(ErrorKind::Environment, "cannot wait for signals").with_source(std::io::Error::from(cause))
+    };
+    signals.thread_block().map_err(failed)?;
+    let cancel = cancel.clone();
+    std::thread::spawn(move || {
+        for count in 1.. {
+            if signals.wait().is_err() {
+                return;
+            }
+            cancel.request();
+            if count == 3 {
+                // Whoever asks three times does not want to wait for anything.
+                let _ = signals.thread_unblock();
+                let _ = nix::sys::signal::raise(Signal::SIGTERM);
+            }
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! [`Bring`]: what a run has pushed to the head branch, brought into the work tree that the run was made from.
+//!
+//! Where the work tree was clean and still is where it matters, the branch goes forward to the pushed commit. Else only
+//! files change, by a merge of three trees: that of the run's beginning, that of now, and the pushed one. Everything is
+//! made in a folder beside first; then files take their places one by one, and where one cannot, the others go back.
+
+use super::super::Settings;
+use super::super::clone::{LocalClone, unusable};
+use super::changes::{Change, changes, refused};
+use super::{Snapshot, Throwaway, history};
+use crate::error::{Error, ErrorKind, Result};
+use crate::tree::{Entry, Root, Scratch};
+use git2::build::CheckoutBuilder;
+use git2::{MergeOptions, Oid, Repository};
+use std::path::{Path, PathBuf};
+
+const SUBMODULE: i32 = 0o160_000;
+
+/// A change of the work tree with no choices left.
+#[derive(Debug)]
+pub struct Bring {
+    work_tree: PathBuf,
+    git_folder: PathBuf,
+    scratch: Scratch,
+    writes: Vec<(String, Option<Entry>)>,
+    undo: Vec<(String, Option<Entry>)>,
+    forward: Option<Forward>,
+}
+
+/// A branch that goes forward.
+#[derive(Debug)]
+struct Forward {
+    branch: String,
+    old: Oid,
+    new: Oid,
+}
+
+/// What has become of what a run has pushed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Brought {
+    /// The branch is at the pushed commit, and the work tree too.
+    Forward {
+        /// The branch.
+        branch: String,
+        /// The commit.
+        commit: String,
+        /// The files that have changed.
+        files: Vec<String>,
+    },
+    /// Files have changed, nothing is committed.
+    Files(Vec<String>),
+}
+
+impl LocalClone {
+    /// Plans to bring what was pushed to the head branch into the work tree; nothing where nothing was pushed to it.
+    /// `snapshot` is what the run was made from. Nothing is written yet, but objects where the branch can go forward.
+    ///
+    /// # Errors
+    /// The same lines have changed in the work tree meanwhile, or it cannot take the change: a submodule, a folder or an
+    /// untracked file is in the way ([`ErrorKind::Refused`]).
+    pub fn bring(
+        &self,
+        throwaway: &Throwaway,
+        snapshot: &Snapshot,
+        temporary: &Path,
+        settings: &Settings,
+    ) -> Result<Option<Bring>> {
+        let fail = |cause: git2::Error| unusable(&cause);
+        let pushed = throwaway.reopen()?;
+        let Some((_, new, pushed_changes)) = throwaway.head_change(&pushed)? else { return Ok(None) };
+        let now = self.snapshot(temporary, settings)?;
+        let folders = [snapshot.objects(), now.objects(), throwaway.folder().join("objects")];
+        let repository = self.with_objects(&folders)?;
+        let tree = |id: Oid| repository.find_tree(id).map_err(fail);
+        let new_tree = repository.find_commit(new).map_err(fail)?.tree_id();
+        let merged = merge(&repository, snapshot.tree, now.tree, new_tree)?;
+        let changed = changes(&repository, Some(now.tree), Some(merged))?;
+        verify(&changed)?;
+        let head = self.head()?;
+        let forward = match (&snapshot.parent, &head.branch) {
+            (Some(parent), Some(branch))
+                if !snapshot.is_synthetic
+                    && head.commit.as_ref() == Some(parent)
+                    && branch == throwaway.head_branch()
+                    && is_same_there(&repository, &pushed_changes, snapshot.tree, now.tree)? =>
+            {
+                let old = Oid::from_str(parent).map_err(fail)?;
+                let is_forward = history::descends(&pushed, new, old).map_err(fail)?;
+                is_forward.then(|| Forward { branch: branch.clone(), old, new })
+            }
+            _ => None,
+        };
+        if forward.is_some() {
+            self.import(&pushed, new)?;
+        }
+        let scratch = Scratch::new(temporary)?;
+        let writes = entries(&repository, &tree(merged)?, &scratch, "new", &changed, |change| change.new.is_some())?;
+        let undo = entries(&repository, &tree(now.tree)?, &scratch, "old", &changed, |change| change.old.is_some())?;
+        let work_tree = self.repository.workdir().unwrap_or(Path::new(".")).to_owned();
+        verify_room(&work_tree, &changed)?;
+        Ok(Some(Bring { work_tree, git_folder: self.repository.path().to_owned(), scratch, writes, undo, forward }))
+    }
+}
+
+impl Bring {
+    /// The files that change.
+    pub fn files(&self) -> Vec<&str> {
+        self.writes.iter().map(|(path, _)| path.as_str()).collect()
+    }
+
+    /// Whether the branch goes forward.
+    pub fn is_forward(&self) -> bool {
+        self.forward.is_some()
+    }
+
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// A file cannot be written: then those that were are as before. Or the branch has moved meanwhile.
+    pub fn apply(self) -> Result<Brought> {
+        let fail = |cause: git2::Error| {
+            Error::new(ErrorKind::Failed, format!("cannot bring in what was pushed: {}", cause.message()))
+        };
+        let root = Root::open(&self.work_tree)?;
+        if self.forward.is_some() && self.git_folder.join("index.lock").exists() {
+            return Err(refused("another git is at work in this clone").with_hint("wait for it to end"));
+        }
+        for (done, (path, entry)) in self.writes.iter().enumerate() {
+            if let Err(error) = put(&root, path, entry.as_ref()) {
+                for (path, entry) in self.undo[..=done].iter().rev() {
+                    // The first failure is the one to report.
+                    let _ = put(&root, path, entry.as_ref());
+                }
+                return Err(error.into());
+            }
+        }
+        let gone = self.writes.iter().filter(|(_, entry)| entry.is_none()).map(|(path, _)| path.as_str());
+        root.remove_empty_folders(gone)?;
+        drop(self.scratch);
+        let files: Vec<String> = self.writes.iter().map(|(path, _)| path.clone()).collect();
+        let Some(Forward { branch, old, new }) = self.forward else { return Ok(Brought::Files(files)) };
+        let repository = Repository::open(&self.git_folder).map_err(fail)?;
+        let mut index = repository.index().map_err(fail)?;
+        for (path, entry) in &self.writes {
+            let path = Path::new(path);
+            match entry {
+                Some(_) => index.add_path(path).map_err(fail)?,
+                None => index.remove_path(path).map_err(fail)?,
+            }
+        }
+        index.write().map_err(fail)?;
+        // Last: a run that is killed before leaves files that are newer than the branch, never ones that would undo it.
+        let name = format!("refs/heads/{branch}");
+        repository.reference_matching(&name, new, true, old, "kfleet run-pipeline: fast-forward").map_err(fail)?;
+        Ok(Brought::Forward { branch, commit: new.to_string(), files })
+    }
+}
+
+fn put(root: &Root, path: &str, entry: Option<&Entry>) -> crate::tree::Result<()> {
+    match entry {
+        Some(entry) => root.place(path, entry),
+        None => root.remove_entry(path),
+    }
+}
+
+/// The tree with what differs between `base` and `theirs` put into `ours`.
+fn merge(repository: &Repository, base: Oid, ours: Oid, theirs: Oid) -> Result<Oid> {
+    if base == ours {
+        return Ok(theirs);
+    }
+    let fail = |cause: git2::Error| unusable(&cause);
+    let tree = |id: Oid| repository.find_tree(id).map_err(fail);
+    let mut options = MergeOptions::new();
+    options.find_renames(false);
+    let mut index = repository.merge_trees(&tree(base)?, &tree(ours)?, &tree(theirs)?, Some(&options)).map_err(fail)?;
+    if index.has_conflicts() {
+        let mut paths = Vec::new();
+        for conflict in index.conflicts().map_err(fail)?.flatten() {
+            let entry = conflict.our.or(conflict.their).or(conflict.ancestor);
+            paths.extend(entry.map(|entry| String::from_utf8_lossy(&entry.path).into_owned()));
+        }
+        paths.sort();
+        paths.dedup();
+        let error = refused(format!("changed here since the run began: {}", paths.join(", ")));
+        return Err(error.with_hint("run the pipeline again: it takes the work tree as it is then"));
+    }
+    index.write_tree_to(repository).map_err(fail)
+}
+
+/// Whether none of these paths has changed between two trees.
+fn is_same_there(repository: &Repository, paths: &[Change], old: Oid, new: Oid) -> Result<bool> {
+    let between = changes(repository, Some(old), Some(new))?;
+    Ok(!between.iter().any(|change| paths.binary_search_by(|path| path.path.cmp(&change.path)).is_ok()))
+}
+
+fn verify(changed: &[Change]) -> Result<()> {
+    for change in changed {
+        if [&change.old, &change.new].into_iter().flatten().any(|item| item.mode == SUBMODULE) {
+            let error = refused(format!("{} is a submodule", change.path));
+            return Err(error.with_hint("take the commit from the throwaway remote with git: see --keep"));
+        }
+    }
+    Ok(())
+}
+
+/// What is ignored is in no tree, so it is looked for in the work tree itself.
+fn verify_room(work_tree: &Path, changed: &[Change]) -> Result<()> {
+    for change in changed.iter().filter(|change| change.old.is_none()) {
+        let mut above = change.path.as_str();
+        while let Some((folder, _)) = above.rsplit_once('/') {
+            above = folder;
+            let there = work_tree.join(folder).symlink_metadata();
+            let goes = changed.iter().any(|other| other.path == folder && other.new.is_none());
+            if there.is_ok_and(|there| !there.is_dir()) && !goes {
+                return Err(refused(format!("{folder} is in the way of {}: it is not a folder", change.path)));
+            }
+        }
+        let goes = changed.iter().any(|other| other.path.starts_with(&format!("{}/", change.path)));
+        if work_tree.join(&change.path).symlink_metadata().is_ok() && !goes {
+            let error = refused(format!("{} is there already, though git does not know it", change.path));
+            return Err(error.with_hint("move it away"));
+        }
+    }
+    Ok(())
+}
+
+/// The files of a tree at the changed paths as they stand in a work tree, after filters such as those of line endings.
+/// What goes comes first: it may be in the way.
+fn entries(
+    repository: &Repository,
+    tree: &git2::Tree<'_>,
+    scratch: &Scratch,
+    name: &str,
+    changed: &[Change],
+    is_there: impl Fn(&Change) -> bool,
+) -> Result<Vec<(String, Option<Entry>)>> {
+    let folder = scratch.make_folder(name)?;
+    let mut checkout = CheckoutBuilder::new();
+    checkout.force().disable_pathspec_match(true).update_index(false).target_dir(&folder);
+    let mut any = false;
+    for change in changed.iter().filter(|change| is_there(change)) {
+        checkout.path(change.path.as_str());
+        any = true;
+    }
+    if any {
+        repository.checkout_tree(tree.as_object(), Some(&mut checkout)).map_err(|cause| unusable(&cause))?;
+    }
+    // Both lists of a change have one order: paths that go, paths that come.
+    let ordered = changed
+        .iter()
+        .filter(|change| change.new.is_none())
+        .chain(changed.iter().filter(|change| change.new.is_some()));
+    let mut found = Vec::new();
+    for change in ordered {
+        let entry = match is_there(change) {
+            true => Some(
+                Entry::read(&folder.join(&change.path))?
+                    .ok_or_else(|| refused(format!("{} is missing", change.path)))?,
+            ),
+            false => None,
+        };
+        found.push((change.path.clone(), entry));
+    }
+    Ok(found)
+}

@@ -1,0 +1,141 @@
+//! [`Push`]: what a run has pushed to its throwaway remote.
+
+use super::super::clone::{CommitInfo, about};
+use super::changes::{Change, changes, diff, refused, unreadable};
+use super::{CONFIG, Throwaway, history};
+use crate::error::Result;
+use crate::tree::{Root, remove_all, verify_plain_folder};
+use git2::{ObjectType, Oid, Repository};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many commits are told of one push.
+const COMMITS: usize = 100;
+/// So many refs may have changed.
+const REFS: usize = 1_000;
+
+/// A ref that the run has pushed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// Its full name.
+    pub reference: String,
+    /// What it was; `None`: it is new.
+    pub old: Option<String>,
+    /// What it is; `None`: it was deleted.
+    pub new: Option<String>,
+    /// Whether what it was is no ancestor of what it is.
+    pub is_forced: bool,
+    /// The newest commits that came, newest first.
+    pub commits: Vec<CommitInfo>,
+    /// How many came.
+    pub commit_count: usize,
+    /// The files that differ, as `A path`, `M path` or `D path`.
+    pub files: Vec<String>,
+    /// The difference, as a unified diff.
+    pub diff: String,
+    /// Whether the end of the diff was cut off.
+    pub is_diff_cut: bool,
+}
+
+impl Push {
+    /// The branch, where it is one.
+    pub fn branch(&self) -> Option<&str> {
+        self.reference.strip_prefix("refs/heads/")
+    }
+}
+
+impl Throwaway {
+    /// What was pushed since the remote was made, by name of the ref. No step may be running any more.
+    ///
+    /// # Errors
+    /// Steps have damaged the repository, or pushed more than can be told.
+    pub fn pushes(&self) -> Result<Vec<Push>> {
+        let repository = self.reopen()?;
+        let mut now = BTreeMap::new();
+        for reference in repository.references().map_err(|cause| unreadable(&cause))? {
+            let Ok(reference) = reference else { continue };
+            if let (Ok(name), Some(id)) = (reference.name(), reference.target()) {
+                now.insert(name.to_owned(), id);
+            }
+        }
+        let old_of = |name: &str| self.before.get(name).and_then(|id| Oid::from_str(id).ok());
+        let mut changed: Vec<(String, Option<Oid>, Option<Oid>)> = Vec::new();
+        for (name, new) in &now {
+            let old = old_of(name);
+            if old != Some(*new) {
+                changed.push((name.clone(), old, Some(*new)));
+            }
+        }
+        for name in self.before.keys().filter(|name| !now.contains_key(*name)) {
+            changed.push((name.clone(), old_of(name), None));
+        }
+        changed.sort();
+        if changed.len() > REFS {
+            return Err(refused(format!("it has changed more than {REFS} refs")));
+        }
+        changed.into_iter().map(|(name, old, new)| self.push(&repository, name, old, new)).collect()
+    }
+
+    /// Opens the repository after steps have run: whatever could lead out of it is gone or refused.
+    pub(super) fn reopen(&self) -> Result<Repository> {
+        verify_plain_folder(&self.folder)?;
+        for name in ["commondir", "gitdir", "info", "worktrees", "modules", "objects/info", "config.worktree"] {
+            remove_all(&self.folder.join(name))?;
+        }
+        let root = Root::open(&self.folder)?;
+        root.write("config", CONFIG.as_bytes())?;
+        self.open()
+    }
+
+    fn push(&self, repository: &Repository, name: String, old: Option<Oid>, new: Option<Oid>) -> Result<Push> {
+        let fail = |cause: git2::Error| unreadable(&cause);
+        let mut push = Push {
+            reference: name,
+            old: old.map(|id| id.to_string()),
+            new: new.map(|id| id.to_string()),
+            is_forced: false,
+            commits: Vec::new(),
+            commit_count: 0,
+            files: Vec::new(),
+            diff: String::new(),
+            is_diff_cut: false,
+        };
+        let commit_of = |id: Oid| {
+            let object = repository.find_object(id, None).and_then(|object| object.peel(ObjectType::Commit));
+            object.map(|object| object.id()).map_err(fail)
+        };
+        let Some(new) = new.map(commit_of).transpose()? else { return Ok(push) };
+        let old = old.map(commit_of).transpose()?;
+        if let Some(old) = old {
+            push.is_forced = old != new && !history::descends(repository, new, old).map_err(fail)?;
+        }
+        // Tags of trees and files have no history.
+        let known = self.before.values().filter_map(|id| commit_of(Oid::from_str(id).ok()?).ok());
+        let known: BTreeSet<Oid> = known.collect();
+        let commits = history::commits(repository, new, &known).map_err(fail)?;
+        push.commit_count = commits.len();
+        for id in commits.into_iter().take(COMMITS) {
+            push.commits.push(about(&repository.find_commit(id).map_err(fail)?));
+        }
+        let head = Oid::from_str(&self.head).ok();
+        let from = old.or_else(|| head.and_then(|head| repository.merge_base(head, new).ok()));
+        let tree = |id: Oid| repository.find_commit(id).map(|commit| commit.tree_id()).map_err(fail);
+        let (from, to) = (from.map(tree).transpose()?, Some(tree(new)?));
+        let changed = changes(repository, from, to)?;
+        push.files = changed.iter().map(|change| format!("{} {}", change.letter(), change.path)).collect();
+        (push.diff, push.is_diff_cut) = diff(repository, from, to, changed.len())?;
+        Ok(push)
+    }
+
+    /// The commit at the tip of the head branch now, with the trees of before and now, and what differs.
+    pub(super) fn head_change(&self, repository: &Repository) -> Result<Option<(Oid, Oid, Vec<Change>)>> {
+        let fail = |cause: git2::Error| unreadable(&cause);
+        let Ok(reference) = repository.find_reference(&format!("refs/heads/{}", self.head_branch)) else {
+            return Ok(None);
+        };
+        let Some(new) = reference.target().filter(|id| id.to_string() != self.head) else { return Ok(None) };
+        let tree = |id: Oid| repository.find_commit(id).map(|commit| commit.tree_id()).map_err(fail);
+        let old = Oid::from_str(&self.head).map_err(fail)?;
+        let changed = changes(repository, Some(tree(old)?), Some(tree(new)?))?;
+        Ok(Some((old, new, changed)))
+    }
+}

@@ -1,0 +1,118 @@
+//! Commits of a run on their way out: into the clone, and to the real remote.
+
+use super::super::clone::{LocalClone, unusable};
+use super::super::failure::Trouble;
+use super::super::program::Git;
+use super::super::{Protocol, Pushed, Settings};
+use super::changes::{changes, refused, unreadable};
+use super::{Snapshot, Throwaway, history};
+use crate::error::{Error, ErrorKind, Result};
+use git2::{ObjectType, Oid, Repository};
+use std::collections::BTreeSet;
+
+/// A file above this size is not taken.
+const FILE: usize = 512 * 1024 * 1024;
+/// So many commits are taken.
+const COMMITS: usize = 10_000;
+
+impl LocalClone {
+    /// Copies a commit of the throwaway remote into the clone, with all that the clone lacks of its history and files.
+    pub(super) fn import(&self, from: &Repository, commit: Oid) -> Result<()> {
+        let fail = |cause: git2::Error| unreadable(&cause);
+        let (source, target) = (from.odb().map_err(fail)?, self.repository.odb().map_err(|cause| unusable(&cause))?);
+        let copy = |id: Oid, wanted: ObjectType| -> Result<()> {
+            if target.exists(id) {
+                return Ok(());
+            }
+            let (size, kind) = source.read_header(id).map_err(fail)?;
+            if kind != wanted || size > FILE {
+                return Err(refused(format!("the object {id} is too big, or not what it should be")));
+            }
+            let object = source.read(id).map_err(fail)?;
+            target.write(kind, object.data()).map_err(|cause| unusable(&cause))?;
+            Ok(())
+        };
+        // Oldest last; commits are written last, so that a killed run leaves none without its files.
+        let (mut commits, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut pending = vec![commit];
+        while let Some(id) = pending.pop() {
+            if target.exists(id) || !seen.insert(id) {
+                continue;
+            }
+            pending.extend(from.find_commit(id).map_err(fail)?.parent_ids());
+            commits.push(id);
+            if commits.len() > COMMITS {
+                return Err(refused(format!("there are more than {COMMITS} commits")));
+            }
+        }
+        for id in commits.iter().rev() {
+            let commit = from.find_commit(*id).map_err(fail)?;
+            let parent = commit.parent(0).ok().map(|parent| parent.tree_id());
+            let changed = changes(from, parent, Some(commit.tree_id()))?;
+            for item in changed.iter().filter_map(|change| change.new.as_ref()).filter(|item| item.mode != 0o160_000) {
+                copy(item.id, ObjectType::Blob)?;
+            }
+            let mut trees = vec![commit.tree_id()];
+            while let Some(tree) = trees.pop() {
+                if target.exists(tree) {
+                    continue;
+                }
+                let read = from.find_tree(tree).map_err(fail)?;
+                trees.extend(read.iter().filter(|e| e.kind() == Some(ObjectType::Tree)).map(|e| e.id()));
+                for blob in read.iter().filter(|e| e.kind() == Some(ObjectType::Blob)) {
+                    copy(blob.id(), ObjectType::Blob)?;
+                }
+                copy(tree, ObjectType::Tree)?;
+            }
+        }
+        commits.iter().rev().try_for_each(|id| copy(*id, ObjectType::Commit))
+    }
+
+    /// Pushes what the run has pushed to the head branch to the same branch of the real remote; nothing where there is
+    /// nothing.
+    ///
+    /// # Errors
+    /// The work tree was not clean, so that its changes would be pushed along; the remote has moved, or does not take it
+    /// ([`ErrorKind::Refused`]). It cannot be reached ([`ErrorKind::Environment`]).
+    pub fn send(&self, throwaway: &Throwaway, snapshot: &Snapshot, settings: &Settings) -> Result<Option<Pushed>> {
+        let from = throwaway.reopen()?;
+        let Some((old, new, _)) = throwaway.head_change(&from)? else { return Ok(None) };
+        let descends = |old: Oid| history::descends(&from, new, old).map_err(|cause| unreadable(&cause));
+        let (branch, remote) = (throwaway.head_branch(), self.remote_name());
+        let doing = format!("cannot push {branch} to {remote}");
+        let refuse = |reason: &str, hint: &str| {
+            Err(Error::new(ErrorKind::Refused, format!("{doing}: {reason}")).with_hint(hint))
+        };
+        if snapshot.is_synthetic && descends(old)? {
+            let hint =
+                "bring it into the work tree with --apply, then commit and push; or commit first, and run it again";
+            return refuse("it stands on changes of the work tree that are not committed", hint);
+        }
+        if !descends(old)? {
+            return refuse("the run has forced the push", "look at it with --keep, and push it with git");
+        }
+        if !self.has_remote() {
+            return refuse("the clone has no remote", "add one with `git remote add`");
+        }
+        self.import(&from, new)?;
+        let settings = [Protocol::Http, Protocol::File].into_iter().fold(settings.clone(), Settings::allow);
+        let git = Git::new(&settings, doing.clone());
+        let refs = format!("{new}:refs/heads/{branch}");
+        let program = git.network(self.repository.workdir())?.args(["push", "--porcelain", &remote, &refs]);
+        let output = git.run(program)?;
+        if output.is_success() {
+            let (commit, branch) = (new.to_string(), branch.to_owned());
+            return Ok(Some(Pushed { commit, remote, branch, rebased: false }));
+        }
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        if told.contains("(fetch first)") || told.contains("(non-fast-forward)") {
+            return refuse("the remote has moved", "run `git pull`, then the pipeline again");
+        }
+        if told.contains("[remote rejected]") {
+            let reason = format!("the server does not take it: {}", output.complaint());
+            return refuse(&reason, "bring it in with --apply, and push it on another branch");
+        }
+        let trouble = Trouble::of(&String::from_utf8_lossy(&output.stderr));
+        Err(trouble.explain(&git.doing, &output.complaint()))
+    }
+}

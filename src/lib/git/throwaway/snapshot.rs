@@ -1,0 +1,135 @@
+//! [`Snapshot`]: the work tree as it is, as a commit that no branch has.
+
+use super::super::Settings;
+use super::super::clone::{LocalClone, unusable};
+use super::super::program::Git;
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::Program;
+use crate::tree::{Scratch, copy_file};
+use git2::{Oid, Repository};
+use std::path::{Path, PathBuf};
+
+/// Who makes commits that stand for the work tree.
+pub(super) const NAME: &str = "kfleet";
+/// As [`NAME`].
+pub(super) const EMAIL: &str = "kfleet@localhost";
+
+/// Before the clone's own objects.
+const MEMORY_FIRST: i32 = 1_000;
+
+/// The work tree at one moment: tracked files as they are, untracked ones that are not ignored, without deleted ones; as
+/// `git add --all` would take them, by an index of its own. Its new objects are in a folder of its own.
+#[derive(Debug)]
+pub struct Snapshot {
+    scratch: Scratch,
+    /// The commit: that of the clone where nothing has changed since, else one made for this purpose. Made from the same
+    /// files on the same commit it has the same name.
+    pub commit: String,
+    /// Whether the commit was made for this purpose.
+    pub is_synthetic: bool,
+    /// The commit that is checked out; nothing before the first one.
+    pub parent: Option<String>,
+    /// The tree of the commit.
+    pub(super) tree: Oid,
+}
+
+impl Snapshot {
+    /// The folder with the objects that the clone does not have.
+    pub(super) fn objects(&self) -> PathBuf {
+        self.scratch.path().join("objects")
+    }
+}
+
+impl LocalClone {
+    /// Takes the work tree as it is. `temporary` is a folder for what is only needed meanwhile.
+    ///
+    /// # Errors
+    /// A merge with conflicts is in progress ([`ErrorKind::Refused`]); git is missing ([`ErrorKind::Environment`]), or
+    /// cannot read a file.
+    pub fn snapshot(&self, temporary: &Path, settings: &Settings) -> Result<Snapshot> {
+        let fail = |cause: git2::Error| unusable(&cause);
+        let index = self.repository.index().map_err(fail)?;
+        if index.has_conflicts() {
+            let error = Error::new(ErrorKind::Refused, "cannot take the work tree as it is: a merge has conflicts");
+            return Err(error.with_hint("resolve them, and mark them as resolved with `git add`"));
+        }
+        let scratch = Scratch::new(temporary)?;
+        scratch.make_folder("objects/pack")?;
+        let borrowed = self.repository.commondir().join("objects");
+        let borrowed = borrowed.canonicalize().unwrap_or(borrowed);
+        let Some(line) = borrowed.to_str().filter(|line| !line.contains('\n') && !line.starts_with(['"', '#'])) else {
+            return Err(Error::new(
+                ErrorKind::Failed,
+                "cannot take the work tree as it is: its path is not plain text",
+            ));
+        };
+        scratch.root().write("objects/info/alternates", format!("{line}\n").as_bytes())?;
+        if let Some(path) = index.path() {
+            copy_file(path, &scratch.path().join("index"))?;
+        }
+        let git = Git::new(settings, "cannot take the work tree as it is");
+        let work_tree = self.repository.workdir().unwrap_or(Path::new("."));
+        let program = || -> Program {
+            git.program()
+                .current_dir(work_tree)
+                .env("GIT_INDEX_FILE", scratch.path().join("index"))
+                .env("GIT_OBJECT_DIRECTORY", scratch.path().join("objects"))
+                .env("GIT_OPTIONAL_LOCKS", "0")
+                .args(["-c", "core.fsmonitor=false", "-c", "core.splitIndex=false", "-c", "core.safecrlf=false"])
+                .args(["-c", "advice.addEmbeddedRepo=false", "-c", "commit.gpgSign=false"])
+        };
+        let told = |program: Program| -> Result<String> {
+            let output = git.run(program)?;
+            if !output.is_success() {
+                let message = format!("{}: {}", git.doing, output.complaint());
+                return Err(Error::new(ErrorKind::Failed, message));
+            }
+            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        told(program().args(["add", "--all", "--", ":/"]))?;
+        let tree = told(program().arg("write-tree"))?;
+        let tree = Oid::from_str(&tree).map_err(fail)?;
+        let head = self.head()?;
+        let parent = match &head.commit {
+            Some(commit) => Some(self.repository.find_commit(self.id(commit)?).map_err(fail)?),
+            None => None,
+        };
+        if let Some(parent) = parent.as_ref().filter(|parent| parent.tree_id() == tree) {
+            let commit = parent.id().to_string();
+            return Ok(Snapshot { scratch, parent: Some(commit.clone()), commit, is_synthetic: false, tree });
+        }
+        let date = format!("@{} +0000", parent.as_ref().map_or(0, |parent| parent.committer().when().seconds()));
+        let place = head.branch.as_deref().map(|branch| format!(" of {branch}")).unwrap_or_default();
+        let message = format!("Work tree{place}\n\nMade by kfleet run-pipeline: these changes are not committed.\n");
+        let mut program = program().args(["commit-tree", &tree.to_string()]).stdin(message);
+        for role in ["AUTHOR", "COMMITTER"] {
+            program = program
+                .env(format!("GIT_{role}_NAME"), NAME)
+                .env(format!("GIT_{role}_EMAIL"), EMAIL)
+                .env(format!("GIT_{role}_DATE"), &date);
+        }
+        if let Some(parent) = &parent {
+            program = program.args(["-p", &parent.id().to_string()]);
+        }
+        let commit = told(program)?;
+        Ok(Snapshot { scratch, commit, is_synthetic: true, parent: head.commit, tree })
+    }
+
+    /// The clone's repository, in which the objects of these folders can be found too. What is made in it is kept in
+    /// memory, and goes with it.
+    pub(super) fn with_objects(&self, folders: &[PathBuf]) -> Result<Repository> {
+        let fail = |cause: git2::Error| unusable(&cause);
+        let repository = Repository::open(self.repository.path()).map_err(fail)?;
+        {
+            let odb = repository.odb().map_err(fail)?;
+            for folder in folders {
+                let folder = folder.to_str().ok_or_else(|| {
+                    Error::new(ErrorKind::Failed, "cannot read objects: the path of the temporary folder is not UTF-8")
+                })?;
+                odb.add_disk_alternate(folder).map_err(fail)?;
+            }
+            odb.add_new_mempack_backend(MEMORY_FIRST).map_err(fail)?;
+        }
+        Ok(repository)
+    }
+}

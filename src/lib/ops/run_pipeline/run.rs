@@ -1,0 +1,281 @@
+//! Carrying out a planned job: remote, stand-ins, preflight, engine, controller, and what becomes of what was pushed.
+
+use super::engine::{self, Choice, Kind};
+use super::{Checkout, Options, Prepared};
+use crate::error::{Error, ErrorKind, Result};
+use crate::git::{self, Brought, Push, Pushed, Refs, StepSettings, Throwaway};
+use crate::pipeline::event::{Event, Sink};
+use crate::pipeline::objects::Objects;
+use crate::pipeline::preflight::{self, Given};
+use crate::pipeline::runner::controller::{self, Cancel, Outcome};
+use crate::pipeline::runner::folder::RunFolder;
+use crate::pipeline::runner::mask::Masker;
+use crate::pipeline::runner::masking_sink::MaskingSink;
+use crate::pipeline::runner::options::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
+use crate::pipeline::runner::stand_ins::{self, Kfleet, Programs, PullRequest};
+use crate::process::Environment;
+use crate::tree::{Root, remove_all};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Where steps see the remote, unless they see the host.
+const REMOTE: &str = "/kfleet/remote.git";
+/// Where they see the lowest of git's settings.
+const GIT_SETTINGS: &str = "/kfleet/gitconfig";
+
+/// How a run is carried out.
+#[derive(Debug)]
+pub struct Ways<'a> {
+    /// The engine.
+    pub choice: &'a Choice,
+    /// Whether steps reach the network.
+    pub network: Network,
+    /// The Secrets and ConfigMaps.
+    pub objects: &'a Objects,
+    /// Whether the event is not trusted.
+    pub is_untrusted: bool,
+    /// Whether steps see real paths of the host where they mount them.
+    pub allows_host_paths: bool,
+    /// Whether the folder of the run stays.
+    pub keep: bool,
+    /// Whether what is pushed is brought into the work tree.
+    pub apply: bool,
+    /// Whether it is pushed to the real remote.
+    pub push: bool,
+    /// Folders with further programs.
+    pub tools: Vec<PathBuf>,
+    /// The folder of all runs of this call. One run follows the other, each with a remote of its own at the same path.
+    pub place: &'a Path,
+    /// Where folders that outlive runs are.
+    pub cache: &'a Path,
+    /// kfleet itself.
+    pub program: &'a Path,
+    /// The caller's environment.
+    pub environment: &'a Environment,
+    /// Ends the run.
+    pub cancel: &'a Cancel,
+}
+
+/// What became of a run. Nothing in it holds a secret.
+#[derive(Debug)]
+pub struct Report {
+    /// The name of the run.
+    pub run: String,
+    /// How it ended.
+    pub reason: String,
+    /// Whether that is a success.
+    pub is_success: bool,
+    /// What was pushed to the throwaway remote.
+    pub pushes: Vec<Push>,
+    /// What became of it here.
+    pub brought: Option<Brought>,
+    /// What was pushed to the real remote.
+    pub sent: Option<Pushed>,
+    /// The folder of the run, where it stays.
+    pub kept: Option<PathBuf>,
+}
+
+impl Report {
+    /// The kind of failure that the exit code tells; nothing for a success.
+    pub fn failure(&self) -> Option<ErrorKind> {
+        match self.reason.as_str() {
+            _ if self.is_success => None,
+            "PipelineRunTimeout" => Some(ErrorKind::Timeout),
+            "Cancelled" | "CancelledRunningFinally" => Some(ErrorKind::Interrupted),
+            _ => Some(ErrorKind::Failed),
+        }
+    }
+}
+
+impl Ways<'_> {
+    /// The URL of the repository as steps see it.
+    pub fn url(&self) -> String {
+        let remote = match self.choice.kind {
+            Kind::Process => self.place.join("remote.git").display().to_string(),
+            _ => REMOTE.to_owned(),
+        };
+        format!("file://{remote}")
+    }
+}
+
+/// Carries out a prepared job. All events go to `sink`, masked.
+///
+/// # Errors
+/// Something is missing, or cannot be made; nothing has run then. Or what was pushed cannot be read or brought in.
+pub fn run(
+    checkout: &Checkout,
+    prepared: &Prepared,
+    options: &Options,
+    ways: &Ways<'_>,
+    sink: &dyn Sink,
+) -> Result<Report> {
+    let masker = Masker::of(ways.objects)?;
+    let masked = MaskingSink::new(masker.clone(), sink);
+    carry_out(checkout, prepared, options, ways, &masked)
+        .map(|report| without_secrets(report, &masker))
+        .map_err(|error| masker.error(error))
+}
+
+fn carry_out(
+    checkout: &Checkout,
+    prepared: &Prepared,
+    options: &Options,
+    ways: &Ways<'_>,
+    sink: &dyn Sink,
+) -> Result<Report> {
+    let (facts, selected) = (&checkout.facts, &prepared.selected);
+    let head_branch = checkout.head_branch();
+    let base = facts.base.clone().map(|tip| (facts.base_branch.clone(), tip));
+    let refs = Refs {
+        head_branch: head_branch.clone(),
+        base: base.filter(|(branch, _)| *branch != head_branch),
+        default_branch: facts.default_branch.clone(),
+        pull: selected.pull,
+    };
+    let path = ways.place.to_owned();
+    for name in ["remote.git", "bin"] {
+        remove_all(&path.join(name))?;
+    }
+    let remote = path.join("remote.git");
+    let throwaway = Throwaway::create(&checkout.clone, &checkout.snapshot, &remote, &refs)?;
+    let kfleet = match ways.choice.kind {
+        Kind::Process => Kfleet::Link(ways.program.to_owned()),
+        _ => Kfleet::Place,
+    };
+    let bin = path.join("bin");
+    stand_ins::write(&bin, &kfleet, &options.tools, &PullRequest { number: selected.pull, head_branch })?;
+    let git_settings = StepSettings::new(ways.url(), facts.url.as_deref());
+    Root::open(&path)?.write("gitconfig", git_settings.file().as_bytes())?;
+    let bind = |source: PathBuf, path: &str, read_only| Bind { source, path: path.to_owned(), read_only };
+    let mut binds = vec![
+        bind(bin.clone(), SHIMS, true),
+        bind(remote, REMOTE, false),
+        bind(path.join("gitconfig"), GIT_SETTINGS, true),
+    ];
+    if ways.choice.kind != Kind::Process {
+        binds.push(bind(ways.program.to_owned(), &format!("{SHIMS}/kfleet"), true));
+    }
+    let mut variables = git_settings.environment();
+    let lowest = match ways.choice.kind {
+        Kind::Process => path.join("gitconfig").display().to_string(),
+        _ => GIT_SETTINGS.to_owned(),
+    };
+    variables.push(("GIT_CONFIG_SYSTEM".to_owned(), lowest));
+    let settings = Settings {
+        run: RunFolder::new(&path, &prepared.plan.run.context.name, ways.keep)?,
+        environment: ways.environment.clone(),
+        network: if ways.is_untrusted { Network::None } else { ways.network },
+        host_paths: match ways.allows_host_paths && !ways.is_untrusted {
+            true => HostPaths::Real,
+            false => HostPaths::Cache(ways.cache.join("host-paths")),
+        },
+        binds,
+        tools: ways.tools.clone(),
+        limits: Limits::default(),
+    };
+    let (engine, search_path) = engine::start(ways.choice, settings, ways.program)?;
+    let programs = Programs::new(Some(&bin), search_path.as_deref().map(std::ffi::OsStr::new));
+    preflight::verify(
+        &prepared.plan.needs,
+        &Given {
+            has_images: search_path.is_none(),
+            has_program: &|name| programs.has(name),
+            // Those that are not here are pulled.
+            has_image: &|_| true,
+            objects: ways.objects,
+            is_untrusted: ways.is_untrusted,
+            unpinned: &[],
+            allows_unpinned: false,
+        },
+    )?;
+    let problems = controller::unsupported(&prepared.plan, engine.as_ref());
+    if let Some(problem) = problems.into_iter().next() {
+        let error = Error::new(ErrorKind::Environment, problem.message);
+        return Err(problem.hint.into_iter().fold(error, Error::with_hint));
+    }
+    let names = prepared.plan.tasks.iter().chain(&prepared.plan.finally).map(|task| task.name.clone());
+    sink.event(Event::Plan {
+        job: selected.name().to_owned(),
+        engine: engine.name().to_owned(),
+        why: ways.choice.why.clone(),
+        tasks: names.collect(),
+    });
+    let last = Last { inner: sink, end: Mutex::default() };
+    let with_git = crate::pipeline::runner::step_variables::WithVariables::new(engine.as_ref(), variables);
+    let controls = controller::Settings::default();
+    let outcome = controller::run(&prepared.plan, &with_git, ways.objects, ways.cancel, &last, &controls);
+    let pushes = throwaway.pushes();
+    for push in pushes.as_deref().unwrap_or_default() {
+        sink.event(Event::Push {
+            reference: push.reference.clone(),
+            old: push.old.clone(),
+            new: push.new.clone(),
+            commits: push.commits.iter().map(|commit| commit.subject.clone()).collect(),
+            files: push.files.len(),
+        });
+    }
+    last.give();
+    let report = Report {
+        run: prepared.plan.run.context.name.clone(),
+        reason: outcome.reason.clone(),
+        is_success: outcome.is_success(),
+        pushes: pushes?,
+        brought: None,
+        sent: None,
+        kept: ways.keep.then_some(path),
+    };
+    after(checkout, &throwaway, ways, &outcome, report)
+}
+
+/// Brings in, and sends on, what a run that succeeded has pushed.
+fn after(
+    checkout: &Checkout,
+    throwaway: &Throwaway,
+    ways: &Ways<'_>,
+    outcome: &Outcome,
+    mut report: Report,
+) -> Result<Report> {
+    if !outcome.is_success() || ways.is_untrusted || report.pushes.is_empty() {
+        return Ok(report);
+    }
+    let settings = git::Settings::new(ways.environment.clone(), "");
+    if ways.push {
+        report.sent = checkout.clone.send(throwaway, &checkout.snapshot, &settings)?;
+    }
+    if ways.apply {
+        let planned = checkout.clone.bring(throwaway, &checkout.snapshot, ways.place, &settings)?;
+        report.brought = planned.map(git::Bring::apply).transpose()?;
+    }
+    Ok(report)
+}
+
+fn without_secrets(mut report: Report, masker: &Masker) -> Report {
+    for push in &mut report.pushes {
+        push.diff = masker.text(&push.diff);
+        push.files.iter_mut().for_each(|file| *file = masker.text(file));
+        push.commits.iter_mut().for_each(|commit| commit.subject = masker.text(&commit.subject));
+    }
+    report
+}
+
+/// Keeps the end of the run until what was pushed is told.
+struct Last<'a> {
+    inner: &'a dyn Sink,
+    end: Mutex<Option<Event>>,
+}
+
+impl Last<'_> {
+    fn give(&self) {
+        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner).take();
+        end.into_iter().for_each(|event| self.inner.event(event));
+    }
+}
+
+impl Sink for Last<'_> {
+    fn event(&self, event: Event) {
+        match event {
+            end @ Event::RunEnd { .. } => *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(end),
+            other => self.inner.event(other),
+        }
+    }
+}

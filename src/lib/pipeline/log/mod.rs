@@ -1,0 +1,26 @@
+//! What people and programs read of a run: its events as text, as groups of a CI service, as JSON, and as a table at the
+//! end. Everything here makes text out of events; who prints it is not known.
+
+mod ci;
+mod clean;
+mod footer;
+mod json;
+mod lines;
+mod summary;
+mod text;
+
+pub use ci::{Ci, CiLog};
+pub use clean::{Colours, clean};
+pub use footer::Footer;
+pub use json::{Line, VERSION, json_line, parse_line, timestamp};
+pub use lines::{LINE_LIMIT, Lines};
+pub use summary::Summary;
+pub use text::{TextLog, push_text, seconds};
+
+use super::event::Event;
+
+/// Makes text out of events, which it gets in order.
+pub trait Render: Send {
+    /// Appends what an event looks like to `out`: whole lines, or nothing. `now` is in milliseconds since 1970.
+    fn event(&mut self, now: i64, event: &Event, out: &mut String);
+}

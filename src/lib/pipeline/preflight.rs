@@ -1,0 +1,200 @@
+//! What a run needs and does not have, found before anything runs and told in one message: programs, images, Secrets and
+//! ConfigMaps with their keys, paths of the host, files from other repositories.
+
+use std::collections::BTreeMap;
+
+use super::objects::Objects;
+use super::tekton::needs::{Needs, ObjectNeed};
+use super::tekton::types::ObjectKind;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What is there.
+pub struct Given<'a> {
+    /// Whether steps run in their images: then programs are the images', and images have to be there.
+    pub has_images: bool,
+    /// Whether steps that do not run in their image find a program of this name or path.
+    pub has_program: &'a dyn Fn(&str) -> bool,
+    /// Whether an image can be had; only asked where steps run in them.
+    pub has_image: &'a dyn Fn(&str) -> bool,
+    /// The objects that the run is given.
+    pub objects: &'a Objects,
+    /// Whether those who cause the event are not trusted.
+    pub is_untrusted: bool,
+    /// Files of other repositories that are not pinned to a commit, as they are written; only asked for where the run is
+    /// not trusted.
+    pub unpinned: &'a [String],
+    /// Whether those are allowed all the same.
+    pub allows_unpinned: bool,
+}
+
+/// Something that is missing, and what supplies it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// What, for people.
+    pub what: String,
+    /// The flag, or what else to do.
+    pub remedy: String,
+}
+
+/// All that is missing, in the order in which it is needed.
+pub fn missing(needs: &Needs, given: &Given<'_>) -> Vec<Missing> {
+    let mut found = Vec::new();
+    let mut add = |what: String, remedy: String| found.push(Missing { what, remedy });
+    if given.has_images {
+        for image in needs.images.iter().filter(|image| is_known(image) && !(given.has_image)(image)) {
+            add(format!("the image {image}"), "pull it, or see that the registry can be reached".to_owned());
+        }
+    } else {
+        for tool in needs.tools.iter().filter(|tool| is_known(tool) && !(given.has_program)(tool)) {
+            let name = tool.rsplit('/').next().unwrap_or(tool);
+            let remedy =
+                format!("install it, stand in for it with --override '{name}=PROGRAM', or use --engine container");
+            add(format!("the program {tool}"), remedy);
+        }
+        for image in needs.entrypoints.iter().filter(|image| is_known(image)) {
+            let remedy = format!("name the program with --tool '{image}=PROGRAM', or use --engine container");
+            add(format!("the program that the image {image} starts by itself"), remedy);
+        }
+    }
+    for (kind, objects) in [(ObjectKind::Secret, &needs.secrets), (ObjectKind::ConfigMap, &needs.config_maps)] {
+        missing_objects(kind, objects, given, &mut add);
+    }
+    if given.is_untrusted {
+        for path in &needs.host_paths {
+            add(format!("the path {path} of the host"), "an untrusted run gets none: see --trust".to_owned());
+        }
+        for reference in given.unpinned.iter().filter(|_| !given.allows_unpinned) {
+            add(format!("a commit for {reference}"), "pin it to one, or use --allow-unpinned".to_owned());
+        }
+    }
+    found
+}
+
+fn missing_objects(
+    kind: ObjectKind,
+    objects: &BTreeMap<String, ObjectNeed>,
+    given: &Given<'_>,
+    add: &mut dyn FnMut(String, String),
+) {
+    let (noun, flag) = match kind {
+        ObjectKind::Secret => ("secret", "--secret"),
+        ObjectKind::ConfigMap => ("ConfigMap", "--configmap"),
+    };
+    for (name, need) in objects.iter().filter(|(name, _)| is_known(name)) {
+        let remedy = |rest: &str| match kind {
+            ObjectKind::Secret if given.is_untrusted => "an untrusted run gets no secrets: see --trust".to_owned(),
+            _ => format!("{flag} {name}{rest}"),
+        };
+        match given.objects.get(kind, name) {
+            None if need.optional => {}
+            None if need.keys.is_empty() => add(format!("the {noun} {name}"), remedy("=DIR")),
+            None => {
+                let keys: Vec<&str> = need.keys.iter().map(String::as_str).collect();
+                add(format!("the {noun} {name} with {}", keys.join(", ")), remedy("=DIR"));
+            }
+            Some(there) => {
+                for key in need.keys.iter().filter(|key| is_known(key) && !there.contains_key(*key)) {
+                    add(format!("the key {key} of the {noun} {name}"), remedy(&format!(":{key}=env:VARIABLE")));
+                }
+            }
+        }
+    }
+}
+
+/// Names with references are known only when their task starts.
+fn is_known(name: &str) -> bool {
+    !name.contains("$(")
+}
+
+/// As [`missing`], as one error.
+///
+/// # Errors
+/// Anything is missing ([`ErrorKind::Environment`]).
+pub fn verify(needs: &Needs, given: &Given<'_>) -> Result<()> {
+    let missing = missing(needs, given);
+    let Some(first) = missing.first() else { return Ok(()) };
+    if missing.len() == 1 {
+        let message = format!("cannot run the pipeline: {} is missing", first.what);
+        return Err(Error::new(ErrorKind::Environment, message).with_hint(&first.remedy));
+    }
+    let list: String = missing.iter().map(|missing| format!("\n  {}: {}", missing.what, missing.remedy)).collect();
+    Err(Error::new(
+        ErrorKind::Environment,
+        format!("cannot run the pipeline: {} things are missing{list}", missing.len()),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn needs() -> Needs {
+        let need = |keys: &[&str], optional| ObjectNeed { keys: set(keys), optional };
+        Needs {
+            tools: set(&["/bin/sh", "make", "$(params.tool)"]),
+            advisory: set(&["awk"]),
+            images: set(&["a:1", "b:1"]),
+            entrypoints: set(&["b:1"]),
+            secrets: [("id", need(&["user", "token"], false)), ("none", need(&[], false)), ("maybe", need(&[], true))]
+                .map(|(name, need)| (name.to_owned(), need))
+                .into(),
+            config_maps: [("map".to_owned(), need(&["k"], false))].into(),
+            host_paths: set(&["/var/cache"]),
+            sidecars: set(&[]),
+        }
+    }
+
+    fn given<'a>(objects: &'a Objects, unpinned: &'a [String]) -> Given<'a> {
+        Given {
+            has_images: false,
+            has_program: &|name| name == "/bin/sh",
+            has_image: &|image| image == "a:1",
+            objects,
+            is_untrusted: false,
+            unpinned,
+            allows_unpinned: false,
+        }
+    }
+
+    fn told(needs: &Needs, given: &Given<'_>) -> Vec<String> {
+        missing(needs, given).into_iter().map(|missing| format!("{}: {}", missing.what, missing.remedy)).collect()
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_told_at_once() {
+        let mut objects = Objects::default();
+        objects.put(ObjectKind::Secret, "id", "user", b"s3cr3t".to_vec());
+        let found = told(&needs(), &given(&objects, &[]));
+        let expected = [
+            "the program make: install it, stand in for it with --override 'make=PROGRAM', or use --engine container",
+            "the program that the image b:1 starts by itself: name the program with --tool 'b:1=PROGRAM', or use --engine container",
+            "the key token of the secret id: --secret id:token=env:VARIABLE",
+            "the secret none: --secret none=DIR",
+            "the ConfigMap map with k: --configmap map=DIR",
+        ];
+        assert_eq!(found, expected);
+        let error = verify(&needs(), &given(&objects, &[])).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Environment);
+        assert!(error.message.starts_with("cannot run the pipeline: 5 things are missing\n  the program make: "));
+        assert!(!error.message.contains("s3cr3t"));
+        let images = told(&needs(), &Given { has_images: true, ..given(&objects, &[]) });
+        assert_eq!(images[0], "the image b:1: pull it, or see that the registry can be reached");
+        assert!(!images.iter().any(|line| line.contains("program")));
+        assert!(verify(&Needs::default(), &given(&objects, &[])).is_ok());
+    }
+
+    #[test]
+    fn untrusted_runs_get_less() {
+        let unpinned = ["acme/x/y.yaml@main".to_owned()];
+        let objects = Objects::default();
+        let found = told(&needs(), &Given { is_untrusted: true, ..given(&objects, &unpinned) });
+        assert!(found.contains(&"the secret none: an untrusted run gets no secrets: see --trust".to_owned()));
+        assert!(found.contains(&"a commit for acme/x/y.yaml@main: pin it to one, or use --allow-unpinned".to_owned()));
+        assert!(found.iter().any(|line| line.starts_with("the path /var/cache of the host")));
+    }
+}

@@ -1,0 +1,100 @@
+//! The command lines of containers, and what runtimes say.
+
+use super::super::folder::RunFolder;
+use super::super::options::{Bind, HostPaths, Limits, SHIMS};
+use super::*;
+use crate::pipeline::task_run::{Mount, Volume, VolumeSource};
+
+fn mk_engine(folder: &std::path::Path) -> Container {
+    let settings = Settings {
+        run: RunFolder::new(folder, "r", false).unwrap(),
+        environment: Environment::default(),
+        network: Network::None,
+        host_paths: HostPaths::Cache(folder.join("cache")),
+        binds: vec![Bind { source: "/opt/shims".into(), path: SHIMS.to_owned(), read_only: true }],
+        tools: Vec::new(),
+        limits: Limits::default(),
+    };
+    let runtime = Runtime {
+        program: "podman".into(),
+        arguments: vec!["--runtime".to_owned(), "runc".to_owned()],
+        run_arguments: Vec::new(),
+        pull: Pull::Never,
+    };
+    Container::new(settings, runtime)
+}
+
+fn mk_task(command: &[&str]) -> TaskRun {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let mount =
+        Mount { volume: "v".to_owned(), path: "/data".to_owned(), sub_path: Some("s".to_owned()), read_only: true };
+    TaskRun {
+        task: "t".to_owned(),
+        name: "run-t".to_owned(),
+        attempt: 1,
+        sidecars: Vec::new(),
+        volumes: vec![Volume { name: "v".to_owned(), source: VolumeSource::Empty }],
+        steps: vec![Step {
+            name: "one".to_owned(),
+            image: "example/image:1".to_owned(),
+            command: texts(command),
+            args: texts(&["a b", "--rm"]),
+            script: None,
+            env: [("TOKEN", "s3cr3t"), ("LD_PRELOAD", "/x.so"), ("HOME", "/tekton/home")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            working_dir: Some("/workspace/x".to_owned()),
+            mounts: vec![mount],
+            timeout: None,
+            continue_on_error: false,
+            stdout_path: None,
+            stderr_path: None,
+            results: Vec::new(),
+        }],
+        results: Vec::new(),
+    }
+}
+
+#[test]
+fn the_command_line_is_tektons() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = mk_engine(folder.path());
+    let run = engine.settings().run.path().display().to_string();
+    let line = engine.command_line(&mk_task(&["/bin/sh", "-c"]), 0).unwrap().join(" ").replace(&run, "RUN");
+    let start =
+        "podman --runtime runc run --rm --name kfleet-run-t-retry1-one --pull never --network none --pids-limit 4096";
+    assert!(line.starts_with(start), "{line}");
+    assert!(line.contains(" --entrypoint /bin/sh -w /workspace/x -v "), "{line}");
+    assert!(line.contains(" -v RUN/tasks/0-run-t/volumes/0/s:/data:ro "), "{line}");
+    assert!(line.contains(" -v RUN/tasks/0-run-t/steps:/tekton/steps:ro "), "{line}");
+    assert!(line.contains(" -v /opt/shims:/kfleet/bin:ro "), "{line}");
+    assert!(!line.contains(":/root") && !line.contains(":/tmp"), "{line}");
+    let end = " --env TOKEN --env LD_PRELOAD=/x.so --env HOME=/tekton/home example/image:1 -c a b --rm";
+    assert!(line.ends_with(end), "{line}");
+    // Without a command the entrypoint of the image stays.
+    let line = engine.command_line(&mk_task(&[]), 0).unwrap();
+    assert!(!line.contains(&"--entrypoint".to_owned()), "{line:?}");
+    assert_eq!(line[line.len() - 3..], ["example/image:1", "a b", "--rm"]);
+}
+
+#[test]
+fn exit_codes_of_runtimes_are_told_from_those_of_steps() {
+    let missing = "Error: crun: executable file `x` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found";
+    assert!(matches!(of_runtime(127, missing), StepEnd::Unstarted(reason) if reason.starts_with("crun: executable")));
+    let docker = "docker: Error response from daemon: pull access denied.\nSee 'docker run --help'.\n";
+    assert!(matches!(of_runtime(125, docker), StepEnd::Unstarted(reason) if reason.contains("pull access denied")));
+    assert_eq!(of_runtime(127, "sh: x: not found"), StepEnd::Exited(127));
+    assert_eq!(of_runtime(1, "Error: of the step itself"), StepEnd::Exited(1));
+}
+
+#[test]
+fn what_would_steer_the_runtime_stays_out_of_its_environment() {
+    for name in
+        ["LD_PRELOAD", "PATH", "HOME", "DOCKER_HOST", "CONTAINER_HOST", "CONTAINERS_CONF", "XDG_RUNTIME_DIR", "GODEBUG"]
+    {
+        assert!(steers(name), "{name}");
+    }
+    for name in ["TOKEN", "PULL_NUMBER", "MY_PATH"] {
+        assert!(!steers(name), "{name}");
+    }
+}

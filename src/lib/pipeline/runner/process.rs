@@ -1,0 +1,143 @@
+//! [`Process`]: every step is a plain process of the caller, with the paths of Tekton rewritten to those of the run's
+//! folder in what can be rewritten. It isolates nothing: see [`super::view::literal_paths`] for what it cannot map.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::child::{ended, no_command, open_copies, run};
+use super::disk::DiskWatch;
+use super::engine::{Engine, Output, Stop, TaskSpace};
+use super::folder::TaskFolder;
+use super::options::Settings;
+use super::protocol::Description;
+use super::step::{environment, search_path};
+use super::supervise::ARGUMENT;
+use super::view::{Place, on_host};
+use crate::error::Result;
+use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
+
+/// The engine of plain processes.
+#[derive(Debug)]
+pub struct Process {
+    settings: Settings,
+    program: PathBuf,
+}
+
+impl Process {
+    /// `program` is kfleet itself: it is started anew beside each step, to end what the step leaves behind.
+    pub fn new(settings: Settings, program: impl Into<PathBuf>) -> Process {
+        Process { settings, program: program.into() }
+    }
+
+    /// What the engine was told.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The `PATH` that steps have, where preflight can look for programs.
+    pub fn search_path(&self) -> String {
+        search_path(&self.settings.environment, |_| true)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "kfleet starts itself, with a socket for its standard input")]
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args([ARGUMENT, "beside"]);
+        command
+    }
+
+    fn describe(&self, folder: &TaskFolder, index: usize, step: &Step) -> Description {
+        let all = folder.places(index);
+        // Of the implicit places, those that any program means when it names them stay the host's.
+        let places: Vec<Place> = all.iter().filter(|place| !is_everywhere(&place.path)).cloned().collect();
+        let map = |text: &str| on_host(&places, text);
+        let (path, home, tmp) = (self.search_path(), on_host(all, "/root"), on_host(all, "/tmp"));
+        let defaults = [("PATH", path.as_str()), ("HOME", home.as_str()), ("TMPDIR", tmp.as_str())];
+        let own: Vec<(String, String)> = step.env.iter().map(|(name, value)| (name.clone(), map(value))).collect();
+        let stand_ins = self.settings.stand_ins().map(map);
+        Description {
+            command_line: folder.command_line(index, step).iter().map(|word| map(word)).collect(),
+            environment: environment(&self.settings, &own, &defaults, stand_ins.as_deref()),
+            dir: map(step.working_dir.as_deref().unwrap_or("/workspace")),
+            processes: self.settings.limits.processes,
+            file: self.settings.limits.file,
+            world: None,
+        }
+    }
+}
+
+/// Folders of the host that its programs use by these names.
+fn is_everywhere(path: &str) -> bool {
+    matches!(path, "/root" | "/tmp" | "/var/tmp")
+}
+
+impl Engine for Process {
+    fn name(&self) -> &'static str {
+        "process"
+    }
+
+    fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
+        Ok(Box::new(Space { engine: self, task, folder: TaskFolder::new(&self.settings, task)? }))
+    }
+}
+
+struct Space<'a> {
+    engine: &'a Process,
+    task: &'a TaskRun,
+    folder: TaskFolder,
+}
+
+impl TaskSpace for Space<'_> {
+    fn run_step(&mut self, index: usize, late: Option<&Step>, stop: &Stop, output: &Output<'_>) -> Result<StepEnd> {
+        let step = late.unwrap_or(&self.task.steps[index]);
+        if self.folder.needs_entrypoint(index, step) {
+            return Ok(no_command(&step.image));
+        }
+        self.folder.make_step(index)?;
+        let places = self.folder.places(index);
+        if let Some(unstarted) = make_sub_paths(places) {
+            return Ok(unstarted);
+        }
+        let copies = match open_copies(places, [step.stdout_path.as_ref(), step.stderr_path.as_ref()]) {
+            Ok(copies) => copies,
+            Err(unstarted) => return Ok(unstarted),
+        };
+        let description = self.engine.describe(&self.folder, index, step);
+        let settings = &self.engine.settings;
+        let mut watch = DiskWatch::new(settings.run.path(), &settings.limits);
+        let end = run(self.engine.command(), &description, copies, stop, &mut watch, output);
+        self.folder.clear_step(index);
+        ended(end, &step.name)
+    }
+
+    fn put_exit_code(&mut self, index: usize, code: i32) -> Result<()> {
+        self.folder.put_exit_code(index, code)
+    }
+
+    fn results(&self, limit: usize) -> Result<BTreeMap<String, Vec<u8>>> {
+        self.folder.results("results", &self.task.results, limit)
+    }
+
+    fn step_results(&self, index: usize, limit: usize) -> Result<BTreeMap<String, Vec<u8>>> {
+        let names = self.task.steps.get(index).map_or(&[][..], |step| &step.results);
+        self.folder.results(&format!("run/{index}/status/results"), names, limit)
+    }
+}
+
+/// Makes the folders that mounts show of their volumes, where they are missing. One that leads out is not shown.
+pub(super) fn make_sub_paths(places: &[Place]) -> Option<StepEnd> {
+    for place in places.iter().filter(|place| !place.sub.is_empty()) {
+        if let Err(cause) = make_sub_path(&place.base, &place.sub) {
+            let reason = format!("CreateContainerError: cannot mount {}: {cause}", place.path);
+            return Some(StepEnd::Unstarted(reason));
+        }
+    }
+    None
+}
+
+fn make_sub_path(base: &Path, sub: &str) -> std::io::Result<()> {
+    use std::os::fd::AsFd;
+    let base = super::beneath::open_folder(base)?;
+    super::beneath::locate(base.as_fd(), sub, true).map(drop)
+}

@@ -1,0 +1,318 @@
+//! The process beside a step: kfleet, started anew for one step only, without threads. It starts the step's program, reaps
+//! what ends, obeys its engine, and sees to it that nothing outlives the step.
+//!
+//! In a sandbox it is the first process of its namespace: when it ends, the system kills all others. Elsewhere it adopts
+//! what the step leaves behind, and kills it.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions, setrlimit, wait};
+
+use super::protocol::{Description, KILL, Message, TERMINATE, receive, send};
+use super::step::{find_program, unstarted};
+
+/// The first argument of a kfleet that is started beside a step.
+pub(super) const ARGUMENT: &str = "__step";
+
+/// How often the processes of a step are counted where the system does not.
+const COUNT: Duration = Duration::from_millis(50);
+
+/// How long what is to be killed may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Does what an engine has started this process for, where that is so: the exit code. The program calls it before anything
+/// else, since a process that has threads cannot enter a new user namespace.
+pub fn main(arguments: &[OsString]) -> Option<u8> {
+    let text = |index: usize| arguments.get(index).and_then(|argument| argument.to_str());
+    if text(1) != Some(ARGUMENT) || arguments.len() != 3 {
+        return None;
+    }
+    let ended = match text(2) {
+        Some("beside") => beside(),
+        #[cfg(target_os = "linux")]
+        Some("outside") => super::sandbox::outside(true),
+        #[cfg(target_os = "linux")]
+        Some("outside-with-network") => super::sandbox::outside(false),
+        #[cfg(target_os = "linux")]
+        Some("inside") => super::sandbox::inside(),
+        _ => return None,
+    };
+    Some(match ended {
+        Ok(()) => 0,
+        Err(cause) => {
+            report(&Message::Failed(cause.what, cause.errno));
+            1
+        }
+    })
+}
+
+/// What could not be made, with the number of the system's error.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) what: String,
+    pub(super) errno: i32,
+}
+
+impl Failure {
+    pub(super) fn new(what: impl Into<String>, cause: impl Into<io::Error>) -> Failure {
+        let cause = cause.into();
+        let mut what = what.into();
+        if cause.raw_os_error().is_none() {
+            what = format!("{what}: {cause}");
+        }
+        Failure { what, errno: cause.raw_os_error().unwrap_or(0) }
+    }
+}
+
+/// The socket of the engine.
+fn socket() -> io::Result<UnixStream> {
+    Ok(UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+/// Tells the engine; it may have gone.
+pub(super) fn report(message: &Message) {
+    if let Ok(socket) = socket() {
+        let _ = send(socket, message);
+    }
+}
+
+/// Reads what the engine wants.
+pub(super) fn read_description() -> Result<Description, Failure> {
+    socket().and_then(receive).map_err(|cause| Failure::new("read the description of the step", cause))
+}
+
+/// Sets the limits of this process, which its children inherit and cannot raise.
+pub(super) fn limit(description: &Description) -> Result<(), Failure> {
+    let most = |value: u64| Rlimit { current: Some(value), maximum: Some(value) };
+    for (resource, value) in [(Resource::Core, 0), (Resource::Fsize, description.file)] {
+        let old = rustix::process::getrlimit(resource).maximum.unwrap_or(u64::MAX);
+        setrlimit(resource, most(value.min(old))).map_err(|cause| Failure::new("set limits", cause))?;
+    }
+    Ok(())
+}
+
+/// The process beside a step that is not in a sandbox.
+fn beside() -> Result<(), Failure> {
+    let description = read_description()?;
+    // A session of its own: away from the terminal and its signals.
+    let _ = rustix::process::setsid();
+    #[cfg(target_os = "linux")]
+    {
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+            .map_err(|cause| Failure::new("adopt the processes of the step", cause))?;
+        let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
+    }
+    limit(&description)?;
+    let counted = (description.processes, Counted::Descendants);
+    if run(&description, Some(counted), &terminate_descendants) {
+        kill_descendants();
+    }
+    Ok(())
+}
+
+/// Whose processes are counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Counted {
+    /// All that `/proc` shows.
+    #[cfg(target_os = "linux")]
+    All,
+    /// Those below this process.
+    Descendants,
+}
+
+/// Runs the program until it ends, or is to be killed, or the engine has gone. Returns whether it has started; what it
+/// has started in turn is for the caller to end.
+pub(super) fn run(description: &Description, counted: Option<(u32, Counted)>, terminate: &dyn Fn()) -> bool {
+    let waker = Waker::new();
+    let child = match start(description) {
+        Ok(child) => child,
+        Err(reason) => {
+            report(&Message::Unstarted(reason));
+            return false;
+        }
+    };
+    report(&Message::Started);
+    let Ok(mut socket) = socket() else { return true };
+    let mut next_count = Instant::now() + COUNT;
+    loop {
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            if pid == child {
+                let signal = status.terminating_signal().map(|signal| 128 + signal);
+                report(&Message::Ended(status.exit_status().or(signal).unwrap_or(0)));
+                return true;
+            }
+        }
+        if let Some((limit, counted)) = counted
+            && Instant::now() >= next_count
+        {
+            if count(counted) > limit as usize {
+                report(&Message::Exceeded(format!("it has more than {limit} processes")));
+                return true;
+            }
+            next_count = Instant::now() + COUNT;
+        }
+        let timeout = if counted.is_some() { COUNT } else { Duration::from_secs(60) };
+        if waker.wait(&socket, timeout) {
+            let mut order = [0];
+            match socket.read(&mut order) {
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Ok(1) if order[0] == TERMINATE => terminate(),
+                Ok(1) if order[0] != KILL => {}
+                _ => return true,
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "steps of pipelines are the programs that engines are for")]
+fn start(description: &Description) -> Result<Pid, String> {
+    let dir = &description.dir;
+    rustix::process::chdir(dir.as_str()).map_err(|cause| {
+        let text = io::Error::from(cause).to_string().to_lowercase();
+        format!("cannot enter the working folder {dir}: {}", text.split(" (os error").next().unwrap_or_default())
+    })?;
+    let path = description.environment.iter().find(|(name, _)| name == "PATH").map_or("", |(_, value)| value);
+    let (name, arguments) = description.command_line.split_first().ok_or("exec: no command")?;
+    let program = find_program(name, path)?;
+    let mut command = Command::new(&program);
+    std::os::unix::process::CommandExt::arg0(&mut command, name);
+    command.args(arguments).env_clear().envs(description.environment.iter().map(|(name, value)| (name, value)));
+    let child = command.stdin(Stdio::null()).spawn().map_err(|cause| unstarted(&program, &cause))?;
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| "the process has no number".to_owned())
+}
+
+/// Wakes this process when a child ends or the engine speaks.
+struct Waker {
+    #[cfg(target_os = "linux")]
+    ended: Option<nix::sys::signalfd::SignalFd>,
+}
+
+impl Waker {
+    #[cfg(target_os = "linux")]
+    fn new() -> Waker {
+        use nix::sys::signal::{SigSet, Signal};
+        use nix::sys::signalfd::{SfdFlags, SignalFd};
+        let mut mask = SigSet::empty();
+        mask.add(Signal::SIGCHLD);
+        let blocked = mask.thread_block();
+        Waker {
+            ended: blocked
+                .and_then(|()| SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK))
+                .ok(),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn new() -> Waker {
+        Waker {}
+    }
+
+    /// Whether there is something to read from the engine.
+    fn wait(&self, socket: &UnixStream, timeout: Duration) -> bool {
+        let mut polled = vec![PollFd::new(socket, PollFlags::IN)];
+        #[cfg(target_os = "linux")]
+        let timeout = match &self.ended {
+            Some(ended) => {
+                polled.push(PollFd::new(ended, PollFlags::IN));
+                timeout
+            }
+            None => timeout.min(Duration::from_millis(5)),
+        };
+        #[cfg(not(target_os = "linux"))]
+        let timeout = timeout.min(Duration::from_millis(5));
+        let timeout = Timespec { tv_sec: timeout.as_secs().cast_signed(), tv_nsec: timeout.subsec_nanos().into() };
+        let polled =
+            poll(&mut polled, Some(&timeout)).is_ok().then(|| polled.first().is_some_and(|p| !p.revents().is_empty()));
+        #[cfg(target_os = "linux")]
+        if let Some(ended) = &self.ended {
+            while matches!(ended.read_signal(), Ok(Some(_))) {}
+        }
+        polled.unwrap_or(false)
+    }
+}
+
+fn count(counted: Counted) -> usize {
+    match counted {
+        #[cfg(target_os = "linux")]
+        Counted::All => processes().count(),
+        Counted::Descendants => descendants().len(),
+    }
+}
+
+/// The numbers of the processes in `/proc`; none where there is no such folder.
+fn processes() -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// The processes below this one.
+fn descendants() -> Vec<i32> {
+    let parent = |pid: i32| -> Option<i32> {
+        let stat = std::fs::read(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
+        // The name, in parentheses, may hold anything.
+        let end = stat.iter().rposition(|byte| *byte == b')')?;
+        std::str::from_utf8(&stat[end + 1..]).ok()?.split_whitespace().nth(1)?.parse().ok()
+    };
+    let mut families: std::collections::BTreeMap<i32, Vec<i32>> = std::collections::BTreeMap::new();
+    for pid in processes() {
+        if let Some(parent) = parent(pid) {
+            families.entry(parent).or_default().push(pid);
+        }
+    }
+    let mut found = Vec::new();
+    let mut pending = vec![rustix::process::getpid().as_raw_nonzero().get()];
+    while let Some(pid) = pending.pop() {
+        let children = families.remove(&pid).unwrap_or_default();
+        pending.extend(&children);
+        found.extend(children);
+    }
+    found
+}
+
+fn signal_descendants(signal: Signal) {
+    for pid in descendants() {
+        if let Some(pid) = Pid::from_raw(pid) {
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+}
+
+fn terminate_descendants() {
+    if cfg!(target_os = "linux") {
+        signal_descendants(Signal::TERM);
+    } else {
+        // This process is in the group, and has no handler of its own to wait in.
+        let _ = rustix::process::kill_current_process_group(Signal::TERM);
+    }
+}
+
+/// Kills all that is below this process, again and again, since what is about to die may still start something.
+fn kill_descendants() {
+    if !cfg!(target_os = "linux") {
+        let _ = rustix::process::kill_current_process_group(Signal::KILL);
+        return;
+    }
+    let end = Instant::now() + PATIENCE;
+    loop {
+        signal_descendants(Signal::KILL);
+        loop {
+            match wait(WaitOptions::NOHANG) {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                // There are no more.
+                Err(_) => return,
+            }
+        }
+        if Instant::now() >= end {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

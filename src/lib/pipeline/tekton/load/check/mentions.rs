@@ -1,0 +1,230 @@
+//! Finds what Tekton would replace in a text: `$(params.x)`, `$(tasks.t.results.r)` and so on. What is no such reference
+//! belongs to the shell or the kubelet and is not found.
+
+/// What stands behind the name of a parameter or result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Part<'t> {
+    /// Nothing: the whole.
+    Whole,
+    /// `[*]`: all items of an array, or all of an object.
+    Star,
+    /// `[3]`.
+    Item,
+    /// `.key`.
+    Key(&'t str),
+}
+
+/// One reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Mention<'t> {
+    /// `params.x`, or the old `inputs.params.x`.
+    Param { name: &'t str, is_old: bool, part: Part<'t> },
+    /// `context.scope.name`.
+    Context { scope: &'t str, name: &'t str },
+    /// `tasks.t.results.r`, or `finally.t.results.r` in results of the pipeline.
+    TaskResult { of_finally: bool, task: &'t str, result: &'t str, part: Part<'t>, has_brackets: bool },
+    /// `tasks.t.status`, `tasks.t.reason`; without a task `tasks.status`.
+    Status { task: Option<&'t str> },
+    /// `tasks.t.matrix.length`, `tasks.t.matrix.r.length`.
+    MatrixLength { task: &'t str },
+    /// `results.r.path`.
+    Result { name: &'t str },
+    /// `step.results.r.path`.
+    OwnStepResult { name: &'t str },
+    /// `steps.s.results.r`.
+    StepResult { step: &'t str, result: &'t str },
+    /// `steps.step-s.exitCode.path`.
+    ExitCode { step: &'t str },
+    /// `workspaces.w.path` and so on.
+    Workspace { name: &'t str, field: &'t str },
+    /// Artifacts, which kfleet does not have.
+    Artifacts,
+    /// Begins as one of the above and goes on as none.
+    Broken,
+}
+
+/// A reference and where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Found<'t> {
+    /// The byte of its `$`.
+    pub(in super::super) byte: usize,
+    /// All of it, `$(` and `)` included.
+    pub(in super::super) text: &'t str,
+    /// What it is.
+    pub(in super::super) mention: Mention<'t>,
+}
+
+/// A part of a path: a name, or what is in brackets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Segment<'t> {
+    Name(&'t str),
+    Quoted(&'t str),
+    Star,
+    Item,
+}
+
+impl<'t> Segment<'t> {
+    fn name(self) -> Option<&'t str> {
+        match self {
+            Segment::Name(name) | Segment::Quoted(name) => Some(name),
+            Segment::Star | Segment::Item => None,
+        }
+    }
+}
+
+/// All references of a text, in order.
+pub(in super::super) fn mentions(text: &str) -> Vec<Found<'_>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text[from..].find("$(") {
+        let byte = from + at;
+        from = byte + 2;
+        let Some(length) = text[from..].find(')') else { break };
+        let inside = &text[from..from + length];
+        // Tekton takes everything that begins like this for a parameter.
+        let lost = inside.starts_with("params.").then_some(Mention::Broken);
+        if let Some(mention) = segments(inside).and_then(|segments| mention(&segments)).or(lost) {
+            found.push(Found { byte, text: &text[byte..=from + length], mention });
+        }
+    }
+    found
+}
+
+/// Splits `a.b["c"][0]`; `None` where a text is nothing like that.
+fn segments(text: &str) -> Option<Vec<Segment<'_>>> {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let mut segments = Vec::new();
+    let mut rest = text;
+    loop {
+        if let Some(inside) = rest.strip_prefix('[') {
+            let (word, behind) = inside.split_once(']')?;
+            let quoted = ['"', '\''].into_iter().find_map(|quote| word.strip_prefix(quote)?.strip_suffix(quote));
+            segments.push(match (quoted, word) {
+                (Some(name), _) => Segment::Quoted(name),
+                (None, "*") => Segment::Star,
+                (None, word) if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) => Segment::Item,
+                _ => return None,
+            });
+            rest = behind;
+        } else {
+            let end = rest.find(|letter| !is_letter(letter)).unwrap_or(rest.len());
+            let (name, behind) = rest.split_at(end);
+            if name.is_empty() {
+                return None;
+            }
+            segments.push(Segment::Name(name));
+            rest = behind;
+        }
+        match rest.as_bytes().first() {
+            None => return Some(segments),
+            Some(b'.') => rest = &rest[1..],
+            Some(b'[') => {}
+            Some(_) => return None,
+        }
+    }
+}
+
+fn mention<'t>(segments: &[Segment<'t>]) -> Option<Mention<'t>> {
+    use Segment::{Name, Quoted};
+    let broken = Some(Mention::Broken);
+    Some(match segments {
+        [Name("inputs"), Name("params"), name, rest @ ..] => match (name.name(), part(rest)) {
+            (Some(name), Some(part)) => Mention::Param { name, is_old: true, part },
+            _ => return broken,
+        },
+        [Name("params"), name, rest @ ..] => match (name.name(), part(rest)) {
+            (Some(name), Some(part)) => Mention::Param { name, is_old: false, part },
+            _ => return broken,
+        },
+        [Name("context"), Name(scope), Name(name)] => Mention::Context { scope, name },
+        [Name("context"), ..] => return broken,
+        [Name("tasks"), Name("status")] => Mention::Status { task: None },
+        [Name("tasks"), Name(task), Name("status" | "reason")] => Mention::Status { task: Some(task) },
+        [Name("tasks"), Name(task), Name("matrix"), Name("length")]
+        | [Name("tasks"), Name(task), Name("matrix"), Name(_), Name("length")] => Mention::MatrixLength { task },
+        [Name("tasks"), Name(_), Name("outputs" | "inputs"), ..] => Mention::Artifacts,
+        [Name(scope @ ("tasks" | "finally")), task, results, result, rest @ ..]
+            if results.name() == Some("results") =>
+        {
+            let has_brackets = [*task, *results, *result].iter().any(|segment| matches!(segment, Quoted(_)));
+            match (task.name(), result.name(), part(rest)) {
+                (Some(task), Some(result), Some(part)) => {
+                    Mention::TaskResult { of_finally: *scope == "finally", task, result, part, has_brackets }
+                }
+                _ => return broken,
+            }
+        }
+        [Name("results"), name, Name("path")] => Mention::Result { name: name.name()? },
+        [Name("step"), Name("results"), name, Name("path")] => Mention::OwnStepResult { name: name.name()? },
+        [Name("steps"), Name(step), Name("results"), result, rest @ ..] => match (result.name(), part(rest)) {
+            (Some(result), Some(_)) => Mention::StepResult { step, result },
+            _ => return broken,
+        },
+        [Name("steps"), Name(step), Name("exitCode"), Name("path")] => Mention::ExitCode { step },
+        [Name("steps"), Name(_), Name("outputs" | "inputs"), ..] => Mention::Artifacts,
+        [Name("workspaces"), name, Name(field)] => Mention::Workspace { name: name.name()?, field },
+        [Name("artifacts" | "outputs"), ..] => Mention::Artifacts,
+        [Name("step"), Name("artifacts"), ..] => Mention::Artifacts,
+        [Name("tasks" | "results" | "steps" | "workspaces"), _, _, ..] => return broken,
+        _ => return None,
+    })
+}
+
+fn part<'t>(segments: &[Segment<'t>]) -> Option<Part<'t>> {
+    match segments {
+        [] => Some(Part::Whole),
+        [Segment::Star] => Some(Part::Star),
+        [Segment::Item] => Some(Part::Item),
+        [Segment::Name(key)] => Some(Part::Key(key)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_told_from_shell_text() {
+        let param = |name, is_old, part| Some(Mention::Param { name, is_old, part });
+        let cases = [
+            ("$(params.x)", param("x", false, Part::Whole)),
+            ("a$(inputs.params.x)b", param("x", true, Part::Whole)),
+            ("$(params[\"a.b\"])", param("a.b", false, Part::Whole)),
+            ("$(params['a.b'][*])", param("a.b", false, Part::Star)),
+            ("$(params.x[12])", param("x", false, Part::Item)),
+            ("$(params.x.key)", param("x", false, Part::Key("key"))),
+            ("$(echo $(params.x))", param("x", false, Part::Whole)),
+            ("$$(params.x)", param("x", false, Part::Whole)),
+            ("$(params.x.y.z)", Some(Mention::Broken)),
+            ("$(params.x | sort)", Some(Mention::Broken)),
+            ("$(params)", None),
+            ("$(HOME)", None),
+            ("$(git status --porcelain)", None),
+            ("$(params.x", None),
+            ("$(context.task.name)", Some(Mention::Context { scope: "task", name: "name" })),
+            ("$(results.r.path)", Some(Mention::Result { name: "r" })),
+            ("$(steps.step-a.exitCode.path)", Some(Mention::ExitCode { step: "step-a" })),
+            ("$(steps.a.results.r[1])", Some(Mention::StepResult { step: "a", result: "r" })),
+            ("$(workspaces.w.bound)", Some(Mention::Workspace { name: "w", field: "bound" })),
+            ("$(tasks.status)", Some(Mention::Status { task: None })),
+            ("$(tasks.t.reason)", Some(Mention::Status { task: Some("t") })),
+            ("$(tasks.t.matrix.r.length)", Some(Mention::MatrixLength { task: "t" })),
+            ("$(tasks.t.outputs)", Some(Mention::Artifacts)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(mentions(text).first().map(|found| found.mention), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn results_of_tasks_may_be_written_with_brackets() {
+        let result = |text| match mentions(text).first().map(|found| found.mention) {
+            Some(Mention::TaskResult { task, result, part, has_brackets, .. }) => (task, result, part, has_brackets),
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(result("$(tasks.t.results.r)"), ("t", "r", Part::Whole, false));
+        assert_eq!(result("$(tasks.t.results.r.k)"), ("t", "r", Part::Key("k"), false));
+        assert_eq!(result("$(tasks.t.results['a.b'][*])"), ("t", "a.b", Part::Star, true));
+    }
+}

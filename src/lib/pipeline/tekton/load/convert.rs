@@ -1,0 +1,169 @@
+//! From `tekton.dev/v1beta1` to v1, as the conversion webhook of Tekton does it. Text is never changed.
+
+use super::node::{Entry, Node, Value};
+use super::object::{Kind, Object};
+use super::report::Report;
+
+/// Fields of steps and their template that v1beta1 takes and v1 lost.
+const LOST: [&str; 10] = [
+    "ports",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "lifecycle",
+    "terminationMessagePath",
+    "terminationMessagePolicy",
+    "stdin",
+    "stdinOnce",
+    "tty",
+];
+
+/// Rewrites an object of v1beta1.
+pub(super) fn to_v1(object: &mut Object, report: &Report) {
+    match object.kind {
+        Kind::PipelineRun => run(&mut object.spec, report),
+        Kind::Pipeline => pipeline(&mut object.spec, report),
+        Kind::TaskRun => {
+            overrides(&mut object.spec);
+            bundle(&mut object.spec, "taskRef", "Task");
+            if let Some(spec) = object.spec.get_mut("taskSpec") {
+                task(spec, report);
+            }
+        }
+        Kind::Task => task(&mut object.spec, report),
+        Kind::StepAction => {}
+    }
+}
+
+fn run(spec: &mut Node, report: &Report) {
+    if let Some(timeout) = spec.remove("timeout").filter(|entry| !entry.node.is_null())
+        && let Some(timeouts) = spec.entry("timeouts", Value::Map(Vec::new()))
+    {
+        timeouts.set("pipeline", timeout.node);
+    }
+    let moved: Vec<Entry> = ["serviceAccountName", "podTemplate"].iter().filter_map(|key| spec.remove(key)).collect();
+    if !moved.is_empty()
+        && let Some(template) = spec.entry("taskRunTemplate", Value::Map(Vec::new()))
+    {
+        for entry in moved {
+            template.set(&entry.key, entry.node);
+        }
+    }
+    for one in spec.items_of_mut("taskRunSpecs") {
+        one.rename("taskServiceAccountName", "serviceAccountName");
+        one.rename("taskPodTemplate", "podTemplate");
+        overrides(one);
+    }
+    bundle(spec, "pipelineRef", "Pipeline");
+    if let Some(spec) = spec.get_mut("pipelineSpec") {
+        pipeline(spec, report);
+    }
+}
+
+fn pipeline(spec: &mut Node, report: &Report) {
+    for list in ["tasks", "finally"] {
+        for one in spec.items_of_mut(list) {
+            bundle(one, "taskRef", "Task");
+            bundle(one, "pipelineRef", "Pipeline");
+            if let Some(spec) = one.get_mut("taskSpec") {
+                task(spec, report);
+            }
+            if let Some(spec) = one.get_mut("pipelineSpec") {
+                pipeline(spec, report);
+            }
+        }
+    }
+}
+
+fn task(spec: &mut Node, report: &Report) {
+    if let Some(template) = spec.get_mut("stepTemplate") {
+        template.remove("name");
+        container(template, report);
+    }
+    for step in spec.items_of_mut("steps") {
+        container(step, report);
+    }
+    for sidecar in spec.items_of_mut("sidecars") {
+        sidecar.rename("resources", "computeResources");
+    }
+}
+
+fn container(node: &mut Node, report: &Report) {
+    node.rename("resources", "computeResources");
+    for entry in LOST.iter().filter_map(|field| node.remove(field)) {
+        let message = format!("`{}` of a step does nothing: Tekton drops it", entry.key);
+        report.warn("lost-field", &entry.at, message, "remove it; sidecars can have it");
+    }
+}
+
+fn overrides(node: &mut Node) {
+    node.rename("stepOverrides", "stepSpecs");
+    node.rename("sidecarOverrides", "sidecarSpecs");
+}
+
+/// `bundle` of a reference becomes the resolver of that name.
+fn bundle(node: &mut Node, field: &str, kind: &str) {
+    let Some(reference) = node.get_mut(field) else { return };
+    let Some(bundle) = reference.remove("bundle").filter(|entry| !entry.node.is_null()) else { return };
+    let name = reference.remove("name").map_or_else(|| Node::text(""), |entry| entry.node);
+    let param = |name: &str, value: Node| Node::map(vec![("name", Node::text(name)), ("value", value)]);
+    reference.set("resolver", Node::text("bundles").written_at(&bundle.at));
+    let params = vec![param("bundle", bundle.node), param("name", name), param("kind", Node::text(kind))];
+    reference.set("params", Node::list(params));
+}
+
+/// Refuses what Tekton itself no longer has, in whatever version it is written.
+pub(super) fn refuse_removed(object: &Object, report: &Report) {
+    let spec = &object.spec;
+    match object.kind {
+        Kind::PipelineRun => {
+            resources(spec, report);
+            spec.get("pipelineSpec").into_iter().for_each(|spec| removed_of_pipeline(spec, report));
+        }
+        Kind::Pipeline => removed_of_pipeline(spec, report),
+        Kind::Task => resources(spec, report),
+        Kind::TaskRun => {
+            resources(spec, report);
+            removed_of_reference(spec, report);
+            spec.get("taskSpec").into_iter().for_each(|spec| resources(spec, report));
+        }
+        Kind::StepAction => {}
+    }
+    spec.each_text(&mut |at, text| {
+        for form in ["$(resources.", "$(inputs.resources.", "$(outputs.resources."] {
+            if let Some(byte) = text.find(form) {
+                let hint = "clone in a step, and hand data on by workspaces and results";
+                report.error_with(&at.within(text, byte), "PipelineResources are gone from Tekton", hint);
+            }
+        }
+    });
+}
+
+fn removed_of_pipeline(spec: &Node, report: &Report) {
+    resources(spec, report);
+    for list in ["tasks", "finally"] {
+        for one in spec.items_of(list) {
+            resources(one, report);
+            removed_of_reference(one, report);
+            one.get("taskSpec").into_iter().for_each(|spec| resources(spec, report));
+            if let Some(conditions) = one.get("conditions") {
+                report.error_with(&conditions.at, "`conditions` are gone from Tekton", "use `when`");
+            }
+        }
+    }
+}
+
+fn removed_of_reference(node: &Node, report: &Report) {
+    let kind = node.get("taskRef").and_then(|reference| reference.get("kind"));
+    if let Some(kind) = kind.filter(|kind| kind.as_text() == Some("ClusterTask")) {
+        let hint = "make it a Task, and reference that by its file or by the cluster resolver";
+        report.error_with(&kind.at, "kind ClusterTask is gone from Tekton", hint);
+    }
+}
+
+fn resources(node: &Node, report: &Report) {
+    if let Some(resources) = node.get("resources") {
+        let hint = "clone in a step, and hand data on by workspaces and results";
+        report.error_with(&resources.at, "PipelineResources (`resources`) are gone from Tekton", hint);
+    }
+}

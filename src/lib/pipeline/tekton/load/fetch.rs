@@ -1,0 +1,158 @@
+//! Where files of Tekton objects come from: the repository ([`Files`]), or somewhere else ([`Remote`]).
+
+use std::fmt;
+
+use crate::error::Result;
+use crate::tree::{Root, Tree};
+
+/// The files of a repository.
+pub trait Files {
+    /// The content of a file, by its path relative to the root; `None` where there is none.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>>;
+}
+
+impl Files for Tree {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.get(path).cloned())
+    }
+}
+
+impl Files for Root {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        Ok(Root::read(self, path)?)
+    }
+}
+
+/// Gets files that are not in the repository: from a cache, or over the network.
+pub trait Remote {
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// It cannot be had.
+    fn fetch(&self, address: &Address) -> Result<Vec<u8>>;
+}
+
+/// Where a file is that is not in the repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Address {
+    /// An absolute URL.
+    Url(String),
+    /// An absolute URL and the sha256 of what is there, as hex in lower case. Whoever loads checks it.
+    Digest {
+        /// The URL.
+        url: String,
+        /// The digest.
+        sha256: String,
+    },
+    /// `[server:]owner/repo/path@ref`.
+    Git {
+        /// `None` is GitHub; `lighthouse` is the server in use.
+        server: Option<String>,
+        /// Owner of the repository.
+        owner: String,
+        /// Name of the repository.
+        repository: String,
+        /// Path of the file in it.
+        path: String,
+        /// Branch, tag or commit; `HEAD` is the default branch, `versionStream` what the installation names.
+        reference: String,
+    },
+    /// A file of a repository that is named by its URL.
+    Clone {
+        /// The URL to clone.
+        url: String,
+        /// Branch, tag or commit.
+        revision: String,
+        /// Path of the file in it.
+        path: String,
+    },
+}
+
+impl Address {
+    /// Reads a URL or `[server:]owner/repo/path@ref`; `None` where it is a path.
+    ///
+    /// # Errors
+    /// It has an `@` and is not of that form.
+    pub(super) fn parse(text: &str) -> std::result::Result<Option<Address>, String> {
+        if text.contains("://") {
+            return Ok(Some(Address::Url(text.to_owned())));
+        }
+        let Some((file, reference)) = text.rsplit_once('@') else { return Ok(None) };
+        let (server, file) = match file.split_once(':') {
+            Some((server, file)) => (Some(server.to_owned()), file),
+            None => (None, file),
+        };
+        let mut parts = file.splitn(3, '/').map(str::to_owned);
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(owner), Some(repository), Some(path))
+                if !owner.is_empty() && !repository.is_empty() && !path.is_empty() && !reference.is_empty() =>
+            {
+                Ok(Some(Address::Git { server, owner, repository, path, reference: reference.to_owned() }))
+            }
+            _ => Err(format!("`{text}` is not of the form owner/repo/path@ref")),
+        }
+    }
+
+    /// The sha256 that its content must have.
+    pub(super) fn digest(&self) -> Option<&str> {
+        match self {
+            Address::Digest { sha256, .. } => Some(sha256),
+            _ => None,
+        }
+    }
+
+    /// Whether it names one commit, so that it stays what it is.
+    pub fn is_pinned(&self) -> bool {
+        match self {
+            Address::Url(_) => false,
+            Address::Digest { .. } => true,
+            Address::Git { reference: commit, .. } | Address::Clone { revision: commit, .. } => {
+                matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // A URL may carry a password.
+            Address::Url(url) | Address::Digest { url, .. } => f.write_str(&without_user(url)),
+            Address::Git { server, owner, repository, path, reference } => {
+                if let Some(server) = server {
+                    write!(f, "{server}:")?;
+                }
+                write!(f, "{owner}/{repository}/{path}@{reference}")
+            }
+            Address::Clone { url, revision, path } => write!(f, "{}/{path}@{revision}", without_user(url)),
+        }
+    }
+}
+
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+/// A path below a folder, with `.` and `..` resolved; `None` where it leaves the repository.
+pub(super) fn below(folder: &str, path: &str) -> Option<String> {
+    if path.starts_with('/') || path.contains('\\') || path.contains('\0') {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

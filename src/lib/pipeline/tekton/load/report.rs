@@ -1,0 +1,88 @@
+//! [`Report`]: what is wrong with, or doubtful in, the objects of one run, collected while they are loaded.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use super::node::At;
+use crate::pipeline::finding::Finding;
+use crate::problem::{Problem, Severity};
+
+/// Collects problems and findings. Each is kept once: an object that is used twice is complained about once.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    problems: RefCell<Vec<Problem>>,
+    findings: RefCell<Vec<Finding>>,
+    inert: RefCell<BTreeSet<String>>,
+    /// Unknown fields are dropped with a warning, as Lighthouse drops them, instead of refused.
+    pub(super) drops_unknown: Cell<bool>,
+}
+
+impl Report {
+    /// Something that makes the objects unusable.
+    pub(super) fn error(&self, at: &At, message: impl Into<String>) {
+        self.problem(at, message.into(), None);
+    }
+
+    /// As [`Report::error`], with what to do about it.
+    pub(super) fn error_with(&self, at: &At, message: impl Into<String>, hint: impl Into<String>) {
+        self.problem(at, message.into(), Some(hint.into()));
+    }
+
+    fn problem(&self, at: &At, message: String, hint: Option<String>) {
+        self.add(Problem { severity: Severity::Error, place: at.place(), message, hint });
+    }
+
+    /// Adds a problem that was made elsewhere; a warning becomes a finding.
+    pub(super) fn add(&self, problem: Problem) {
+        if problem.severity != Severity::Error {
+            return self.keep(Finding { id: "yaml", problem });
+        }
+        let mut problems = self.problems.borrow_mut();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+
+    /// Something doubtful.
+    pub(super) fn warn(&self, id: &'static str, at: &At, message: impl Into<String>, hint: impl Into<String>) {
+        let (message, hint) = (message.into(), Some(hint.into()));
+        self.keep(Finding { id, problem: Problem { severity: Severity::Warning, place: at.place(), message, hint } });
+    }
+
+    /// Something worth knowing.
+    pub(super) fn note(&self, id: &'static str, at: &At, message: impl Into<String>) {
+        let message = message.into();
+        self.keep(Finding {
+            id,
+            problem: Problem { severity: Severity::Info, place: at.place(), message, hint: None },
+        });
+    }
+
+    /// A field that means nothing outside a cluster; said once for each name.
+    pub(super) fn inert(&self, at: &At, field: &str) {
+        if self.inert.borrow_mut().insert(field.to_owned()) {
+            self.note("inert-field", at, format!("`{field}` means nothing outside a cluster"));
+        }
+    }
+
+    fn keep(&self, finding: Finding) {
+        debug_assert!(super::RULES.iter().any(|(id, _)| *id == finding.id), "{} is no rule", finding.id);
+        let mut findings = self.findings.borrow_mut();
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+
+    /// Whether nothing made the objects unusable so far.
+    pub(super) fn is_clean(&self) -> bool {
+        self.problems.borrow().is_empty()
+    }
+
+    /// What was collected, by place.
+    pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Finding>) {
+        let (mut problems, mut findings) = (self.problems.into_inner(), self.findings.into_inner());
+        problems.sort_by(|a, b| a.place.cmp(&b.place));
+        findings.sort_by(|a, b| a.problem.place.cmp(&b.problem.place));
+        (problems, findings)
+    }
+}

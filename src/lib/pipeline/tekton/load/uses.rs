@@ -1,0 +1,292 @@
+//! `image: uses:..`: steps that Lighthouse imports from tasks elsewhere, with its rules of what the importing step changes.
+
+use super::fetch::{Address, below};
+use super::node::{At, Node, Value};
+use super::object::{Kind, Object};
+use super::refs::leave_gap;
+use super::report::Report;
+use super::sources::Sources;
+use super::template::{merged, merged_list};
+use super::wrap;
+use crate::text::nearest;
+
+/// A task that uses one that uses one, and so on: not deeper than this.
+const MAX_DEPTH: usize = 10;
+
+const PREFIX: &str = "uses:";
+
+/// Imports the steps that a run uses.
+pub(super) fn import(run: &mut Node, sources: &Sources<'_>, report: &Report) {
+    import_below(run, sources, report, 0);
+}
+
+fn import_below(run: &mut Node, sources: &Sources<'_>, report: &Report, depth: usize) {
+    let Some(mut spec) = run.remove("pipelineSpec") else { return };
+    for list in ["tasks", "finally"] {
+        let mut tasks = spec.node.items_of(list).to_vec();
+        for task in &mut tasks {
+            let found = import_task(task, sources, report, depth);
+            for used in found {
+                add_declared(list, task, &used, &mut spec.node, run);
+            }
+        }
+        if let Some(node) = spec.node.get_mut(list).filter(|node| matches!(node.value, Value::List(_))) {
+            node.value = Value::List(tasks);
+        }
+    }
+    run.set("pipelineSpec", spec.node);
+}
+
+/// The address in an image, where it is one.
+fn address(node: &Node) -> Option<(&At, &str)> {
+    let image = node.get("image")?;
+    Some((&image.at, image.as_text()?.strip_prefix(PREFIX)?.trim()))
+}
+
+/// Replaces the steps of one task; the specs of the tasks that were used come back.
+fn import_task(task: &mut Node, sources: &Sources<'_>, report: &Report, depth: usize) -> Vec<Node> {
+    let task_name = task.text_of("name").unwrap_or_default().to_owned();
+    let mut found = Vec::new();
+    let Some(spec) = task.get_mut("taskSpec") else { return found };
+    let shared = spec.get("stepTemplate").and_then(address).map(|(at, uri)| (at.clone(), uri.to_owned()));
+    if shared.is_some()
+        && let Some(template) = spec.get_mut("stepTemplate")
+    {
+        template.remove("image");
+    }
+    let mut steps = Vec::new();
+    for step in spec.items_of("steps").to_vec() {
+        let own = address(&step).map(|(at, uri)| (at.clone(), uri.to_owned()));
+        let has_image = step.text_of("image").is_some_and(|image| !image.is_empty());
+        let Some((at, uri)) = own.or_else(|| shared.clone().filter(|_| !has_image)) else {
+            steps.push(step);
+            continue;
+        };
+        report.warn(
+            "uses",
+            &at,
+            "`uses:` is deprecated in Lighthouse",
+            "write the steps here, or use a resolver or a StepAction",
+        );
+        let Some(mut used) = used_task(&uri, &at, &task_name, sources, report, depth) else {
+            let mut gap = Node::map(Vec::new()).written_at(&step.at);
+            leave_gap(&mut gap);
+            steps.push(gap);
+            continue;
+        };
+        steps.extend(imported(&step, &mut used, &at, report));
+        if !found.contains(&used) {
+            found.push(used);
+        }
+    }
+    if let Some(node) = spec.get_mut("steps") {
+        node.value = Value::List(steps);
+    }
+    for used in &found {
+        if let Some(base) = used.get("stepTemplate") {
+            let template = spec.get("stepTemplate").map_or_else(|| base.clone(), |own| merged(base, own));
+            spec.set("stepTemplate", template);
+        }
+        if let Some(base) = used.get("volumes") {
+            let volumes = spec.get("volumes").map_or_else(|| base.clone(), |own| merged_list(base, own, &["name"]));
+            spec.set("volumes", volumes);
+        }
+        for list in ["params", "results", "workspaces", "sidecars"] {
+            for item in used.items_of(list) {
+                spec.append_missing(list, item.clone());
+            }
+        }
+    }
+    found
+}
+
+/// The `spec` of the task that an address means.
+fn used_task(
+    uri: &str,
+    at: &At,
+    task_name: &str,
+    sources: &Sources<'_>,
+    report: &Report,
+    depth: usize,
+) -> Option<Node> {
+    if depth >= MAX_DEPTH {
+        report.error(at, format!("tasks use tasks more than {MAX_DEPTH} deep"));
+        return None;
+    }
+    let object = match Address::parse(uri) {
+        Ok(Some(address)) => sources.address(&address, at)?,
+        Ok(None) => match below("", uri) {
+            Some(path) => sources.file(&path, at)?,
+            None => {
+                let hint = "write a path from the root of the repository";
+                report.error_with(at, format!("`{uri}` is not in the repository"), hint);
+                return None;
+            }
+        },
+        Err(message) => {
+            report.error(at, message);
+            return None;
+        }
+    };
+    task_of(object, uri, at, task_name, sources, report, depth)
+}
+
+fn task_of(
+    object: Object,
+    uri: &str,
+    at: &At,
+    task_name: &str,
+    sources: &Sources<'_>,
+    report: &Report,
+    depth: usize,
+) -> Option<Node> {
+    if object.kind == Kind::StepAction {
+        report.error_with(at, format!("{uri} is a StepAction"), "refer to it by `ref`");
+        return None;
+    }
+    let mut run = wrap::as_run(object);
+    import_below(&mut run, sources, report, depth + 1);
+    let tasks = run.get("pipelineSpec").map_or(&[][..], |spec| spec.items_of("tasks"));
+    let chosen = match tasks {
+        [only] => Some(only),
+        several => several.iter().find(|task| task.text_of("name") == Some(task_name)),
+    };
+    let spec = chosen.and_then(|task| task.get("taskSpec")).cloned();
+    if spec.is_none() {
+        let names: Vec<&str> = tasks.iter().filter_map(|task| task.text_of("name")).collect();
+        let message = match names.as_slice() {
+            [] | [_] => format!("{uri} has no task with steps"),
+            names => format!("{uri} has no task `{task_name}` with steps; it has {}", names.join(", ")),
+        };
+        report.error(at, message);
+    }
+    spec
+}
+
+/// The steps that one step becomes.
+fn imported(step: &Node, used: &mut Node, at: &At, report: &Report) -> Vec<Node> {
+    let steps = used.items_of("steps");
+    let Some(name) = step.text_of("name").filter(|name| !name.is_empty()) else {
+        return steps.to_vec();
+    };
+    let (wanted, suffix) = name.split_once(':').map_or((name, None), |(wanted, suffix)| (wanted, Some(suffix)));
+    let Some(found) = steps.iter().find(|step| step.text_of("name") == Some(wanted)) else {
+        let near = nearest(wanted, steps.iter().filter_map(|step| step.text_of("name")));
+        let message = format!("the used task has no step `{wanted}`");
+        match near.first() {
+            Some(near) => report.error_with(at, message, format!("did you mean `{near}`?")),
+            None => report.error(at, message),
+        }
+        return Vec::new();
+    };
+    let mut result = overridden(found, step);
+    if let Some(suffix) = suffix {
+        let name_at = step.get("name").map(|name| name.at.clone()).unwrap_or_default();
+        result.set("name", Node::text(format!("{wanted}-{suffix}")).written_at(&name_at));
+    }
+    vec![result]
+}
+
+/// A used step with what the importing step says.
+fn overridden(used: &Node, step: &Node) -> Node {
+    let mut result = used.clone();
+    let has_command = !step.items_of("command").is_empty();
+    if has_command {
+        for field in ["script", "args"] {
+            result.remove(field);
+        }
+        for field in ["command", "args"] {
+            step.get(field).into_iter().for_each(|node| result.set(field, node.clone()));
+        }
+    } else if let Some(script) = step.get("script").filter(|script| script.as_text() != Some("")) {
+        result.remove("command");
+        result.remove("args");
+        result.set("script", script.clone());
+    }
+    for field in ["timeout", "workingDir", "imagePullPolicy"] {
+        step.get(field).into_iter().for_each(|node| result.set(field, node.clone()));
+    }
+    let lists: [(&str, &[&str]); 3] =
+        [("env", &["name"]), ("envFrom", &["secretRef.name", "configMapRef.name"]), ("volumeMounts", &["name"])];
+    for (field, keys) in lists {
+        if let Some(own) = step.get(field) {
+            let list = result.get(field).map_or_else(|| own.clone(), |base| merged_list(base, own, keys));
+            result.set(field, list);
+        }
+    }
+    for field in ["computeResources", "securityContext"] {
+        if let Some(own) = step.get(field).filter(|_| result.get(field).is_none()) {
+            result.set(field, own.clone());
+        }
+    }
+    result
+}
+
+/// Declares what a used task needs at the pipeline, and hands it on.
+fn add_declared(list: &str, task: &mut Node, used: &Node, pipeline: &mut Node, run: &mut Node) {
+    let named = |name: &str, value: Option<String>| {
+        let mut entries = vec![("name", Node::text(name))];
+        entries.extend(value.map(|value| ("value", Node::text(value))));
+        Node::map(entries)
+    };
+    for param in used.items_of("params") {
+        let Some(name) = param.text_of("name") else { continue };
+        // One that is fed from a result, or otherwise, is no matter of the pipeline.
+        if task.named("params", name).is_some() {
+            continue;
+        }
+        let is_whole = param.text_of("type").is_some_and(|kind| kind != "string")
+            || matches!(param.get("default"), Some(Node { value: Value::List(_) | Value::Map(_), .. }));
+        let star = if is_whole { "[*]" } else { "" };
+        task.append("params", vec![named(name, Some(format!("$(params.{name}{star})"))).written_at(&param.at)]);
+        pipeline.append_missing("params", param.clone());
+    }
+    let scope = if list == "finally" { "finally" } else { "tasks" };
+    let task_name = task.text_of("name").unwrap_or_default().to_owned();
+    for result in used.items_of("results") {
+        let Some(name) = result.text_of("name") else { continue };
+        let star = if matches!(result.text_of("type"), Some("array" | "object")) { "[*]" } else { "" };
+        let value = format!("$({scope}.{task_name}.results.{name}{star})");
+        pipeline.append_missing("results", named(name, Some(value)).written_at(&result.at));
+    }
+    for workspace in used.items_of("workspaces") {
+        let Some(name) = workspace.text_of("name") else { continue };
+        let bare = named(name, None).written_at(&workspace.at);
+        if task.named("workspaces", name).is_some() {
+            continue;
+        }
+        task.append("workspaces", vec![bare.clone()]);
+        let mut declared = bare.clone();
+        if let Some(optional) = workspace.get("optional") {
+            declared.set("optional", optional.clone());
+        }
+        pipeline.append_missing("workspaces", declared);
+        let mut binding = bare;
+        binding.set("emptyDir", Node::map(Vec::new()));
+        run.append_missing("workspaces", binding);
+    }
+}
+
+/// `prependStepsURL` and `appendStepsURL`: steps before those of the first task, and after those of the last.
+pub(super) fn add_steps(run: &mut Node, uri: &Node, is_first: bool, sources: &Sources<'_>, report: &Report) {
+    let Some(text) = uri.as_text().filter(|text| !text.is_empty()) else { return };
+    let Some(used) = used_task(text, &uri.at, "", sources, report, 0) else { return };
+    let Some(spec) = run.get_mut("pipelineSpec") else { return };
+    let tasks = spec.items_of_mut("tasks");
+    let task = if is_first { tasks.first_mut() } else { tasks.last_mut() };
+    let Some(spec) = task.and_then(|task| task.get_mut("taskSpec")) else {
+        return report.error(&uri.at, "there is no inline task to add steps to");
+    };
+    let more = used.items_of("steps").to_vec();
+    if is_first {
+        let own = spec.items_of("steps").to_vec();
+        spec.set("steps", Node::list(more.into_iter().chain(own).collect()));
+    } else {
+        spec.append("steps", more);
+    }
+    for list in ["params", "volumes", "workspaces", "results", "sidecars"] {
+        for item in used.items_of(list) {
+            spec.append_missing(list, item.clone());
+        }
+    }
+}
