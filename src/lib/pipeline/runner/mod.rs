@@ -17,4 +17,5 @@ mod protocol;
 pub mod sandbox;
 pub mod step;
 pub mod supervise;
+mod variables;
 pub mod view;
