@@ -18,87 +18,18 @@ use super::engine::{Engine, Output, Stop, TaskSpace};
 use super::folder::{TaskFolder, name_of};
 use super::options::{Network, Settings};
 use super::process::make_sub_paths;
+use super::variables::{OWN_VARIABLES, is_name, steers};
 use super::view::Place;
 use crate::error::Result;
 use crate::pipeline::event::Stream;
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
-use crate::process::{Environment, Program};
+use crate::process::Program;
 
 /// How long an image may take to come.
 const PULL: Duration = Duration::from_secs(30 * 60);
 
 /// How long the runtime may take to remove a container.
 const REMOVE: Duration = Duration::from_secs(30);
-
-/// What the runtime's own program gets of the caller's environment.
-const OWN_VARIABLES: [&str; 13] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LANG",
-    "TMPDIR",
-    "XDG_*",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "DOCKER_*",
-    "CONTAINER_*",
-    "CONTAINERS_*",
-    "HTTP*_PROXY",
-    "NO_PROXY",
-    "SSL_CERT_*",
-];
-
-/// Variables that would steer the runtime's program, did it find them in its own environment: these go on its command
-/// line. A step must not choose what that program loads, or which server it talks to.
-const STEERING: [&str; 32] = [
-    "AARDVARK*",
-    "ALL_PROXY",
-    "all_proxy",
-    "BASH*",
-    "BUILDAH*",
-    "CNI*",
-    "CONTAINER*",
-    "CRUN*",
-    "DBUS*",
-    "DOCKER*",
-    "GCONV*",
-    "GETCONF*",
-    "GLIBC*",
-    "GO*",
-    "GPG*",
-    "HOME",
-    "LANG*",
-    "LC_*",
-    "LD_*",
-    "LIBCRUN*",
-    "LISTEN*",
-    "LOC*",
-    "MALLOC*",
-    "NETAVARK*",
-    "NLSPATH",
-    "NOTIFY*",
-    "OCI*",
-    "PATH",
-    "PODMAN*",
-    "REGISTRY*",
-    "RES_*",
-    "RUNC*",
-];
-const STEERING_TOO: [&str; 14] = [
-    "HTTP*",
-    "http*",
-    "NO_PROXY",
-    "no_proxy",
-    "SSH_*",
-    "SSL_*",
-    "STORAGE*",
-    "TEMP",
-    "TMP*",
-    "TZ*",
-    "USER",
-    "XDG_*",
-    "_*",
-    "HOSTALIASES",
-];
 
 /// Whether images are fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -361,17 +292,6 @@ fn container_name(task: &TaskRun, step: &Step) -> String {
     format!("kfleet-{}{retry}-{}", name_of(&task.name), name_of(&step.name))
 }
 
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['=', '\0', '\n'])
-}
-
-fn steers(name: &str) -> bool {
-    STEERING.iter().chain(&STEERING_TOO).any(|known| match known.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => name == *known,
-    })
-}
-
 impl Engine for Container {
     fn name(&self) -> &'static str {
         "container"
@@ -495,11 +415,6 @@ impl Handle for Running<'_> {
             let _ = self.child.kill();
         }
     }
-}
-
-/// The environment of the runtime's own program, for those who look for it.
-pub fn own_environment(environment: &Environment) -> Environment {
-    environment.only(&OWN_VARIABLES)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::super::folder::RunFolder;
 use super::super::options::{Bind, HostPaths, Limits, SHIMS};
 use super::*;
 use crate::pipeline::task_run::{Mount, Volume, VolumeSource};
+use crate::process::Environment;
 
 fn mk_engine(folder: &std::path::Path) -> Container {
     let settings = Settings {

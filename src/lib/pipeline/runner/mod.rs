@@ -24,4 +24,5 @@ pub mod stand_ins;
 pub mod step;
 pub mod step_variables;
 pub mod supervise;
+mod variables;
 pub mod view;
