@@ -5,7 +5,7 @@ use super::source::{Source, short, shown, tracked_branch};
 use super::{File, Options, Promotion, new_sync};
 use crate::error::Error;
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::files::plain_path;
+use crate::fleet::files::{is_within, plain_path};
 use crate::fleet::sync::{GitRepository, Origin, Pair, Pin};
 use crate::git::{FileState, LocalClone};
 use crate::manifest::findings::refusal_problem;
@@ -49,7 +49,14 @@ pub(super) fn plan(
         let message = format!("{} has the flavour {ours}, {} has {theirs}", cluster.name, from.name);
         return refuse(&whole, message, "promote between clusters of one flavour");
     }
-    let pair = match main_pair(all, cluster) {
+    let found = main_pair(all, cluster);
+    // What is not found may be in a file that cannot be read.
+    let is_found = found.as_ref().map_or_else(|reason| *reason != NoPair::None, |pair| pair.repository.is_some());
+    let unread = all.problems.iter().find(|problem| is_within(&problem.place.file, &cluster.folder));
+    if let Some(unread) = unread.filter(|_| !is_found) {
+        return Err(unread.clone());
+    }
+    let pair = match found {
         Ok(pair) => pair,
         Err(NoPair::None) => return first_sync(all, clone, from, source, cluster, options),
         Err(NoPair::Unclear(message, place, hint)) => return refuse(&place, message, hint),
