@@ -135,12 +135,10 @@ impl<'c, 'b> Writer<'c, 'b> {
         if choices.rarely(8) && text.ends_with('\n') {
             text.pop();
         }
-        if choices.rarely(5) {
-            text = text.replace('\n', "\r\n");
-        }
         match choices.below(120) {
-            119 => text = text.replace('\n', "\r"),
-            117 | 118 => {
+            1..=24 => text = text.replace('\n', "\r\n"),
+            25 => text = text.replace('\n', "\r"),
+            26 | 27 => {
                 let mixed = text.split_inclusive('\n').map(|line| match choices.below(3) {
                     2 => line.replace('\n', "\r\n"),
                     _ => line.to_owned(),
@@ -206,10 +204,11 @@ impl<'c, 'b> Writer<'c, 'b> {
                 self.out.push_str(&format!("? {key}"));
                 self.line_end();
                 self.pad(column);
+                self.out.push(':');
             } else {
                 self.out.push_str(&key);
+                self.out.push_str(if self.choices.rarely(40) { " :" } else { ":" });
             }
-            self.out.push_str(if self.choices.rarely(40) { " :" } else { ":" });
             self.value(value, column, false);
         }
         if self.choices.rarely(8) {

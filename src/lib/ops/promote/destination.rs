@@ -1,11 +1,11 @@
 //! One destination: what is checked, and what of its files changes.
 
-use super::main_pair::{NoPair, main_pair, path_of};
+use super::main_pair::{NoPair, main_pair, path_of, unread};
 use super::source::{Source, short, shown, tracked_branch};
 use super::{File, Options, Promotion, new_sync};
 use crate::error::Error;
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::files::{is_within, plain_path};
+use crate::fleet::files::plain_path;
 use crate::fleet::sync::{GitRepository, Origin, Pair, Pin};
 use crate::git::{FileState, LocalClone};
 use crate::manifest::findings::refusal_problem;
@@ -50,10 +50,8 @@ pub(super) fn plan(
         return refuse(&whole, message, "promote between clusters of one flavour");
     }
     let found = main_pair(all, cluster);
-    // What is not found may be in a file that cannot be read.
     let is_found = found.as_ref().map_or_else(|reason| *reason != NoPair::None, |pair| pair.repository.is_some());
-    let unread = all.problems.iter().find(|problem| is_within(&problem.place.file, &cluster.folder));
-    if let Some(unread) = unread.filter(|_| !is_found) {
+    if let Some(unread) = unread(all, cluster).filter(|_| !is_found) {
         return Err(unread.clone());
     }
     let pair = match found {
