@@ -240,9 +240,6 @@ impl Doc<'_> {
                 plan.replace(token.start as usize..end, joined(&body));
             }
             Kind::Map | Kind::Seq if !token.has(Token::FLOW) => {
-                if let Some(first) = self.entries(node).first() {
-                    self.entry_start(first)?;
-                }
                 let start = self.first_text(node);
                 let end = self.behind(node..self.tape.skip_node(node));
                 self.check_comment_below(end, column, fragment.ends_in_text)?;

@@ -3,7 +3,8 @@
 //!
 //! A change is planned on the tape as a few replacements of the text (`find`, `block`, `flow`, `content`), carried out
 //! on the bytes of its document, and proven by parsing the result again (`proof`). What has no single right answer is
-//! refused. Nothing here knows what a field means.
+//! refused, and so are files with lone carriage returns and documents with keys behind `?`. Of YAML that only the slow
+//! lane reads the tape does not tell all places: there the proof decides. Nothing here knows what a field means.
 
 mod block;
 mod content;
@@ -124,6 +125,7 @@ impl Plan {
 /// A file that the engine does not take, or a change that could mean more than one thing: nothing is changed then.
 pub fn edit(bytes: &[u8], changes: &[(usize, Change<'_>)]) -> Result<Vec<u8>, Refusal> {
     let text = Text::new(bytes).map_err(|error| refusal(bytes, 0, error))?;
+    check_line_breaks(bytes)?;
     let ranges = documents(bytes, &text);
     let ending = line_ending(bytes);
     let mut edited: Vec<Option<Vec<u8>>> = vec![None; ranges.len()];
@@ -174,6 +176,7 @@ fn edit_document(piece: &[u8], change: &Change<'_>, ending: &str) -> Result<Opti
     let mut tape = Tape::default();
     parse(&text, &mut tape)?;
     let doc = Doc { tape: &tape, bytes: &text.bytes, json: text.json };
+    doc.check_keys()?;
     let plan = plan(&doc, change)?;
     if plan.splices.is_empty() {
         return Ok(None);
@@ -288,11 +291,23 @@ fn original_offsets(bytes: &[u8], text: &[u8], offsets: &[usize]) -> Vec<usize> 
     found
 }
 
+/// Refuses carriage returns that no line feed follows: line breaks for readers of YAML, and for few editors.
+fn check_line_breaks(bytes: &[u8]) -> Result<(), Refusal> {
+    let lone = memchr::memchr_iter(b'\r', bytes).find(|at| bytes.get(at + 1) != Some(&b'\n'));
+    let Some(at) = lone else { return Ok(()) };
+    let start = memchr::memrchr2(b'\n', b'\r', &bytes[..at]).map_or(0, |before| before + 1);
+    Err(Refusal {
+        line: line_breaks(&bytes[..at]) + 1,
+        column: String::from_utf8_lossy(&bytes[start..at]).chars().count() as u64 + 1,
+        message: "a carriage return without a line feed ends this line: the file cannot be edited in place".to_owned(),
+        hint: Some("save the file with the line breaks of Unix or of Windows".to_owned()),
+    })
+}
+
 /// The line break that a file uses first.
 fn line_ending(bytes: &[u8]) -> &'static str {
     match memchr::memchr2(b'\n', b'\r', bytes) {
-        Some(at) if bytes[at..].starts_with(b"\r\n") => "\r\n",
-        Some(at) if bytes[at] == b'\r' => "\r",
+        Some(at) if bytes[at] == b'\r' => "\r\n",
         _ => "\n",
     }
 }

@@ -79,7 +79,6 @@ fn a_scalar_keeps_its_quotes_and_its_comment() {
         ("a: &n x\n", set("a", "z"), "a: &n z\n"),
         ("\"a\": x\n", set("a", "z"), "\"a\": z\n"),
         ("80: x\n", set("=80", "z"), "80: z\n"),
-        ("? a\n: x\n", set("a", "z"), "? a\n: z\n"),
         ("- a: x\n- - y\n  - z # c\n", set("1/1", "w"), "- a: x\n- - y\n  - w # c\n"),
         ("- a: x\n  b: v\n", set("0/b", "w"), "- a: x\n  b: w\n"),
     ]);
@@ -279,6 +278,8 @@ fn what_is_not_certain_is_refused() {
         ("a:\n\t- b\n", set("a", "v"), 2, 1, "tab"),
         ("a:\n  b: 1\n", set("a", "v"), 2, 3, "mapping"),
         ("a: 1\n? b\n: 1\n", remove("b"), 2, 3, "`?`"),
+        ("a: 1\n? b\n: &x #\n\n  c:\n", set("a", "v"), 2, 3, "`?`"),
+        ("a: 1\r\nb: é\rc: 1\n", set("a", "v"), 2, 5, "carriage return"),
         ("b: 1\na: |\n  x", set("c", "v"), 2, 1, "line break"),
         ("a: |\n  x\nb: 1\n   # c\nd: 1\n", remove("b"), 4, 4, "comment"),
         ("a: 1\n", set_yaml("a", "b: |+\n  x\n"), 1, 4, "`+`"),
