@@ -200,7 +200,7 @@ impl<'c, 'b> Writer<'c, 'b> {
                 self.pad(column);
             }
             let key = self.quoted(key, 12, false);
-            if matches!(value, Value::Text(_)) && self.choices.below(250) == 249 {
+            if matches!(value, Value::Text(_)) && self.choices.below(250) == 249 && self.choices.rarely(5) {
                 self.out.push_str(&format!("? {key}"));
                 self.line_end();
                 self.pad(column);
