@@ -218,7 +218,7 @@ fn mk_sync(name: &str, commit: &str, spec: &str) -> String {
 fn pins_that_differ_within_a_cluster_are_told() {
     let newer = mk_sync("web", TIP, "dependsOn: [{name: certs}]");
     for (pins, expected) in [
-        ([mk_sync("certs", COMMIT, ""), newer.clone()], vec!["PIN08 clusters/a/certs.yaml:4:81"]),
+        ([mk_sync("certs", COMMIT, ""), newer.clone()], vec!["PIN08 clusters/a/certs.yaml:4:84"]),
         ([mk_sync("certs", TIP, ""), newer.clone()], vec![]),
         // So few commits are no reason, where nothing depends on it.
         ([mk_sync("certs", COMMIT, ""), mk_sync("web", TIP, "")], vec![]),
@@ -273,12 +273,12 @@ fn variables_have_values_and_keep_their_quotes() {
         // Without postBuild nothing is replaced.
         ("", format!("{object}{script}"), vec![]),
         ("postBuild: {substitute: {NAME: a, PORT: x}}", format!("{object}{excepted}"), vec![]),
-        ("postBuild: {substitute: {PORT: x}}", object.to_owned(), vec!["KST06 clusters/a/web.yaml:9:93"]),
+        ("postBuild: {substitute: {PORT: x}}", object.to_owned(), vec!["KST06 clusters/a/web.yaml:9:91"]),
         (
             "postBuild: {substitute: {NAME: a, PORT: '80', a-b: c}}",
             format!("{object}{script}"),
             vec![
-                "KST06 clusters/a/web.yaml:9:140",
+                "KST06 clusters/a/web.yaml:9:137",
                 "KST06 config/bases/web/x.yaml:17:8",
                 "KST07 config/bases/web/x.yaml:6:6",
             ],

@@ -118,12 +118,25 @@ impl Doc<'_> {
         Ok(column as usize)
     }
 
-    /// Refuses a comment that block text above it would take in.
+    /// Refuses a comment, or blanks on an empty line, that block text above them would take in.
     pub(super) fn check_comment_below(&self, at: usize, column: usize, text_above: bool) -> Result<(), SyntaxError> {
+        if !text_above {
+            return Ok(());
+        }
         let first = self.skip_space(at);
-        if text_above && self.bytes.get(first) == Some(&b'#') && first - self.line_start(first) > column {
+        if self.bytes.get(first) == Some(&b'#') && first - self.line_start(first) > column {
             let error = SyntaxError::new(first, "this comment would become a part of the block text above it");
             return Err(error.with_hint("indent it as the key below it"));
+        }
+        let mut line = at;
+        while self.next_line(line) <= first && line < first {
+            let next = self.next_line(line);
+            if next - line > column + 1 {
+                let error =
+                    SyntaxError::new(line, "the blanks on this line would become a part of the block text above it");
+                return Err(error.with_hint("remove them"));
+            }
+            line = next;
         }
         Ok(())
     }

@@ -282,6 +282,7 @@ fn what_is_not_certain_is_refused() {
         ("a: 1\r\nb: é\rc: 1\n", set("a", "v"), 2, 5, "carriage return"),
         ("b: 1\na: |\n  x", set("c", "v"), 2, 1, "line break"),
         ("a: |\n  x\nb: 1\n   # c\nd: 1\n", remove("b"), 4, 4, "comment"),
+        ("a: 1\n\n     \nb: 1\n", set_yaml("a", "|\n  x\n  y\n"), 3, 1, "blanks"),
         ("a: 1\n", set_yaml("a", "b: |+\n  x\n"), 1, 4, "`+`"),
         ("a: 1\n", set_yaml("a", "*x"), 1, 4, "anchor"),
         ("a: {b:}\n", set("a/c", "v"), 1, 5, "colon"),
