@@ -189,7 +189,7 @@ fn edit_document(piece: &[u8], change: &Change<'_>, ending: &str) -> Result<Opti
     let old = proof::Before { doc: &doc, change, gone: &plan.gone };
     // A file that ended without a line break does so again, unless that would cut block text.
     if text.cut
-        && let Some(short) = written.strip_suffix(ending.as_bytes())
+        && let Some(short) = written.strip_suffix(b"\r\n").or_else(|| written.strip_suffix(b"\n"))
         && proof::prove(&old, short).is_ok()
     {
         return Ok(Some(short.to_vec()));

@@ -204,6 +204,7 @@ fn an_entry_goes_with_its_lines() {
         ("a: |\n  x\nb: |\n  y\n\nc: 2\n", remove("b"), "a: |\n  x\n\nc: 2\n"),
         ("a: |\n  x\nb: 2", remove("b"), "a: |\n  x\n"),
         ("a: 1\nb: 2", remove("b"), "a: 1"),
+        ("# c\na: 1\r\nb: 2", remove("b"), "# c\na: 1"),
         ("a: 1\n", remove("b"), "a: 1\n"),
         ("a: 1\n", remove("b/c/0"), "a: 1\n"),
     ]);
