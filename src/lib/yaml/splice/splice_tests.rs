@@ -215,20 +215,20 @@ fn an_entry_goes_with_its_lines() {
 
 #[test]
 fn lists_grow_at_their_end() {
-    check(
-        &[
-            ("a:\n- x\n# end\nb: 1\n", append("a", "v"), "a:\n- x\n- v\n# end\nb: 1\n"),
-            ("a:\n  - x\n  # end\nb: 1\n", append("a", "v"), "a:\n  - x\n  - v\n  # end\nb: 1\n"),
-            ("a: 1\n", append("b/c", "v"), "a: 1\nb:\n  c:\n    - v\n"),
-            ("a:\n- x\n", append("b", "v"), "a:\n- x\nb:\n- v\n"),
-            ("a: []\n", append("a", "v"), "a:\n  - v\n"),
-            ("a: # c\n", append("a", "v"), "a: # c\n  - v\n"),
-            ("a:\n  - b: 1\n", append_yaml("a", "b: 2\nc:\n  - d\n"), "a:\n  - b: 1\n  - b: 2\n    c:\n      - d\n"),
-            ("a:\n  - b: 1\n", append_yaml("a", "b: |\n  x\n\n  y\n"), "a:\n  - b: 1\n  - b: |\n      x\n\n      y\n"),
-            ("- - a\n", append("0", "b"), "- - a\n  - b\n"),
-            ("- []\n", append("0", "b"), "- - b\n"),
-        ][..10],
-    );
+    check(&[
+        ("a:\n- x\n# end\nb: 1\n", append("a", "v"), "a:\n- x\n- v\n# end\nb: 1\n"),
+        ("a:\n  - x\n  # end\nb: 1\n", append("a", "v"), "a:\n  - x\n  - v\n  # end\nb: 1\n"),
+        ("a: 1\n", append("b/c", "v"), "a: 1\nb:\n  c:\n    - v\n"),
+        ("a:\n- x\n", append("b", "v"), "a:\n- x\nb:\n- v\n"),
+        ("a: []\n", append("a", "v"), "a:\n  - v\n"),
+        ("a: # c\n", append("a", "v"), "a: # c\n  - v\n"),
+        ("a:\n  - b: 1\n", append_yaml("a", "b: 2\nc:\n  - d\n"), "a:\n  - b: 1\n  - b: 2\n    c:\n      - d\n"),
+        ("a:\n  - b: 1\n", append_yaml("a", "b: |\n  x\n\n  y\n"), "a:\n  - b: 1\n  - b: |\n      x\n\n      y\n"),
+        ("- - a\n", append("0", "b"), "- - a\n  - b\n"),
+        ("- []\n", append("0", "b"), "- - b\n"),
+        ("a: [\n  # c\n]\n", append("a", "b"), "a: [b \n  # c\n]\n"),
+        ("a: {\n  # c\n}\n", set("a/b", "v"), "a: {b: v \n  # c\n}\n"),
+    ]);
 }
 
 #[test]
@@ -283,6 +283,7 @@ fn what_is_not_certain_is_refused() {
         ("a: 1\r\nb: é\rc: 1\n", set("a", "v"), 2, 5, "carriage return"),
         ("b: 1\na: |\n  x", set("c", "v"), 2, 1, "line break"),
         ("a: |\n  x\nb: 1\n   # c\nd: 1\n", remove("b"), 4, 4, "comment"),
+        ("a:\n\n- b\n", set_yaml("a", "|\n  x\n  y\n"), 3, 1, "block text"),
         ("a: 1\n\n     \nb: 1\n", set_yaml("a", "|\n  x\n  y\n"), 3, 1, "blanks"),
         ("a: 1\n", set_yaml("a", "b: |+\n  x\n"), 1, 4, "`+`"),
         ("a: 1\n", set_yaml("a", "*x"), 1, 4, "anchor"),
