@@ -246,7 +246,7 @@ impl Tree {
         let at = self.reach(document, parents, None)?;
         let index = match (&self.nodes[at].kind, last) {
             (Kind::Map(entries), Step::Key(key)) => entries.iter().position(|entry| self.key(entry.0) == Some(key))?,
-            (Kind::Seq(_), Step::Index(index)) => *index,
+            (Kind::Seq(items), Step::Index(index)) if *index < items.len() => *index,
             _ => return None,
         };
         match &mut self.nodes[at].kind {
