@@ -2,9 +2,14 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the fuzz seeds")]
 
 mod oracle;
+mod promotions;
 
 use kfleet::yaml::scalar;
+use promotions::{History, Outcome};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A scalar value, with its style, as it stands behind `key: ` at some depth.
@@ -210,6 +215,28 @@ proptest! {
     ) {
         oracle::splicing(text.as_bytes(), kind, usize::from(number), value);
     }
+}
+
+/// Whole promotions in made-up fleets. Few are refused, each with a reason.
+#[test]
+fn a_promotion_changes_the_pin_and_keeps_all_else() {
+    let history = History::new();
+    let config =
+        ProptestConfig { cases: 2000, failure_persistence: None, max_shrink_iters: 1500, ..ProptestConfig::default() };
+    let (changed, reasons) = (RefCell::new(0), RefCell::new(BTreeMap::<String, usize>::new()));
+    let result = TestRunner::new(config).run(&prop::collection::vec(any::<u8>(), 0..1500), |bytes| {
+        match history.check(&bytes) {
+            Outcome::Changed => *changed.borrow_mut() += 1,
+            Outcome::Unchanged => {}
+            Outcome::Refused(reason) => *reasons.borrow_mut().entry(reason).or_default() += 1,
+        }
+        Ok(())
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+    let refused: usize = reasons.borrow().values().sum();
+    println!("{} promotions made, {refused} refused: {:#?}", changed.borrow(), reasons.borrow());
+    assert!(refused < 300, "{refused} of 2,000 are refused: {:#?}", reasons.borrow());
+    assert!(*changed.borrow() > 1500, "only {} of 2,000 change something", changed.borrow());
 }
 
 #[test]

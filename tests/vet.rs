@@ -39,6 +39,10 @@ impl Revisions for History {
     fn tip(&self, branch: &str) -> Option<String> {
         (branch == "main").then(|| TIP.to_owned())
     }
+
+    fn distance(&self, old: &str, new: &str) -> Option<usize> {
+        Some(if old == COMMIT && new == TIP { 7 } else { 0 })
+    }
 }
 
 fn kfleet(folder: &Path, arguments: &[&str]) -> Output {
@@ -198,6 +202,102 @@ fn the_history_is_asked_where_there_is_one() {
     let plan = fix::plan(&clusters, &lint(&clusters, Some(&History)));
     let text = String::from_utf8_lossy(&plan.files[0].text).into_owned();
     assert!(text.contains(&format!("commit: {COMMIT}}}")), "{text}");
+}
+
+/// A sync: the pin, and the fields of its Kustomization.
+fn mk_sync(name: &str, commit: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+         spec: {{url: 'https://git.example.org/a', interval: 1h, ref: {{branch: main, commit: '{commit}'}}}}\n---\n\
+         apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+         spec: {{path: ./config/bases/{name}, wait: true, sourceRef: {{kind: GitRepository, name: {name}}}, {spec}}}\n"
+    )
+}
+
+#[test]
+fn pins_that_differ_within_a_cluster_are_told() {
+    let newer = mk_sync("web", TIP, "dependsOn: [{name: certs}]");
+    for (pins, expected) in [
+        ([mk_sync("certs", COMMIT, ""), newer.clone()], vec!["PIN08 clusters/a/certs.yaml:4:84"]),
+        ([mk_sync("certs", TIP, ""), newer.clone()], vec![]),
+        // So few commits are no reason, where nothing depends on it.
+        ([mk_sync("certs", COMMIT, ""), mk_sync("web", TIP, "")], vec![]),
+    ] {
+        let [certs, web] = pins.each_ref().map(String::as_str);
+        let tree = Tree::from([("clusters/a/certs.yaml", certs), ("clusters/a/web.yaml", web)]);
+        let report = lint(&Clusters::from_tree(tree.clone()), Some(&History));
+        let found: Vec<String> = shown(&report).into_iter().filter(|one| one.starts_with("PIN08")).collect();
+        assert_eq!(found, expected, "{certs}{web}");
+        let is_skipped = lint(&Clusters::from_tree(tree), None).skipped.contains_key("PIN08");
+        assert_eq!(is_skipped, certs.contains(COMMIT));
+    }
+}
+
+#[test]
+fn custom_resources_wait_for_their_kinds() {
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: issuers.certs.example.org}\n\
+        spec: {group: certs.example.org, names: {kind: Issuer}}\n";
+    let issuer = "apiVersion: certs.example.org/v1\nkind: Issuer\nmetadata: {name: a, namespace: a}\n";
+    let certs = mk_sync("certs", TIP, "");
+    for (spec, others, expected) in [
+        ("", "", vec!["KST02 clusters/a/web.yaml:6:1"]),
+        ("dependsOn: [{name: certs}]", "", vec![]),
+        ("dependsOn: [{name: between}]", "dependsOn: [{name: certs}]", vec![]),
+        ("dependsOn: [{name: between}]", "", vec!["KST02 clusters/a/web.yaml:6:1"]),
+    ] {
+        let (web, between) = (mk_sync("web", TIP, spec), mk_sync("between", TIP, others));
+        let tree = Tree::from([
+            ("clusters/a/certs.yaml", certs.as_str()),
+            ("clusters/a/between.yaml", &between),
+            ("clusters/a/web.yaml", &web),
+            ("config/bases/certs/kustomization.yaml", "resources: [x.yaml]\n"),
+            ("config/bases/certs/x.yaml", definition),
+            ("config/bases/between/kustomization.yaml", "resources: []\n"),
+            ("config/bases/web/kustomization.yaml", "resources: [x.yaml]\n"),
+            ("config/bases/web/x.yaml", issuer),
+        ]);
+        let found = shown(&lint(&Clusters::from_tree(tree), None));
+        let found: Vec<String> = found.into_iter().filter(|one| one.starts_with("KST02")).collect();
+        assert_eq!(found, expected, "{spec} {others}");
+    }
+}
+
+#[test]
+fn variables_have_values_and_keep_their_quotes() {
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: a}\ndata:\n  a: ${NAME}\n  b: \"${PORT}\"\n  c: ${SIZE:=3}\n  d: $${NONE}\n";
+    let script = "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n  namespace: a\n  annotations: {}\ndata:\n  run: 'echo ${X'\n";
+    let excepted = script.replace("{}", "{kustomize.toolkit.fluxcd.io/substitute: disabled}");
+    let values =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\ndata: {NAME: a, PORT: b}\n";
+    for (spec, objects, expected) in [
+        // Without postBuild nothing is replaced.
+        ("", format!("{object}{script}"), vec![]),
+        ("postBuild: {substitute: {NAME: a, PORT: x}}", format!("{object}{excepted}"), vec![]),
+        ("postBuild: {substitute: {PORT: x}}", object.to_owned(), vec!["KST06 clusters/a/web.yaml:9:91"]),
+        (
+            "postBuild: {substitute: {NAME: a, PORT: '80', a-b: c}}",
+            format!("{object}{script}"),
+            vec![
+                "KST06 clusters/a/web.yaml:9:137",
+                "KST06 config/bases/web/x.yaml:17:8",
+                "KST07 config/bases/web/x.yaml:6:6",
+            ],
+        ),
+        ("postBuild: {substituteFrom: [{kind: ConfigMap, name: vars}]}", object.to_owned(), vec![]),
+        ("postBuild: {substituteFrom: [{kind: Secret, name: other}]}", object.to_owned(), vec![]),
+    ] {
+        let web = mk_sync("web", TIP, spec);
+        let tree = Tree::from([
+            ("clusters/a/vars.yaml", values),
+            ("clusters/a/web.yaml", &web),
+            ("config/bases/web/kustomization.yaml", "resources: [x.yaml]\n"),
+            ("config/bases/web/x.yaml", &objects),
+        ]);
+        let found = shown(&lint(&Clusters::from_tree(tree), None));
+        let found: Vec<String> =
+            found.into_iter().filter(|one| ["KST06", "KST07"].iter().any(|id| one.starts_with(id))).collect();
+        assert_eq!(found, expected, "{spec}");
+    }
 }
 
 /// The fields that SARIF 2.1.0 asks for, and those that code hosts read.

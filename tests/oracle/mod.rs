@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each user takes a part of it")]
 
 mod splice;
-mod tree;
+pub mod tree;
 
 use granit_parser::{Event, Parser, ScalarStyle, options};
 use kfleet::fleet::file::{FleetFile, is_name};

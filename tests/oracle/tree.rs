@@ -135,6 +135,34 @@ impl Tree {
         found
     }
 
+    /// The value at a path from a node.
+    pub fn at(&self, node: usize, path: &[Step]) -> Option<usize> {
+        path.iter().try_fold(node, |node, step| match (&self.nodes[node].kind, step) {
+            (Kind::Map(entries), Step::Key(wanted)) => {
+                entries.iter().find(|(key, _)| self.key(*key) == Some(wanted)).map(|(_, value)| *value)
+            }
+            (Kind::Seq(items), Step::Index(index)) => items.get(*index).copied(),
+            _ => None,
+        })
+    }
+
+    /// The text of a scalar.
+    pub fn text_of(&self, node: usize) -> Option<String> {
+        match &self.nodes[node].kind {
+            Kind::Scalar(text, _) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// The paths of the objects of a document: its root, or the items of a list.
+    pub fn objects(&self, root: usize) -> Vec<Vec<Step>> {
+        let items = Step::Key("items".to_owned());
+        match self.at(root, std::slice::from_ref(&items)).map(|node| &self.nodes[node].kind) {
+            Some(Kind::Seq(all)) => (0..all.len()).map(|index| vec![items.clone(), Step::Index(index)]).collect(),
+            _ => vec![Vec::new()],
+        }
+    }
+
     pub fn is_null(&self, node: usize) -> bool {
         matches!(&self.nodes[node].kind, Kind::Scalar(text, true) if resolve::v2(text) == resolve::Value::Null)
     }
@@ -218,7 +246,7 @@ impl Tree {
         let at = self.reach(document, parents, None)?;
         let index = match (&self.nodes[at].kind, last) {
             (Kind::Map(entries), Step::Key(key)) => entries.iter().position(|entry| self.key(entry.0) == Some(key))?,
-            (Kind::Seq(_), Step::Index(index)) => *index,
+            (Kind::Seq(items), Step::Index(index)) if *index < items.len() => *index,
             _ => return None,
         };
         match &mut self.nodes[at].kind {

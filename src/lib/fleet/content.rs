@@ -156,6 +156,12 @@ impl Content {
         }
     }
 
+    /// Whether the value of a field of a document is a text in quotes.
+    pub fn is_quoted(&self, document: &Document, path: &[&str]) -> bool {
+        let node = self.source(document).find(document.tape.node_at(0), path);
+        matches!(document.tape.tokens[node].kind, Kind::Single | Kind::Double)
+    }
+
     /// The text as it is.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -256,6 +262,13 @@ impl<'a> Item<'a> {
         let path = self.path(path);
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         self.content.has_comments(self.document, &path)
+    }
+
+    /// Whether the value of a field is a text in quotes.
+    pub fn is_quoted(&self, path: &[&str]) -> bool {
+        let path = self.path(path);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        self.content.is_quoted(self.document, &path)
     }
 
     /// The place of a field; where the path ends early, of what there is.

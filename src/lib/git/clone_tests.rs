@@ -95,6 +95,14 @@ fn files_of_commits_and_their_history() {
     assert_eq!(history[0].about.trailers, [("Kfleet-Pin".to_owned(), "two".to_owned())]);
     assert_eq!((history[1].old.as_deref(), history[1].about.commit.as_str()), (None, id("a")));
     assert!(histories["none"].is_empty());
+    let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<String>>();
+    let wanted =
+        BTreeMap::from([(pin.to_owned(), texts(&["one", "two", "three"])), ("none".to_owned(), texts(&["one"]))]);
+    let written = clone.written(id("m"), &wanted).unwrap();
+    let found: Vec<&str> = written.keys().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(found, ["one", "two"], "what never came is left out");
+    assert_eq!(written[&(pin.to_owned(), "two".to_owned())], history[0].about.time);
+    assert_eq!(written[&(pin.to_owned(), "one".to_owned())], history[1].about.time);
 }
 
 #[test]

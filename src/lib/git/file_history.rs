@@ -2,8 +2,8 @@
 
 use super::clone::{CommitInfo, LocalClone, about, unusable};
 use crate::error::Result;
-use git2::{ObjectType, Oid};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use git2::{Commit, ObjectType, Oid};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A commit that changed a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,27 @@ pub struct FileChange {
     pub new: Option<Vec<u8>>,
 }
 
+/// A change that a walk meets.
+struct Change<'a> {
+    path: &'a str,
+    commit: &'a Commit<'a>,
+    depth: usize,
+    old: Option<Oid>,
+    new: Option<Oid>,
+}
+
+/// Whether a walk goes on to look at a file.
+#[derive(PartialEq, Eq)]
+enum Watch {
+    On,
+    Off,
+}
+
+/// The folders above a path.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
 impl LocalClone {
     /// The commits that changed each of these files, newest first: along the first parents of `tip`, so a merge counts
     /// as one change. One walk serves all files.
@@ -27,30 +48,81 @@ impl LocalClone {
     pub fn histories(&self, tip: &str, paths: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<FileChange>>> {
         let mut found: BTreeMap<String, Vec<FileChange>> =
             paths.iter().map(|path| (path.clone(), Vec::new())).collect();
-        // The wanted files, and the folders above them.
-        let mut wanted: HashSet<String> = HashSet::new();
+        self.walk(tip, paths, |change| {
+            let text = |id: Option<Oid>| id.and_then(|id| self.blob(id));
+            let (old, new) = (text(change.old), text(change.new));
+            let change = (change.path, FileChange { about: about(change.commit), depth: change.depth, old, new });
+            found.entry(change.0.to_owned()).or_default().push(change.1);
+            Watch::On
+        })?;
+        Ok(found)
+    }
+
+    /// When each of these texts came into its file, in seconds since 1970: by the newest commit that has it there, and whose
+    /// first parent has not. The walk ends when all are found; a text that never came is left out.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn written(
+        &self,
+        tip: &str,
+        texts: &BTreeMap<String, BTreeSet<String>>,
+    ) -> Result<BTreeMap<(String, String), i64>> {
+        let mut found = BTreeMap::new();
+        let mut open = texts.clone();
+        let paths = texts.keys().cloned().collect();
+        self.walk(tip, &paths, |change| {
+            let Some(wanted) = open.get_mut(change.path) else { return Watch::Off };
+            let blob = |id: Option<Oid>| id.and_then(|id| self.blob(id)).unwrap_or_default();
+            let (old, new) = (blob(change.old), blob(change.new));
+            wanted.retain(|text| {
+                let has = |blob: &[u8]| memchr::memmem::find(blob, text.as_bytes()).is_some();
+                let is_new = has(&new) && !has(&old);
+                if is_new {
+                    found.insert((change.path.to_owned(), text.clone()), change.commit.author().when().seconds());
+                }
+                !is_new
+            });
+            if wanted.is_empty() { Watch::Off } else { Watch::On }
+        })?;
+        Ok(found)
+    }
+
+    /// Shows the changes of files along the first parents of `tip`, newest first, until none is watched any more.
+    fn walk(&self, tip: &str, paths: &BTreeSet<String>, mut each: impl FnMut(&Change<'_>) -> Watch) -> Result<()> {
+        // The watched files, and how many of them lie below each folder.
+        let mut watched: HashMap<String, usize> = HashMap::new();
         for path in paths {
             let path = self.full_path(path);
-            wanted.extend(path.match_indices('/').map(|(at, _)| path[..at].to_owned()));
-            wanted.insert(path);
+            above(&path).for_each(|folder| *watched.entry(folder.to_owned()).or_default() += 1);
+            watched.insert(path, 1);
         }
         let mut commit = self.find(tip)?;
         for depth in 0.. {
             let parent = commit.parent(0).ok();
             let tree = commit.tree().map_err(|cause| unusable(&cause))?;
             let old_tree = parent.as_ref().and_then(|parent| parent.tree().ok());
-            for (path, old, new) in self.differing(old_tree.as_ref(), &tree, &wanted) {
-                let path = path.strip_prefix(&self.prefix).unwrap_or(&path);
-                let Some(changes) = found.get_mut(path) else { continue };
-                let text = |id: Option<Oid>| id.and_then(|id| self.blob(id));
-                changes.push(FileChange { about: about(&commit), depth, old: text(old), new: text(new) });
+            for (full, old, new) in self.differing(old_tree.as_ref(), &tree, &watched) {
+                let path = full.strip_prefix(&self.prefix).unwrap_or(&full);
+                if !paths.contains(path) || each(&Change { path, commit: &commit, depth, old, new }) == Watch::On {
+                    continue;
+                }
+                watched.remove(&full);
+                for folder in above(&full) {
+                    if let Some(files) = watched.get_mut(folder) {
+                        *files -= 1;
+                        if *files == 0 {
+                            watched.remove(folder);
+                        }
+                    }
+                }
             }
             match parent {
-                Some(parent) => commit = parent,
-                None => break,
+                Some(parent) if !watched.is_empty() => commit = parent,
+                _ => break,
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// The wanted files that differ between two trees, with their old and new content. Folders that are the same on both
@@ -59,7 +131,7 @@ impl LocalClone {
         &self,
         old: Option<&git2::Tree<'_>>,
         new: &git2::Tree<'_>,
-        wanted: &HashSet<String>,
+        wanted: &HashMap<String, usize>,
     ) -> Vec<(String, Option<Oid>, Option<Oid>)> {
         let mut found = Vec::new();
         let root = |tree: &git2::Tree<'_>| self.repository.find_tree(tree.id()).ok();
@@ -67,7 +139,7 @@ impl LocalClone {
         while let Some((above, old, new)) = waiting.pop() {
             for name in differing_names(old.as_ref(), new.as_ref()) {
                 let path = format!("{above}{name}");
-                if !wanted.contains(&path) {
+                if !wanted.contains_key(&path) {
                     continue;
                 }
                 let entry = |tree: &Option<git2::Tree<'_>>| {

@@ -6,8 +6,7 @@ use super::vet::findings_of;
 use crate::error::Result;
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::sync::{Pair, Pin};
-use crate::git::{FileChange, LocalClone};
-use rayon::prelude::*;
+use crate::git::LocalClone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -84,20 +83,15 @@ fn written(all: &Clusters, clone: &LocalClone) -> Result<BTreeMap<String, i64>> 
     let pinned = all.clusters.iter().filter_map(|cluster| {
         let pair = main_pair(all, cluster).ok()?;
         let Pin::Commit(commit) = pair.pin()? else { return None };
-        Some((cluster, pair.repository.as_ref()?.origin.file.clone(), commit))
+        Some((cluster, (pair.repository.as_ref()?.origin.file.clone(), commit)))
     });
-    let pinned: Vec<(&Cluster, String, String)> = pinned.collect();
-    let files: BTreeSet<String> = pinned.iter().map(|(_, file, _)| file.clone()).collect();
-    let histories = clone.histories(&head, &files)?;
-    let has = |text: &Option<Vec<u8>>, commit: &str| {
-        text.as_ref().is_some_and(|text| memchr::memmem::find(text, commit.as_bytes()).is_some())
-    };
-    let found = pinned.par_iter().filter_map(|(cluster, file, commit)| {
-        let changes: &[FileChange] = histories.get(file).map(Vec::as_slice).unwrap_or_default();
-        let change = changes.iter().find(|change| has(&change.new, commit) && !has(&change.old, commit))?;
-        Some((cluster.name.clone(), change.about.time))
-    });
-    Ok(found.collect())
+    let pinned: Vec<(&Cluster, (String, String))> = pinned.collect();
+    let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (_, (file, commit)) in &pinned {
+        texts.entry(file.clone()).or_default().insert(commit.clone());
+    }
+    let times = clone.written(&head, &texts)?;
+    Ok(pinned.into_iter().filter_map(|(cluster, pin)| Some((cluster.name.clone(), *times.get(&pin)?))).collect())
 }
 
 /// The cluster that promotes to each cluster, by the fleet file.

@@ -107,6 +107,35 @@ pub fn substitute(
     Ok(Substituted { text: result, used, warnings: problems })
 }
 
+/// A variable that stands in a text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Whether nothing takes the place of a value that is missing.
+    pub is_required: bool,
+}
+
+/// The variables of a text, those in defaults and arguments left out.
+///
+/// # Errors
+/// What of the text cannot be read, as in [`substitute`].
+pub fn variables(file: &str, text: &str) -> Result<Vec<Variable>, Vec<Problem>> {
+    let mut findings = Findings::default();
+    let source = Source::new(text);
+    let pieces = parse(&source.text, &mut findings);
+    if findings.has_error {
+        return Err(to_problems(file, text, &source, findings));
+    }
+    let variables = pieces.iter().filter_map(|piece| match piece {
+        Piece::Variable(variable) => {
+            Some(Variable { name: variable.name.to_owned(), is_required: variable.arguments.is_empty() })
+        }
+        Piece::Text(..) => None,
+    });
+    Ok(variables.collect())
+}
+
 /// The names of values that no text has used.
 pub fn unused<'a>(values: &'a BTreeMap<String, String>, used: &BTreeSet<String>) -> Vec<&'a str> {
     values.keys().filter(|name| !used.contains(*name)).map(String::as_str).collect()

@@ -132,6 +132,8 @@ pub struct Tape {
     pub has_anchors: bool,
     /// Whether there is a comment.
     pub has_comments: bool,
+    /// Whether the slow lane built it: the text is YAML that people seldom write.
+    pub by_slow_lane: bool,
 }
 
 impl Tape {
@@ -141,6 +143,7 @@ impl Tape {
         self.extra.clear();
         self.has_anchors = false;
         self.has_comments = false;
+        self.by_slow_lane = false;
     }
 
     /// The source text of a token.

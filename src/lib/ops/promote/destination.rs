@@ -1,6 +1,6 @@
 //! One destination: what is checked, and what of its files changes.
 
-use super::main_pair::{NoPair, main_pair, path_of, running_pair};
+use super::main_pair::{NoPair, main_pair, path_of, running_pair, unread};
 use super::snapshots::Snapshots;
 use super::source::{Source, short, shown, tracked_branch};
 use super::{File, Options, Promotion, addon, apart, new_sync};
@@ -75,7 +75,12 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster) -> Result<Promotion, Proble
         let message = format!("{} has the flavour {ours}, {} has {theirs}", cluster.name, from.name);
         return refuse(&whole, message, "promote between clusters of one flavour");
     }
-    let pair = match main_pair(all, cluster) {
+    let found = main_pair(all, cluster);
+    let is_found = found.as_ref().map_or_else(|reason| *reason != NoPair::None, |pair| pair.repository.is_some());
+    if let Some(unread) = unread(all, cluster).filter(|_| !is_found) {
+        return Err(unread.clone());
+    }
+    let pair = match found {
         Ok(pair) => pair,
         Err(NoPair::None) => return first_sync(job, cluster),
         Err(unclear) => return Err(no_pair(cluster, unclear)),

@@ -4,7 +4,7 @@ use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::files::{is_within, plain_path};
 use crate::fleet::sync::Pair;
 use crate::fleet::types::Paths;
-use crate::problem::Place;
+use crate::problem::{Place, Problem};
 use std::collections::BTreeSet;
 
 /// Why there is no such sync.
@@ -95,4 +95,9 @@ pub(in crate::ops) fn running_pair<'a>(
 /// The folder that a pair applies, in the one plain way.
 pub(in crate::ops) fn path_of(pair: &Pair) -> Option<String> {
     plain_path("", &pair.kustomization.path.as_ref()?.value)
+}
+
+/// A file of the cluster that cannot be read: what is not found may be in it.
+pub(in crate::ops) fn unread<'a>(all: &'a Clusters, cluster: &Cluster) -> Option<&'a Problem> {
+    all.problems.iter().find(|problem| is_within(&problem.place.file, &cluster.folder))
 }

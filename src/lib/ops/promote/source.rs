@@ -1,6 +1,6 @@
 //! The commit that is promoted, and why it is that one.
 
-use super::main_pair::{NoPair, addon_pair, main_pair, running_pair};
+use super::main_pair::{NoPair, addon_pair, main_pair, running_pair, unread};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::sync::{ObjectName, Pair, Pin};
@@ -55,8 +55,12 @@ pub fn source_of(
         return Ok(Source { name, commit, proof: Proof::Named, branch, notes: Vec::new() });
     }
     let pair = pair.map_err(|reason| match reason {
-        NoPair::None => Error::new(ErrorKind::Refused, format!("{} has no sync that could be promoted", cluster.name))
-            .with_hint("name the commit with --to"),
+        NoPair::None => match unread(all, cluster) {
+            Some(problem) => Error::new(ErrorKind::Refused, format!("{}: {}", problem.place, problem.message))
+                .with_hint("mend the file, or name the commit with --to"),
+            None => Error::new(ErrorKind::Refused, format!("{} has no sync that could be promoted", cluster.name))
+                .with_hint("name the commit with --to"),
+        },
         NoPair::Unclear(message, place, hint) => {
             Error::new(ErrorKind::Refused, format!("{place}: {message}")).with_hint(hint)
         }

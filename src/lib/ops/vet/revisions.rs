@@ -16,6 +16,9 @@ pub trait Revisions {
 
     /// The commit at the tip of a branch of the remote, as far as it was fetched.
     fn tip(&self, branch: &str) -> Option<String>;
+
+    /// How many commits the second commit has that the first does not have; nothing where that cannot be told.
+    fn distance(&self, old: &str, new: &str) -> Option<usize>;
 }
 
 impl Revisions for LocalClone {
@@ -37,5 +40,9 @@ impl Revisions for LocalClone {
 
     fn tip(&self, branch: &str) -> Option<String> {
         LocalClone::tip(self, branch).map(|tip| tip.commit)
+    }
+
+    fn distance(&self, old: &str, new: &str) -> Option<usize> {
+        LocalClone::distance(self, old, new).ok().filter(|_| !self.is_shallow())
     }
 }

@@ -12,21 +12,12 @@ const HISTORY: &str = "the history, compared between two commits";
 
 pub(super) const UNBUILT: &[Unbuilt] = &[
     rule(
-        "PIN08",
-        Warning,
-        "mixed pins that are far apart, or an addon older than its dependency",
-        "the distance of commits",
-    ),
-    rule(
         "SRC03",
         Warning,
         "a pinned source that uses the write credential of bootstrap",
         "to know what a Secret may do",
     ),
-    rule("KST02", Warning, "custom resources without a dependency on what brings their kinds", RENDER),
     rule("KST04", Error, "two Kustomizations that render the same object", RENDER),
-    rule("KST06", Error, "a variable without a value, or text that cannot be substituted", RENDER),
-    rule("KST07", Warning, "quotes around a variable that vanish", RENDER),
     rule("KUS04", Error, "a patch, image or replacement that selects nothing", RENDER),
     rule("KUS05", Warning, "a patch that changes nothing", RENDER),
     rule("RES01", Error, "an object whose Namespace is not there", RENDER),

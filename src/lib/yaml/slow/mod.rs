@@ -21,6 +21,7 @@ const MAX_SLOW_DEPTH: usize = 1_000;
 /// The document is no valid YAML, or uses something that no Kubernetes reader takes.
 pub fn build(text: &str, span: Span, cut: bool, tape: &mut Tape) -> Result<(), SyntaxError> {
     tape.clear();
+    tape.by_slow_lane = true;
     let base = span.prefix;
     if let Some(at) = find_tag_directive(text, span) {
         return Err(SyntaxError::new(at, "a %TAG directive: Kubernetes readers do not support it")

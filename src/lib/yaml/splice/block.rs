@@ -40,7 +40,7 @@ impl Doc<'_> {
             plan.insert(self.bytes.len(), joined(&fragment.indented(0)));
             return Ok(plan);
         };
-        if self.token(place.node).kind != Kind::Map || (self.is_empty(place.node) && !self.in_flow(place)) {
+        if self.token(place.node).kind != Kind::Map || (self.is_bare(place.node) && !self.in_flow(place)) {
             return self.replace(place, content);
         }
         let Some((key, rest)) = content.without_key() else {
@@ -66,7 +66,7 @@ impl Doc<'_> {
     pub(super) fn append(&self, place: &Place, new: New<'_>) -> Result<Plan, SyntaxError> {
         self.check_own(place)?;
         let node = place.node;
-        if self.is_null(node) || (self.token(node).kind == Kind::Seq && self.is_empty(node) && !self.in_flow(place)) {
+        if self.is_null(node) || (self.token(node).kind == Kind::Seq && self.is_bare(node) && !self.in_flow(place)) {
             return self.replace(place, &self.content(Some(place), new, &[], true)?);
         }
         if self.token(node).kind != Kind::Seq {
@@ -118,12 +118,25 @@ impl Doc<'_> {
         Ok(column as usize)
     }
 
-    /// Refuses a comment that block text above it would take in.
+    /// Refuses a comment, or blanks on an empty line, that block text above them would take in.
     pub(super) fn check_comment_below(&self, at: usize, column: usize, text_above: bool) -> Result<(), SyntaxError> {
+        if !text_above {
+            return Ok(());
+        }
         let first = self.skip_space(at);
-        if text_above && self.bytes.get(first) == Some(&b'#') && first - self.line_start(first) > column {
+        if self.bytes.get(first) == Some(&b'#') && first - self.line_start(first) > column {
             let error = SyntaxError::new(first, "this comment would become a part of the block text above it");
             return Err(error.with_hint("indent it as the key below it"));
+        }
+        let mut line = at;
+        while self.next_line(line) <= first && line < first {
+            let next = self.next_line(line);
+            if next - line > column + 1 {
+                let error =
+                    SyntaxError::new(line, "the blanks on this line would become a part of the block text above it");
+                return Err(error.with_hint("remove them"));
+            }
+            line = next;
         }
         Ok(())
     }
@@ -206,6 +219,11 @@ impl Doc<'_> {
         Ok(plan)
     }
 
+    /// Whether a collection has neither entries nor comments.
+    fn is_bare(&self, node: usize) -> bool {
+        self.is_empty(node) && !self.has_comments(node)
+    }
+
     fn has_comments(&self, node: usize) -> bool {
         (node..self.tape.skip_node(node)).any(|index| self.token(index).kind.is_comment())
     }
@@ -240,9 +258,6 @@ impl Doc<'_> {
                 plan.replace(token.start as usize..end, joined(&body));
             }
             Kind::Map | Kind::Seq if !token.has(Token::FLOW) => {
-                if let Some(first) = self.entries(node).first() {
-                    self.entry_start(first)?;
-                }
                 let start = self.first_text(node);
                 let end = self.behind(node..self.tape.skip_node(node));
                 self.check_comment_below(end, column, fragment.ends_in_text)?;
@@ -256,7 +271,12 @@ impl Doc<'_> {
                     plan.replace(start..end, text);
                 } else {
                     if !head.is_empty() {
-                        plan.insert(self.gap(entry)?, head);
+                        let gap = self.gap(entry)?;
+                        if !fragment.is_line() && self.next_line(gap) != self.line_start(start) {
+                            let message = "the lines above this value would become a part of the block text";
+                            return Err(self.refuse(node, message).with_hint("remove them"));
+                        }
+                        plan.insert(gap, head);
                     }
                     plan.replace(self.line_start(start)..end, joined(&body));
                 }

@@ -44,8 +44,6 @@ pub(super) enum Walk<'p, 's> {
     Missing(Option<Place>, &'p [Step<'s>]),
 }
 
-const EXPLICIT_KEY: &str = "this key is written with `?`, which cannot be edited in place";
-
 impl<'a> Doc<'a> {
     pub(super) fn token(&self, index: usize) -> Token {
         self.tape.tokens[index]
@@ -243,23 +241,37 @@ impl<'a> Doc<'a> {
         self.json || place.entry.is_some_and(|entry| self.token(entry.holder).has(Token::FLOW))
     }
 
-    /// Where the text of an entry starts. Refuses keys behind `?`.
-    pub(super) fn entry_start(&self, entry: &Entry) -> Result<usize, SyntaxError> {
-        let start = self.token(entry.start).start as usize;
-        if entry.key.is_some_and(|key| matches!(self.token(key).kind, Kind::Literal | Kind::Folded)) {
-            return Err(self.refuse(entry.start, EXPLICIT_KEY).with_hint("write it as `key: value`"));
+    /// Where the text of an entry starts.
+    pub(super) fn entry_start(&self, entry: &Entry) -> usize {
+        self.token(entry.start).start as usize
+    }
+
+    /// Refuses documents that have keys behind `?`: where an entry begins and ends is not told by its lines then.
+    pub(super) fn check_keys(&self) -> Result<(), SyntaxError> {
+        if !self.tape.by_slow_lane {
+            return Ok(());
         }
-        let before = self.bytes[..start].trim_ascii_end();
-        if entry.key.is_some() && before.ends_with(b"?") {
-            let mark = before.len() - 1;
-            let line = self.line_start(mark);
-            // At the end of a line of text it is no indicator.
-            let is_alone = self.bytes[line..mark].iter().all(|byte| b" \t-?:{[,".contains(byte));
-            if is_alone || self.line_start(start) == line {
-                return Err(self.refuse(entry.start, EXPLICIT_KEY).with_hint("write it as `key: value`"));
+        for index in (0..self.tape.tokens.len()).filter(|index| self.token(*index).is_key()) {
+            if self.is_explicit(index) {
+                let error = self.refuse(index, "this key is written with `?`: its document cannot be edited in place");
+                return Err(error.with_hint("write it as `key: value`"));
             }
         }
-        Ok(start)
+        Ok(())
+    }
+
+    /// Whether a key stands behind `?`.
+    fn is_explicit(&self, key: usize) -> bool {
+        if matches!(self.token(key).kind, Kind::Literal | Kind::Folded) {
+            return true;
+        }
+        let start = self.token(self.first_property(key)).start as usize;
+        let before = self.bytes[..start].trim_ascii_end();
+        let Some(mark) = before.len().checked_sub(1).filter(|_| before.ends_with(b"?")) else { return false };
+        let line = self.line_start(mark);
+        // At the end of a line of text it is no indicator.
+        let is_alone = self.bytes[line..mark].iter().all(|byte| b" \t-?:{[,".contains(byte));
+        is_alone || self.line_start(start) == line
     }
 
     /// Where a value can be written behind the colon, the dash or the properties of an entry.
@@ -273,7 +285,6 @@ impl<'a> Doc<'a> {
             let token = self.token(entry.start);
             return Ok(if token.kind == Kind::Item { token.end } else { token.start } as usize);
         };
-        self.entry_start(entry)?;
         let end = self.token(key).end as usize;
         if self.token(entry.node).has(Token::NO_COLON) && self.token(entry.node).kind == Kind::Null {
             if self.bytes[..end].ends_with(b":") {

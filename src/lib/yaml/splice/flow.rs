@@ -64,7 +64,7 @@ impl Doc<'_> {
             return Ok(plan);
         };
         let end = self.value_end(&before)?;
-        let start = self.entry_start(&before)?;
+        let start = self.entry_start(&before);
         // A colon needs a blank behind it.
         let blank =
             if self.bytes[..end].ends_with(b":") && self.token(before.node).kind == Kind::Null { " " } else { "" };
@@ -98,7 +98,7 @@ impl Doc<'_> {
         let mut plan = Plan::default();
         plan.gone.push(entry.start..entry.next);
         let entries = self.entries(entry.holder);
-        let start = self.entry_start(entry)?;
+        let start = self.entry_start(entry);
         let end = self.value_end(entry)?;
         let index = entries.iter().position(|other| other.start == entry.start).unwrap_or(0);
         let behind = self.behind_comment(entry, end);

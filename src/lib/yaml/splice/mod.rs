@@ -3,7 +3,8 @@
 //!
 //! A change is planned on the tape as a few replacements of the text (`find`, `block`, `flow`, `content`), carried out
 //! on the bytes of its document, and proven by parsing the result again (`proof`). What has no single right answer is
-//! refused. Nothing here knows what a field means.
+//! refused, and so are lone carriage returns, byte-order marks inside a file and documents with keys behind `?`. Of YAML that only the slow
+//! lane reads the tape does not tell all places: there the proof decides. Nothing here knows what a field means.
 
 mod block;
 mod content;
@@ -92,6 +93,8 @@ pub struct Refusal {
     pub hint: Option<String>,
 }
 
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// A replacement of a part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Splice {
@@ -124,6 +127,7 @@ impl Plan {
 /// A file that the engine does not take, or a change that could mean more than one thing: nothing is changed then.
 pub fn edit(bytes: &[u8], changes: &[(usize, Change<'_>)]) -> Result<Vec<u8>, Refusal> {
     let text = Text::new(bytes).map_err(|error| refusal(bytes, 0, error))?;
+    check_characters(bytes, &text)?;
     let ranges = documents(bytes, &text);
     let ending = line_ending(bytes);
     let mut edited: Vec<Option<Vec<u8>>> = vec![None; ranges.len()];
@@ -174,6 +178,7 @@ fn edit_document(piece: &[u8], change: &Change<'_>, ending: &str) -> Result<Opti
     let mut tape = Tape::default();
     parse(&text, &mut tape)?;
     let doc = Doc { tape: &tape, bytes: &text.bytes, json: text.json };
+    doc.check_keys()?;
     let plan = plan(&doc, change)?;
     if plan.splices.is_empty() {
         return Ok(None);
@@ -186,7 +191,7 @@ fn edit_document(piece: &[u8], change: &Change<'_>, ending: &str) -> Result<Opti
     let old = proof::Before { doc: &doc, change, gone: &plan.gone };
     // A file that ended without a line break does so again, unless that would cut block text.
     if text.cut
-        && let Some(short) = written.strip_suffix(ending.as_bytes())
+        && let Some(short) = written.strip_suffix(b"\r\n").or_else(|| written.strip_suffix(b"\n"))
         && proof::prove(&old, short).is_ok()
     {
         return Ok(Some(short.to_vec()));
@@ -266,7 +271,6 @@ fn documents(bytes: &[u8], text: &Text<'_>) -> Vec<Range<usize>> {
 /// Growing offsets of `text` as offsets of the bytes that it was made of, which have byte-order marks and other line
 /// breaks.
 fn original_offsets(bytes: &[u8], text: &[u8], offsets: &[usize]) -> Vec<usize> {
-    const BOM: &[u8] = b"\xef\xbb\xbf";
     if memchr::memchr(b'\r', bytes).is_none() && memchr::memmem::find(bytes, BOM).is_none() {
         return offsets.iter().map(|offset| (*offset).min(bytes.len())).collect();
     }
@@ -288,11 +292,35 @@ fn original_offsets(bytes: &[u8], text: &[u8], offsets: &[usize]) -> Vec<usize> 
     found
 }
 
+/// Refuses carriage returns that no line feed follows, which are line breaks for readers of YAML and for few editors, and
+/// byte-order marks inside a file, which belong to no document.
+fn check_characters(bytes: &[u8], text: &Text<'_>) -> Result<(), Refusal> {
+    let lone = memchr::memchr_iter(b'\r', bytes).find(|at| bytes.get(at + 1) != Some(&b'\n'));
+    let mark = memchr::memmem::find_iter(bytes, BOM).find(|at| *at > 0 && !text.json);
+    let (at, message, hint) = match (lone, mark) {
+        (Some(at), _) => (
+            at,
+            "a carriage return without a line feed ends this line: the file cannot be edited in place",
+            "save the file with the line breaks of Unix or of Windows",
+        ),
+        (None, Some(at)) => {
+            (at, "a byte-order mark inside the file: it cannot be edited in place", "remove the mark (U+FEFF)")
+        }
+        (None, None) => return Ok(()),
+    };
+    let start = memchr::memrchr2(b'\n', b'\r', &bytes[..at]).map_or(0, |before| before + 1);
+    Err(Refusal {
+        line: line_breaks(&bytes[..at]) + 1,
+        column: String::from_utf8_lossy(&bytes[start..at]).chars().count() as u64 + 1,
+        message: message.to_owned(),
+        hint: Some(hint.to_owned()),
+    })
+}
+
 /// The line break that a file uses first.
 fn line_ending(bytes: &[u8]) -> &'static str {
     match memchr::memchr2(b'\n', b'\r', bytes) {
-        Some(at) if bytes[at..].starts_with(b"\r\n") => "\r\n",
-        Some(at) if bytes[at] == b'\r' => "\r",
+        Some(at) if bytes[at] == b'\r' => "\r\n",
         _ => "\n",
     }
 }

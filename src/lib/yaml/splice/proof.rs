@@ -23,8 +23,12 @@ pub(super) struct Before<'a> {
 /// They cannot be read, other values changed, or a comment is missing.
 pub(super) fn prove(before: &Before<'_>, bytes: &[u8]) -> Result<(), SyntaxError> {
     let unproven = |what: &str| {
-        let message = format!("internal error: the edit would have damaged this document ({what})");
-        SyntaxError::new(before.gone.first().map_or(0, |range| before.doc.token(range.start).start as usize), message)
+        let at = before.gone.first().map_or(0, |range| before.doc.token(range.start).start as usize);
+        if before.doc.tape.by_slow_lane {
+            let message = format!("this is written in a way that cannot be edited safely: {what}");
+            return SyntaxError::new(at, message).with_hint("write it in a plainer way, or edit it by hand");
+        }
+        SyntaxError::new(at, format!("internal error: the edit would have damaged this document ({what})"))
     };
     // What cannot be decoded before the edit is the document's fault.
     let mut expected = value(before.doc)?;

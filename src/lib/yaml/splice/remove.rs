@@ -30,7 +30,7 @@ impl Doc<'_> {
     fn remove_block(&self, entry: &Entry, comments: bool) -> Result<Plan, SyntaxError> {
         let mut plan = Plan::default();
         plan.gone.push(entry.start..entry.next);
-        let mut start = self.entry_start(entry)?;
+        let mut start = self.entry_start(entry);
         let mut end = self.behind(entry.start..entry.next);
         let is_first_on_line = self.is_first_on_line(start);
         if is_first_on_line {

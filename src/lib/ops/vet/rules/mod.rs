@@ -7,6 +7,8 @@ mod fleet_file;
 mod kubernetes;
 mod kustomize;
 mod lighthouse;
+mod mixed_pins;
+mod order;
 mod patches;
 mod pins;
 mod resources;
@@ -15,6 +17,7 @@ mod sources;
 mod suppressions;
 mod syncs;
 mod tekton;
+mod variables;
 
 use super::catalogue::Rule;
 use super::facts::Facts;
@@ -24,10 +27,13 @@ use serde_json::Value;
 /// The families, in the order of the catalogue.
 pub(super) const FAMILIES: &[&[Rule]] = &[
     pins::RULES,
+    mixed_pins::RULES,
     api::RULES,
     kubernetes::RULES,
     sources::RULES,
     syncs::RULES,
+    order::RULES,
+    variables::RULES,
     kustomize::RULES,
     patches::RULES,
     resources::RULES,

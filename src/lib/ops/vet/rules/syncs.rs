@@ -91,7 +91,8 @@ fn is_same(known: &ObjectName, wanted: &ObjectName) -> bool {
     known.name == wanted.name && (is_open || known.namespace == wanted.namespace)
 }
 
-fn leads_to(all: &BTreeMap<ObjectName, Kustomization>, from: &ObjectName, to: &ObjectName) -> bool {
+/// Whether a Kustomization is another one, or waits for it.
+pub(super) fn leads_to(all: &BTreeMap<ObjectName, Kustomization>, from: &ObjectName, to: &ObjectName) -> bool {
     let mut seen = BTreeSet::new();
     let mut waiting = vec![from];
     while let Some(name) = waiting.pop() {

@@ -1,0 +1,81 @@
+//! The rule of custom resources, which need their kinds to be there first.
+
+use super::super::catalogue::Rule;
+use super::super::facts::{Facts, Reached, path_of};
+use super::super::finding::Findings;
+use super::syncs::leads_to;
+use crate::fleet::sync::{Kustomization, ObjectName};
+use crate::problem::Severity;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(in super::super) const RULES: &[Rule] =
+    &[Rule::new("KST02", Severity::Warning, "custom resources that do not wait for their kinds", unordered).explained(
+        "A Kustomization that applies custom resources fails until another one has brought the definitions of their\n\
+         kinds, and Flux tries again only after a while. Name that one in `dependsOn`. Files are read as they are:\n\
+         what patches and generators add is not seen.",
+    )];
+
+/// Group and kind.
+type Kind = (String, String);
+
+fn unordered(facts: &Facts<'_>, found: &mut Findings) {
+    let brought: BTreeMap<&str, BTreeSet<Kind>> =
+        facts.reaches().map(|(folder, reached)| (folder, defined(facts, reached))).collect();
+    let defined: BTreeSet<&Kind> = brought.values().flatten().collect();
+    let used: BTreeMap<&str, BTreeMap<Kind, String>> =
+        facts.reaches().map(|(folder, reached)| (folder, used(facts, reached, &defined))).collect();
+    for cluster in &facts.clusters {
+        let folders = cluster.pairs().filter_map(|pair| Some((&pair.kustomization, path_of(pair)?)));
+        let folders: Vec<(&Kustomization, String)> = folders.collect();
+        let all: BTreeMap<ObjectName, Kustomization> =
+            folders.iter().map(|(one, _)| (one.id.clone(), (*one).clone())).collect();
+        for (user, folder) in &folders {
+            let (Some(kinds), Some(own)) = (used.get(folder.as_str()), brought.get(folder.as_str())) else { continue };
+            for (kind, shown) in kinds.iter().filter(|(kind, _)| !own.contains(*kind)) {
+                let brings = |folder: &str| brought.get(folder).is_some_and(|kinds| kinds.contains(kind));
+                let mut bringers = folders.iter().filter(|(_, folder)| brings(folder)).map(|(one, _)| *one);
+                let is_ordered = |other: &Kustomization| {
+                    let waits = user.depends_on.iter().any(|wanted| leads_to(&all, &wanted.value, &other.id));
+                    // What applies the Kustomization itself was there before it.
+                    waits || applies(facts, other, &user.origin.file)
+                };
+                let Some(first) = bringers.clone().next().filter(|_| !bringers.any(is_ordered)) else { continue };
+                let (name, other) = (&user.id.name, &first.id.name);
+                let message =
+                    format!("Kustomization {name} does not wait for {other}, which brings the kind of {shown}");
+                let hint = match applies(facts, user, &first.origin.file) {
+                    true => format!("move it into a Kustomization of its own that depends on {other}"),
+                    false => format!("add {other} to `dependsOn`"),
+                };
+                found.add(user.origin.place.clone(), message).hint(hint).cluster(&cluster.name);
+            }
+        }
+    }
+}
+
+fn applies(facts: &Facts<'_>, kustomization: &Kustomization, file: &str) -> bool {
+    let path = kustomization.path.as_ref().and_then(|path| crate::fleet::files::plain_path("", &path.value));
+    path.and_then(|folder| facts.reach(&folder)).is_some_and(|reached| reached.reach.has(file))
+}
+
+/// The kinds that the definitions in a folder bring.
+fn defined(facts: &Facts<'_>, reached: &Reached) -> BTreeSet<Kind> {
+    let definitions =
+        facts.resources(reached).filter(|item| item.is("apiextensions.k8s.io", "CustomResourceDefinition"));
+    let kinds = definitions.filter_map(|item| {
+        Some((item.text(&["spec", "group"])?.to_owned(), item.text(&["spec", "names", "kind"])?.to_owned()))
+    });
+    kinds.collect()
+}
+
+/// The kinds of a folder's objects that some definition brings, each with one of the objects.
+fn used(facts: &Facts<'_>, reached: &Reached, defined: &BTreeSet<&Kind>) -> BTreeMap<Kind, String> {
+    let mut used = BTreeMap::new();
+    for item in facts.resources(reached).filter(|item| item.group().contains('.')) {
+        let kind = (item.group().to_owned(), item.kind().to_owned());
+        if defined.contains(&kind) {
+            used.entry(kind).or_insert_with(|| item.shown());
+        }
+    }
+    used
+}

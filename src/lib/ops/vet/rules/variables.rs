@@ -1,0 +1,157 @@
+//! Rules of the variables that Flux replaces after the build (`postBuild`). Files are read as they are: what patches and
+//! generators add is not seen.
+
+use super::super::catalogue::Rule;
+use super::super::facts::Facts;
+use super::super::finding::Findings;
+use super::each_text;
+use crate::fleet::content::Item;
+use crate::fleet::files::plain_path;
+use crate::fleet::sync::KUSTOMIZE;
+use crate::problem::Severity;
+use crate::substitute::{Variable, variables};
+use crate::yaml::resolve::{self, Value as Plain};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(in super::super) const RULES: &[Rule] = &[
+    Rule::new("KST06", Severity::Error, "a variable without a value, or text that cannot be substituted", missing)
+        .explained(
+            "With `postBuild` Flux replaces `${NAME}` in every object. From 2.9 on it refuses a variable that has neither\n\
+             a value nor a default, and always text that looks like a variable and is none, such as that of shell\n\
+             scripts. Give a value or a default, write `$${..}`, or mark the object with the annotation\n\
+             `kustomize.toolkit.fluxcd.io/substitute: disabled`. Values from Secrets are not known here: a Kustomization\n\
+             that takes some is not held to have too few.",
+        ),
+    Rule::new("KST07", Severity::Warning, "quotes around a variable that vanish", vanishing).explained(
+        "The build writes `\"${PORT}\"` without quotes, as it needs none; only then is 8080 put in, which is a number\n\
+         where text was meant: the API server refuses it. Give the variable a value that is text for every reader, or\n\
+         one that has the quotes in it.",
+    ),
+];
+
+/// A Kustomization that replaces variables.
+struct Substitution<'a> {
+    item: Item<'a>,
+    /// The values that are known.
+    values: BTreeMap<String, String>,
+    /// Whether there may be others.
+    is_open: bool,
+    /// The objects that it applies, but for those that are excepted.
+    objects: Vec<Item<'a>>,
+}
+
+fn substitutions<'a>(facts: &Facts<'a>) -> Vec<Substitution<'a>> {
+    let kustomizations = facts.items.iter().filter(|item| item.is(KUSTOMIZE, "Kustomization"));
+    let found = kustomizations.filter_map(|item| {
+        item.get(&["spec", "postBuild"])?.as_object()?;
+        let folder = plain_path("", item.text(&["spec", "path"]).unwrap_or_default())?;
+        let objects = facts.resources(facts.reach(&folder)?).filter(|object| !is_excepted(object));
+        let (mut values, is_open) = values_from(facts, item);
+        values.extend(texts(item.get(&["spec", "postBuild", "substitute"]).and_then(Value::as_object)));
+        Some(Substitution { item: *item, values, is_open, objects: objects.collect() })
+    });
+    found.collect()
+}
+
+/// The values of `substituteFrom`, and whether there may be others: those of Secrets, and of what git does not have.
+fn values_from(facts: &Facts<'_>, kustomization: &Item<'_>) -> (BTreeMap<String, String>, bool) {
+    let (mut values, mut is_open) = (BTreeMap::new(), false);
+    let owner = facts.owner(kustomization.file);
+    for entry in kustomization.list(&["spec", "postBuild", "substituteFrom"]) {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+        let is_meant = |item: &&Item<'_>| {
+            item.is("", "ConfigMap")
+                && item.name() == text("name")
+                && item.namespace() == kustomization.namespace()
+                && facts.owner(item.file) == owner
+        };
+        match facts.items.iter().find(is_meant).filter(|_| text("kind") == "ConfigMap") {
+            Some(item) => values.extend(texts(item.get(&["data"]).and_then(Value::as_object))),
+            None => is_open = true,
+        }
+    }
+    (values, is_open)
+}
+
+fn texts(map: Option<&Map<String, Value>>) -> impl Iterator<Item = (String, String)> {
+    map.into_iter().flatten().map(|(name, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        (name.clone(), text)
+    })
+}
+
+fn is_excepted(item: &Item<'_>) -> bool {
+    let mark = format!("{KUSTOMIZE}/substitute");
+    ["labels", "annotations"].iter().any(|field| item.text(&["metadata", field, &mark]) == Some("disabled"))
+}
+
+fn missing(facts: &Facts<'_>, found: &mut Findings) {
+    for substitution in substitutions(facts) {
+        let Substitution { item, values, is_open, objects } = substitution;
+        for name in values.keys().filter(|name| !is_name(name)) {
+            let path = ["spec", "postBuild", "substitute", name];
+            if item.get(&path).is_some() {
+                let message = format!("`{name}` is no name of a variable");
+                found.add(item.key_place(&path), message).hint("names have letters, digits and `_`");
+            }
+        }
+        let mut told = BTreeSet::new();
+        for object in &objects {
+            each_text(object.value(), &mut |path, text| {
+                if !text.contains("${") {
+                    return;
+                }
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                match variables(object.file, text) {
+                    Err(problems) => {
+                        let reason = problems.first().map_or("", |problem| &problem.message);
+                        let message = format!("Flux cannot replace the variables of this text: {reason}");
+                        found
+                            .add(object.place(&path), message)
+                            .hint("write `$${..}` where no variable is meant, or except the object");
+                    }
+                    Ok(all) => {
+                        let lacks = |one: &Variable| !is_open && one.is_required && !values.contains_key(&one.name);
+                        for Variable { name, .. } in all.into_iter().filter(lacks) {
+                            if told.insert(name.clone()) {
+                                let message = format!("`{name}` has no value, which {} needs", object.place(&path));
+                                found
+                                    .add(item.key_place(&["spec", "postBuild"]), message)
+                                    .hint(format!("give it a value here, or a default there: ${{{name}:=..}}"));
+                            }
+                        }
+                    }
+                }
+            });
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
+        && bytes.all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
+}
+
+fn vanishing(facts: &Facts<'_>, found: &mut Findings) {
+    for substitution in substitutions(facts) {
+        for object in &substitution.objects {
+            each_text(object.value(), &mut |path, text| {
+                let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).filter(|name| is_name(name));
+                let Some(value) = name.and_then(|name| substitution.values.get(name)) else { return };
+                let what = match resolve::v2(value) {
+                    Plain::Str(_) => return,
+                    Plain::Null => "null",
+                    Plain::Bool(_) => "a boolean",
+                    Plain::Int(_) | Plain::Float(_) => "a number",
+                };
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                if object.is_quoted(&path) {
+                    let message = format!("the quotes around `{text}` vanish: its value becomes {what}");
+                    found.add(object.place(&path), message).hint("use a value that is text for every reader of YAML");
+                }
+            });
+        }
+    }
+}
