@@ -1,0 +1,3 @@
+module kfleet.dev/tools/go-regex
+
+go 1.25
