@@ -59,7 +59,10 @@ fn modules_use_only_what_is_below_them() {
             ],
         ),
         ("fleet", &["fleet", "manifest", "yaml", "tree", "address", "error", "problem"]),
-        ("pipeline", &["pipeline", "yaml", "http", "git", "process", "text", "tree", "digest", "error", "problem"]),
+        (
+            "pipeline",
+            &["pipeline", "manifest", "yaml", "http", "git", "process", "text", "tree", "digest", "error", "problem"],
+        ),
         ("manifest", &["manifest", "yaml", "problem"]),
         ("substitute", &["substitute", "yaml", "problem"]),
         ("yaml", &["yaml"]),

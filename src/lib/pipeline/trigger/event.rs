@@ -1,0 +1,204 @@
+//! [`Event`]: what happened in a repository, from a saved webhook ([`super::webhook`]) or from what the caller found.
+
+/// What happened, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The repository; for a pull request, that which it goes to.
+    pub repository: Repository,
+    /// What happened.
+    pub trigger: TriggerEvent,
+    /// The delivery's id, where there is one.
+    pub guid: Option<String>,
+}
+
+/// A repository.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Repository {
+    /// Owner or organisation.
+    pub owner: String,
+    /// Name.
+    pub name: String,
+    /// What clones it.
+    pub clone_url: String,
+    /// Its page.
+    pub link: String,
+    /// The branch that periodics run on where they name none.
+    pub default_branch: String,
+}
+
+impl Repository {
+    /// `owner/name`.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TriggerEvent {
+    /// Something about a pull request.
+    PullRequest {
+        /// `opened`, `synchronize`, `labeled` and so on.
+        action: String,
+        /// Whether an edit changed the base.
+        base_changed: bool,
+        /// The label that was put on it or taken from it.
+        label: Option<String>,
+        /// The pull request as it is now.
+        pull: Pull,
+    },
+    /// A comment, or a comment of a review.
+    Comment {
+        /// `created`, `edited`, `deleted`; of reviews `submitted`.
+        action: String,
+        /// Its text.
+        body: String,
+        /// Who wrote it.
+        author: User,
+        /// What it is about; `None` is an issue.
+        pull: Option<Pull>,
+    },
+    /// Commits or a tag.
+    Push {
+        /// The full ref.
+        reference: String,
+        /// The commit.
+        after: String,
+        /// Whether the ref is gone.
+        deleted: bool,
+        /// All paths that the commits add, remove or change; `None`: not known.
+        files: Option<Vec<String>>,
+    },
+    /// The state of a deployment.
+    DeploymentStatus {
+        /// Its state, such as `success`.
+        state: String,
+        /// Where it was deployed to.
+        environment: String,
+        /// The ref that was deployed.
+        reference: String,
+        /// The commit that was deployed.
+        sha: String,
+    },
+    /// The time of a periodic has come.
+    Periodic {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Someone.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct User {
+    /// The name.
+    pub login: String,
+    /// GitHub's `author_association`; empty where it is not known.
+    pub association: String,
+}
+
+/// A pull request. What is not known is empty: a comment knows neither base nor head.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Pull {
+    /// Its number.
+    pub number: u64,
+    /// Its title.
+    pub title: String,
+    /// Who opened it.
+    pub author: User,
+    /// Whether it is open.
+    pub is_open: bool,
+    /// Whether it is a draft.
+    pub is_draft: bool,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// The branch that it goes to.
+    pub base_ref: String,
+    /// The tip of that.
+    pub base_sha: String,
+    /// Its branch.
+    pub head_ref: String,
+    /// Its commit.
+    pub head_sha: String,
+    /// Where its branch is.
+    pub head_repository: HeadRepository,
+    /// The new paths of what differs from the merge base; `None`: not known.
+    pub files: Option<Vec<String>>,
+}
+
+/// Where the branch of a pull request is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum HeadRepository {
+    /// In the repository that it goes to.
+    Same,
+    /// In another one, by its full name, which is empty where that is gone.
+    Fork(String),
+    /// Not known.
+    #[default]
+    Unknown,
+}
+
+impl Event {
+    /// Its name at GitHub, or `periodic`.
+    pub fn name(&self) -> &'static str {
+        match self.trigger {
+            TriggerEvent::PullRequest { .. } => "pull_request",
+            TriggerEvent::Comment { .. } => "issue_comment",
+            TriggerEvent::Push { .. } => "push",
+            TriggerEvent::DeploymentStatus { .. } => "deployment_status",
+            TriggerEvent::Periodic { .. } => "periodic",
+        }
+    }
+
+    /// The pull request that it is about.
+    pub fn pull(&self) -> Option<&Pull> {
+        match &self.trigger {
+            TriggerEvent::PullRequest { pull, .. } => Some(pull),
+            TriggerEvent::Comment { pull, .. } => pull.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// As [`Event::pull`], to fill in what the clone knows.
+    pub fn pull_mut(&mut self) -> Option<&mut Pull> {
+        match &mut self.trigger {
+            TriggerEvent::PullRequest { pull, .. } => Some(pull),
+            TriggerEvent::Comment { pull, .. } => pull.as_mut(),
+            _ => None,
+        }
+    }
+
+    /// Sets the changed files.
+    pub fn set_files(&mut self, changed: Vec<String>) {
+        if let Some(pull) = self.pull_mut() {
+            pull.files = Some(changed);
+        } else if let TriggerEvent::Push { files, .. } = &mut self.trigger {
+            *files = Some(changed);
+        }
+    }
+
+    /// What the event does not say and a run needs: `base branch`, `base commit`, `head commit`.
+    pub fn missing(&self) -> Vec<&'static str> {
+        let Some(pull) = self.pull() else { return Vec::new() };
+        let fields =
+            [("base branch", &pull.base_ref), ("base commit", &pull.base_sha), ("head commit", &pull.head_sha)];
+        fields.into_iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| name).collect()
+    }
+
+    /// Why what it starts is not trusted, whoever asked for it: the commits are not of this repository.
+    pub fn untrusted(&self) -> Option<String> {
+        match &self.pull()?.head_repository {
+            HeadRepository::Same => None,
+            HeadRepository::Fork(name) if name.is_empty() => Some("the head repository is gone".to_owned()),
+            HeadRepository::Fork(name) => Some(format!("the head is in the fork {name}")),
+            HeadRepository::Unknown => Some("the head repository is not known".to_owned()),
+        }
+    }
+}
+
+/// The name of a branch or tag, and whether it is a tag.
+pub fn short_ref(reference: &str) -> (&str, bool) {
+    match reference.strip_prefix("refs/tags/") {
+        Some(tag) => (tag, true),
+        None => (reference.strip_prefix("refs/heads/").unwrap_or(reference), false),
+    }
+}

@@ -1,0 +1,91 @@
+//! [`Finding`]: what is wrong or doubtful in trigger files.
+
+use crate::problem::{Place, Problem, Severity};
+
+/// What findings are of, by their stable ids.
+pub const RULES: &[(&str, &str)] = &[
+    ("trigger-syntax", "a trigger file that is no YAML"),
+    ("trigger-type", "a field of the wrong type"),
+    ("trigger-unknown-key", "a key that Lighthouse drops without a word"),
+    ("trigger-key-case", "a key in another case than the documented one"),
+    ("trigger-header", "apiVersion or kind of something else"),
+    ("trigger-name", "a name that is missing or not allowed"),
+    ("trigger-duplicate", "two jobs of one kind and name"),
+    ("trigger-agent", "an agent that is unknown, missing or not run by kfleet"),
+    ("trigger-label", "a label that is not allowed"),
+    ("trigger-value", "a value that is not allowed"),
+    ("trigger-regex", "a regular expression that Go refuses"),
+    ("trigger-rerun", "`trigger` and `rerun_command` that do not fit"),
+    ("trigger-rewritten", "`trigger` and `rerun_command` that Lighthouse rewrites"),
+    ("trigger-unreachable", "a job or command that nothing can start"),
+    ("trigger-source", "a source that is missing or leaves the repository"),
+    ("trigger-unanchored", "a branch pattern that matches more than it seems to"),
+    ("trigger-tags", "a change filter on a job that only tags start"),
+    ("trigger-periodic", "a periodic without the branch or URL that it needs"),
+    ("trigger-cron", "a schedule that cannot be read"),
+    ("trigger-template", "a parameter's template that cannot be read"),
+];
+
+/// Something that is wrong or doubtful.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// One of [`RULES`].
+    pub id: &'static str,
+    /// An error stops all jobs of the repository.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// The job that it concerns, where it is one.
+    pub job: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// An error.
+    pub fn error(id: &'static str, place: Place, message: impl Into<String>) -> Finding {
+        Finding { id, severity: Severity::Error, place, job: None, message: message.into(), hint: None }
+    }
+
+    /// A warning.
+    pub fn warning(id: &'static str, place: Place, message: impl Into<String>) -> Finding {
+        Finding { severity: Severity::Warning, ..Finding::error(id, place, message) }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Finding {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the job.
+    #[must_use]
+    pub fn of(mut self, job: &str) -> Finding {
+        self.job = Some(job.to_owned());
+        self
+    }
+
+    /// Whether the jobs cannot be used.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// As a problem, with the job before the message and the id behind it.
+    pub fn problem(&self) -> Problem {
+        let job = self.job.as_ref().map(|job| format!("job {job}: ")).unwrap_or_default();
+        // The lines of a pattern and its caret stay behind the id.
+        let (first, rest) = match self.message.split_once('\n') {
+            Some((first, rest)) => (first, format!("\n{rest}")),
+            None => (self.message.as_str(), String::new()),
+        };
+        Problem {
+            severity: self.severity,
+            place: self.place.clone(),
+            message: format!("{job}{first} [{}]{rest}", self.id),
+            hint: self.hint.clone(),
+        }
+    }
+}
