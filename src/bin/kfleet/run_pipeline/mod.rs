@@ -21,6 +21,7 @@ use kfleet::pipeline::runner::stand_ins::{Programs, Tools};
 use kfleet::pipeline::tekton::plan::PlanOptions;
 use kfleet::pipeline::tekton::show::{self as plan_form, Format};
 use kfleet::pipeline::tekton::types::ObjectKind;
+use kfleet::problem::Severity;
 use kfleet::tree::{list_folder, read_value_file};
 use std::path::{Path, PathBuf};
 
@@ -72,9 +73,9 @@ pub(crate) struct EventArgs {
     /// The branch that the pull request goes to
     #[arg(long, value_name = "BRANCH")]
     pub base: Option<String>,
-    /// The head commit, where the event names another than that of the clone
-    #[arg(long, value_name = "COMMIT")]
-    pub head: Option<String>,
+    /// The tag that is pushed, with --event tag
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
     /// Trust the author of the event
     #[arg(long)]
     pub trust: bool,
@@ -238,7 +239,13 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     if let Some(run) = &args.output.logs {
         return show::replay(&records, Some(run.as_str()).filter(|run| !run.is_empty()), args, context, ui);
     }
-    let options = options(args)?;
+    let mut asked_for = asked_of(args)?;
+    let fork = select::untrusted(&asked_for)?;
+    if let Some(why) = &fork {
+        ui.note(&format!("the run is not trusted: {why}"));
+    }
+    let mut options = options(args)?;
+    options.plan.untrusted |= fork.is_some();
     let is_untrusted = options.plan.untrusted;
     let settings = git::Settings::new(context.environment.clone(), "");
     let temporary = context.temporary();
@@ -276,11 +283,16 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         environment: &context.environment,
         cancel: &cancel,
     };
-    let selection = select::select(&checkout, &asked_of(args, ways.url())?)?;
+    asked_for.url = ways.url();
+    let root = Path::new(".");
+    let selection = select::select(root, &checkout, &asked_for)?;
+    ui.problems(&selection.problems);
+    if selection.problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Ok(Outcome::Ended(ErrorKind::Usage));
+    }
     if args.output.list || args.output.explain {
         return list(&selection, args, ui);
     }
-    let root = Path::new(".");
     let mut prepared = Vec::new();
     let mut problems = Vec::new();
     for selected in selection.selected {
@@ -298,7 +310,8 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         return Ok(Outcome::Done);
     }
     if prepared.is_empty() {
-        ui.status("the event starts no job");
+        ui.status(&format!("the event starts no job: {}", selection.event));
+        ui.note("kfleet run-pipeline --explain tells why");
         return Ok(if args.output.fail_if_none { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done });
     }
     if args.output.plan {
@@ -364,7 +377,7 @@ fn objects(args: &Args, context: &Context) -> Result<Objects, Error> {
     Ok(objects)
 }
 
-fn asked_of(args: &Args, url: String) -> Result<Asked, Error> {
+fn asked_of(args: &Args) -> Result<Asked, Error> {
     let event = &args.event;
     let payload = event.from_event.as_ref().map(|file| read_value_file(file, 25 * 1024 * 1024)).transpose()?;
     Ok(Asked {
@@ -374,23 +387,36 @@ fn asked_of(args: &Args, url: String) -> Result<Asked, Error> {
         payload,
         payload_type: event.event_type.clone(),
         pull: event.pr,
-        head: event.head.clone(),
+        tag: event.tag.clone(),
         trust: event.trust,
         failed_contexts: event.failed_context.clone(),
         config_from: event.config_from.clone(),
-        url,
+        url: String::new(),
         now: now(),
     })
 }
 
 fn list(selection: &Selection, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    for selected in &selection.selected {
-        let why = if args.output.explain { format!("  {}", selected.why) } else { String::new() };
-        ui.line(&format!("run   {}  {}{why}", selected.kind(), selected.name()))?;
+    let run = selection.selected.iter().map(|job| (true, job.kind(), job.name(), job.why.as_str()));
+    let skip = selection.skipped.iter().map(|(name, kind, why)| (false, *kind, name.as_str(), why.as_str()));
+    let jobs: Vec<(bool, &str, &str, &str)> = run.chain(skip).collect();
+    if args.output.form == FormArg::Json {
+        let jobs: Vec<serde_json::Value> = jobs
+            .iter()
+            .map(|(runs, kind, name, why)| serde_json::json!({"job": name, "kind": kind, "runs": runs, "why": why}))
+            .collect();
+        let report = serde_json::json!({
+            "apiVersion": "kfleet.dev/v1alpha1", "kind": "RunPipelineReport", "event": selection.event, "jobs": jobs,
+        });
+        ui.line(&format!("{report:#}"))?;
+        return Ok(Outcome::Done);
     }
-    for (name, kind, why) in &selection.skipped {
+    ui.status(&format!("event: {}", selection.event));
+    let width = jobs.iter().map(|(_, _, name, _)| name.len()).max().unwrap_or_default();
+    for (runs, kind, name, why) in jobs {
+        let verb = if runs { "run" } else { "skip" };
         let why = if args.output.explain { format!("  {why}") } else { String::new() };
-        ui.line(&format!("skip  {kind}  {name}{why}"))?;
+        ui.line(format!("{verb:<4}  {kind:<10}  {name:<width$}{why}").trim_end())?;
     }
     Ok(Outcome::Done)
 }

@@ -5,6 +5,7 @@
 //! throwaway remote in the place of the real one. What was pushed there is told, and brought in where that is asked for.
 
 pub mod engine;
+mod event;
 mod run;
 pub mod select;
 

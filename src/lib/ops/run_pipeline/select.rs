@@ -1,8 +1,13 @@
 //! What is run: the jobs that an event starts, or a file that was named.
 
 use super::Checkout;
+use super::event::event_of;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::job::Job;
+use crate::pipeline::job::{Job, JobKind};
+use crate::pipeline::trigger::{self, Config, ConfigFrom, Context, Event, JobConfig, TriggerEvent};
+use crate::problem::Problem;
+use crate::tree::{Root, Tree};
+use std::path::Path;
 
 /// What the user says of the event; what is left out comes from the clone.
 #[derive(Debug, Clone, Default)]
@@ -19,8 +24,8 @@ pub struct Asked {
     pub payload_type: Option<String>,
     /// The number of the pull request.
     pub pull: Option<u64>,
-    /// The head commit, in the place of the work tree.
-    pub head: Option<String>,
+    /// The name of the tag that was pushed.
+    pub tag: Option<String>,
     /// Whether an author who is not known is trusted.
     pub trust: bool,
     /// Statuses that have failed, for `/retest`.
@@ -93,13 +98,27 @@ pub struct Selection {
     pub selected: Vec<Selected>,
     /// Jobs that are not: name, kind and why.
     pub skipped: Vec<(String, &'static str, String)>,
+    /// What is wrong with the trigger files; with any error nothing is run.
+    pub problems: Vec<Problem>,
+    /// What has happened, in words.
+    pub event: String,
 }
 
-/// Selects what is run.
+/// Why whatever an event starts is not trusted: its commits come from another repository.
 ///
 /// # Errors
-/// The file is not there, or trigger files cannot be used ([`ErrorKind::Usage`]).
-pub fn select(checkout: &Checkout, asked: &Asked) -> Result<Selection> {
+/// The saved event cannot be read ([`ErrorKind::Usage`]).
+pub fn untrusted(asked: &Asked) -> Result<Option<String>> {
+    let Some(payload) = &asked.payload else { return Ok(None) };
+    let event = trigger::read_event(payload, asked.payload_type.as_deref())?;
+    Ok(event.untrusted().filter(|_| !asked.trust || !matches!(event.trigger, TriggerEvent::Comment { .. })))
+}
+
+/// Selects what is run. A job that is named is run whatever the event says of it.
+///
+/// # Errors
+/// Trigger files cannot be read; there is no such job ([`ErrorKind::Usage`]).
+pub fn select(root: &Path, checkout: &Checkout, asked: &Asked) -> Result<Selection> {
     let is_file = |name: &&String| name.ends_with(".yaml") || name.ends_with(".yml");
     if let Some(path) = asked.job.as_ref().filter(is_file) {
         let pull = Some(asked.pull.unwrap_or(1));
@@ -109,11 +128,118 @@ pub fn select(checkout: &Checkout, asked: &Asked) -> Result<Selection> {
             parameters: parameters(checkout, asked),
             pull,
         };
-        return Ok(Selection { selected: vec![selected], skipped: Vec::new() });
+        let event = "none: a file is named".to_owned();
+        return Ok(Selection { selected: vec![selected], event, ..Selection::default() });
     }
-    // The one place where `pipeline::trigger` is asked.
-    let error = Error::new(ErrorKind::Usage, "jobs of .lighthouse/triggers.yaml cannot be selected yet");
-    Err(error.with_hint("name the file of a run, such as .lighthouse/pr.yaml"))
+    let (config, mut problems) = configuration(root, checkout, asked)?;
+    if config.jobs.is_empty() && problems.is_empty() {
+        let error = Error::new(ErrorKind::Usage, "there is no job in .lighthouse/triggers.yaml");
+        return Err(
+            error.with_hint("run kfleet at the root of a repository with pipelines (-C), or name the file of a run")
+        );
+    }
+    problems.sort_by(|a, b| a.place.cmp(&b.place));
+    problems.dedup();
+    let named = asked.job.as_deref().map(|name| named(&config, name, asked)).transpose()?;
+    let event = event_of(checkout, asked, named)?;
+    let context = Context {
+        trust: asked.trust || asked.payload.is_none(),
+        failed_contexts: asked.failed_contexts.iter().cloned().collect(),
+        build_id: asked.now.to_string(),
+        ..Context::default()
+    };
+    let mut selection = Selection { problems, event: described(&event), ..Selection::default() };
+    let pull = event.pull().map(|pull| pull.number);
+    let decided = trigger::select(&config, &event, &context);
+    for decision in decided.decisions {
+        let why = decision.reason.to_string();
+        let is_named = named.is_some_and(|job| job.name == decision.name && job.kind == decision.kind);
+        let forced = named.filter(|_| is_named && decision.job.is_none() && !decision.selected);
+        let built = match (decision.job, forced) {
+            (Some(job), _) => Ok((job, why)),
+            (None, Some(job)) => trigger::build_job(job, &event, &context)
+                .map(|job| (job, format!("named, though the event does not start it: {why}")))
+                .map_err(|finding| finding.message),
+            (None, None) => Err(decision.problem.map_or(why, |finding| finding.message)),
+        };
+        match built {
+            Ok((job, why)) if named.is_none() || is_named => {
+                let target = Target::Job(Box::new(job));
+                selection.selected.push(Selected { target, why, parameters: Vec::new(), pull });
+            }
+            Ok(_) => selection.skipped.push((decision.name, decision.kind.name(), "another job is named".to_owned())),
+            Err(why) => selection.skipped.push((decision.name, decision.kind.name(), why)),
+        }
+    }
+    Ok(selection)
+}
+
+/// The trigger files of the work tree and of the base, and all that is wrong or doubtful in them.
+fn configuration(root: &Path, checkout: &Checkout, asked: &Asked) -> Result<(Config, Vec<Problem>)> {
+    let from = match asked.config_from.as_deref() {
+        Some("head") => ConfigFrom::Head,
+        Some("base") => ConfigFrom::Base,
+        _ => ConfigFrom::Merged,
+    };
+    let mut head = Tree::default();
+    let folder = root.join(".lighthouse");
+    if folder.is_dir() {
+        for (path, bytes) in Tree::from_dir(&folder)?.iter() {
+            head.insert(format!(".lighthouse/{path}"), bytes.clone());
+        }
+    }
+    let base = match &checkout.facts.base {
+        Some(commit) => {
+            let mut base = Tree::default();
+            for (path, bytes) in checkout.clone.files_below(commit, ".lighthouse")? {
+                base.insert(path, bytes);
+            }
+            Some(base).filter(|base| base.iter().next().is_some())
+        }
+        None => None,
+    };
+    let loaded = trigger::load_from(from, base.as_ref(), &head);
+    // Sources may be anywhere in the repository.
+    let files = Root::open(root)?;
+    for path in loaded.config.jobs.iter().filter_map(JobConfig::source_path) {
+        if !head.contains_key(&path)
+            && let Some(bytes) = files.read(&path)?
+        {
+            head.insert(path, bytes);
+        }
+    }
+    let mut found = loaded.problems;
+    found.extend(trigger::lint(&loaded.config, &head));
+    Ok((loaded.config, found.iter().map(trigger::Finding::problem).collect()))
+}
+
+/// The job of a name; of several, the one that the event is for.
+fn named<'a>(config: &'a Config, name: &str, asked: &Asked) -> Result<&'a JobConfig> {
+    let wanted = match asked.event.as_deref() {
+        Some("push" | "tag") => JobKind::Postsubmit,
+        _ => JobKind::Presubmit,
+    };
+    let of_name = || config.jobs.iter().filter(|job| job.name == name);
+    of_name().find(|job| job.kind == wanted).or_else(|| of_name().next()).ok_or_else(|| {
+        let names: Vec<&str> = config.jobs.iter().map(|job| job.name.as_str()).collect();
+        Error::new(ErrorKind::Usage, format!("there is no job {}", name.escape_debug()))
+            .with_hint(format!("the jobs are {}", names.join(", ")))
+    })
+}
+
+fn described(event: &Event) -> String {
+    match &event.trigger {
+        TriggerEvent::PullRequest { action, pull, .. } => {
+            format!("pull request {} to {}, {action}", pull.number, pull.base_ref)
+        }
+        TriggerEvent::Comment { body, pull, .. } => {
+            let number = pull.as_ref().map_or(0, |pull| pull.number);
+            format!("a comment on pull request {number}: {}", body.lines().next().unwrap_or_default())
+        }
+        TriggerEvent::Push { reference, .. } => format!("a push of {reference}"),
+        TriggerEvent::DeploymentStatus { state, environment, .. } => format!("the state {state} of {environment}"),
+        TriggerEvent::Periodic { name } => format!("the time of {name}"),
+    }
 }
 
 /// What Lighthouse would tell a run of a pull request.
