@@ -242,7 +242,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let mut asked_for = asked_of(args)?;
     let fork = select::untrusted(&asked_for)?;
     if let Some(why) = &fork {
-        ui.note(&format!("the run is not trusted: {why}"));
+        ui.status(&format!("the run is not trusted: {why}"));
     }
     let mut options = options(args)?;
     options.plan.untrusted |= fork.is_some();
@@ -408,7 +408,7 @@ fn list(selection: &Selection, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
         let report = serde_json::json!({
             "apiVersion": "kfleet.dev/v1alpha1", "kind": "RunPipelineReport", "event": selection.event, "jobs": jobs,
         });
-        ui.line(&format!("{report:#}"))?;
+        ui.data(format!("{report:#}\n").as_bytes())?;
         return Ok(Outcome::Done);
     }
     ui.status(&format!("event: {}", selection.event));

@@ -227,7 +227,10 @@ impl Stages {
         of_context.put_text("context.pipelineRun.name", context.name.as_str());
         of_context.put_text("context.pipelineRun.namespace", context.namespace.as_str());
         of_context.put_text("context.pipelineRun.uid", context.uid.as_str());
-        of_context.put_text("context.pipeline.name", run.pipeline.name.as_str());
+        // A pipeline that is written in its run has the name of the run, as upstream.
+        let is_inline = run.pipeline.name.is_empty();
+        of_context
+            .put_text("context.pipeline.name", if is_inline { &context.name } else { &run.pipeline.name }.as_str());
         let mut bound = Table::default();
         for declared in &run.pipeline.workspaces {
             bound.put_text(format!("workspaces.{}.bound", declared.name), "false");

@@ -168,7 +168,8 @@ fn context_of(name: &str, spec: &TaskSpec, attempt: Option<u32>, common: &Common
     table.put_text("context.taskRun.name", name);
     table.put_text("context.taskRun.namespace", common.context.namespace.as_str());
     table.put_text("context.taskRun.uid", uid_of(&common.context.uid, name));
-    table.put_text("context.task.name", spec.name.as_str());
+    // A task that is written in its pipeline has the name of its run, as upstream.
+    table.put_text("context.task.name", if spec.name.is_empty() { name } else { spec.name.as_str() });
     if let Some(attempt) = attempt {
         table.put_text("context.task.retry-count", attempt.to_string());
     }

@@ -127,6 +127,8 @@ impl JobConfig {
 pub struct Pattern {
     /// As written.
     pub texts: Vec<String>,
+    /// Where they are, if they are items of a list.
+    pub places: Vec<Place>,
     /// The whole.
     pub joined: String,
     compiled: Result<Regex, PatternError>,
@@ -141,7 +143,7 @@ impl Pattern {
         let compiled = go_regex::compile(&joined);
         let each =
             if texts.len() > 1 { texts.iter().map(|text| go_regex::compile(text).ok()).collect() } else { Vec::new() };
-        Pattern { texts, joined, compiled, each }
+        Pattern { texts, places: Vec::new(), joined, compiled, each }
     }
 
     /// Why it cannot be used.

@@ -226,7 +226,10 @@ impl<'a> Fields<'a> {
     /// Lists of patterns. Lighthouse joins them with `|` before it compiles them.
     fn branches(&mut self, name: &str) -> Option<Pattern> {
         let items = self.value(name)?.as_array().filter(|items| !items.is_empty())?;
-        let pattern = Pattern::new(items.iter().map(|item| text(item).unwrap_or_default()).collect());
+        let mut pattern = Pattern::new(items.iter().map(|item| text(item).unwrap_or_default()).collect());
+        let item_place =
+            |number: usize| self.document.place(&[&self.path_of(name)[..], &[&number.to_string()]].concat());
+        pattern.places = (0..items.len()).map(item_place).collect();
         if let Some(error) = pattern.error() {
             let mut offset = error.offset;
             let mut number = 0;

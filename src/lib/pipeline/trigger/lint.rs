@@ -57,20 +57,30 @@ fn runnable(job: &JobConfig, tree: &Tree, found: &mut Vec<Finding>) {
 
 fn branches(job: &JobConfig, found: &mut Vec<Finding>) {
     for (field, pattern) in [("branches", &job.branches), ("skip_branches", &job.skip_branches)] {
-        for text in pattern.iter().flat_map(|pattern| &pattern.texts).filter(|text| is_unanchored(text)) {
-            let message = format!("`{text}` of `{field}` matches every branch with that in its name");
+        let items = pattern.iter().flat_map(|pattern| pattern.texts.iter().zip(&pattern.places));
+        for (text, place) in items {
+            let Some(open) = open_ends(text) else { continue };
+            let message = format!("`{text}` of `{field}` matches longer names too: it is not anchored {open}");
             let anchored = format!("^{}$", text.trim_start_matches('^').trim_end_matches('$'));
-            let finding = Finding::warning("trigger-unanchored", job.place_of(field), message);
+            let finding = Finding::warning("trigger-unanchored", place.clone(), message);
             found.push(finding.with_hint(format!("write {anchored}")));
         }
     }
 }
 
-/// Names without anchors. A pattern with a wildcard at an end is open there on purpose.
-fn is_unanchored(pattern: &str) -> bool {
+/// Where a name lacks an anchor. A pattern with a wildcard at an end is open there on purpose.
+fn open_ends(pattern: &str) -> Option<&'static str> {
+    if pattern.contains('|') || pattern.starts_with("(?") {
+        return None;
+    }
     let start = pattern.starts_with('^') || pattern.starts_with(".*");
     let end = pattern.ends_with('$') || pattern.ends_with(".*") || pattern.ends_with(".+");
-    !(start && end) && !pattern.contains('|') && !pattern.starts_with("(?")
+    match (start, end) {
+        (true, true) => None,
+        (false, true) => Some("at its start"),
+        (true, false) => Some("at its end"),
+        (false, false) => Some("at either end"),
+    }
 }
 
 fn commands(job: &JobConfig, found: &mut Vec<Finding>) {

@@ -60,11 +60,11 @@ impl PullRef {
 ///
 /// # Errors
 /// Another agent runs it, it has no source, or a template cannot be filled in.
-pub fn build_job(job: &JobConfig, event: &Event, context: &Context) -> Result<Job, Finding> {
+pub fn build_job(job: &JobConfig, event: &Event, context: &Context) -> Result<Job, Box<Finding>> {
     if job.agent != TEKTON_PIPELINE {
         let message = format!("kfleet does not run jobs of the agent {}", job.agent);
         let finding = Finding::error("trigger-agent", job.place_of("agent"), message).of(&job.name);
-        return Err(finding.with_hint("write `agent: tekton-pipeline`"));
+        return Err(Box::new(finding.with_hint("write `agent: tekton-pipeline`")));
     }
     let refs = refs(job, event);
     let mut parameters: Vec<(String, String)> =
@@ -77,7 +77,7 @@ pub fn build_job(job: &JobConfig, event: &Event, context: &Context) -> Result<Jo
     for (name, template, place) in &job.params {
         let failed = |message: String| {
             let message = format!("the template of {name} cannot be filled in: {message}");
-            Finding::error("trigger-template", place.clone(), message).of(&job.name)
+            Box::new(Finding::error("trigger-template", place.clone(), message).of(&job.name))
         };
         let template = Template::parse(template).map_err(failed)?;
         let value = template.render(&data).map_err(failed)?;
@@ -106,8 +106,9 @@ pub fn build_job(job: &JobConfig, event: &Event, context: &Context) -> Result<Jo
     })
 }
 
-fn source(job: &JobConfig) -> Result<Source, Finding> {
-    let missing = |message: &str| Finding::error("trigger-source", job.place_of("source"), message).of(&job.name);
+fn source(job: &JobConfig) -> Result<Source, Box<Finding>> {
+    let missing =
+        |message: &str| Box::new(Finding::error("trigger-source", job.place_of("source"), message).of(&job.name));
     match (&job.source, &job.run_spec) {
         (Some(url), _) if url.contains("://") => Ok(Source::Url(url.clone())),
         (Some(_), _) => job.source_path().map(Source::File).ok_or_else(|| missing("`source` leaves the repository")),

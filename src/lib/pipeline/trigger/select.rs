@@ -86,7 +86,7 @@ pub fn select(config: &Config, event: &Event, context: &Context) -> Selection {
         let built = verdict.selected.then(|| build_job(job, event, context));
         let (built, problem) = match built {
             Some(Ok(built)) => (Some(built), None),
-            Some(Err(problem)) => (None, Some(problem)),
+            Some(Err(problem)) => (None, Some(*problem)),
             None => (None, None),
         };
         Decision {

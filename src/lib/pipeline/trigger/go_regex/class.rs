@@ -62,8 +62,10 @@ fn unicode(reader: &mut Reader<'_>, start: usize, is_negated: bool) -> Result<St
         return Err(bad());
     }
     let letter = if is_negated { 'P' } else { 'p' };
-    let candidates = ["gc", "sc"].map(|property| format!("\\{letter}{{{property}={name}}}"));
-    candidates.into_iter().find(|class| regex::Regex::new(class).is_ok()).ok_or_else(bad)
+    let bare: String = name.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
+    let is_known = |property: &&str| regex::Regex::new(&format!("\\p{{{property}={bare}}}")).is_ok();
+    let property = *reader.classes.entry(bare.clone()).or_insert_with(|| ["gc", "sc"].into_iter().find(is_known));
+    property.map(|property| format!("\\{letter}{{{property}={bare}}}")).ok_or_else(bad)
 }
 
 /// Reads a class from behind its bracket, which is at `start`.

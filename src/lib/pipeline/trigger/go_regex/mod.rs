@@ -8,6 +8,7 @@ mod class;
 mod escape;
 
 use regex::{Regex, RegexBuilder};
+use std::collections::BTreeMap;
 
 /// Longer patterns are refused.
 const MAX_PATTERN: usize = 64 * 1024;
@@ -67,8 +68,10 @@ pub fn translate(pattern: &str) -> Result<String, PatternError> {
     if pattern.len() > MAX_PATTERN {
         return Err(PatternError::new(MAX_PATTERN, format!("a pattern of more than {MAX_PATTERN} bytes")));
     }
-    let mut translation =
-        Translation { reader: Reader { text: pattern, at: 0 }, groups: vec![Group::new(0, String::new())] };
+    let mut translation = Translation {
+        reader: Reader { text: pattern, at: 0, classes: BTreeMap::new() },
+        groups: vec![Group::new(0, String::new())],
+    };
     let mut repeated_at = None;
     while translation.reader.peek().is_some() {
         repeated_at = translation.step(repeated_at)?;
@@ -80,6 +83,8 @@ pub fn translate(pattern: &str) -> Result<String, PatternError> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// The classes of Unicode that were looked up, by their bare names: a look-up takes long.
+    classes: BTreeMap<String, Option<&'static str>>,
 }
 
 impl<'a> Reader<'a> {

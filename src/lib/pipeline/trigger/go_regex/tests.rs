@@ -101,6 +101,7 @@ fn huge_patterns_are_refused() {
     assert_eq!(compile(&"(".repeat(1000)).expect_err("deep").message, "expression nests too deeply");
     assert!(compile(&format!("{}{}", "(".repeat(150), ")".repeat(150))).is_ok());
     assert_eq!(compile(r"(\pL\pN\pP){300}").expect_err("large").message, "expression too large");
+    assert!(compile(&r"\pL".repeat(20_000)).is_err(), "a class is looked up once");
     assert!(compile(&"a{,".repeat(10_000)).is_ok(), "braces cost no time");
 }
 

@@ -86,7 +86,7 @@ fn work_and_depth_are_limited() {
     assert!(render(&deep).is_err_and(|error| error.contains("deeply")));
     let deep = format!("{{{{ {}1{} }}}}", "(".repeat(5000), ")".repeat(5000));
     assert!(render(&deep).is_err_and(|error| error.contains("deeply")));
-    let long = format!("{}x{}", "{{range .Refs.Pulls}}".repeat(40), "{{end}}".repeat(40));
+    let long = format!("{}x{}", "{{range $.Refs.Pulls}}".repeat(40), "{{end}}".repeat(40));
     assert!(render(&long).is_err_and(|error| error.contains("steps")));
     assert!(render("{{ printf \"%99999999999999999999d\" 1 }}").is_ok());
     let elses = format!("{{{{if .Refs.Empty}}}}{}{{{{end}}}}", "{{else if .Refs.Empty}}".repeat(5000));

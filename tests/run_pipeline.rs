@@ -1,0 +1,445 @@
+//! `kfleet run-pipeline` as its users run it. Each folder `testdata/run-pipeline/<case>` is one test: `run.yaml` is a run, a
+//! task or a pipeline, `expect.yaml` says how it ends. Its fields: `args` (more arguments), `exit` (the exit code; 0),
+//! `reason` (of the run), `tasks`, `skipped` and `steps` (the reason or exit code of each), `results` (of the pipeline), `log`
+//! (lines that come in this order), `not_log` (text that never comes), `refused` (text of the errors). What the outcome
+//! of a case is was compared with Tekton's own controller and entrypoint.
+#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests make files and start programs")]
+
+mod support;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(4));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/run-pipeline");
+    let entries = fs::read_dir(root).expect("the cases are there");
+    let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 80, "only {} cases were found", cases.len());
+    let named: [(&str, fn()); 5] = [
+        ("the_demo_from_end_to_end", demo),
+        ("what_an_event_starts", events),
+        ("secrets_are_not_shown", secrets),
+        ("runs_can_be_shown_again", records),
+        ("plans_have_four_forms", plans),
+    ];
+    let mut trials: Vec<Trial> = named
+        .into_iter()
+        .map(|(name, test)| {
+            Trial::test(name, move || {
+                if is_possible(name) {
+                    test();
+                }
+                Ok(())
+            })
+        })
+        .collect();
+    for case in cases {
+        let name = case.file_name().expect("a name").to_string_lossy().into_owned();
+        trials.push(Trial::test(name.clone(), move || match is_possible(&name) {
+            true => run_case(&case).map_err(Failed::from),
+            false => Ok(()),
+        }));
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Whether a sandbox can be made here; else the test counts as skipped.
+fn is_possible(test: &str) -> bool {
+    use std::sync::OnceLock;
+    static ANSWER: OnceLock<Result<(), String>> = OnceLock::new();
+    let answer = ANSWER.get_or_init(|| {
+        let clone = Clone::new();
+        clone.write("run.yaml", "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec: {steps: [{name: s, image: x, script: 'true'}]}\n");
+        let output = clone.kfleet(&["run-pipeline", "run.yaml", "--engine", "sandbox"]);
+        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    });
+    match answer {
+        Ok(()) => true,
+        Err(reason) => {
+            support::skip(test, reason);
+            false
+        }
+    }
+}
+
+/// A repository with one commit.
+struct Clone {
+    folder: tempfile::TempDir,
+}
+
+impl Clone {
+    fn new() -> Clone {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(folder.path().join("home")).expect("a home");
+        fs::create_dir_all(folder.path().join("work")).expect("a work tree");
+        let clone = Clone { folder };
+        clone.git(&["init", "-q", "-b", "main"]);
+        clone.git(&["commit", "-q", "--allow-empty", "-m", "first"]);
+        clone
+    }
+
+    fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.work().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, text).expect("a file");
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.work()).env_clear().stdin(Stdio::null());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.folder.path().join("home"));
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_NAME"), "P").env(format!("GIT_{who}_EMAIL"), "p@example.org");
+        }
+        command
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let output = self.command("git").args(arguments).output().expect("git runs");
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn kfleet(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command(env!("CARGO_BIN_EXE_kfleet"));
+        command.args(arguments).env("TOKEN", "twelve-char").output().expect("kfleet runs")
+    }
+
+    /// What a successful run prints.
+    fn does(&self, arguments: &[&str]) -> String {
+        let output = self.kfleet(arguments);
+        let said = said(&output);
+        assert!(output.status.success(), "kfleet {arguments:?}: {said}");
+        said
+    }
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// What the events of a run tell.
+#[derive(Default)]
+struct Seen {
+    reason: Option<String>,
+    results: Value,
+    tasks: BTreeMap<String, String>,
+    skipped: BTreeMap<String, String>,
+    steps: BTreeMap<String, (Value, String)>,
+    log: Vec<String>,
+}
+
+impl Seen {
+    fn of(events: &str) -> Seen {
+        let mut seen = Seen { results: serde_json::json!({}), ..Seen::default() };
+        for line in events.lines() {
+            let event: Value = serde_json::from_str(line).expect("an event on each line");
+            let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
+            match event["type"].as_str().unwrap_or_default() {
+                "task.end" => drop(seen.tasks.insert(text("task"), text("reason"))),
+                "task.skip" => drop(seen.skipped.insert(text("task"), text("reason"))),
+                "step.end" => {
+                    let name = format!("{}/{}", text("task"), text("step"));
+                    seen.steps.insert(name, (event["exit_code"].clone(), text("reason")));
+                }
+                "log" => seen.log.push(format!("{}/{}: {}", text("task"), text("step"), text("text"))),
+                "run.end" => {
+                    seen.reason = Some(text("reason"));
+                    seen.results = event["results"].clone();
+                }
+                _ => {}
+            }
+        }
+        seen
+    }
+}
+
+fn run_case(case: &Path) -> Result<(), String> {
+    let clone = Clone::new();
+    copy(case, &clone.work());
+    clone.git(&["add", "."]);
+    clone.git(&["commit", "-q", "-m", "case"]);
+    let text = fs::read_to_string(case.join("expect.yaml")).map_err(|error| error.to_string())?;
+    let expected: Value = serde_saphyr::from_str(&text).map_err(|error| error.to_string())?;
+    let texts = |field: &str| -> Vec<String> {
+        let list = expected[field].as_array().into_iter().flatten();
+        list.map(|item| item.as_str().expect("a text").to_owned()).collect()
+    };
+    let extra = texts("args");
+    let mut arguments = vec!["run-pipeline", "run.yaml", "--engine", "sandbox", "--log", "json"];
+    arguments.extend(extra.iter().map(String::as_str));
+    let output = clone.kfleet(&arguments);
+    let seen = Seen::of(&String::from_utf8_lossy(&output.stdout));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+
+    let mut wrong = Vec::new();
+    let mut check = |what: &str, found: Value, wanted: Value| {
+        if found != wanted {
+            wrong.push(format!("{what}: {found}, not {wanted}"));
+        }
+    };
+    let exit = expected["exit"].as_i64().unwrap_or(0);
+    check("exit code", output.status.code().into(), exit.into());
+    if !expected["reason"].is_null() {
+        check("reason", seen.reason.clone().into(), expected["reason"].clone());
+    }
+    let maps = [("tasks", &seen.tasks), ("skipped", &seen.skipped)];
+    for (field, found) in maps {
+        // What is skipped is always told in full.
+        let wanted = if field == "skipped" && expected[field].is_null() {
+            serde_json::json!({})
+        } else {
+            expected[field].clone()
+        };
+        if !wanted.is_null() {
+            check(field, serde_json::to_value(found).expect("JSON"), wanted);
+        }
+    }
+    if !expected["results"].is_null() {
+        check("results", seen.results.clone(), expected["results"].clone());
+    }
+    for (step, wanted) in expected["steps"].as_object().into_iter().flatten() {
+        let (code, reason) = seen.steps.get(step).cloned().unwrap_or_default();
+        check(step, if wanted.is_number() { code } else { reason.into() }, wanted.clone());
+    }
+    let mut lines = seen.log.iter();
+    for wanted in texts("log") {
+        if !lines.any(|line| *line == wanted || line.ends_with(&format!("/{wanted}"))) {
+            wrong.push(format!("the log lacks `{wanted}`, or it comes too early"));
+            break;
+        }
+    }
+    for text in texts("not_log").iter().filter(|text| seen.log.iter().any(|line| line.contains(text.as_str()))) {
+        wrong.push(format!("the log has `{text}`"));
+    }
+    for text in texts("refused").iter().filter(|text| !errors.contains(text.as_str())) {
+        wrong.push(format!("no error has `{text}`"));
+    }
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{}\nlog: {:#?}\n{errors}", wrong.join("\n"), seen.log)),
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(fs::copy(entry.path(), target).expect("a file")),
+        }
+    }
+}
+
+const TRIGGERS: &str = "\
+apiVersion: config.lighthouse.jenkins-x.io/v1alpha1
+kind: TriggerConfig
+spec:
+  presubmits:
+  - {name: pr, always_run: true, ignore_changes: '^docs/', source: pr.yaml}
+  postsubmits:
+  - {name: release, branches: ['^main$', '^v\\d+$'], source: pr.yaml}
+";
+
+/// As the demo's pull-request job: it clones, generates, commits and pushes to the pull request.
+const PULL_REQUEST: &str = "\
+apiVersion: tekton.dev/v1beta1
+kind: PipelineRun
+spec:
+  pipelineSpec:
+    tasks:
+    - name: generate
+      taskSpec:
+        stepTemplate: {env: [{name: HOME, value: /tekton/home}]}
+        steps:
+        - name: git-clone
+          image: alpine/git
+          workingDir: /workspace
+          command: [/bin/sh]
+          args: [-ce, 'git clone $(params.REPO_URL) source; cd source; git checkout $(params.PULL_PULL_SHA)']
+        - name: generate
+          image: example/cicd-demo
+          workingDir: /workspace/source
+          command: [/bin/sh]
+          args: [-ce, 'make generate']
+        - name: push
+          image: alpine/git
+          workingDir: /workspace/source
+          command: [/bin/sh]
+          args:
+          - -ce
+          - |
+            test -n \"$(git status --porcelain)\" || exit 0
+            git config user.name bot
+            git config user.email bot@example.org
+            git add .
+            git commit -m Generated
+            jx gitops pr push --pr $PULL_NUMBER
+";
+
+fn demo() {
+    let clone = Clone::new();
+    // The demo fleet, in a repository that has a remote-less main branch.
+    fs::remove_dir_all(clone.work()).expect("the folder goes");
+    fs::create_dir_all(clone.work()).expect("and comes");
+    clone.does(&["init", "."]);
+    clone.write(".lighthouse/triggers.yaml", TRIGGERS);
+    clone.write(".lighthouse/pr.yaml", PULL_REQUEST);
+    // As if an addon had been added, and nothing generated yet.
+    let generated = ["fleet.lock", "config/bases"].map(|path| clone.work().join(path));
+    fs::remove_file(&generated[0]).expect("init has generated");
+    fs::remove_dir_all(&generated[1]).expect("init has generated");
+    if !clone.work().join(".git").exists() {
+        clone.git(&["init", "-q", "-b", "main"]);
+    }
+    clone.git(&["add", "-A"]);
+    clone.git(&["commit", "-q", "-m", "fleet"]);
+    clone.git(&["checkout", "-q", "-b", "feature"]);
+    // Not committed: the run has to see it.
+    clone.write("clusters/development/note.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: note\n");
+    let head = clone.git(&["rev-parse", "HEAD"]);
+    let run = ["run-pipeline", "--engine", "sandbox", "--override", "make generate=kfleet generate", "--apply"];
+    let said = clone.does(&run);
+    assert!(said.contains("Generated"), "{said}");
+    assert_eq!(clone.git(&["rev-parse", "HEAD"]), head, "a dirty tree gets the changes, not the commit");
+    assert!(generated.iter().all(|path| path.exists()), "{said}");
+    clone.git(&["add", "-A"]);
+    clone.git(&["commit", "-q", "-m", "by hand"]);
+    let again = clone.does(&run);
+    assert!(!again.contains("Generated"), "{again}");
+    assert_eq!(clone.git(&["status", "--porcelain"]), "");
+    // What is ignored by the filter of files is no reason to run.
+    let list = clone.does(&["run-pipeline", "--list"]);
+    assert!(list.contains("run   presubmit   pr") && list.contains("skip  postsubmit  release"), "{list}");
+}
+
+fn events() {
+    let clone = Clone::new();
+    clone.write(".lighthouse/triggers.yaml", TRIGGERS);
+    clone.write(".lighthouse/pr.yaml", PULL_REQUEST);
+    clone.git(&["add", "-A"]);
+    clone.git(&["commit", "-q", "-m", "pipelines"]);
+    let explain = |arguments: &[&str]| clone.does(&[&["run-pipeline", "--explain"][..], arguments].concat());
+    assert!(explain(&[]).contains("run   postsubmit  release"), "on the default branch it is a push");
+    assert!(explain(&["--event", "tag", "--tag", "v1"]).contains("run   postsubmit  release"));
+    assert!(explain(&["--event", "tag", "--tag", "x"]).contains("skip  postsubmit  release"));
+    clone.git(&["checkout", "-q", "-b", "feature"]);
+    clone.write("docs/x.md", "x");
+    let said = explain(&[]);
+    assert!(said.contains("skip  presubmit   pr") && said.contains("ignore_changes"), "{said}");
+    assert!(explain(&["--comment", "/test pr"]).contains("run   presubmit   pr"), "a command is stronger");
+    assert!(explain(&["--comment", "/test"]).contains("skip  presubmit   pr"), "a bare /test is no command");
+    assert!(explain(&["pr"]).contains("run   presubmit   pr"), "what is named is run");
+    let json: Value =
+        serde_json::from_slice(&clone.kfleet(&["run-pipeline", "--list", "-o", "json"]).stdout).expect("JSON");
+    assert_eq!(json["jobs"][0]["job"], "pr");
+    let unknown = clone.kfleet(&["run-pipeline", "nowhere"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(said_of(&unknown).contains("the jobs are pr, release"), "{}", said_of(&unknown));
+    assert_eq!(clone.kfleet(&["run-pipeline", "--fail-if-none"]).status.code(), Some(2));
+    // The event of a fork gets no secrets, and no engine that does not confine.
+    let fork = r#"{"action":"opened","number":5,"pull_request":{"number":5,"state":"open","draft":false,"title":"t",
+        "user":{"login":"eve"},"author_association":"MEMBER","labels":[],
+        "base":{"ref":"main","sha":"a","repo":{"full_name":"acme/fleet"}},
+        "head":{"ref":"x","sha":"b","repo":{"full_name":"eve/fleet"}}},"repository":{"full_name":"acme/fleet","name":"fleet",
+        "owner":{"login":"acme"},"clone_url":"https://example.org/acme/fleet.git","default_branch":"main"}}"#;
+    let event = clone.folder.path().join("event.json");
+    fs::write(&event, fork).expect("a file");
+    let event = event.display().to_string();
+    let said = explain(&["--from-event", &event]);
+    assert!(said.contains("not trusted") && said.contains("pull request 5"), "{said}");
+    let refused = clone.kfleet(&["run-pipeline", "pr", "--from-event", &event, "--engine", "process"]);
+    assert!(!refused.status.success(), "{}", said_of(&refused));
+    // Broken trigger files: all errors, and nothing runs.
+    clone.write(".lighthouse/triggers.yaml", "spec:\n  presubmits:\n  - {name: 'a b', trigger: '('}\n");
+    let broken = clone.kfleet(&["run-pipeline", "--list"]);
+    assert_eq!(broken.status.code(), Some(2));
+    let said = said_of(&broken);
+    assert!(
+        said.contains("triggers.yaml:3") && said.contains("trigger-name") && said.contains("trigger-regex"),
+        "{said}"
+    );
+}
+
+fn said_of(output: &Output) -> String {
+    said(output)
+}
+
+fn secrets() {
+    let clone = Clone::new();
+    clone.write(
+        "run.yaml",
+        "\
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: t}
+spec:
+  results: [{name: r}]
+  steps:
+  - name: s
+    image: x
+    env: [{name: T, valueFrom: {secretKeyRef: {name: token, key: key}}}]
+    script: |
+      printf twelve; sleep 0.2; printf -- -char
+      echo
+      echo $T | base64
+      printf %s $T > $(results.r.path)
+",
+    );
+    let output = clone.kfleet(&["run-pipeline", "run.yaml", "--engine", "sandbox", "--secret", "token:key=env:TOKEN"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("***"), "{}", said(&output));
+    let mut files = vec![clone.folder.path().join("home")];
+    let mut all = said(&output);
+    while let Some(path) = files.pop() {
+        match path.is_dir() {
+            true => files.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path())),
+            false => all += &String::from_utf8_lossy(&fs::read(&path).expect("a file")),
+        }
+    }
+    assert!(!all.contains("twelve-char") && !all.contains("dHdlbHZlLWNoYX"), "{all}");
+}
+
+fn records() {
+    let clone = Clone::new();
+    clone.write(
+        "run.yaml",
+        "\
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: t}
+spec: {steps: [{name: s, image: x, script: 'echo hello; exit 3'}]}
+",
+    );
+    let output = clone.kfleet(&["run-pipeline", "run.yaml", "--engine", "sandbox"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let again = clone.kfleet(&["run-pipeline", "--logs"]);
+    assert!(said(&again).contains("hello"), "{}", said(&again));
+    assert!(clone.does(&["run-pipeline", "--runs"]).contains("run.yaml"));
+}
+
+fn plans() {
+    let clone = Clone::new();
+    clone.write(".lighthouse/triggers.yaml", TRIGGERS);
+    clone.write(".lighthouse/pr.yaml", PULL_REQUEST);
+    let plan = |form: &str| {
+        String::from_utf8_lossy(&clone.kfleet(&["run-pipeline", "pr", "--plan", "-o", form]).stdout).into_owned()
+    };
+    assert!(plan("text").contains("step git-clone"), "{}", plan("text"));
+    assert!(serde_json::from_str::<Value>(&plan("json")).is_ok(), "{}", plan("json"));
+    assert!(plan("dot").starts_with("digraph"), "{}", plan("dot"));
+    assert!(plan("mermaid").contains("generate"), "{}", plan("mermaid"));
+}
