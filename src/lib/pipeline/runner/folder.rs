@@ -1,14 +1,16 @@
 //! [`RunFolder`] and `TaskFolder`: where everything of a run is kept, and what each step sees of it.
 //!
-//!     <run>/claims/<claim>             volumes that tasks share
-//!     <run>/tasks/<n>-<task run>/
-//!         volumes/<n>                  volumes of the task
-//!         workspace home results artifacts
-//!         run/<step>/status            exit code and results of a step: /tekton/run/<step>
-//!         steps/                       links to them by name and by number: /tekton/steps
-//!         creds/<step> scripts         /tekton/creds, /tekton/scripts
-//!         own/<step>/{root,tmp}        what only the step sees: /root, /tmp
-//!         mount                        an empty folder, for the root of a sandbox
+//! ```text
+//! <run>/claims/<claim>             volumes that tasks share
+//! <run>/tasks/<n>-<task run>/
+//!     volumes/<n>                  volumes of the task
+//!     workspace home results artifacts
+//!     run/<step>/status            exit code and results of a step: /tekton/run/<step>
+//!     steps/                       links to them by name and by number: /tekton/steps
+//!     creds/<step> scripts         /tekton/creds, /tekton/scripts
+//!     own/<step>/{root,tmp}        what only the step sees: /root, /tmp
+//!     mount                        an empty folder, for the root of a sandbox
+//! ```
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;

@@ -1,6 +1,8 @@
 //! Which jobs of `.lighthouse/triggers.yaml` an event starts, and why, as Lighthouse decides it.
 //!
-//!     trees -> load: configuration, all errors -> select (event, context): a decision and a reason for each job -> jobs
+//! ```text
+//! trees -> load: configuration, all errors -> select (event, context): a decision and a reason for each job -> jobs
+//! ```
 //!
 //! Nothing here touches files, git or the network: trees and events are handed in. What a job's Tekton object means is
 //! not known here.

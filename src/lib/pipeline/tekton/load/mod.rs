@@ -1,8 +1,10 @@
 //! Loads what one job runs: from the file that the job names to one typed [`PipelineRun`] in which everything is inline,
 //! converted to v1, merged and checked, and nothing is substituted. The way of an object:
 //!
-//!     file -> node -> object (v1) -> wrap -> file references, uses: -> injected parameters -> references
-//!          -> step template -> parse (types, unknown fields) -> check (names, relations, lints)
+//! ```text
+//! file -> node -> object (v1) -> wrap -> file references, uses: -> injected parameters -> references
+//!      -> step template -> parse (types, unknown fields) -> check (names, relations, lints)
+//! ```
 //!
 //! Everything up to `parse` works on nodes, which know where they are written, so that every message has a place. All
 //! problems come at once. This module does not know events and triggers, nor what a run does.
