@@ -1,6 +1,6 @@
 //! [`Masker`]: `***` in the place of secrets, in whatever steps print and kfleet reports.
 //!
-//! A secret is known in the forms in which it usually gets into a log ([`super::mask_forms`]). Every byte that belongs to
+//! A secret is known in the forms in which it usually gets into a log (`mask_forms`). Every byte that belongs to
 //! an occurrence of a form is hidden; a run of hidden bytes becomes one `***`, and line ends in it stay, so that no line
 //! is lost. What is hidden does not depend on the parts in which a text arrives: only as many bytes are held back as may
 //! still turn out to be the beginning of a form. Time is linear in the text, whatever the number of secrets.
