@@ -130,7 +130,7 @@ fn run_within(engine: &dyn Engine, task: &TaskRun, time: Duration) -> Result<Ran
 fn sandbox(test: &str, change: impl FnOnce(&mut Settings)) -> Option<(Sandbox, tempfile::TempDir)> {
     let parent = tempfile::tempdir().unwrap();
     if let Err(error) = Sandbox::probe(parent.path(), Path::new(PROGRAM)) {
-        support::skip(test, &error.to_string());
+        support::count_skipped(test, &error.to_string());
         return None;
     }
     let mut settings = mk_settings(parent.path());
