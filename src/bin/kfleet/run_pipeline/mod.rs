@@ -286,8 +286,18 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     asked_for.url = ways.url();
     let root = Path::new(".");
     let selection = select::select(root, &checkout, &asked_for)?;
-    ui.problems(&selection.problems);
-    if selection.problems.iter().any(|problem| problem.severity == Severity::Error) {
+    let (errors, doubts): (Vec<_>, Vec<_>) =
+        selection.problems.iter().cloned().partition(|problem| problem.severity == Severity::Error);
+    ui.problems(&errors);
+    // What every run would repeat is told where it is asked for.
+    match args.output.lint {
+        true => ui.problems(&doubts),
+        false if !doubts.is_empty() => {
+            ui.note(&format!("--lint shows {} about trigger files", count(doubts.len(), "warning")))
+        }
+        false => {}
+    }
+    if !errors.is_empty() {
         return Ok(Outcome::Ended(ErrorKind::Usage));
     }
     if args.output.list || args.output.explain {
