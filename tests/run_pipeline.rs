@@ -22,7 +22,8 @@ fn main() {
     let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     assert!(cases.len() >= 80, "only {} cases were found", cases.len());
-    let named: [(&str, fn()); 5] = [
+    let named: [(&str, fn()); 6] = [
+        ("an_interrupted_run_ends_in_order", interrupted),
         ("the_demo_from_end_to_end", demo),
         ("what_an_event_starts", events),
         ("secrets_are_not_shown", secrets),
@@ -442,4 +443,21 @@ fn plans() {
     assert!(serde_json::from_str::<Value>(&plan("json")).is_ok(), "{}", plan("json"));
     assert!(plan("dot").starts_with("digraph"), "{}", plan("dot"));
     assert!(plan("mermaid").contains("generate"), "{}", plan("mermaid"));
+}
+
+fn interrupted() {
+    let clone = Clone::new();
+    clone.write(".lighthouse/triggers.yaml", TRIGGERS);
+    let text = "apiVersion: tekton.dev/v1\nkind: PipelineRun\nspec:\n  pipelineSpec:\n    tasks:\n    - name: a\n      taskSpec: {steps: [{name: s, image: x, script: 'echo begun; sleep 60'}]}\n    finally:\n    - name: f\n      taskSpec: {steps: [{name: s, image: x, script: echo at last}]}\n";
+    clone.write(".lighthouse/pr.yaml", text);
+    let mut command = clone.command(env!("CARGO_BIN_EXE_kfleet"));
+    command.args(["run-pipeline", "pr", "--engine", "sandbox"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("kfleet runs");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("a pipe")));
+    assert!(lines.any(|line| line.expect("a line").contains("begun")));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
+    let rest: Vec<String> = lines.map(|line| line.expect("a line")).collect();
+    assert_eq!(child.wait().expect("kfleet ends").code(), Some(130), "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("at last")), "{rest:?}");
 }

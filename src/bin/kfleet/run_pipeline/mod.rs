@@ -239,6 +239,12 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     if let Some(run) = &args.output.logs {
         return show::replay(&records, Some(run.as_str()).filter(|run| !run.is_empty()), args, context, ui);
     }
+    let only_shown = args.output.plan || args.output.list || args.output.explain || args.output.lint;
+    let cancel = Cancel::default();
+    if !only_shown {
+        // Before anything that starts threads: these would get the signals instead.
+        show::stop_on_signals(&cancel)?;
+    }
     let mut asked_for = asked_of(args)?;
     let fork = select::untrusted(&asked_for)?;
     if let Some(why) = &fork {
@@ -247,12 +253,16 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let mut options = options(args)?;
     options.plan.untrusted |= fork.is_some();
     let is_untrusted = options.plan.untrusted;
+    if is_untrusted && (args.run.apply || args.run.push) {
+        let error =
+            Error::new(ErrorKind::Refused, "what a run pushes that is not trusted is neither applied nor pushed");
+        return Err(error.with_hint("run it without --apply and --push, and look at it with --diff"));
+    }
     let settings = git::Settings::new(context.environment.clone(), "");
     let temporary = context.temporary();
     let checkout = Checkout::take(Path::new("."), args.event.base.as_deref(), &temporary, &settings)?;
     let program = context.program()?;
     let programs = Programs::new(None, context.environment.get("PATH"));
-    let only_shown = args.output.plan || args.output.list || args.output.explain || args.output.lint;
     let asked = match args.run.engine {
         EngineArg::Auto => None,
         EngineArg::Sandbox => Some(Kind::Sandbox),
@@ -265,7 +275,6 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     };
     let objects = if is_untrusted { Objects::default() } else { objects(args, context)? };
     let cache = context.cache()?;
-    let cancel = Cancel::default();
     let place = RunFolder::new(&temporary, "run-pipeline", args.run.keep)?;
     let ways = Ways {
         choice: &choice,
@@ -327,7 +336,9 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     if args.output.plan {
         return plans(&prepared, args, ui);
     }
-    show::stop_on_signals(&cancel)?;
+    if cancel.is_requested() {
+        return Ok(Outcome::Ended(ErrorKind::Interrupted));
+    }
     let mut worst = Outcome::Done;
     for ready in &prepared {
         let (sink, record) = show::sink(ready, &records, args, context, ui)?;
@@ -340,6 +351,13 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         told(&report, args, ui)?;
         if let Some(kind) = report.failure() {
             worst = Outcome::Ended(kind);
+        } else if (args.run.apply || args.run.push)
+            && !report.pushes.is_empty()
+            && report.brought.is_none()
+            && report.sent.is_none()
+        {
+            ui.status("nothing was brought in or sent: the run has not pushed to the branch that is checked out");
+            worst = Outcome::Ended(ErrorKind::Refused);
         }
         if cancel.is_requested() {
             break;
