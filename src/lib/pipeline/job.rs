@@ -2,6 +2,23 @@
 
 use std::collections::BTreeMap;
 
+/// The parameters that Lighthouse gives to every run, in its order.
+pub const INJECTED: [&str; 13] = [
+    "BUILD_ID",
+    "JOB_NAME",
+    "JOB_SPEC",
+    "JOB_TYPE",
+    "PULL_BASE_REF",
+    "PULL_BASE_SHA",
+    "PULL_NUMBER",
+    "PULL_PULL_REF",
+    "PULL_PULL_SHA",
+    "PULL_REFS",
+    "REPO_NAME",
+    "REPO_OWNER",
+    "REPO_URL",
+];
+
 /// One job that an event starts (or would not start), with everything that its run gets from the event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {

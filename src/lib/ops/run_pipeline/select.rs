@@ -3,7 +3,7 @@
 use super::Checkout;
 use super::event::event_of;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::job::{Job, JobKind};
+use crate::pipeline::job::{INJECTED, Job, JobKind};
 use crate::pipeline::trigger::{self, Config, ConfigFrom, Context, Event, JobConfig, TriggerEvent};
 use crate::problem::Problem;
 use crate::tree::{Root, Tree};
@@ -131,15 +131,13 @@ pub fn select(root: &Path, checkout: &Checkout, asked: &Asked) -> Result<Selecti
         let event = "none: a file is named".to_owned();
         return Ok(Selection { selected: vec![selected], event, ..Selection::default() });
     }
-    let (config, mut problems) = configuration(root, checkout, asked)?;
+    let (config, problems) = configuration(root, checkout, asked)?;
     if config.jobs.is_empty() && problems.is_empty() {
         let error = Error::new(ErrorKind::Usage, "there is no job in .lighthouse/triggers.yaml");
         return Err(
             error.with_hint("run kfleet at the root of a repository with pipelines (-C), or name the file of a run")
         );
     }
-    problems.sort_by(|a, b| a.place.cmp(&b.place));
-    problems.dedup();
     let named = asked.job.as_deref().map(|name| named(&config, name, asked)).transpose()?;
     let event = event_of(checkout, asked, named)?;
     let context = Context {
@@ -208,8 +206,8 @@ fn configuration(root: &Path, checkout: &Checkout, asked: &Asked) -> Result<(Con
             head.insert(path, bytes);
         }
     }
-    let mut found = loaded.problems;
-    found.extend(trigger::lint(&loaded.config, &head));
+    // All that loading tells is among it.
+    let found = trigger::lint(&loaded.config, &head);
     Ok((loaded.config, found.iter().map(trigger::Finding::problem).collect()))
 }
 
@@ -249,21 +247,20 @@ fn parameters(checkout: &Checkout, asked: &Asked) -> Vec<(String, String)> {
     let base = facts.base.clone().unwrap_or_default();
     let reference = format!("refs/pull/{number}/head");
     let refs = format!("{}:{base},{number}:{head}:{reference}", facts.base_branch);
-    [
-        ("BUILD_ID", asked.now.to_string()),
-        ("JOB_NAME", asked.job.clone().unwrap_or_default()),
-        ("JOB_SPEC", "type:presubmit".to_owned()),
-        ("JOB_TYPE", "presubmit".to_owned()),
-        ("PULL_BASE_REF", facts.base_branch.clone()),
-        ("PULL_BASE_SHA", base),
-        ("PULL_NUMBER", number.to_string()),
-        ("PULL_PULL_REF", reference),
-        ("PULL_PULL_SHA", head.clone()),
-        ("PULL_REFS", refs),
-        ("REPO_NAME", facts.name.name.clone()),
-        ("REPO_OWNER", facts.name.owner.clone()),
-        ("REPO_URL", asked.url.clone()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    let values = [
+        asked.now.to_string(),
+        asked.job.clone().unwrap_or_default(),
+        "type:presubmit".to_owned(),
+        "presubmit".to_owned(),
+        facts.base_branch.clone(),
+        base,
+        number.to_string(),
+        reference,
+        head.clone(),
+        refs,
+        facts.name.name.clone(),
+        facts.name.owner.clone(),
+        asked.url.clone(),
+    ];
+    INJECTED.iter().map(|name| (*name).to_owned()).zip(values).collect()
 }

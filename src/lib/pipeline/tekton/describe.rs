@@ -10,23 +10,7 @@ use super::substitute::Budget;
 use super::timeouts::{limit, text};
 use super::types::{EnvValue, EnvVar, ObjectKind, ObjectRef, PipelineTask, StepSpec, VolumeKind};
 use super::when;
-
-/// The parameters that Lighthouse injects as variables.
-pub(super) const INJECTED: [&str; 13] = [
-    "BUILD_ID",
-    "JOB_NAME",
-    "JOB_SPEC",
-    "JOB_TYPE",
-    "PULL_BASE_REF",
-    "PULL_BASE_SHA",
-    "PULL_NUMBER",
-    "PULL_PULL_REF",
-    "PULL_PULL_SHA",
-    "PULL_REFS",
-    "REPO_NAME",
-    "REPO_OWNER",
-    "REPO_URL",
-];
+use crate::pipeline::job::INJECTED;
 
 /// Fills in what is known of a task. `written` is the task as it is in the file.
 pub(super) fn task(

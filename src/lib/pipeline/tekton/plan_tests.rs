@@ -1,6 +1,5 @@
 //! Tests of plans: what is known before a run, and what is refused.
 
-use super::super::describe::INJECTED;
 use super::super::mk::{
     claim, command, context, declared, env, in_values, list, one, param, run, script, task, text, uses,
 };
@@ -9,6 +8,7 @@ use super::super::types::{
     EnvFrom, Matrix, ObjectKind, ObjectRef, Origin, ParamSpec, Sidecar, StepSpec, Timeout, WorkspaceBinding,
 };
 use super::*;
+use crate::pipeline::job::INJECTED;
 use std::time::Duration;
 
 fn planned(run: &PipelineRun) -> Plan {

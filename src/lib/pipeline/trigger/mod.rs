@@ -32,7 +32,7 @@ pub use event::{Event, HeadRepository, Pull, Repository, TriggerEvent, User};
 pub use finding::Finding;
 pub use lint::lint;
 pub use load::{ConfigFrom, Loaded, is_trigger_file, load, load_from, merge};
-pub use parameters::{INJECTED, build_job};
+pub use parameters::build_job;
 pub use reason::{Cause, Reason};
 pub use select::{Context, Decision, Selection, select};
 pub use validate::validate;

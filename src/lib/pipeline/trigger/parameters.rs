@@ -6,25 +6,8 @@ use super::finding::Finding;
 use super::select::Context;
 use super::template::{Template, Value};
 use super::validate::is_label_value;
-use crate::pipeline::job::{Job, JobKind, Source};
+use crate::pipeline::job::{INJECTED, Job, JobKind, Source};
 use std::collections::BTreeMap;
-
-/// The injected parameters, in the order of Lighthouse.
-pub const INJECTED: [&str; 13] = [
-    "BUILD_ID",
-    "JOB_NAME",
-    "JOB_SPEC",
-    "JOB_TYPE",
-    "PULL_BASE_REF",
-    "PULL_BASE_SHA",
-    "PULL_NUMBER",
-    "PULL_PULL_REF",
-    "PULL_PULL_SHA",
-    "PULL_REFS",
-    "REPO_NAME",
-    "REPO_OWNER",
-    "REPO_URL",
-];
 
 /// Of these, those that hold the name of a branch or tag: who pushes chooses it.
 const CONTROLLED: [&str; 2] = ["PULL_BASE_REF", "PULL_REFS"];

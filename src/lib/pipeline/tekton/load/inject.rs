@@ -1,22 +1,23 @@
 //! What Lighthouse gives to a run: 13 parameters, declared everywhere and set as variables, their values, and a timeout.
 
 use super::node::{Node, Value};
+use crate::pipeline::job::INJECTED;
 
-/// The parameters, in the order of their variables, and what they are for.
-pub(super) const NAMES: [(&str, &str); 13] = [
-    ("BUILD_ID", "the unique build number"),
-    ("JOB_NAME", "the name of the job in the trigger file"),
-    ("JOB_SPEC", "the specification of the job"),
-    ("JOB_TYPE", "the kind of the job"),
-    ("PULL_BASE_REF", "the base branch"),
-    ("PULL_BASE_SHA", "the commit of the base branch"),
-    ("PULL_NUMBER", "the number of the pull request"),
-    ("PULL_PULL_REF", "the ref of the pull request"),
-    ("PULL_PULL_SHA", "the commit of the pull request"),
-    ("PULL_REFS", "the refs of all pull requests"),
-    ("REPO_NAME", "the name of the repository"),
-    ("REPO_OWNER", "the owner of the repository"),
-    ("REPO_URL", "the URL to clone"),
+/// What the parameters of [`INJECTED`] are for.
+const DESCRIPTIONS: [&str; 13] = [
+    "the unique build number",
+    "the name of the job in the trigger file",
+    "the specification of the job",
+    "the kind of the job",
+    "the base branch",
+    "the commit of the base branch",
+    "the number of the pull request",
+    "the ref of the pull request",
+    "the commit of the pull request",
+    "the refs of all pull requests",
+    "the name of the repository",
+    "the owner of the repository",
+    "the URL to clone",
 ];
 
 /// Those that are empty where there is no pull request.
@@ -28,7 +29,7 @@ pub(super) fn declare(run: &mut Node) {
     declare_in(pipeline);
     for list in ["tasks", "finally"] {
         for task in pipeline.items_of_mut(list) {
-            for (name, _) in NAMES {
+            for name in INJECTED {
                 let value = Node::text(format!("$(params.{name})"));
                 task.append_missing("params", Node::map(vec![("name", Node::text(name)), ("value", value)]));
             }
@@ -37,7 +38,7 @@ pub(super) fn declare(run: &mut Node) {
             };
             declare_in(spec);
             let Some(template) = spec.entry("stepTemplate", Value::Map(Vec::new())) else { continue };
-            for (name, _) in NAMES {
+            for name in INJECTED {
                 let value = Node::text(format!("$(params.{name})"));
                 template.append_missing("env", Node::map(vec![("name", Node::text(name)), ("value", value)]));
             }
@@ -46,7 +47,7 @@ pub(super) fn declare(run: &mut Node) {
 }
 
 fn declare_in(spec: &mut Node) {
-    for (name, description) in NAMES {
+    for (name, description) in INJECTED.into_iter().zip(DESCRIPTIONS) {
         let mut entries =
             vec![("name", Node::text(name)), ("type", Node::text("string")), ("description", Node::text(description))];
         if OF_PULLS.contains(&name) {
@@ -60,7 +61,7 @@ fn declare_in(spec: &mut Node) {
 pub(super) fn of_clone_tasks(run: &Node, parameters: &[(String, String)]) -> Vec<(String, String)> {
     let value = |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     // `pipeline_run_params` switch this off.
-    if parameters.iter().any(|(name, _)| !NAMES.iter().any(|(known, _)| known == name)) {
+    if parameters.iter().any(|(name, _)| !INJECTED.contains(&name.as_str())) {
         return Vec::new();
     }
     let url = value("REPO_URL").unwrap_or_default();

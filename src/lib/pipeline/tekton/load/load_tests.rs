@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::{Error, ErrorKind};
+use crate::pipeline::job::INJECTED;
 use crate::pipeline::tekton::types::{
     EnvValue, ParamType, ParamValue, PipelineTask, StepSpec, Timeout, VolumeKind, When,
 };
@@ -16,7 +17,7 @@ pub(super) fn pull_values() -> Vec<(String, String)> {
         "REPO_URL" => "file:///kfleet/remote.git".to_owned(),
         name => name.to_lowercase(),
     };
-    inject::NAMES.iter().map(|(name, _)| ((*name).to_owned(), value(name))).collect()
+    INJECTED.iter().map(|name| ((*name).to_owned(), value(name))).collect()
 }
 
 pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
@@ -141,7 +142,7 @@ fn the_worked_example_loads() {
     assert_eq!(run.service_account.as_deref(), Some("ci"));
     assert_eq!(run.timeouts.pipeline, Some(Timeout::After(Duration::from_secs(24 * 3600))));
     let names: Vec<&str> = run.params.iter().map(|param| param.name.as_str()).collect();
-    assert_eq!(names, inject::NAMES.map(|(name, _)| name));
+    assert_eq!(names, INJECTED);
     assert_eq!(run.params[6].value, text("7"));
     let task = &run.pipeline.tasks[0];
     assert!(task.inline && task.task.name.is_empty());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Subject;
 use super::mentions::{Mention, mentions};
+use crate::pipeline::job::INJECTED;
 use crate::pipeline::tekton::load::inject;
 use crate::pipeline::tekton::load::node::{At, Node};
 use crate::pipeline::tekton::types::{PipelineTask, VolumeKind};
@@ -42,7 +43,7 @@ pub(super) fn lint(subject: &Subject<'_>) {
 }
 
 fn is_injected(subject: &Subject<'_>, name: &str) -> bool {
-    subject.by_lighthouse && inject::NAMES.iter().any(|(known, _)| *known == name)
+    subject.by_lighthouse && INJECTED.contains(&name)
 }
 
 /// The parameters that the texts below a node name, those that kfleet added left out.
@@ -130,7 +131,7 @@ fn events(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
             let Mention::Param { name, .. } = found.mention else { continue };
             if is_tainted(name) {
                 let message = format!("{} is text of the event, and becomes code here", found.text);
-                let hint = match inject::NAMES.iter().any(|(known, _)| *known == name) && subject.by_lighthouse {
+                let hint = match INJECTED.contains(&name) && subject.by_lighthouse {
                     true => format!("write \"${name}\": the variable is set in every step"),
                     false => "hand it on by `env`, and write the quoted variable".to_owned(),
                 };
