@@ -26,6 +26,9 @@ const REST: Duration = Duration::from_millis(500);
 /// The longest pause between two looks at a program that says nothing.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// The first pause after the end of a pipe: the program itself ends within a moment.
+const MOMENT: Duration = Duration::from_micros(50);
+
 /// How much of the end of stderr is kept.
 const STDERR_LIMIT: usize = 64 * 1024;
 
@@ -342,7 +345,7 @@ fn wait(child: &mut Child, news: &Receiver<News>, deadline: Instant) -> Stop {
                 Ok(News::TooMuch) => return Stop::TooMuch,
                 Ok(News::Ended) => {
                     pipes -= 1;
-                    pause = Duration::from_millis(1);
+                    pause = MOMENT / 2;
                 }
                 Err(_) => {}
             }
