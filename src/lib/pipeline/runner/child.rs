@@ -13,7 +13,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::disk::DiskWatch;
 use super::engine::{Output, Stop};
 use super::protocol::{Description, KILL, Message, TERMINATE, send, take};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::pipeline::event::Stream;
 use crate::pipeline::task_run::StepEnd;
 
@@ -60,6 +60,7 @@ pub(super) enum Ended {
 }
 
 /// The pipes of a step: their ends here, and those that the command gets.
+#[derive(Debug)]
 pub(super) struct Pipes([Option<File>; 2]);
 
 impl Pipes {
@@ -239,29 +240,84 @@ impl Handle for Supervised {
     }
 }
 
-/// Runs a step by a kfleet beside it, in the role that the command names.
+/// A kfleet that waits to be told which step it is beside.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    child: Child,
+    socket: UnixStream,
+    pipes: Pipes,
+}
+
+impl Waiting {
+    /// Starts it, in the role that the command names.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub(super) fn start(mut command: Command) -> std::result::Result<Waiting, RunFailure> {
+        let (socket, theirs) = UnixStream::pair()?;
+        let pipes = Pipes::new(&mut command)?;
+        let child = command.env_clear().stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
+        // The ends of the pipes and of the socket that the command holds would keep them open.
+        drop(command);
+        Ok(Waiting { child, socket, pipes })
+    }
+}
+
+/// The process beside the next step of a task: it is started while a step runs, since starting a program takes longer
+/// than many steps.
+#[derive(Debug, Default)]
+pub(super) struct Ahead(Option<Waiting>);
+
+impl Ahead {
+    /// Starts it. Where that fails, [`Ahead::take`] tries again, and tells.
+    pub(super) fn start(&mut self, command: Command) {
+        self.0 = Waiting::start(command).ok();
+    }
+
+    /// The process, which is started now where there is none, or none any more.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub(super) fn take(&mut self, command: impl FnOnce() -> Command) -> std::result::Result<Waiting, RunFailure> {
+        if let Some(mut waiting) = self.0.take()
+            && matches!(waiting.child.try_wait(), Ok(None))
+        {
+            return Ok(waiting);
+        }
+        Waiting::start(command())
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        if let Some(waiting) = &mut self.0 {
+            let _ = waiting.child.kill();
+            let _ = waiting.child.wait();
+        }
+    }
+}
+
+/// Runs a step by the kfleet beside it. `told` is called once that knows what to do.
 ///
 /// # Errors
-/// The engine itself failed: kfleet could not be started, or the place of the step could not be made.
+/// The engine itself failed: kfleet has gone, or the place of the step could not be made.
 pub(super) fn run(
-    mut command: Command,
+    waiting: Waiting,
     description: &Description,
     copies: Copies,
     stop: &Stop,
     watch: &mut DiskWatch,
     output: &Output<'_>,
+    told: impl FnOnce(),
 ) -> std::result::Result<StepEnd, RunFailure> {
-    let (socket, theirs) = UnixStream::pair()?;
-    let pipes = Pipes::new(&mut command)?;
-    let child = command.env_clear().stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
-    // The ends of the pipes and of the socket that the command holds would keep them open.
-    drop(command);
+    let Waiting { child, socket, pipes } = waiting;
     let mut step = Supervised { child, socket, received: Vec::new(), messages: Vec::new(), is_open: true };
     let sent = send(&step.socket, description).and_then(|()| step.socket.set_nonblocking(true));
     if sent.is_err() {
         // It has gone already: what it has said tells why.
         step.kill(true);
     }
+    told();
     let ended = attend(&mut step, pipes, copies, stop, watch, output);
     if ended.is_err() {
         step.kill(true);
@@ -330,9 +386,4 @@ pub(super) fn no_command(image: &str) -> StepEnd {
     StepEnd::Unstarted(format!(
         "the step has no command; the entrypoint of {image} is known to the container engine only"
     ))
-}
-
-/// As [`Result`], for what can also be a step that cannot start.
-pub(super) fn ended(result: std::result::Result<StepEnd, RunFailure>, step: &str) -> Result<StepEnd> {
-    result.map_err(|failure| failure.into_error(step))
 }

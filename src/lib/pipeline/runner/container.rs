@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::child::{Ended, Handle, LOOK, Pipes, RunFailure, attend, ended, open_copies};
+use super::child::{Ended, Handle, LOOK, Pipes, RunFailure, attend, open_copies};
 use super::disk::DiskWatch;
 use super::engine::{Engine, Output, Stop, TaskSpace};
 use super::folder::{TaskFolder, name_of};
@@ -330,7 +330,8 @@ impl Space<'_> {
         let env = self.engine.variables(step)?;
         let arguments = self.engine.arguments(&self.folder, self.task, index, step, &env);
         let name = container_name(self.task, step);
-        Ok(ended(self.engine.run(&arguments, &env, &name, stop, copies, output), &step.name))
+        let end = self.engine.run(&arguments, &env, &name, stop, copies, output);
+        Ok(end.map_err(|failure| failure.into_error(&step.name)))
     }
 }
 

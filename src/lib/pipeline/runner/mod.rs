@@ -2,7 +2,7 @@
 //!
 //! Three engines carry out the same [`super::task_run::TaskRun`]: [`sandbox`] (Linux), [`process`] and [`container`]. All
 //! of them keep a run in one [`folder`], show a step the same table of places ([`view`]), and attend to it in the same
-//! way (`child`); the first two put a kfleet beside it ([`supervise`]).
+//! way (`child`); the first two put a kfleet beside it (`space`, [`supervise`]).
 
 mod beneath;
 mod child;
@@ -20,6 +20,7 @@ mod protocol;
 pub mod record;
 #[cfg(target_os = "linux")]
 pub mod sandbox;
+mod space;
 pub mod stand_ins;
 pub mod step;
 pub mod step_variables;

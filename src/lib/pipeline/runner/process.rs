@@ -1,16 +1,14 @@
 //! [`Process`]: every step is a plain process of the caller, with the paths of Tekton rewritten to those of the run's
 //! folder in what can be rewritten. It isolates nothing: see [`super::view::literal_paths`] for what it cannot map.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::child::{ended, no_command, open_copies, run};
-use super::disk::DiskWatch;
-use super::engine::{Engine, Output, Stop, TaskSpace};
+use super::engine::{Engine, TaskSpace};
 use super::folder::TaskFolder;
 use super::options::Settings;
 use super::protocol::Description;
+use super::space::{Beside, Space};
 use super::step::{environment, search_path};
 use super::supervise::ARGUMENT;
 use super::view::{Place, on_host};
@@ -39,6 +37,17 @@ impl Process {
     pub fn search_path(&self) -> String {
         search_path(&self.settings.environment, |_| true)
     }
+}
+
+/// Folders of the host that its programs use by these names.
+fn is_everywhere(path: &str) -> bool {
+    matches!(path, "/root" | "/tmp" | "/var/tmp")
+}
+
+impl Beside for Process {
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
 
     #[expect(clippy::disallowed_methods, reason = "kfleet starts itself, with a socket for its standard input")]
     fn command(&self) -> Command {
@@ -47,7 +56,7 @@ impl Process {
         command
     }
 
-    fn describe(&self, folder: &TaskFolder, index: usize, step: &Step) -> Description {
+    fn describe(&self, folder: &TaskFolder, _task: &TaskRun, index: usize, step: &Step) -> Description {
         let all = folder.places(index);
         // Of the implicit places, those that any program means when it names them stay the host's.
         let places: Vec<Place> = all.iter().filter(|place| !is_everywhere(&place.path)).cloned().collect();
@@ -65,11 +74,10 @@ impl Process {
             world: None,
         }
     }
-}
 
-/// Folders of the host that its programs use by these names.
-fn is_everywhere(path: &str) -> bool {
-    matches!(path, "/root" | "/tmp" | "/var/tmp")
+    fn make_places(&self, places: &[Place]) -> Option<StepEnd> {
+        make_sub_paths(places)
+    }
 }
 
 impl Engine for Process {
@@ -78,50 +86,7 @@ impl Engine for Process {
     }
 
     fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
-        Ok(Box::new(Space { engine: self, task, folder: TaskFolder::new(&self.settings, task)? }))
-    }
-}
-
-struct Space<'a> {
-    engine: &'a Process,
-    task: &'a TaskRun,
-    folder: TaskFolder,
-}
-
-impl TaskSpace for Space<'_> {
-    fn run_step(&mut self, index: usize, late: Option<&Step>, stop: &Stop, output: &Output<'_>) -> Result<StepEnd> {
-        let step = late.unwrap_or(&self.task.steps[index]);
-        if self.folder.needs_entrypoint(index, step) {
-            return Ok(no_command(&step.image));
-        }
-        self.folder.make_step(index)?;
-        let places = self.folder.places(index);
-        if let Some(unstarted) = make_sub_paths(places) {
-            return Ok(unstarted);
-        }
-        let copies = match open_copies(places, [step.stdout_path.as_ref(), step.stderr_path.as_ref()]) {
-            Ok(copies) => copies,
-            Err(unstarted) => return Ok(unstarted),
-        };
-        let description = self.engine.describe(&self.folder, index, step);
-        let settings = &self.engine.settings;
-        let mut watch = DiskWatch::new(settings.run.path(), &settings.limits);
-        let end = run(self.engine.command(), &description, copies, stop, &mut watch, output);
-        self.folder.clear_step(index);
-        ended(end, &step.name)
-    }
-
-    fn put_exit_code(&mut self, index: usize, code: i32) -> Result<()> {
-        self.folder.put_exit_code(index, code)
-    }
-
-    fn results(&self, limit: usize) -> Result<BTreeMap<String, Vec<u8>>> {
-        self.folder.results("results", &self.task.results, limit)
-    }
-
-    fn step_results(&self, index: usize, limit: usize) -> Result<BTreeMap<String, Vec<u8>>> {
-        let names = self.task.steps.get(index).map_or(&[][..], |step| &step.results);
-        self.folder.results(&format!("run/{index}/status/results"), names, limit)
+        Ok(Box::new(Space::new(self, task)?))
     }
 }
 

@@ -100,9 +100,9 @@ pub(super) fn limit(description: &Description) -> Result<(), Failure> {
 
 /// The process beside a step that is not in a sandbox.
 fn beside() -> Result<(), Failure> {
-    let description = read_description()?;
     // A session of its own: away from the terminal and its signals.
     let _ = rustix::process::setsid();
+    let description = read_description()?;
     #[cfg(target_os = "linux")]
     {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
@@ -301,18 +301,18 @@ fn kill_descendants() {
     }
     let end = Instant::now() + PATIENCE;
     loop {
-        signal_descendants(Signal::KILL);
         loop {
             match wait(WaitOptions::NOHANG) {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
-                // There are no more.
+                // There are no more: what loses its parent becomes a child of this process.
                 Err(_) => return,
             }
         }
         if Instant::now() >= end {
             return;
         }
+        signal_descendants(Signal::KILL);
         std::thread::sleep(Duration::from_millis(2));
     }
 }

@@ -16,15 +16,14 @@ use std::process::{Command, Stdio};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal as NixSignal, kill};
 
-use super::child::{RunFailure, ended, no_command, open_copies, run};
-use super::disk::DiskWatch;
-use super::engine::{Engine, Output, Stop, TaskSpace};
+use super::engine::{Engine, TaskSpace};
 use super::folder::{TaskFolder, name_of};
 use super::options::{Network, Settings};
 use super::protocol::{Description, Message, World};
+use super::space::{Beside, Space};
 use super::step::{environment, search_path};
 use super::supervise::{ARGUMENT, Counted, Failure, limit, read_description, report};
-use super::view::below;
+use super::view::{Place, below};
 use crate::error::Result;
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
 
@@ -46,16 +45,6 @@ impl Sandbox {
         &self.settings
     }
 
-    fn command(&self) -> Command {
-        let role = match self.settings.network {
-            Network::None => "outside",
-            Network::Host => "outside-with-network",
-        };
-        let mut command = start_anew(&self.program);
-        command.arg(role);
-        command
-    }
-
     /// Whether a folder of the host is there in the sandbox.
     fn shows(&self, folder: &Path) -> bool {
         let folder = folder.to_string_lossy();
@@ -66,6 +55,22 @@ impl Sandbox {
     /// The `PATH` that steps have, where preflight can look for programs.
     pub fn search_path(&self) -> String {
         search_path(&self.settings.environment, |folder| self.shows(folder))
+    }
+}
+
+impl Beside for Sandbox {
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn command(&self) -> Command {
+        let role = match self.settings.network {
+            Network::None => "outside",
+            Network::Host => "outside-with-network",
+        };
+        let mut command = start_anew(&self.program);
+        command.arg(role);
+        command
     }
 
     fn describe(&self, folder: &TaskFolder, task: &TaskRun, index: usize, step: &Step) -> Description {
@@ -88,6 +93,10 @@ impl Sandbox {
             }),
         }
     }
+
+    fn make_places(&self, _places: &[Place]) -> Option<StepEnd> {
+        None
+    }
 }
 
 impl Engine for Sandbox {
@@ -96,54 +105,7 @@ impl Engine for Sandbox {
     }
 
     fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
-        Ok(Box::new(Space { engine: self, task, folder: TaskFolder::new(&self.settings, task)? }))
-    }
-}
-
-struct Space<'a> {
-    engine: &'a Sandbox,
-    task: &'a TaskRun,
-    folder: TaskFolder,
-}
-
-impl TaskSpace for Space<'_> {
-    fn run_step(&mut self, index: usize, late: Option<&Step>, stop: &Stop, output: &Output<'_>) -> Result<StepEnd> {
-        let step = late.unwrap_or(&self.task.steps[index]);
-        if self.folder.needs_entrypoint(index, step) {
-            return Ok(no_command(&step.image));
-        }
-        self.folder.make_step(index)?;
-        let paths = [step.stdout_path.as_ref(), step.stderr_path.as_ref()];
-        let copies = match open_copies(self.folder.places(index), paths) {
-            Ok(copies) => copies,
-            Err(unstarted) => return Ok(unstarted),
-        };
-        let description = self.engine.describe(&self.folder, self.task, index, step);
-        let settings = &self.engine.settings;
-        let mut watch = DiskWatch::new(settings.run.path(), &settings.limits);
-        let end = run(self.engine.command(), &description, copies, stop, &mut watch, output);
-        self.folder.clear_step(index);
-        match end {
-            // What the step, or one beside it, has made of its volumes.
-            Err(RunFailure { what, errno }) if what.starts_with(world::MOUNT) => {
-                let cause = if errno == 0 { String::new() } else { format!(": {}", reason(errno)) };
-                Ok(StepEnd::Unstarted(format!("CreateContainerError: cannot {what}{cause}")))
-            }
-            end => ended(end, &step.name),
-        }
-    }
-
-    fn put_exit_code(&mut self, index: usize, code: i32) -> Result<()> {
-        self.folder.put_exit_code(index, code)
-    }
-
-    fn results(&self, limit: usize) -> Result<std::collections::BTreeMap<String, Vec<u8>>> {
-        self.folder.results("results", &self.task.results, limit)
-    }
-
-    fn step_results(&self, index: usize, limit: usize) -> Result<std::collections::BTreeMap<String, Vec<u8>>> {
-        let names = self.task.steps.get(index).map_or(&[][..], |step| &step.results);
-        self.folder.results(&format!("run/{index}/status/results"), names, limit)
+        Ok(Box::new(Space::new(self, task)?))
     }
 }
 
@@ -213,7 +175,15 @@ pub(super) fn inside() -> std::result::Result<(), Failure> {
     if !world.has_network {
         loopback::bring_up().map_err(|cause| Failure::new("bring up the loopback device", cause))?;
     }
-    let counts = world::build(world, description.processes)?;
+    let counts = match world::build(world, description.processes) {
+        // What the step, or one beside it, has made of its volumes.
+        Err(Failure { what, errno }) if what.starts_with(world::MOUNT) => {
+            let cause = if errno == 0 { String::new() } else { format!(": {}", reason(errno)) };
+            report(&Message::Unstarted(format!("CreateContainerError: cannot {what}{cause}")));
+            return Ok(());
+        }
+        counts => counts?,
+    };
     limit(&description)?;
     confine::confine(world, description.processes)?;
     if description.command_line.is_empty() {

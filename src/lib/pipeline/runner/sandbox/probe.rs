@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::super::child::{RunFailure, run};
+use super::super::child::{RunFailure, Waiting, run};
 use super::super::disk::DiskWatch;
 use super::super::engine::Stop;
 use super::super::folder::RunFolder;
@@ -54,7 +54,9 @@ impl Sandbox {
         let deadline = Some(Instant::now() + Duration::from_secs(10));
         let stop = Stop { deadline, cancelled: Arc::new(AtomicBool::new(false)) };
         let mut watch = DiskWatch::new(run_folder.path(), &Limits::default());
-        match run(command, &description, [None, None], &stop, &mut watch, &|_, _| {}) {
+        let end = Waiting::start(command)
+            .and_then(|waiting| run(waiting, &description, [None, None], &stop, &mut watch, &|_, _| {}, || {}));
+        match end {
             Ok(StepEnd::Exited(0)) => Ok(()),
             Ok(end) => {
                 Err(explain(&RunFailure { what: format!("try the sandbox: {end:?}"), errno: 0 }, &Facts::default()))
