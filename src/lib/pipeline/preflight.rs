@@ -14,6 +14,8 @@ pub struct Given<'a> {
     pub has_images: bool,
     /// Whether steps that do not run in their image find a program of this name or path.
     pub has_program: &'a dyn Fn(&str) -> bool,
+    /// The programs that the user puts in the place of others, with the options that say so.
+    pub stand_ins: &'a [(&'a str, String)],
     /// Whether an image can be had; only asked where steps run in them.
     pub has_image: &'a dyn Fn(&str) -> bool,
     /// The objects that the run is given.
@@ -50,6 +52,9 @@ pub fn missing(needs: &Needs, given: &Given<'_>) -> Vec<Missing> {
             let remedy =
                 format!("install it, stand in for it with --override '{name}=PROGRAM', or use --engine container");
             add(format!("the program {tool}"), remedy);
+        }
+        for (program, option) in given.stand_ins.iter().filter(|(program, _)| !(given.has_program)(program)) {
+            add(format!("the program {program} of {option}"), "install it, or name another one".to_owned());
         }
         for image in needs.entrypoints.iter().filter(|image| is_known(image)) {
             let remedy = format!("name the program with --tool '{image}=PROGRAM', or use --engine container");
@@ -153,6 +158,7 @@ mod tests {
         Given {
             has_images: false,
             has_program: &|name| name == "/bin/sh",
+            stand_ins: &[],
             has_image: &|image| image == "a:1",
             objects,
             is_untrusted: false,
@@ -182,7 +188,12 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::Environment);
         assert!(error.message.starts_with("cannot run the pipeline: 5 things are missing\n  the program make: "));
         assert!(!error.message.contains("s3cr3t"));
-        let images = told(&needs(), &Given { has_images: true, ..given(&objects, &[]) });
+        let stand_ins = ["/bin/sh", "nowhere"].map(|program| (program, format!("--override 'x={program}'")));
+        let found = told(&needs(), &Given { stand_ins: &stand_ins, ..given(&objects, &[]) });
+        assert_eq!(found.len(), expected.len() + 1);
+        let wanted = "the program nowhere of --override 'x=nowhere': install it, or name another one".to_owned();
+        assert!(found.contains(&wanted), "{found:?}");
+        let images = told(&needs(), &Given { has_images: true, stand_ins: &stand_ins, ..given(&objects, &[]) });
         assert_eq!(images[0], "the image b:1: pull it, or see that the registry can be reached");
         assert!(!images.iter().any(|line| line.contains("program")));
         assert!(verify(&Needs::default(), &given(&objects, &[])).is_ok());

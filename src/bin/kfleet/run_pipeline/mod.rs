@@ -17,7 +17,8 @@ use kfleet::pipeline::runner::controller::Cancel;
 use kfleet::pipeline::runner::folder::RunFolder;
 use kfleet::pipeline::runner::options::Network;
 use kfleet::pipeline::runner::record::{Keep, Records, now};
-use kfleet::pipeline::runner::stand_ins::{Programs, Tools};
+use kfleet::pipeline::runner::stand_ins::Programs;
+use kfleet::pipeline::runner::tools::Tools;
 use kfleet::pipeline::tekton::plan::PlanOptions;
 use kfleet::pipeline::tekton::show::{self as plan_form, Format};
 use kfleet::pipeline::tekton::types::ObjectKind;
@@ -321,6 +322,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         }
     }
     prepared.iter().for_each(|ready| ui.problems(&ready.warnings));
+    ui.problems(&run_pipeline::unused(&prepared));
     if !problems.is_empty() {
         ui.problems(&problems);
         return Ok(Outcome::Ended(ErrorKind::Usage));

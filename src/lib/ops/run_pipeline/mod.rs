@@ -14,11 +14,11 @@ pub use run::{Report, Ways, run};
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{Facts, LocalClone, Settings, Snapshot};
 use crate::pipeline::job::Source;
-use crate::pipeline::runner::stand_ins::Tools;
+use crate::pipeline::runner::tools::Tools;
 use crate::pipeline::tekton::load::{self, Request, Surroundings};
 use crate::pipeline::tekton::plan::{Plan, PlanOptions, RunContext, plan};
 use crate::pipeline::tekton::types::Timeout;
-use crate::problem::{Problem, Severity};
+use crate::problem::{Place, Problem, Severity};
 use crate::tree::Root;
 use select::{Selected, Target};
 use std::path::Path;
@@ -83,6 +83,21 @@ pub struct Prepared {
     pub plan: Plan,
     /// What is doubtful.
     pub warnings: Vec<Problem>,
+    /// The options of [`Options::tools`], as they are written, that nothing in the plan needs.
+    pub unused: Vec<String>,
+}
+
+/// Tells the options for programs that none of these jobs needs: most often they are misspelt.
+pub fn unused(prepared: &[Prepared]) -> Vec<Problem> {
+    let Some((first, others)) = prepared.split_first() else { return Vec::new() };
+    let is_unused = |option: &&String| others.iter().all(|other| other.unused.contains(option));
+    let told = first.unused.iter().filter(is_unused).map(|option| Problem {
+        severity: Severity::Warning,
+        place: Place::default(),
+        message: format!("{option} fits nothing that the pipeline shows"),
+        hint: Some("--plan shows the images and commands of steps".to_owned()),
+    });
+    told.collect()
 }
 
 /// Loads and plans a job. Nothing is written.
@@ -107,7 +122,7 @@ pub fn prepare(
     let surroundings = Surroundings { files: &files, remote: None, given: &options.given };
     let loaded = load::load(request, surroundings).map_err(|refused| refused.problems)?;
     let mut run = loaded.run;
-    options.tools.apply(&mut run);
+    let served = options.tools.apply(&mut run);
     if let Some(timeout) = options.timeout {
         run.timeouts.pipeline = Some(Timeout::After(timeout));
     }
@@ -119,7 +134,8 @@ pub fn prepare(
     let plan = plan(&run, &context, &options.plan)?;
     let warnings = loaded.findings.into_iter().map(|finding| finding.problem).filter(is_warning);
     let warnings = warnings.chain(plan.notes.iter().cloned()).collect();
-    Ok(Prepared { selected, plan, warnings })
+    let unused = options.tools.unused(&plan, &served);
+    Ok(Prepared { selected, plan, warnings, unused })
 }
 
 fn is_warning(problem: &Problem) -> bool {

@@ -175,11 +175,14 @@ fn carry_out(
     };
     let (engine, search_path) = engine::start(ways.choice, settings, ways.program)?;
     let programs = Programs::new(Some(&bin), search_path.as_deref().map(std::ffi::OsStr::new));
+    let stand_ins = options.tools.overrides().iter();
+    let stand_ins = stand_ins.map(|other| (other.program[0].as_str(), format!("--override '{}'", other.written)));
     preflight::verify(
         &prepared.plan.needs,
         &Given {
             has_images: search_path.is_none(),
             has_program: &|name| programs.has(name),
+            stand_ins: &stand_ins.collect::<Vec<_>>(),
             // Those that are not here are pulled.
             has_image: &|_| true,
             objects: ways.objects,

@@ -25,5 +25,6 @@ pub mod stand_ins;
 pub mod step;
 pub mod step_variables;
 pub mod supervise;
+pub mod tools;
 mod variables;
 pub mod view;

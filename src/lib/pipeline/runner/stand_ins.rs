@@ -1,84 +1,14 @@
 //! Programs that kfleet puts first in the `PATH` of steps: kfleet itself, the part of `jx` that pipelines need, and what
-//! the user puts in the place of others ([`Tools`]). They are shell scripts, so that they run in any image.
+//! the user puts in the place of others ([`Override`]). They are shell scripts, so that they run in any image.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
-
-use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::tekton::types::{PipelineRun, StepSpec};
+use super::tools::{Override, Tools};
+use crate::error::Result;
 use crate::tree;
-
-/// What the user puts in the place of images and programs.
-#[derive(Debug, Clone, Default)]
-pub struct Tools {
-    images: Vec<(GlobMatcher, Vec<String>)>,
-    overrides: Vec<(Vec<String>, Vec<String>)>,
-}
-
-impl Tools {
-    /// `tools` are `IMAGE=PROGRAM ARGUMENT..`: what an image starts by itself, for steps without a command; `*` in IMAGE
-    /// stands for anything, and without a tag it stands for all. `overrides` are `PROGRAM WORD..=PROGRAM ARGUMENT..`: a
-    /// command that begins with these words runs another program, with the rest of its arguments.
-    ///
-    /// # Errors
-    /// One of them has another form ([`ErrorKind::Usage`]).
-    pub fn parse(tools: &[String], overrides: &[String]) -> Result<Tools> {
-        let fail = |text: &str, hint: &str| {
-            Error::new(ErrorKind::Usage, format!("`{}` is not understood", text.escape_debug())).with_hint(hint)
-        };
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let mut parsed = Tools::default();
-        for text in tools {
-            const HINT: &str = "write --tool 'IMAGE=PROGRAM ARGUMENT..', such as --tool 'example/fmt=kfleet fmt'";
-            let (image, program) = text.split_once('=').ok_or_else(|| fail(text, HINT))?;
-            let (image, program) = (image.trim(), words(program));
-            if image.is_empty() || program.is_empty() {
-                return Err(fail(text, HINT));
-            }
-            let glob = GlobBuilder::new(image).literal_separator(false).build().map_err(|_| fail(text, HINT))?;
-            parsed.images.push((glob.compile_matcher(), program));
-        }
-        for text in overrides {
-            const HINT: &str = "write --override 'COMMAND=PROGRAM', such as --override 'make generate=kfleet generate'";
-            let (command, program) = text.split_once('=').ok_or_else(|| fail(text, HINT))?;
-            let (command, program) = (words(command), words(program));
-            let is_name = |name: &String| !name.contains('/') && !matches!(name.as_str(), "." | ".." | "kfleet");
-            if !command.first().is_some_and(is_name) || program.is_empty() {
-                return Err(fail(text, HINT));
-            }
-            parsed.overrides.push((command, program));
-        }
-        Ok(parsed)
-    }
-
-    /// What an image starts by itself, where the user has said so.
-    pub fn entrypoint(&self, image: &str) -> Option<&[String]> {
-        let bare = image.split('@').next().unwrap_or(image);
-        let after_host = bare.rfind('/').map_or(0, |at| at + 1);
-        let untagged = bare[after_host..].find(':').map_or(bare, |at| &bare[..after_host + at]);
-        let found = self.images.iter().find(|(glob, _)| [image, bare, untagged].iter().any(|name| glob.is_match(name)));
-        found.map(|(_, program)| program.as_slice())
-    }
-
-    /// Gives steps that start their image's own program the one that the user has named for it.
-    pub fn apply(&self, run: &mut PipelineRun) {
-        for task in run.pipeline.tasks.iter_mut().chain(&mut run.pipeline.finally) {
-            task.task.steps.iter_mut().for_each(|step| self.apply_to(step));
-        }
-    }
-
-    fn apply_to(&self, step: &mut StepSpec) {
-        if step.command.is_empty()
-            && step.script.is_none()
-            && let Some(program) = self.entrypoint(&step.image)
-        {
-            step.command = program.to_vec();
-        }
-    }
-}
 
 /// What the stand-in for `jx` knows of the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -114,10 +44,8 @@ pub fn write(folder: &Path, kfleet: &Kfleet, tools: &Tools, pull: &PullRequest) 
             .map_err(|cause| tree::Error::from_io("make", folder.join("kfleet").display().to_string(), cause))?,
     }
     put("jx", &jx(pull))?;
-    let mut names: Vec<&String> = tools.overrides.iter().filter_map(|(command, _)| command.first()).collect();
-    names.sort();
-    names.dedup();
-    names.into_iter().try_for_each(|name| put(name, &stand_in(name, &tools.overrides)))
+    let names: BTreeSet<&str> = tools.overrides().iter().map(Override::name).collect();
+    names.into_iter().try_for_each(|name| put(name, &stand_in(name, tools.overrides())))
 }
 
 /// The part of `jx` that pipelines need.
@@ -172,10 +100,9 @@ exec git push ${force:+--force-with-lease} origin "HEAD:refs/heads/$branch"
 "#;
 
 /// A script that runs other programs for some commands, and the real program for all else.
-fn stand_in(name: &str, overrides: &[(Vec<String>, Vec<String>)]) -> String {
+fn stand_in(name: &str, overrides: &[Override]) -> String {
     let mut text = format!("#!/bin/sh\n# Stands in for {}, as --override says.\n", name.replace('\n', " "));
-    for (command, program) in overrides.iter().filter(|(command, _)| command.first().is_some_and(|first| first == name))
-    {
+    for Override { command, program, .. } in overrides.iter().filter(|other| other.name() == name) {
         let words = &command[1..];
         let tests: Vec<String> =
             words.iter().enumerate().map(|(at, word)| format!("[ \"${{{}-}}\" = {} ]", at + 1, quoted(word))).collect();
