@@ -336,6 +336,8 @@ fn events() {
     let explain = |arguments: &[&str]| clone.does(&[&["run-pipeline", "--explain"][..], arguments].concat());
     assert!(explain(&[]).contains("run   postsubmit  release"), "on the default branch it is a push");
     assert!(explain(&["--event", "tag", "--tag", "v1"]).contains("run   postsubmit  release"));
+    assert!(explain(&["--tag", "v1"]).contains("run   postsubmit  release"), "a tag is an event");
+    assert!(explain(&["--pr", "7"]).contains("event: pull request 7 to main"), "and so is a pull request");
     assert!(explain(&["--event", "tag", "--tag", "x"]).contains("skip  postsubmit  release"));
     clone.git(&["checkout", "-q", "-b", "feature"]);
     clone.write("docs/x.md", "x");
@@ -345,12 +347,16 @@ fn events() {
     assert!(explain(&["--comment", "/test"]).contains("skip  presubmit   pr"), "a bare /test is no command");
     assert!(explain(&["pr"]).contains("run   presubmit   pr"), "what is named is run");
     let json: Value =
-        serde_json::from_slice(&clone.kfleet(&["run-pipeline", "--list", "-o", "json"]).stdout).expect("JSON");
+        serde_json::from_slice(&clone.kfleet(&["run-pipeline", "--list", "--output", "json"]).stdout).expect("JSON");
     assert_eq!(json["jobs"][0]["job"], "pr");
     let unknown = clone.kfleet(&["run-pipeline", "nowhere"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(said_of(&unknown).contains("the jobs are pr, release"), "{}", said_of(&unknown));
     assert_eq!(clone.kfleet(&["run-pipeline", "--fail-if-none"]).status.code(), Some(2));
+    for arguments in [&["--plan", "--apply"][..], &["--event", "push", "--pr", "1"], &["--list", "--plan"]] {
+        let output = clone.kfleet(&[&["run-pipeline"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said_of(&output));
+    }
     // The event of a fork gets no secrets, and no engine that does not confine.
     let fork = r#"{"action":"opened","number":5,"pull_request":{"number":5,"state":"open","draft":false,"title":"t",
         "user":{"login":"eve"},"author_association":"MEMBER","labels":[],
@@ -437,7 +443,7 @@ fn plans() {
     clone.write(".lighthouse/triggers.yaml", TRIGGERS);
     clone.write(".lighthouse/pr.yaml", PULL_REQUEST);
     let plan = |form: &str| {
-        String::from_utf8_lossy(&clone.kfleet(&["run-pipeline", "pr", "--plan", "-o", form]).stdout).into_owned()
+        String::from_utf8_lossy(&clone.kfleet(&["run-pipeline", "pr", "--plan", "--output", form]).stdout).into_owned()
     };
     assert!(plan("text").contains("step git-clone"), "{}", plan("text"));
     assert!(serde_json::from_str::<Value>(&plan("json")).is_ok(), "{}", plan("json"));

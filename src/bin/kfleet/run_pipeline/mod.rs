@@ -1,6 +1,11 @@
 //! `kfleet run-pipeline`: the flags, and what they mean.
 
+mod args;
 mod show;
+
+pub(crate) use args::Args;
+
+use args::{EngineArg, FormArg, Mode, NetworkArg};
 
 use crate::context::Context;
 use crate::fmt::count;
@@ -26,223 +31,22 @@ use kfleet::problem::Severity;
 use kfleet::tree::{list_folder, read_value_file};
 use std::path::{Path, PathBuf};
 
-/// Run a pipeline of the repository on this machine
-///
-/// Reads .lighthouse/triggers.yaml, selects the jobs that an event starts, and runs their Tekton pipelines with the work
-/// tree as it is: no cluster, no daemon, and nothing leaves the machine. Steps clone from and push to a throwaway copy of
-/// the repository; what they push is shown, and brought in with --apply.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  kfleet run-pipeline --list                    the jobs, and which of them this branch starts
-  kfleet run-pipeline pr --plan                 what would run
-  kfleet run-pipeline .lighthouse/pr.yaml       run a file
-  kfleet run-pipeline pr --apply                bring in what the run pushes
-  kfleet run-pipeline pr --override 'make generate=kfleet generate'
-  kfleet run-pipeline --logs                    the log of the last run once more")]
-pub(crate) struct Args {
-    /// A job, or the file of a run; without it, the jobs that the event starts
-    #[arg(value_name = "JOB")]
-    pub job: Option<String>,
-    #[command(flatten)]
-    pub event: EventArgs,
-    #[command(flatten)]
-    pub run: RunArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// The event.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "The event")]
-pub(crate) struct EventArgs {
-    /// What has happened; by default what the branch and its changes tell
-    #[arg(long, value_name = "EVENT", value_parser = ["pull_request", "push", "tag"])]
-    pub event: Option<String>,
-    /// A comment on the pull request, such as "/test pr"
-    #[arg(long, value_name = "TEXT")]
-    pub comment: Option<String>,
-    /// A saved webhook payload
-    #[arg(long, value_name = "FILE")]
-    pub from_event: Option<PathBuf>,
-    /// Its type, such as issue_comment
-    #[arg(long, value_name = "TYPE", requires = "from_event")]
-    pub event_type: Option<String>,
-    /// The number of the pull request
-    #[arg(long, value_name = "N")]
-    pub pr: Option<u64>,
-    /// The branch that the pull request goes to
-    #[arg(long, value_name = "BRANCH")]
-    pub base: Option<String>,
-    /// The tag that is pushed, with --event tag
-    #[arg(long, value_name = "TAG")]
-    pub tag: Option<String>,
-    /// Trust the author of the event
-    #[arg(long)]
-    pub trust: bool,
-    /// No secrets, no push, no engine that does not confine: the default for events of forks
-    #[arg(long, conflicts_with = "trust")]
-    pub untrusted: bool,
-    /// A status that has failed, for a comment /retest
-    #[arg(long, value_name = "NAME")]
-    pub failed_context: Vec<String>,
-    /// Whose trigger files count
-    #[arg(long, value_name = "SIDE", value_parser = ["head", "base", "merged"])]
-    pub config_from: Option<String>,
-}
-
-/// The run.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "The run")]
-pub(crate) struct RunArgs {
-    /// What carries out steps
-    #[arg(long, value_name = "ENGINE", default_value = "auto")]
-    pub engine: EngineArg,
-    /// Whether steps reach the network
-    #[arg(long, value_name = "NETWORK", default_value = "none")]
-    pub network: NetworkArg,
-    /// A Secret: NAME=DIR, NAME=FILE, NAME:KEY=FILE or NAME:KEY=env:VARIABLE
-    #[arg(long, value_name = "SECRET")]
-    pub secret: Vec<String>,
-    /// A ConfigMap, in the same forms
-    #[arg(long, value_name = "CONFIGMAP")]
-    pub configmap: Vec<String>,
-    /// What an image starts by itself: IMAGE=PROGRAM ARGUMENT..
-    #[arg(long, value_name = "TOOL")]
-    pub tool: Vec<String>,
-    /// Another program for a command: 'make generate=kfleet generate'
-    #[arg(long = "override", value_name = "COMMAND")]
-    pub overrides: Vec<String>,
-    /// Files or folders with the Tasks and Pipelines that are named only
-    #[arg(long, value_name = "PATH")]
-    pub with: Vec<PathBuf>,
-    /// A folder with further programs, which the sandbox shows
-    #[arg(long, value_name = "DIR")]
-    pub tools_from: Vec<PathBuf>,
-    /// Run only this task
-    #[arg(long, value_name = "TASK")]
-    pub task: Option<String>,
-    /// Run its steps from this one on
-    #[arg(long, value_name = "STEP", requires = "task")]
-    pub from_step: Option<String>,
-    /// In the place of the run's own timeout, such as 15m
-    #[arg(long, value_name = "TIME")]
-    pub timeout: Option<String>,
-    /// The namespace that the run believes to be in
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    pub namespace: String,
-    /// hostPath volumes are the paths of this machine, not folders of kfleet's
-    #[arg(long)]
-    pub allow_host_path: bool,
-    /// Keep the folder of the run
-    #[arg(long)]
-    pub keep: bool,
-    /// Bring what the run has pushed to the head branch into the work tree
-    #[arg(long)]
-    pub apply: bool,
-    /// Push it to the real remote
-    #[arg(long)]
-    pub push: bool,
-}
-
-/// What is shown.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "What is shown")]
-pub(crate) struct OutputArgs {
-    /// List the jobs, and whether the event starts them
-    #[arg(long)]
-    pub list: bool,
-    /// Tell why each job is started or not
-    #[arg(long)]
-    pub explain: bool,
-    /// Show what would run, and run nothing
-    #[arg(long, visible_alias = "dry-run")]
-    pub plan: bool,
-    /// The form of the plan
-    #[arg(short = 'o', long = "output", value_name = "FORM", default_value = "text")]
-    pub form: FormArg,
-    /// Check trigger files and pipelines, and run nothing
-    #[arg(long)]
-    pub lint: bool,
-    /// The form of the log; by default groups in a CI service that is known, else text
-    #[arg(long, value_name = "FORM", default_value = "auto")]
-    pub log: LogArg,
-    /// Show the log of a run that was, by default the last one
-    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
-    pub logs: Option<String>,
-    /// List the runs that were
-    #[arg(long)]
-    pub runs: bool,
-    /// Show the log of a step only if it fails
-    #[arg(long)]
-    pub quiet_success: bool,
-    /// Show the diff of what the run has pushed
-    #[arg(long)]
-    pub diff: bool,
-    /// Exit with 2 where the event starts no job
-    #[arg(long)]
-    pub fail_if_none: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum EngineArg {
-    /// The sandbox where it can be made, else containers, else plain programs.
-    Auto,
-    /// Namespaces, with the programs of this machine.
-    Sandbox,
-    /// Plain programs of this machine.
-    Process,
-    /// Each step in its image, by podman or docker.
-    Container,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum NetworkArg {
-    /// They do not.
-    None,
-    /// As this machine does.
-    Host,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum FormArg {
-    /// For people.
-    Text,
-    /// JSON.
-    Json,
-    /// YAML.
-    Yaml,
-    /// The graph, for Graphviz.
-    Dot,
-    /// The graph, for Mermaid.
-    Mermaid,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum LogArg {
-    /// What fits where kfleet runs.
-    Auto,
-    /// Text.
-    Text,
-    /// One JSON object on each line.
-    Json,
-}
-
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    args.verify()?;
+    let mode = args.mode();
     let records = Records::new(context.state()?.join("runs"), Keep::default());
-    if args.output.runs {
+    if mode == Mode::Runs {
         for about in records.list()? {
             let reason = about.reason.as_deref().unwrap_or("unfinished");
             ui.line(&format!("{}  {}  {}  {reason}", about.began, about.run, about.job))?;
         }
         return Ok(Outcome::Done);
     }
-    if let Some(run) = &args.output.logs {
+    if let Some(run) = &args.modes.logs {
         return show::replay(&records, Some(run.as_str()).filter(|run| !run.is_empty()), args, context, ui);
     }
-    let only_shown = args.output.plan || args.output.list || args.output.explain || args.output.lint;
     let cancel = Cancel::default();
-    if !only_shown {
+    if mode == Mode::Run {
         // Before anything that starts threads: these would get the signals instead.
         show::stop_on_signals(&cancel)?;
     }
@@ -254,10 +58,8 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let mut options = options(args)?;
     options.plan.untrusted |= fork.is_some();
     let is_untrusted = options.plan.untrusted;
-    if is_untrusted && (args.run.apply || args.run.push) {
-        let error =
-            Error::new(ErrorKind::Refused, "what a run pushes that is not trusted is neither applied nor pushed");
-        return Err(error.with_hint("run it without --apply and --push, and look at it with --diff"));
+    if is_untrusted {
+        args.verify_untrusted()?;
     }
     let settings = git::Settings::new(context.environment.clone(), "");
     let temporary = context.temporary();
@@ -270,9 +72,9 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         EngineArg::Process => Some(Kind::Process),
         EngineArg::Container => Some(Kind::Container),
     };
-    let choice = match only_shown {
-        true => engine::Choice { kind: asked.unwrap_or(Kind::Sandbox), why: String::new(), runtime: None },
-        false => engine::choose(asked, is_untrusted, &temporary, &program, &|name| programs.has(name))?,
+    let choice = match mode {
+        Mode::Run => engine::choose(asked, is_untrusted, &temporary, &program, &|name| programs.has(name))?,
+        _ => engine::Choice { kind: asked.unwrap_or(Kind::Sandbox), why: String::new(), runtime: None },
     };
     let objects = if is_untrusted { Objects::default() } else { objects(args, context)? };
     let cache = context.cache()?;
@@ -300,17 +102,17 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         selection.problems.iter().cloned().partition(|problem| problem.severity == Severity::Error);
     ui.problems(&errors);
     // What every run would repeat is told where it is asked for.
-    match args.output.lint {
-        true => ui.problems(&doubts),
-        false if !doubts.is_empty() => {
+    match mode {
+        Mode::Lint => ui.problems(&doubts),
+        _ if !doubts.is_empty() => {
             ui.note(&format!("--lint shows {} about trigger files", count(doubts.len(), "warning")))
         }
-        false => {}
+        _ => {}
     }
     if !errors.is_empty() {
         return Ok(Outcome::Ended(ErrorKind::Usage));
     }
-    if args.output.list || args.output.explain {
+    if matches!(mode, Mode::List | Mode::Explain) {
         return list(&selection, args, ui);
     }
     let mut prepared = Vec::new();
@@ -327,7 +129,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         ui.problems(&problems);
         return Ok(Outcome::Ended(ErrorKind::Usage));
     }
-    if args.output.lint {
+    if mode == Mode::Lint {
         return Ok(Outcome::Done);
     }
     if prepared.is_empty() {
@@ -335,7 +137,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         ui.note("kfleet run-pipeline --explain tells why");
         return Ok(if args.output.fail_if_none { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done });
     }
-    if args.output.plan {
+    if mode == Mode::Plan {
         return plans(&prepared, args, ui);
     }
     if cancel.is_requested() {
@@ -409,10 +211,12 @@ fn objects(args: &Args, context: &Context) -> Result<Objects, Error> {
 
 fn asked_of(args: &Args) -> Result<Asked, Error> {
     let event = &args.event;
+    // Both say what has happened.
+    let implied = event.tag.as_ref().map(|_| "tag").or(event.pr.map(|_| "pull_request"));
     let payload = event.from_event.as_ref().map(|file| read_value_file(file, 25 * 1024 * 1024)).transpose()?;
     Ok(Asked {
         job: args.job.clone(),
-        event: event.event.clone(),
+        event: event.event.as_deref().or(implied).map(str::to_owned),
         comment: event.comment.clone(),
         payload,
         payload_type: event.event_type.clone(),
@@ -445,7 +249,7 @@ fn list(selection: &Selection, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     let width = jobs.iter().map(|(_, _, name, _)| name.len()).max().unwrap_or_default();
     for (runs, kind, name, why) in jobs {
         let verb = if runs { "run" } else { "skip" };
-        let why = if args.output.explain { format!("  {why}") } else { String::new() };
+        let why = if args.modes.explain { format!("  {why}") } else { String::new() };
         ui.line(format!("{verb:<4}  {kind:<10}  {name:<width$}{why}").trim_end())?;
     }
     Ok(Outcome::Done)

@@ -1,6 +1,6 @@
 //! Events on the terminal: the log on standard output, what runs at this moment below it on standard error.
 
-use super::{Args, LogArg};
+use super::args::{Args, LogArg};
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

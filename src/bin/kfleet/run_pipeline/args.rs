@@ -1,0 +1,393 @@
+//! The flags of `kfleet run-pipeline`, and which of them mean something together.
+
+use kfleet::error::{Error, ErrorKind};
+use std::path::PathBuf;
+
+/// The namespace of runs, where none is named.
+const NAMESPACE: &str = "default";
+
+/// Run a pipeline of the repository on this machine
+///
+/// Reads .lighthouse/triggers.yaml, selects the jobs that an event starts, and runs their Tekton pipelines with the work
+/// tree as it is: no cluster, no daemon, and nothing leaves the machine. Steps clone from and push to a throwaway copy of
+/// the repository; what they push is shown, and brought in with --apply.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kfleet run-pipeline --list                    the jobs, and which of them this branch starts
+  kfleet run-pipeline pr --plan                 what would run
+  kfleet run-pipeline .lighthouse/pr.yaml       run a file
+  kfleet run-pipeline pr --apply                bring in what the run pushes
+  kfleet run-pipeline pr --override 'make generate=kfleet generate'
+  kfleet run-pipeline --comment '/test pr'      as a comment would start it
+  kfleet run-pipeline --logs                    the log of the last run once more
+
+Exit codes: 0 success, or nothing to run; 1 a pipeline failed; 2 usage: flags, trigger files or pipelines that cannot be \
+used, or no job with --fail-if-none; 3 something that the run needs is missing here; 4 the pipeline's timeout; 5 refused: \
+what was pushed cannot be applied or sent, or the event is not trusted; 130 interrupted.")]
+pub(crate) struct Args {
+    /// A job, or the file of a run; without it, the jobs that the event starts
+    #[arg(value_name = "JOB")]
+    pub job: Option<String>,
+    #[command(flatten)]
+    pub event: EventArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+    #[command(flatten)]
+    pub modes: ModeArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// The event.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "The event")]
+pub(crate) struct EventArgs {
+    /// What has happened; by default what the branch and its changes tell
+    #[arg(long, value_name = "EVENT", value_parser = ["pull_request", "push", "tag"])]
+    pub event: Option<String>,
+    /// A comment on the pull request, such as "/test pr"
+    #[arg(long, value_name = "TEXT", conflicts_with = "event")]
+    pub comment: Option<String>,
+    /// A saved webhook payload
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["event", "comment", "pr", "tag"])]
+    pub from_event: Option<PathBuf>,
+    /// Its type, such as issue_comment
+    #[arg(long, value_name = "TYPE", requires = "from_event")]
+    pub event_type: Option<String>,
+    /// The number of the pull request, which is the event then
+    #[arg(long, value_name = "N")]
+    pub pr: Option<u64>,
+    /// The branch that the pull request goes to
+    #[arg(long, value_name = "BRANCH")]
+    pub base: Option<String>,
+    /// The tag that is pushed, which is the event then
+    #[arg(long, value_name = "TAG", conflicts_with_all = ["comment", "pr"])]
+    pub tag: Option<String>,
+    /// Trust the author of a saved comment
+    #[arg(long, requires = "from_event")]
+    pub trust: bool,
+    /// No secrets, no push, no engine that does not confine: the default for events of forks
+    #[arg(long, conflicts_with = "trust")]
+    pub untrusted: bool,
+    /// A status that has failed, for a comment /retest
+    #[arg(long, value_name = "NAME")]
+    pub failed_context: Vec<String>,
+    /// Whose trigger files count
+    #[arg(long, value_name = "SIDE", value_parser = ["head", "base", "merged"])]
+    pub config_from: Option<String>,
+}
+
+/// The run.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "The run")]
+pub(crate) struct RunArgs {
+    /// What carries out steps
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    pub engine: EngineArg,
+    /// Whether steps reach the network
+    #[arg(long, value_name = "NETWORK", default_value = "none")]
+    pub network: NetworkArg,
+    /// A Secret: NAME=DIR, NAME=FILE, NAME:KEY=FILE or NAME:KEY=env:VARIABLE
+    #[arg(long, value_name = "SECRET")]
+    pub secret: Vec<String>,
+    /// A ConfigMap, in the same forms
+    #[arg(long, value_name = "CONFIGMAP")]
+    pub configmap: Vec<String>,
+    /// What an image starts by itself: IMAGE=PROGRAM ARGUMENT..
+    #[arg(long, value_name = "TOOL")]
+    pub tool: Vec<String>,
+    /// Another program for a command: 'make generate=kfleet generate'
+    #[arg(long = "override", value_name = "COMMAND")]
+    pub overrides: Vec<String>,
+    /// Files or folders with the Tasks and Pipelines that are named only
+    #[arg(long, value_name = "PATH")]
+    pub with: Vec<PathBuf>,
+    /// A folder with further programs, which the sandbox shows
+    #[arg(long, value_name = "DIR")]
+    pub tools_from: Vec<PathBuf>,
+    /// Run only this task
+    #[arg(long, value_name = "TASK")]
+    pub task: Option<String>,
+    /// Run its steps from this one on
+    #[arg(long, value_name = "STEP", requires = "task")]
+    pub from_step: Option<String>,
+    /// In the place of the run's own timeout, such as 15m
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// The namespace that the run believes to be in
+    #[arg(long, value_name = "NAME", default_value = NAMESPACE)]
+    pub namespace: String,
+    /// hostPath volumes are the paths of this machine, not folders of kfleet's
+    #[arg(long)]
+    pub allow_host_path: bool,
+    /// Keep the folder of the run
+    #[arg(long)]
+    pub keep: bool,
+    /// Bring what the run has pushed to the head branch into the work tree
+    #[arg(long)]
+    pub apply: bool,
+    /// Push it to the real remote
+    #[arg(long)]
+    pub push: bool,
+}
+
+/// What is done in the place of a run; one of them.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Instead of a run")]
+#[group(multiple = false)]
+pub(crate) struct ModeArgs {
+    /// List the jobs, and whether the event starts them
+    #[arg(long)]
+    pub list: bool,
+    /// As --list, and tell why
+    #[arg(long)]
+    pub explain: bool,
+    /// Show what would run
+    #[arg(long, visible_alias = "dry-run")]
+    pub plan: bool,
+    /// Check trigger files and pipelines
+    #[arg(long)]
+    pub lint: bool,
+    /// List the runs of this repository that were
+    #[arg(long)]
+    pub runs: bool,
+    /// Show the log of one of them, by default the last
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
+    pub logs: Option<String>,
+}
+
+/// What is shown.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What is shown")]
+pub(crate) struct OutputArgs {
+    /// The form of the report on standard output; yaml, dot and mermaid are for --plan
+    #[arg(long = "output", value_name = "FORM", default_value = "text")]
+    pub form: FormArg,
+    /// The form of the log; by default groups in a CI service that is known, else text
+    #[arg(long, value_name = "FORM", default_value = "auto")]
+    pub log: LogArg,
+    /// Show the log of a step only if it fails
+    #[arg(long)]
+    pub quiet_success: bool,
+    /// Show the diff of what the run has pushed
+    #[arg(long)]
+    pub diff: bool,
+    /// Exit with 2 where the event starts no job
+    #[arg(long)]
+    pub fail_if_none: bool,
+    /// With --runs and --logs: those of all repositories
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum EngineArg {
+    /// The sandbox where it can be made, else containers, else plain programs.
+    Auto,
+    /// Namespaces, with the programs of this machine.
+    Sandbox,
+    /// Plain programs of this machine.
+    Process,
+    /// Each step in its image, by podman or docker.
+    Container,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum NetworkArg {
+    /// They do not.
+    None,
+    /// As this machine does.
+    Host,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FormArg {
+    /// For people.
+    Text,
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+    /// The graph, for Graphviz.
+    Dot,
+    /// The graph, for Mermaid.
+    Mermaid,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogArg {
+    /// What fits where kfleet runs.
+    Auto,
+    /// Text.
+    Text,
+    /// One JSON object on each line.
+    Json,
+}
+
+/// What a call does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Run,
+    List,
+    Explain,
+    Plan,
+    Lint,
+    Runs,
+    Logs,
+}
+
+impl Mode {
+    /// As in messages.
+    fn name(self) -> &'static str {
+        match self {
+            Mode::Run => "a run",
+            Mode::List => "--list",
+            Mode::Explain => "--explain",
+            Mode::Plan => "--plan",
+            Mode::Lint => "--lint",
+            Mode::Runs => "--runs",
+            Mode::Logs => "--logs",
+        }
+    }
+}
+
+impl Args {
+    /// What the call does.
+    pub(crate) fn mode(&self) -> Mode {
+        let modes = &self.modes;
+        let asked = [
+            (modes.list, Mode::List),
+            (modes.explain, Mode::Explain),
+            (modes.plan, Mode::Plan),
+            (modes.lint, Mode::Lint),
+            (modes.runs, Mode::Runs),
+            (modes.logs.is_some(), Mode::Logs),
+        ];
+        asked.into_iter().find_map(|(is_asked, mode)| is_asked.then_some(mode)).unwrap_or(Mode::Run)
+    }
+
+    /// Checks what the parser cannot say: flags that would change nothing are refused, so that nobody waits for what
+    /// they promise.
+    ///
+    /// # Errors
+    /// There are such flags ([`ErrorKind::Usage`]).
+    pub(crate) fn verify(&self) -> Result<(), Error> {
+        let mode = self.mode();
+        let refused = |message: String, hint: &str| Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
+        let idle: Vec<&str> =
+            self.given().into_iter().filter(|(_, modes)| !modes.contains(&mode)).map(|(flag, _)| flag).collect();
+        if !idle.is_empty() {
+            let flags = idle.join(", ");
+            return refused(format!("{flags} would change nothing about {}", mode.name()), "leave it out");
+        }
+        let graph = matches!(self.output.form, FormArg::Yaml | FormArg::Dot | FormArg::Mermaid);
+        if graph && mode != Mode::Plan {
+            return refused("only plans are written as yaml, dot or mermaid".to_owned(), "add --plan, or take json");
+        }
+        let event = &self.event;
+        if let (Some(what @ ("push" | "tag")), Some(_)) = (event.event.as_deref(), event.pr) {
+            return refused(format!("--event {what} has no pull request"), "leave --pr out");
+        }
+        if let (Some(what @ ("push" | "pull_request")), Some(_)) = (event.event.as_deref(), &event.tag) {
+            return refused(format!("--event {what} has no tag"), "leave --event out: --tag says what it is");
+        }
+        if !event.failed_context.is_empty() && event.comment.is_none() && event.from_event.is_none() {
+            return refused("--failed-context is about a comment".to_owned(), "add --comment /retest");
+        }
+        let of_jobs = [
+            ("--event", event.event.is_some()),
+            ("--comment", event.comment.is_some()),
+            ("--from-event", event.from_event.is_some()),
+            ("--tag", event.tag.is_some()),
+            ("--config-from", event.config_from.is_some()),
+        ];
+        match of_jobs.into_iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) if self.job.as_deref().is_some_and(is_file) => {
+                refused(format!("{flag} is about jobs: a file runs without an event"), "leave it out, or name a job")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The flags that were given, and what they mean something for.
+    fn given(&self) -> Vec<(&'static str, &'static [Mode])> {
+        const RUN: &[Mode] = &[Mode::Run];
+        const PLANNED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::Lint];
+        const SELECTED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::Lint, Mode::List, Mode::Explain];
+        const LOGGED: &[Mode] = &[Mode::Run, Mode::Logs];
+        const RECORDED: &[Mode] = &[Mode::Runs, Mode::Logs];
+        const REPORTED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::List, Mode::Explain, Mode::Runs];
+        let (event, run, output) = (&self.event, &self.run, &self.output);
+        let all: [(bool, &'static str, &'static [Mode]); 35] = [
+            (self.job.is_some(), "JOB", SELECTED),
+            (event.event.is_some(), "--event", SELECTED),
+            (event.comment.is_some(), "--comment", SELECTED),
+            (event.from_event.is_some(), "--from-event", SELECTED),
+            (event.event_type.is_some(), "--event-type", SELECTED),
+            (event.pr.is_some(), "--pr", SELECTED),
+            (event.base.is_some(), "--base", SELECTED),
+            (event.tag.is_some(), "--tag", SELECTED),
+            (event.trust, "--trust", SELECTED),
+            (event.untrusted, "--untrusted", PLANNED),
+            (!event.failed_context.is_empty(), "--failed-context", SELECTED),
+            (event.config_from.is_some(), "--config-from", SELECTED),
+            // With --plan, the flags of a run may stay where they are.
+            (run.engine != EngineArg::Auto, "--engine", PLANNED),
+            (run.network != NetworkArg::None, "--network", PLANNED),
+            (!run.secret.is_empty(), "--secret", PLANNED),
+            (!run.configmap.is_empty(), "--configmap", PLANNED),
+            (!run.tool.is_empty(), "--tool", PLANNED),
+            (!run.overrides.is_empty(), "--override", PLANNED),
+            (!run.with.is_empty(), "--with", PLANNED),
+            (!run.tools_from.is_empty(), "--tools-from", PLANNED),
+            (run.task.is_some(), "--task", PLANNED),
+            (run.from_step.is_some(), "--from-step", PLANNED),
+            (run.timeout.is_some(), "--timeout", PLANNED),
+            (run.namespace != NAMESPACE, "--namespace", PLANNED),
+            (run.allow_host_path, "--allow-host-path", PLANNED),
+            (run.keep, "--keep", RUN),
+            (run.apply, "--apply", RUN),
+            (run.push, "--push", RUN),
+            (output.form == FormArg::Json, "--output json", REPORTED),
+            (output.log != LogArg::Auto, "--log", LOGGED),
+            (output.quiet_success, "--quiet-success", LOGGED),
+            (output.diff, "--diff", RUN),
+            (output.fail_if_none, "--fail-if-none", &[Mode::Run, Mode::Plan]),
+            (output.all, "--all", RECORDED),
+            (output.quiet_success && output.log == LogArg::Json, "--quiet-success with --log json", &[]),
+        ];
+        all.into_iter().filter(|(is_given, ..)| *is_given).map(|(_, flag, modes)| (flag, modes)).collect()
+    }
+
+    /// Checks that a run that is not trusted is given nothing that it does not get.
+    ///
+    /// # Errors
+    /// It is ([`ErrorKind::Refused`]).
+    pub(crate) fn verify_untrusted(&self) -> Result<(), Error> {
+        let run = &self.run;
+        let given = [
+            (run.apply, "--apply"),
+            (run.push, "--push"),
+            (run.network != NetworkArg::None, "--network host"),
+            (!run.secret.is_empty(), "--secret"),
+            (!run.configmap.is_empty(), "--configmap"),
+            (run.allow_host_path, "--allow-host-path"),
+        ];
+        let flags: Vec<&str> = given.into_iter().filter(|(is_given, _)| *is_given).map(|(_, flag)| flag).collect();
+        if flags.is_empty() {
+            return Ok(());
+        }
+        let error = Error::new(ErrorKind::Refused, format!("a run that is not trusted gets no {}", flags.join(", ")));
+        Err(error.with_hint("run it without; --diff shows what it pushes"))
+    }
+}
+
+/// Whether what is named is the file of a run, and no job.
+fn is_file(name: &str) -> bool {
+    name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
+#[cfg(test)]
+#[path = "args_tests.rs"]
+mod tests;
