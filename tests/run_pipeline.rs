@@ -435,7 +435,26 @@ spec: {steps: [{name: s, image: x, script: 'echo hello; exit 3'}]}
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let again = clone.kfleet(&["run-pipeline", "--logs"]);
     assert!(said(&again).contains("hello"), "{}", said(&again));
-    assert!(clone.does(&["run-pipeline", "--runs"]).contains("run.yaml"));
+    let listed = clone.does(&["run-pipeline", "--runs"]);
+    assert!(listed.contains("run.yaml"), "{listed}");
+    // What could not start was no run.
+    let missing = "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec: {steps: [{name: s, image: x, command: [no-such-program]}]}\n";
+    clone.write("missing.yaml", missing);
+    let refused = clone.kfleet(&["run-pipeline", "missing.yaml", "--engine", "sandbox", "--override", "x=nowhere"]);
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    for text in ["--override 'x=nowhere' fits nothing", "the program no-such-program", "the program nowhere of --override"] {
+        assert!(said(&refused).contains(text), "{}", said(&refused));
+    }
+    assert_eq!(clone.does(&["run-pipeline", "--runs"]), listed);
+    // Another repository of the same user has none, and sees these only if it asks for them.
+    let other = clone.folder.path().join("other");
+    fs::create_dir(&other).expect("a folder");
+    let other = other.display().to_string();
+    clone.git(&["init", "-q", &other]);
+    assert!(!clone.does(&["-C", &other, "run-pipeline", "--runs"]).contains("run.yaml"));
+    assert!(clone.does(&["-C", &other, "run-pipeline", "--runs", "--all"]).contains("run.yaml"));
+    assert_eq!(clone.kfleet(&["-C", &other, "run-pipeline", "--logs"]).status.code(), Some(2));
+    assert!(clone.does(&["-C", &other, "run-pipeline", "--logs", "--all"]).contains("hello"));
 }
 
 fn plans() {

@@ -9,7 +9,7 @@ use git2::{BranchType, Commit, Delta, DiffOptions, ErrorCode, ObjectType, Oid, R
 use git2::{TreeWalkMode, TreeWalkResult};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// See the module.
 pub struct LocalClone {
@@ -115,6 +115,16 @@ impl LocalClone {
         let below = real(folder).strip_prefix(real(top)).map(|path| path.display().to_string()).unwrap_or_default();
         let prefix = if below.is_empty() { below } else { format!("{below}/") };
         Ok(LocalClone { repository, prefix, known: RefCell::default() })
+    }
+
+    /// The folder that tells clones apart: all work trees of one have the same, that of its first work tree.
+    pub fn home(&self) -> PathBuf {
+        let git_folder = self.repository.commondir();
+        let git_folder = git_folder.canonicalize().unwrap_or_else(|_| git_folder.to_owned());
+        match (git_folder.file_name(), git_folder.parent()) {
+            (Some(name), Some(parent)) if name == ".git" => parent.to_owned(),
+            _ => git_folder,
+        }
     }
 
     /// Whether history was cut off when it was cloned.

@@ -1,6 +1,7 @@
 //! `kfleet run-pipeline`: the flags, and what they mean.
 
 mod args;
+mod past;
 mod show;
 
 pub(crate) use args::Args;
@@ -36,14 +37,10 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let mode = args.mode();
     let records = Records::new(context.state()?.join("runs"), Keep::default());
     if mode == Mode::Runs {
-        for about in records.list()? {
-            let reason = about.reason.as_deref().unwrap_or("unfinished");
-            ui.line(&format!("{}  {}  {}  {reason}", about.began, about.run, about.job))?;
-        }
-        return Ok(Outcome::Done);
+        return past::list(&records, args, ui);
     }
     if let Some(run) = &args.modes.logs {
-        return show::replay(&records, Some(run.as_str()).filter(|run| !run.is_empty()), args, context, ui);
+        return past::replay(&records, Some(run.as_str()).filter(|run| !run.is_empty()), args, context, ui);
     }
     let cancel = Cancel::default();
     if mode == Mode::Run {
@@ -145,12 +142,9 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     }
     let mut worst = Outcome::Done;
     for ready in &prepared {
-        let (sink, record) = show::sink(ready, &records, args, context, ui)?;
+        let sink = show::sink(ready, &records, &checkout.clone.home(), args, context, ui);
         let report = run_pipeline::run(&checkout, ready, &options, &ways, &sink);
-        sink.finish(ready.selected.name(), ui)?;
-        if let Some(Err(error)) = record.map(|record| record.end()) {
-            ui.status(&format!("the record of the run is not complete: {error}"));
-        }
+        sink.finish(ready.selected.name(), ui);
         let report = report?;
         told(&report, args, ui)?;
         if let Some(kind) = report.failure() {

@@ -1,8 +1,8 @@
-//! Events on the terminal: the log on standard output, what runs at this moment below it on standard error.
+//! Events of a run on the terminal: the log on standard output, what runs at this moment below it on standard error.
 
 use super::args::{Args, LogArg};
 use crate::context::Context;
-use crate::ui::{Outcome, Ui};
+use crate::ui::Ui;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::run_pipeline::Prepared;
@@ -12,10 +12,11 @@ use kfleet::pipeline::runner::controller::Cancel;
 use kfleet::pipeline::runner::record::{Record, Records, now};
 use std::hash::{BuildHasher, Hasher};
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// How the log is written.
-enum Form {
+pub(super) enum Form {
     Text(Box<dyn Render>),
     Json(String),
 }
@@ -24,28 +25,37 @@ struct State {
     form: Form,
     summary: Summary,
     footer: Footer,
+    recording: Recording,
 }
 
 /// Shows and records events.
 pub(super) struct Shown {
     state: Mutex<State>,
     bar: ProgressBar,
-    record: Option<Arc<Record>>,
 }
 
-/// A record to be ended once nobody writes to it any more.
-pub(super) struct Recorded(Arc<Record>);
+/// The record of a run, which begins with its first event: a run that could not start leaves none.
+struct Recording {
+    records: Records,
+    run: String,
+    repository: PathBuf,
+    record: Option<Result<Record, Error>>,
+}
 
-impl Recorded {
-    pub(super) fn end(self) -> Result<(), Error> {
-        match Arc::into_inner(self.0) {
-            Some(record) => record.finish(),
-            None => Ok(()),
+impl Recording {
+    fn write(&mut self, now: i64, event: &Event) {
+        let Recording { records, run, repository, record } = self;
+        if let Ok(record) = record.get_or_insert_with(|| records.begin(run, repository, now)) {
+            record.write(now, event);
         }
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        self.record.map_or(Ok(()), |record| record.and_then(Record::finish))
     }
 }
 
-fn form(run: &str, args: &Args, context: &Context) -> Form {
+pub(super) fn form(run: &str, args: &Args, context: &Context) -> Form {
     let quiet = args.output.quiet_success;
     match (args.output.log, Ci::detect(&context.environment)) {
         (LogArg::Json, _) => Form::Json(run.to_owned()),
@@ -67,36 +77,29 @@ fn token() -> String {
 pub(super) fn sink(
     ready: &Prepared,
     records: &Records,
+    repository: &Path,
     args: &Args,
     context: &Context,
     ui: &Ui,
-) -> Result<(Shown, Option<Recorded>), Error> {
-    let run = &ready.plan.run.context.name;
-    let record = match records.begin(run, now()) {
-        Ok(record) => Some(Arc::new(record)),
-        Err(error) => {
-            ui.status(&format!("the run is not recorded: {error}"));
-            None
-        }
-    };
+) -> Shown {
+    let run = ready.plan.run.context.name.clone();
     let target = if ui.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(None, target);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         bar.set_style(style);
     }
-    let state = State { form: form(run, args, context), summary: Summary::default(), footer: Footer::default() };
-    let shown = Shown { state: Mutex::new(state), bar, record: record.clone() };
-    Ok((shown, record.map(Recorded)))
+    let form = form(&run, args, context);
+    let recording = Recording { records: records.clone(), run, repository: repository.to_owned(), record: None };
+    let state = State { form, summary: Summary::default(), footer: Footer::default(), recording };
+    Shown { state: Mutex::new(state), bar }
 }
 
 impl Sink for Shown {
     fn event(&self, event: Event) {
         let now = now();
-        if let Some(record) = &self.record {
-            record.write(now, &event);
-        }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { form, summary, footer } = &mut *state;
+        let State { form, summary, footer, recording } = &mut *state;
+        recording.write(now, &event);
         let mut out = String::new();
         match form {
             Form::Text(render) => render.event(now, &event, &mut out),
@@ -117,7 +120,7 @@ impl Sink for Shown {
 
 impl Shown {
     /// The table, and how the run ended.
-    pub(super) fn finish(self, job: &str, ui: &Ui) -> Result<(), Error> {
+    pub(super) fn finish(self, job: &str, ui: &Ui) {
         self.bar.finish_and_clear();
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Form::Text(_) = state.form {
@@ -125,39 +128,10 @@ impl Shown {
                 ui.status(line);
             }
         }
-        Ok(())
-    }
-}
-
-/// Shows a run that was.
-pub(super) fn replay(
-    records: &Records,
-    run: Option<&str>,
-    args: &Args,
-    context: &Context,
-    ui: &Ui,
-) -> Result<Outcome, Error> {
-    let mut form = form("", args, context);
-    let (mut summary, mut job, mut failed) = (Summary::default(), String::new(), None);
-    records.replay(run, &mut |line| {
-        let time = line.time();
-        let mut out = String::new();
-        match &mut form {
-            Form::Text(render) => render.event(time, &line.event, &mut out),
-            Form::Json(_) => out = json_line(&line.run, time, &line.event),
+        if let Err(error) = state.recording.finish() {
+            ui.status(&format!("the record of the run is not complete: {error}"));
         }
-        summary.event(&line.event);
-        if let Event::Plan { job: name, .. } = line.event {
-            job = name;
-        }
-        let mut stdout = anstream::stdout().lock();
-        failed = stdout.write_all(out.as_bytes()).err();
-        failed.is_none()
-    })?;
-    if let Form::Text(_) = form {
-        summary.table().lines().chain(summary.verdict(&job).lines()).for_each(|line| ui.status(line));
     }
-    Ok(Outcome::Done)
 }
 
 /// From here on, SIGINT and SIGTERM ask the run to stop, and the third ends kfleet. Called before there are threads that

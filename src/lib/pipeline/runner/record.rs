@@ -14,6 +14,8 @@ use crate::text::nearest;
 use crate::tree;
 
 const EVENTS: &str = "events.jsonl";
+/// The file with the path of the repository whose run it is.
+const REPOSITORY: &str = "repository";
 
 /// What is kept of old runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub struct Records {
 pub struct About {
     /// The name of the run.
     pub run: String,
+    /// The folder of its repository; nothing where the record does not tell.
+    pub repository: Option<String>,
     /// When it began, as RFC 3339.
     pub began: String,
     /// The job.
@@ -58,32 +62,42 @@ impl Records {
         Records { folder: folder.into(), keep }
     }
 
-    /// Begins a record, and removes old ones. `now` is in milliseconds since 1970.
+    /// Begins the record of a run of the repository in a folder, and removes old ones. `now` is in milliseconds since
+    /// 1970.
     ///
     /// # Errors
     /// The folder or file cannot be made.
-    pub fn begin(&self, run: &str, now: i64) -> Result<Record> {
+    pub fn begin(&self, run: &str, repository: &Path, now: i64) -> Result<Record> {
         let time: String = crate::pipeline::log::timestamp(now).chars().filter(|c| c.is_ascii_alphanumeric()).collect();
         let safe: String = run.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
         let folder = self.folder.join(format!("{time}-{safe}"));
         let fail = |cause: io::Error| tree::Error::from_io("write", folder.display().to_string(), cause);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(fail)?;
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join(EVENTS));
-        let writer = Writer { file: BufWriter::new(file.map_err(fail)?), logs: 0, is_cut: false, failed: None };
+        let create = |name| OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join(name));
+        let path = repository.as_os_str().as_encoded_bytes();
+        create(REPOSITORY).and_then(|mut file| file.write_all(path)).map_err(fail)?;
+        let file = create(EVENTS).map_err(fail)?;
+        let writer = Writer { file: BufWriter::new(file), logs: 0, is_cut: false, failed: None };
         // What cannot be removed now is removed later.
         let _ = self.prune(&folder);
         Ok(Record { run: run.to_owned(), limit: self.keep.of_one, writer: Mutex::new(writer) })
     }
 
-    /// The folders of runs, oldest first.
-    fn folders(&self) -> Result<Vec<String>> {
+    /// The folders of runs, oldest first: of all, or of those of one repository.
+    fn folders(&self, repository: Option<&Path>) -> Result<Vec<String>> {
         let names = tree::list_folder(&self.folder)?.unwrap_or_default();
-        Ok(names.into_iter().filter(|name| self.folder.join(name).join(EVENTS).is_file()).collect())
+        let path = |name: &str, file: &str| self.folder.join(name).join(file);
+        let is_of = |name: &str, repository: &Path| {
+            fs::read(path(name, REPOSITORY)).is_ok_and(|path| path == repository.as_os_str().as_encoded_bytes())
+        };
+        let is_wanted =
+            |name: &String| path(name, EVENTS).is_file() && repository.is_none_or(|repository| is_of(name, repository));
+        Ok(names.into_iter().filter(is_wanted).collect())
     }
 
     fn prune(&self, current: &Path) -> Result<()> {
         let (mut runs, mut bytes) = (0, 0);
-        for name in self.folders()?.iter().rev() {
+        for name in self.folders(None)?.iter().rev() {
             let folder = self.folder.join(name);
             runs += 1;
             bytes += fs::metadata(folder.join(EVENTS)).map_or(0, |about| about.len());
@@ -94,14 +108,16 @@ impl Records {
         Ok(())
     }
 
-    /// All records, newest first.
+    /// The records of all repositories, or of one, newest first.
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn list(&self) -> Result<Vec<About>> {
+    pub fn list(&self, repository: Option<&Path>) -> Result<Vec<About>> {
         let mut found = Vec::new();
-        for name in self.folders()?.iter().rev() {
-            let mut about = About { run: String::new(), began: String::new(), job: String::new(), reason: None };
+        for name in self.folders(repository)?.iter().rev() {
+            let repository = fs::read_to_string(self.folder.join(name).join(REPOSITORY)).ok();
+            let mut about =
+                About { run: String::new(), repository, began: String::new(), job: String::new(), reason: None };
             // Only the first lines and the last one tell something, but a line has no fixed length.
             self.each(name, &mut |line| {
                 if about.run.is_empty() {
@@ -122,27 +138,37 @@ impl Records {
     }
 
     /// Shows each event of a run, in order, as long as `each` returns true: of the run of this name, or whose folder or name
-    /// ends or begins with it; of the last run where none is named.
+    /// ends or begins with it; of the last run where none is named. Only runs of one repository are looked at, where that
+    /// is given.
     ///
     /// # Errors
     /// There is no such run ([`ErrorKind::Usage`]), or it cannot be read.
-    pub fn replay(&self, run: Option<&str>, each: &mut dyn FnMut(Line) -> bool) -> Result<()> {
-        let folders = self.folders()?;
+    pub fn replay(
+        &self,
+        run: Option<&str>,
+        repository: Option<&Path>,
+        each: &mut dyn FnMut(Line) -> bool,
+    ) -> Result<()> {
+        let folders = self.folders(repository)?;
         let of = |folder: &str| folder.split_once('-').map_or("", |(_, run)| run).to_owned();
         let name = match run {
-            None => folders.last().cloned().ok_or_else(|| {
-                Error::new(ErrorKind::Usage, "there is no record of a run").with_hint("run a pipeline first")
+            None => folders.last().cloned().ok_or_else(|| match repository {
+                Some(_) => Error::new(ErrorKind::Usage, "there is no record of a run of this repository")
+                    .with_hint("run a pipeline first; --all looks at all repositories"),
+                None => Error::new(ErrorKind::Usage, "there is no record of a run").with_hint("run a pipeline first"),
             })?,
             Some(run) => {
                 let exact = folders.iter().rev().find(|folder| *folder == run || of(folder) == run);
                 let alike = || folders.iter().rev().find(|folder| of(folder).starts_with(run) || folder.ends_with(run));
                 exact.or_else(alike).cloned().ok_or_else(|| {
-                    let message = format!("there is no record of the run {}", run.escape_debug());
+                    let of_which = if repository.is_some() { " of this repository" } else { "" };
+                    let message = format!("there is no record of the run {}{of_which}", run.escape_debug());
                     let known: Vec<String> = folders.iter().map(|folder| of(folder)).collect();
                     let near = nearest(run, known.iter().map(String::as_str));
                     let hint = near.first().map(|near| format!("did you mean {near}?"));
-                    Error::new(ErrorKind::Usage, message)
-                        .with_hint(hint.unwrap_or_else(|| "`kfleet run-pipeline --logs` shows the last run".to_owned()))
+                    Error::new(ErrorKind::Usage, message).with_hint(
+                        hint.unwrap_or_else(|| "--runs lists them; --all looks at all repositories".to_owned()),
+                    )
                 })?
             }
         };
@@ -252,7 +278,7 @@ mod tests {
     }
 
     fn write(records: &Records, run: &str, now: i64, end: bool) {
-        let record = records.begin(run, now).unwrap();
+        let record = records.begin(run, Path::new(if run.starts_with('b') { "/b" } else { "/a" }), now).unwrap();
         record.write(now, &Event::Plan { job: "pr".into(), engine: "e".into(), why: "w".into(), tasks: vec![] });
         record.write(now + 1, &log(run));
         if end {
@@ -266,12 +292,12 @@ mod tests {
     fn runs_are_recorded_listed_replayed_and_pruned() {
         let dir = tempfile::tempdir().unwrap();
         let records = Records::new(dir.path().join("state/runs"), Keep { runs: 3, ..Keep::default() });
-        assert_eq!(records.list().unwrap(), []);
-        assert_eq!(records.replay(None, &mut |_| true).unwrap_err().kind, ErrorKind::Usage);
+        assert_eq!(records.list(None).unwrap(), []);
+        assert_eq!(records.replay(None, None, &mut |_| true).unwrap_err().kind, ErrorKind::Usage);
         for (n, run) in ["a-pr-1", "b-pr-2", "c-pr-3", "d-pr-4"].into_iter().enumerate() {
             write(&records, run, 1_750_000_000_000 + n as i64 * 1000, n != 3);
         }
-        let listed = records.list().unwrap();
+        let listed = records.list(None).unwrap();
         let runs: Vec<(&str, Option<&str>)> =
             listed.iter().map(|about| (about.run.as_str(), about.reason.as_deref())).collect();
         assert_eq!(runs, [("d-pr-4", None), ("c-pr-3", Some("Succeeded")), ("b-pr-2", Some("Succeeded"))]);
@@ -281,7 +307,7 @@ mod tests {
         {
             let mut texts = Vec::new();
             records
-                .replay(name, &mut |line| {
+                .replay(name, None, &mut |line| {
                     if let Event::Log { text, .. } = &line.event {
                         texts.push((text.clone(), line.time() % 1000));
                     }
@@ -290,7 +316,18 @@ mod tests {
                 .unwrap();
             assert_eq!(texts, [(expected.to_owned(), 1)], "{name:?}");
         }
-        assert!(records.replay(Some("../x"), &mut |_| true).is_err());
+        assert!(records.replay(Some("../x"), None, &mut |_| true).is_err());
+        let of_b: Vec<About> = records.list(Some(Path::new("/b"))).unwrap();
+        assert_eq!(of_b.iter().map(|about| about.run.as_str()).collect::<Vec<_>>(), ["b-pr-2"]);
+        assert_eq!(of_b[0].repository.as_deref(), Some("/b"));
+        let mut last = String::new();
+        let mut keep = |line: Line| {
+            last = line.run;
+            true
+        };
+        records.replay(None, Some(Path::new("/b")), &mut keep).unwrap();
+        assert_eq!(last, "b-pr-2");
+        assert!(records.replay(Some("c-pr-3"), Some(Path::new("/b")), &mut |_| true).is_err());
         let folder = dir.path().join("state/runs");
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
@@ -303,16 +340,16 @@ mod tests {
     fn endless_logs_are_cut_and_half_lines_passed_over() {
         let dir = tempfile::tempdir().unwrap();
         let records = Records::new(dir.path(), Keep { of_one: 1000, ..Keep::default() });
-        let record = records.begin("r", 0).unwrap();
+        let record = records.begin("r", Path::new("/r"), 0).unwrap();
         (0..1000).for_each(|_| record.write(0, &log("again and again")));
         record.write(0, &Event::TaskStart { task: "t".into(), attempt: 0 });
         record.finish().unwrap();
-        let folder = records.folders().unwrap().remove(0);
+        let folder = records.folders(None).unwrap().remove(0);
         let path = dir.path().join(folder).join(EVENTS);
         OpenOptions::new().append(true).open(path).unwrap().write_all(b"{\"v\":1,\"ts\"").unwrap();
         let mut events = Vec::new();
         records
-            .replay(None, &mut |line| {
+            .replay(None, None, &mut |line| {
                 events.push(line.event);
                 true
             })

@@ -1,0 +1,83 @@
+//! Runs that were: `--runs` and `--logs`.
+
+use super::args::{Args, FormArg};
+use super::show::{Form, form};
+use crate::context::Context;
+use crate::ui::{Outcome, Ui};
+use kfleet::error::{Error, ErrorKind};
+use kfleet::git::LocalClone;
+use kfleet::pipeline::event::Event;
+use kfleet::pipeline::log::{Summary, json_line};
+use kfleet::pipeline::runner::record::{About, Records};
+use serde_json::json;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The repository whose runs are meant; nothing where those of all are.
+fn repository(args: &Args) -> Result<Option<PathBuf>, Error> {
+    if args.output.all {
+        return Ok(None);
+    }
+    let clone = LocalClone::open(Path::new(".")).map_err(|error| match error.kind {
+        ErrorKind::Environment => {
+            error.with_hint("go into a clone (-C), or add --all for the runs of all repositories")
+        }
+        _ => error,
+    })?;
+    Ok(Some(clone.home()))
+}
+
+/// Lists them, newest first.
+pub(super) fn list(records: &Records, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+    let found = records.list(repository(args)?.as_deref())?;
+    if args.output.form == FormArg::Json {
+        let run = |about: &About| {
+            let About { run, repository, began, job, reason } = about;
+            json!({"run": run, "repository": repository, "began": began, "job": job, "reason": reason})
+        };
+        let runs: Vec<serde_json::Value> = found.iter().map(run).collect();
+        ui.json(&json!({"apiVersion": "kfleet.dev/v1alpha1", "kind": "RunPipelineReport", "runs": runs}))?;
+        return Ok(Outcome::Done);
+    }
+    for about in &found {
+        let reason = about.reason.as_deref().unwrap_or("unfinished");
+        let repository = about.repository.as_deref().filter(|_| args.output.all);
+        let repository = repository.map(|path| format!("  {path}")).unwrap_or_default();
+        ui.line(&format!("{}  {}  {}  {reason}{repository}", about.began, about.run, about.job))?;
+    }
+    if found.is_empty() && !args.output.all {
+        ui.status("this repository has no runs; --all shows those of all repositories");
+    }
+    Ok(Outcome::Done)
+}
+
+/// Shows the log of one once more.
+pub(super) fn replay(
+    records: &Records,
+    run: Option<&str>,
+    args: &Args,
+    context: &Context,
+    ui: &Ui,
+) -> Result<Outcome, Error> {
+    let mut form = form("", args, context);
+    let (mut summary, mut job, mut failed) = (Summary::default(), String::new(), None);
+    records.replay(run, repository(args)?.as_deref(), &mut |line| {
+        let time = line.time();
+        let mut out = String::new();
+        match &mut form {
+            Form::Text(render) => render.event(time, &line.event, &mut out),
+            Form::Json(_) => out = json_line(&line.run, time, &line.event),
+        }
+        summary.event(&line.event);
+        if let Event::Plan { job: name, .. } = line.event {
+            job = name;
+        }
+        let mut stdout = anstream::stdout().lock();
+        failed = stdout.write_all(out.as_bytes()).err();
+        failed.is_none()
+    })?;
+    if let Form::Text(_) = form {
+        summary.table().lines().chain(summary.verdict(&job).lines()).for_each(|line| ui.status(line));
+    }
+    Ok(Outcome::Done)
+}
