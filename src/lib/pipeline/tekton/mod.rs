@@ -9,6 +9,7 @@ pub mod matrix;
 #[cfg(test)]
 pub(crate) mod mk;
 pub mod needs;
+pub mod notes;
 pub mod params;
 pub mod plan;
 pub mod prepare;

@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::problem::{Problem, Severity};
+use crate::problem::Problem;
 
 use super::describe;
 use super::matrix::{self, Combination};
 use super::needs::Needs;
+use super::notes;
 use super::params::Values;
 use super::prepare::{self, Prepared, PreparedTask, problem};
 use super::references::is_late_value;
 use super::resolve;
 use super::substitute::Budget;
 use super::timeouts::{limit_text, text};
-use super::types::{PipelineRun, PipelineTask, VolumeKind};
+use super::types::{PipelineRun, PipelineTask};
 use super::when;
 
 /// What a run is called: `context.pipelineRun.*`.
@@ -261,7 +262,7 @@ pub fn plan(run: &PipelineRun, context: &RunContext, options: &PlanOptions) -> R
         finally,
         results: prepared.results.iter().map(|result| (result.name.clone(), result.value.clone())).collect(),
         needs,
-        notes: notes_of(run, &prepared),
+        notes: notes::of(run, &prepared),
         prepared,
     })
 }
@@ -328,43 +329,6 @@ fn plan_task(
         ),
     }
     planned
-}
-
-/// What may surprise: workspaces that look shared and are not, and references that make no edge.
-fn notes_of(run: &PipelineRun, prepared: &Prepared) -> Vec<Problem> {
-    let mut notes = Vec::new();
-    let mut note = |origin, message: String| {
-        notes.push(Problem { severity: Severity::Warning, ..problem(origin, message) });
-    };
-    for binding in run.workspaces.iter().filter(|binding| binding.source == VolumeKind::EmptyDir) {
-        let all = prepared.tasks.iter().chain(&prepared.finally);
-        let uses = |task: &&PreparedTask| {
-            super::workspaces::used_by(&task.task).iter().any(|used| used.workspace == binding.name)
-        };
-        let users: Vec<&str> = all.filter(uses).map(|task| task.task.name.as_str()).collect();
-        if users.len() > 1 {
-            note(
-                &binding.origin,
-                format!(
-                    "workspace {} is an emptyDir, which each task has for itself: {} do not share it",
-                    binding.name,
-                    users.join(", ")
-                ),
-            );
-        }
-    }
-    for task in &prepared.tasks {
-        for reference in task.references.iter().filter(|reference| !reference.dotted) {
-            note(
-                &task.task.origin,
-                format!(
-                    "task {} uses {} of {} in brackets, so that it does not wait for it: use a dot, or runAfter",
-                    task.task.name, reference.result, reference.task
-                ),
-            );
-        }
-    }
-    notes
 }
 
 #[cfg(test)]

@@ -224,7 +224,10 @@ fn one_task_or_a_part_of_it_can_be_chosen() {
             && chosen.tasks[0].steps[0].passed_over
             && !chosen.tasks[0].steps[1].passed_over
     );
-    assert_eq!(plan(&run, &context(), &only("f", None)).expect("a plan").tasks[0].name, "f");
+    let notes: Vec<String> = chosen.notes.into_iter().map(|note| note.message).collect();
+    assert!(notes.len() == 1 && notes[0].contains("task b begins without") && notes[0].ends_with(": x do not run"));
+    let alone = plan(&run, &context(), &only("f", None)).expect("a plan");
+    assert_eq!((alone.tasks[0].name.as_str(), alone.notes.len()), ("f", 0));
     assert!(refused(&run, &only("z", None))[0].contains("no task z"));
     assert!(refused(&run, &only("b", Some("z")))[0].contains("no step z"));
     run.pipeline.tasks[1].params = vec![param("p", text("$(tasks.a.results.r)"))];
@@ -234,11 +237,18 @@ fn one_task_or_a_part_of_it_can_be_chosen() {
 #[test]
 fn what_may_surprise_is_noted() {
     let mut run = run(vec![one("a", "cd $(workspaces.w.path)", &["r"]), one("b", "cd $(workspaces.w.path)", &[])]);
-    run.workspaces = vec![WorkspaceBinding { source: VolumeKind::EmptyDir, ..claim("w", "") }];
+    run.workspaces = vec![WorkspaceBinding { source: super::super::types::VolumeKind::EmptyDir, ..claim("w", "") }];
     run.pipeline.tasks[1].params = vec![param("p", text("$(tasks.a.results['r'])"))];
     let notes: Vec<String> = planned(&run).notes.into_iter().map(|note| note.message).collect();
     assert!(notes[0].contains("each task has for itself: a, b"), "{notes:?}");
     assert!(notes[1].contains("in brackets"), "{notes:?}");
+    run.pipeline.tasks[1].params.clear();
+    run.workspaces = vec![claim("w", "c")];
+    assert_eq!(planned(&run).notes, []);
+    let only = PlanOptions { only: Some("b".to_owned()), ..PlanOptions::default() };
+    let alone = plan(&run, &context(), &only).expect("a plan");
+    let expected = "task b runs alone: what other tasks would leave in workspace w is not there";
+    assert_eq!(alone.notes[0].message, expected);
 }
 
 #[test]
