@@ -22,13 +22,14 @@ fn main() {
     let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     assert!(cases.len() >= 80, "only {} cases were found", cases.len());
-    let named: [(&str, fn()); 6] = [
+    let named: [(&str, fn()); 7] = [
         ("an_interrupted_run_ends_in_order", interrupted),
         ("the_demo_from_end_to_end", demo),
         ("what_an_event_starts", events),
         ("secrets_are_not_shown", secrets),
         ("runs_can_be_shown_again", records),
         ("plans_have_four_forms", plans),
+        ("what_is_not_taken_is_not_lost", refused_pushes),
     ];
     let mut trials: Vec<Trial> = named
         .into_iter()
@@ -325,6 +326,52 @@ fn demo() {
     // What is ignored by the filter of files is no reason to run.
     let list = clone.does(&["run-pipeline", "--list"]);
     assert!(list.contains("run   presubmit   pr") && list.contains("skip  postsubmit  release"), "{list}");
+}
+
+/// A clone on a branch of a pull request, with a remote.
+fn mk_pull_request() -> Clone {
+    let clone = Clone::new();
+    clone.git(&["init", "-q", "--bare", "../origin.git"]);
+    clone.git(&["remote", "add", "origin", "../origin.git"]);
+    clone.write(".lighthouse/triggers.yaml", TRIGGERS);
+    clone.write(".lighthouse/pr.yaml", PULL_REQUEST);
+    clone.git(&["add", "-A"]);
+    clone.git(&["commit", "-q", "-m", "pipelines"]);
+    clone.git(&["push", "-q", "-u", "origin", "main"]);
+    clone.git(&["checkout", "-q", "-b", "feature"]);
+    clone.git(&["commit", "-q", "--allow-empty", "-m", "change"]);
+    clone.git(&["push", "-q", "-u", "origin", "feature"]);
+    clone
+}
+
+/// Generates a file, in the words of a shell.
+const GENERATE: &str = "make generate=sh -c 'echo \"made  here\" > made'";
+
+fn refused_pushes() {
+    let clone = mk_pull_request();
+    let other = clone.folder.path().join("other").display().to_string();
+    clone.git(&["clone", "-q", "-b", "feature", "../origin.git", &other]);
+    clone.git(&["-C", &other, "commit", "-q", "--allow-empty", "-m", "faster"]);
+    clone.git(&["-C", &other, "push", "-q"]);
+    let run = |flags: &[&str]| {
+        let always = ["run-pipeline", "pr", "--engine", "sandbox", "--override", GENERATE];
+        clone.kfleet(&[&always[..], flags].concat())
+    };
+    let head = clone.git(&["rev-parse", "HEAD"]);
+    let pushed = run(&["--push"]);
+    assert_eq!(pushed.status.code(), Some(5), "{}", said(&pushed));
+    let text = said(&pushed);
+    assert!(text.contains("the remote has moved") && text.contains("is kept as refs/kfleet/"), "{text}");
+    let held = text.split_whitespace().find(|word| word.starts_with("refs/kfleet/")).expect("a ref");
+    let held = held.trim_end_matches(':');
+    assert_eq!(clone.git(&["show", &format!("{held}:made")]), "made  here");
+    assert_eq!(clone.git(&["rev-parse", "HEAD"]), head, "without --apply, nothing is brought in");
+    let both = run(&["--push", "--apply"]);
+    assert_eq!(both.status.code(), Some(5), "{}", said(&both));
+    assert!(said(&both).contains("the remote has moved") && said(&both).contains("feature went forward"), "{}", said(&both));
+    assert!(!said(&both).contains("is kept as"), "{}", said(&both));
+    assert_eq!(clone.git(&["log", "-1", "--format=%s"]), "Generated");
+    assert_eq!(clone.git(&["show", "HEAD:made"]), "made  here");
 }
 
 fn events() {

@@ -161,11 +161,16 @@ impl Ui {
             Ok(Outcome::Failed) => ExitCode::from(1),
             Ok(Outcome::Ended(kind)) => ExitCode::from(kind.exit_code()),
             Err(error) => {
-                say(&format!("{ERROR}error{ERROR:#}: {}", escape_lines(&error.to_string())));
-                say_hint(error.hint.as_deref());
+                self.error(&error);
                 ExitCode::from(error.kind.exit_code())
             }
         }
+    }
+
+    /// Shows an error after which other work goes on, or which ends the program.
+    pub(crate) fn error(&self, error: &Error) {
+        say(&format!("{ERROR}error{ERROR:#}: {}", escape_lines(&error.to_string())));
+        say_hint(error.hint.as_deref());
     }
 
     /// A bar over `total` steps, which shows itself once the work has become long.

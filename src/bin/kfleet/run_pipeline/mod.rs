@@ -149,13 +149,6 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         told(&report, args, ui)?;
         if let Some(kind) = report.failure() {
             worst = Outcome::Ended(kind);
-        } else if (args.run.apply || args.run.push)
-            && !report.pushes.is_empty()
-            && report.brought.is_none()
-            && report.sent.is_none()
-        {
-            ui.status("nothing was brought in or sent: the run has not pushed to the branch that is checked out");
-            worst = Outcome::Ended(ErrorKind::Refused);
         }
         if cancel.is_requested() {
             break;
@@ -278,12 +271,18 @@ fn told(report: &Report, args: &Args, ui: &Ui) -> Result<(), Error> {
         Some(git::Brought::Files(files)) => {
             ui.status(&format!("{} changed in the work tree, not committed", count(files.len(), "file")));
         }
-        None if report.pushes.is_empty() => {}
+        None if report.pushes.is_empty() || !report.refused.is_empty() => {}
         None if report.sent.is_none() => ui.status("nothing left this machine; --apply brings in what was pushed"),
         None => {}
     }
     if let Some(sent) = &report.sent {
         ui.status(&format!("pushed to {}", sent.remote));
+    }
+    report.refused.iter().for_each(|error| ui.error(error));
+    for held in &report.held {
+        ui.status(&format!(
+            "what was pushed is kept as {held}: see `git log -p {held}`, take it with `git cherry-pick`"
+        ));
     }
     if let Some(folder) = &report.kept {
         ui.status(&format!("the folder of the run is {}", folder.display()));

@@ -329,6 +329,14 @@ fn a_push_goes_to_the_real_remote_and_never_forces() {
     git(&other, &["push", "-q"]);
     let error = made.clone().send(&throwaway, &snapshot, &settings()).unwrap_err();
     assert_eq!((error.kind, error.message.contains("has moved")), (ErrorKind::Refused, true), "{}", error.message);
+    // What was refused is kept, and outlives the throwaway remote.
+    let pushes = throwaway.pushes().unwrap();
+    let held = made.clone().hold(&throwaway, &pushes, "pr.x~1").unwrap();
+    assert_eq!(held, ["refs/kfleet/pr-x-1/heads/feature"]);
+    fs::remove_dir_all(throwaway.folder()).unwrap();
+    assert_eq!(Some(made.git(&["rev-parse", &held[0]])), pushes[0].new);
+    assert_eq!(made.git(&["show", &format!("{}:gen/x", held[0])]), "x");
+    made.git(&["fsck", "--full"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::git::{self, Brought, Push, Pushed, Refs, StepSettings, Throwaway};
 use crate::pipeline::event::{Event, Sink};
 use crate::pipeline::objects::Objects;
 use crate::pipeline::preflight::{self, Given};
-use crate::pipeline::runner::controller::{self, Cancel, Outcome};
+use crate::pipeline::runner::controller::{self, Cancel};
 use crate::pipeline::runner::folder::RunFolder;
 use crate::pipeline::runner::mask::Masker;
 use crate::pipeline::runner::masking_sink::MaskingSink;
@@ -71,15 +71,19 @@ pub struct Report {
     pub brought: Option<Brought>,
     /// What was pushed to the real remote.
     pub sent: Option<Pushed>,
+    /// Why it was not brought in or not pushed, though that was asked for.
+    pub refused: Vec<Error>,
+    /// The refs of the clone that keep what would else be lost then.
+    pub held: Vec<String>,
     /// The folder of the run, where it stays.
     pub kept: Option<PathBuf>,
 }
 
 impl Report {
-    /// The kind of failure that the exit code tells; nothing for a success.
+    /// The kind of failure that the exit code tells; nothing where all that was asked for has succeeded.
     pub fn failure(&self) -> Option<ErrorKind> {
         match self.reason.as_str() {
-            _ if self.is_success => None,
+            _ if self.is_success => self.refused.first().map(|error| error.kind),
             "PipelineRunTimeout" => Some(ErrorKind::Timeout),
             "Cancelled" | "CancelledRunningFinally" => Some(ErrorKind::Interrupted),
             _ => Some(ErrorKind::Failed),
@@ -218,38 +222,52 @@ fn carry_out(
         });
     }
     last.give();
-    let report = Report {
+    let mut report = Report {
         run: prepared.plan.run.context.name.clone(),
         reason: outcome.reason.clone(),
         is_success: outcome.is_success(),
         pushes: pushes?,
         brought: None,
         sent: None,
+        refused: Vec::new(),
+        held: Vec::new(),
         kept: ways.keep.then_some(path),
     };
-    after(checkout, &throwaway, ways, &outcome, report)
+    after(checkout, &throwaway, ways, &mut report);
+    Ok(report)
 }
 
-/// Brings in, and sends on, what a run that succeeded has pushed.
-fn after(
-    checkout: &Checkout,
-    throwaway: &Throwaway,
-    ways: &Ways<'_>,
-    outcome: &Outcome,
-    mut report: Report,
-) -> Result<Report> {
-    if !outcome.is_success() || ways.is_untrusted || report.pushes.is_empty() {
-        return Ok(report);
+/// Brings in, and sends on, what a run that succeeded has pushed. Where neither is possible, though it was asked for, the
+/// commits stay in the clone: the run may have taken long.
+fn after(checkout: &Checkout, throwaway: &Throwaway, ways: &Ways<'_>, report: &mut Report) {
+    if !report.is_success || ways.is_untrusted || report.pushes.is_empty() || !(ways.push || ways.apply) {
+        return;
     }
     let settings = git::Settings::new(ways.environment.clone(), "");
     if ways.push {
-        report.sent = checkout.clone.send(throwaway, &checkout.snapshot, &settings)?;
+        match checkout.clone.send(throwaway, &checkout.snapshot, &settings) {
+            Ok(sent) => report.sent = sent,
+            Err(error) => report.refused.push(error),
+        }
     }
     if ways.apply {
-        let planned = checkout.clone.bring(throwaway, &checkout.snapshot, ways.place, &settings)?;
-        report.brought = planned.map(git::Bring::apply).transpose()?;
+        let planned = checkout.clone.bring(throwaway, &checkout.snapshot, ways.place, &settings);
+        match planned.and_then(|planned| planned.map(git::Bring::apply).transpose()) {
+            Ok(brought) => report.brought = brought,
+            Err(error) => report.refused.push(error),
+        }
     }
-    Ok(report)
+    if report.sent.is_some() || report.brought.is_some() {
+        return;
+    }
+    if report.refused.is_empty() {
+        let message = "nothing was brought in or sent: the run has not pushed to the branch that is checked out";
+        report.refused.push(Error::new(ErrorKind::Refused, message));
+    }
+    match checkout.clone.hold(throwaway, &report.pushes, &report.run) {
+        Ok(held) => report.held = held,
+        Err(error) => report.refused.push(error),
+    }
 }
 
 fn without_secrets(mut report: Report, masker: &Masker) -> Report {
@@ -258,6 +276,7 @@ fn without_secrets(mut report: Report, masker: &Masker) -> Report {
         push.files.iter_mut().for_each(|file| *file = masker.text(file));
         push.commits.iter_mut().for_each(|commit| commit.subject = masker.text(&commit.subject));
     }
+    report.refused = report.refused.into_iter().map(|error| masker.error(error)).collect();
     report
 }
 
