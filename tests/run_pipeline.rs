@@ -358,7 +358,7 @@ fn refused_pushes() {
         clone.kfleet(&[&always[..], flags].concat())
     };
     let head = clone.git(&["rev-parse", "HEAD"]);
-    let pushed = run(&["--push"]);
+    let pushed = run(&["--push", "-q"]);
     assert_eq!(pushed.status.code(), Some(5), "{}", said(&pushed));
     let text = said(&pushed);
     assert!(text.contains("the remote has moved") && text.contains("is kept as refs/kfleet/"), "{text}");

@@ -73,6 +73,16 @@ impl Ui {
         }
     }
 
+    /// A line about what failed, which is shown to those too who want errors only.
+    pub(crate) fn failure(&self, text: &str) {
+        say(&escape(text));
+    }
+
+    /// Whether only errors are to be shown.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// A line for those who asked for more.
     pub(crate) fn note(&self, text: &str) {
         if self.verbose {

@@ -1,16 +1,15 @@
 //! Runs that were: `--runs` and `--logs`.
 
 use super::args::{Args, FormArg};
-use super::show::{Form, form};
+use super::show::{Form, place};
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git::LocalClone;
 use kfleet::pipeline::event::Event;
-use kfleet::pipeline::log::{Summary, json_line};
+use kfleet::pipeline::log::Summary;
 use kfleet::pipeline::runner::record::{About, Records};
 use serde_json::json;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The repository whose runs are meant; nothing where those of all are.
@@ -59,25 +58,16 @@ pub(super) fn replay(
     context: &Context,
     ui: &Ui,
 ) -> Result<Outcome, Error> {
-    let mut form = form("", args, context);
-    let (mut summary, mut job, mut failed) = (Summary::default(), String::new(), None);
+    let (mut form, place) = (Form::new(args, context, ui), place(args));
+    let (mut summary, mut job) = (Summary::default(), String::new());
     records.replay(run, repository(args)?.as_deref(), &mut |line| {
-        let time = line.time();
-        let mut out = String::new();
-        match &mut form {
-            Form::Text(render) => render.event(time, &line.event, &mut out),
-            Form::Json(_) => out = json_line(&line.run, time, &line.event),
-        }
+        let out = form.render(&line.run, line.time(), &line.event);
         summary.event(&line.event);
         if let Event::Plan { job: name, .. } = line.event {
             job = name;
         }
-        let mut stdout = anstream::stdout().lock();
-        failed = stdout.write_all(out.as_bytes()).err();
-        failed.is_none()
+        place.write(&out).is_ok()
     })?;
-    if let Form::Text(_) = form {
-        summary.table().lines().chain(summary.verdict(&job).lines()).for_each(|line| ui.status(line));
-    }
+    form.end(&summary, &job, ui);
     Ok(Outcome::Done)
 }

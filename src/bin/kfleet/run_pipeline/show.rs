@@ -1,6 +1,6 @@
 //! Events of a run on the terminal: the log on standard output, what runs at this moment below it on standard error.
 
-use super::args::{Args, LogArg};
+use super::args::{Args, FormArg, LogArg};
 use crate::context::Context;
 use crate::ui::Ui;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -18,7 +18,76 @@ use std::sync::{Mutex, PoisonError};
 /// How the log is written.
 pub(super) enum Form {
     Text(Box<dyn Render>),
-    Json(String),
+    Json,
+    /// Only what failed, at the end.
+    Failures,
+}
+
+impl Form {
+    /// As the flags and the surroundings want it.
+    pub(super) fn new(args: &Args, context: &Context, ui: &Ui) -> Form {
+        let quiet = args.output.quiet_success;
+        match (args.output.log, Ci::detect(&context.environment)) {
+            (LogArg::Json, _) => Form::Json,
+            _ if ui.is_quiet() => Form::Failures,
+            (LogArg::Auto, Some(ci)) => Form::Text(Box::new(CiLog::new(ci, token(), quiet))),
+            _ => {
+                let choice = match place(args) {
+                    Place::Stdout => anstream::stdout().current_choice(),
+                    Place::Stderr => anstream::stderr().current_choice(),
+                };
+                let colours = if choice == anstream::ColorChoice::Never { Colours::Strip } else { Colours::Keep };
+                Form::Text(Box::new(TextLog::new(colours, quiet)))
+            }
+        }
+    }
+
+    /// What an event looks like: whole lines, or nothing.
+    pub(super) fn render(&mut self, run: &str, now: i64, event: &Event) -> String {
+        let mut out = String::new();
+        match self {
+            Form::Text(render) => render.event(now, event, &mut out),
+            Form::Json => out = json_line(run, now, event),
+            Form::Failures => {}
+        }
+        out
+    }
+
+    /// Shows how a run ended.
+    pub(super) fn end(&self, summary: &Summary, job: &str, ui: &Ui) {
+        match self {
+            Form::Text(_) => {
+                summary.table().lines().chain(summary.verdict(job).lines()).for_each(|line| ui.status(line))
+            }
+            Form::Failures => summary.failures(job).lines().for_each(|line| ui.failure(line)),
+            Form::Json => {}
+        }
+    }
+}
+
+/// Where the log goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    Stdout,
+    /// Since a report is on standard output.
+    Stderr,
+}
+
+pub(super) fn place(args: &Args) -> Place {
+    if args.output.form == FormArg::Json { Place::Stderr } else { Place::Stdout }
+}
+
+impl Place {
+    /// Writes lines, all of them before this returns: others write to the same terminal or file.
+    pub(super) fn write(self, lines: &str) -> std::io::Result<()> {
+        fn write_all(mut stream: impl Write, lines: &str) -> std::io::Result<()> {
+            stream.write_all(lines.as_bytes()).and_then(|()| stream.flush())
+        }
+        match self {
+            Place::Stdout => write_all(anstream::stdout().lock(), lines),
+            Place::Stderr => write_all(anstream::stderr().lock(), lines),
+        }
+    }
 }
 
 struct State {
@@ -32,6 +101,7 @@ struct State {
 pub(super) struct Shown {
     state: Mutex<State>,
     bar: ProgressBar,
+    place: Place,
 }
 
 /// The record of a run, which begins with its first event: a run that could not start leaves none.
@@ -55,19 +125,6 @@ impl Recording {
     }
 }
 
-pub(super) fn form(run: &str, args: &Args, context: &Context) -> Form {
-    let quiet = args.output.quiet_success;
-    match (args.output.log, Ci::detect(&context.environment)) {
-        (LogArg::Json, _) => Form::Json(run.to_owned()),
-        (LogArg::Auto, Some(ci)) => Form::Text(Box::new(CiLog::new(ci, token(), quiet))),
-        _ => {
-            let wants_colours = anstream::stdout().current_choice() != anstream::ColorChoice::Never;
-            let colours = if wants_colours { Colours::Keep } else { Colours::Strip };
-            Form::Text(Box::new(TextLog::new(colours, quiet)))
-        }
-    }
-}
-
 /// A text that nobody can guess: its keys come from the system.
 fn token() -> String {
     let part = || std::hash::RandomState::new().build_hasher().finish();
@@ -88,10 +145,10 @@ pub(super) fn sink(
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         bar.set_style(style);
     }
-    let form = form(&run, args, context);
+    let form = Form::new(args, context, ui);
     let recording = Recording { records: records.clone(), run, repository: repository.to_owned(), record: None };
     let state = State { form, summary: Summary::default(), footer: Footer::default(), recording };
-    Shown { state: Mutex::new(state), bar }
+    Shown { state: Mutex::new(state), bar, place: place(args) }
 }
 
 impl Sink for Shown {
@@ -100,19 +157,12 @@ impl Sink for Shown {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { form, summary, footer, recording } = &mut *state;
         recording.write(now, &event);
-        let mut out = String::new();
-        match form {
-            Form::Text(render) => render.event(now, &event, &mut out),
-            Form::Json(run) => out = json_line(run, now, &event),
-        }
+        let out = form.render(&recording.run, now, &event);
         summary.event(&event);
         footer.event(now, &event);
         if !out.is_empty() {
             // A reader that has gone away does not stop the run.
-            self.bar.suspend(|| {
-                let mut stdout = anstream::stdout().lock();
-                let _ = stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush());
-            });
+            let _ = self.bar.suspend(|| self.place.write(&out));
         }
         self.bar.set_message(footer.text(now));
     }
@@ -123,11 +173,7 @@ impl Shown {
     pub(super) fn finish(self, job: &str, ui: &Ui) {
         self.bar.finish_and_clear();
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Form::Text(_) = state.form {
-            for line in state.summary.table().lines().chain(state.summary.verdict(job).lines()) {
-                ui.status(line);
-            }
-        }
+        state.form.end(&state.summary, job, ui);
         if let Err(error) = state.recording.finish() {
             ui.status(&format!("the record of the run is not complete: {error}"));
         }

@@ -172,7 +172,16 @@ result of t: r = \"v\\n\"
     let verdict = summary.verdict("pr");
     assert!(verdict.starts_with("pr: Failed after 3.00 s\nthe last lines of t/b:\n  line 10\n"), "{verdict}");
     assert!(verdict.ends_with("  line 29\nt/b failed with exit code 7\n"), "{verdict}");
+    let failures = summary.failures("pr");
+    assert!(failures.starts_with("the last lines of t/b:\n  line 10\n"), "{failures}");
+    assert!(failures.ends_with("t/b failed with exit code 7\n"), "{failures}");
     assert_eq!(Summary::default().table(), "");
+    let mut stopped = Summary::default();
+    stopped.event(&run_end("PipelineRunTimeout"));
+    assert_eq!(stopped.failures("pr"), "pr: PipelineRunTimeout after 3.00 s\n");
+    let mut good = Summary::default();
+    [end("t", "a", 0), run_end("Completed")].iter().for_each(|event| good.event(event));
+    assert_eq!(good.failures("pr"), "");
 }
 
 #[test]

@@ -120,6 +120,29 @@ impl Summary {
 
     /// How the run ended. The last lines of the steps that failed come first, their exit codes last.
     pub fn verdict(&self, job: &str) -> String {
+        // The exit code of a failed step ends the output.
+        self.end_of(job) + &self.failed_steps()
+    }
+
+    /// What failed, and nothing else: the last lines of steps and their exit codes; where no step failed and the run did,
+    /// how it ended.
+    pub fn failures(&self, job: &str) -> String {
+        let is_success =
+            self.end.as_ref().is_none_or(|(reason, ..)| matches!(reason.as_str(), "Succeeded" | "Completed"));
+        match (is_success, self.failed.is_empty()) {
+            (true, _) => String::new(),
+            (false, true) => self.end_of(job),
+            (false, false) => self.failed_steps(),
+        }
+    }
+
+    fn end_of(&self, job: &str) -> String {
+        let Some((reason, message, took)) = &self.end else { return String::new() };
+        let message = message.as_deref().map(|message| format!(": {}", plain(message))).unwrap_or_default();
+        format!("{}: {} after {}{message}\n", plain(job), plain(reason), seconds(*took))
+    }
+
+    fn failed_steps(&self) -> String {
         let mut text = String::new();
         for Failure { name, what, lines } in &self.failed {
             if !lines.is_empty() {
@@ -127,12 +150,6 @@ impl Summary {
                 lines.iter().for_each(|line| text.push_str(&format!("  {}\n", plain(line))));
             }
             text.push_str(&format!("{} {}\n", plain(name), plain(what)));
-        }
-        if let Some((reason, message, took)) = &self.end {
-            let message = message.as_deref().map(|message| format!(": {}", plain(message))).unwrap_or_default();
-            let line = format!("{}: {} after {}{message}\n", plain(job), plain(reason), seconds(*took));
-            // The exit code of a failed step ends the output.
-            if self.failed.is_empty() { text.push_str(&line) } else { text.insert_str(0, &line) }
         }
         text
     }
