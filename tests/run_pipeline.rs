@@ -22,7 +22,7 @@ fn main() {
     let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     assert!(cases.len() >= 80, "only {} cases were found", cases.len());
-    let named: [(&str, fn()); 7] = [
+    let named: [(&str, fn()); 8] = [
         ("an_interrupted_run_ends_in_order", interrupted),
         ("the_demo_from_end_to_end", demo),
         ("what_an_event_starts", events),
@@ -30,6 +30,7 @@ fn main() {
         ("runs_can_be_shown_again", records),
         ("plans_have_four_forms", plans),
         ("what_is_not_taken_is_not_lost", refused_pushes),
+        ("reports_and_quiet_runs", reports),
     ];
     let mut trials: Vec<Trial> = named
         .into_iter()
@@ -368,10 +369,82 @@ fn refused_pushes() {
     assert_eq!(clone.git(&["rev-parse", "HEAD"]), head, "without --apply, nothing is brought in");
     let both = run(&["--push", "--apply"]);
     assert_eq!(both.status.code(), Some(5), "{}", said(&both));
-    assert!(said(&both).contains("the remote has moved") && said(&both).contains("feature went forward"), "{}", said(&both));
+    assert!(
+        said(&both).contains("the remote has moved") && said(&both).contains("feature went forward"),
+        "{}",
+        said(&both)
+    );
     assert!(!said(&both).contains("is kept as"), "{}", said(&both));
     assert_eq!(clone.git(&["log", "-1", "--format=%s"]), "Generated");
     assert_eq!(clone.git(&["show", "HEAD:made"]), "made  here");
+}
+
+fn reports() {
+    let clone = mk_pull_request();
+    let run = |flags: &[&str]| {
+        let always = ["run-pipeline", "pr", "--engine", "sandbox", "--override", GENERATE];
+        clone.kfleet(&[&always[..], flags].concat())
+    };
+    let quiet = run(&["-q"]);
+    assert_eq!((quiet.status.code(), said(&quiet).as_str()), (Some(0), ""));
+    let output = run(&["--output", "json", "--apply", "--diff"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert_eq!((&report["kind"], &report["exitCode"]), (&"RunPipelineReport".into(), &0.into()), "{report}");
+    let one = &report["runs"][0];
+    assert_eq!((&one["job"], &one["reason"]), (&"pr".into(), &"Succeeded".into()), "{report}");
+    assert_eq!(one["tasks"][0]["steps"][2]["step"], "push", "{report}");
+    assert_eq!(one["tasks"][0]["steps"][2]["exitCode"], 0, "{report}");
+    assert!(one["seconds"].is_number() && one["tasks"][0]["seconds"].is_number(), "{report}");
+    assert_eq!(one["pushes"][0]["commits"][0], "Generated", "{report}");
+    assert!(one["pushes"][0]["diff"].as_str().is_some_and(|diff| diff.contains("+made  here")), "{report}");
+    assert_eq!(
+        (&one["applied"]["branch"], &one["applied"]["files"][0]),
+        (&"feature".into(), &"made".into()),
+        "{report}"
+    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[generate : push]"), "the log is on standard error");
+
+    // Nothing but what failed; and what has failed is in the report too.
+    let text = "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec: {steps: [{name: good, image: x, script: 'echo fine'}, {name: bad, image: x, script: 'echo why; exit 7'}]}\n";
+    clone.write("bad.yaml", text);
+    let quiet = clone.kfleet(&["run-pipeline", "bad.yaml", "--engine", "sandbox", "-q"]);
+    let expected = "the last lines of t/bad:\n  why\nt/bad failed with exit code 7\n";
+    assert_eq!((quiet.status.code(), said(&quiet).as_str()), (Some(1), expected));
+    let output = clone.kfleet(&["run-pipeline", "bad.yaml", "--engine", "sandbox", "--output", "json", "-q"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert_eq!(report["exitCode"], 1, "{report}");
+    assert_eq!(report["runs"][0]["tasks"][0]["steps"][1]["exitCode"], 7, "{report}");
+    // So is why a run could not start.
+    let refused = clone.kfleet(&[
+        "run-pipeline",
+        "bad.yaml",
+        "--engine",
+        "sandbox",
+        "--override",
+        "x=nowhere",
+        "--output",
+        "json",
+    ]);
+    let report: Value = serde_json::from_slice(&refused.stdout).expect("one document");
+    assert_eq!((refused.status.code(), &report["exitCode"]), (Some(3), &3.into()), "{report}");
+    let errors = report["runs"][0]["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
+    assert!(errors.contains("the program nowhere"), "{report}");
+    assert!(said(&refused).contains("error: cannot run the pipeline"), "{}", said(&refused));
+    let none = clone.kfleet(&["run-pipeline", "--output", "json", "--event", "push"]);
+    let report: Value = serde_json::from_slice(&none.stdout).expect("one document");
+    assert_eq!((report["runs"].as_array().map(Vec::len), &report["exitCode"]), (Some(0), &0.into()), "{report}");
+
+    // One file for both: lines stand in the order in which they were written.
+    let both = clone.folder.path().join("both");
+    let file = fs::File::create(&both).expect("a file");
+    let mut command = clone.command(env!("CARGO_BIN_EXE_kfleet"));
+    command.args(["run-pipeline", "pr", "--engine", "sandbox", "--override", GENERATE, "--log", "json"]);
+    command.stdout(file.try_clone().expect("a file")).stderr(file);
+    assert!(command.status().expect("kfleet runs").success());
+    let text = fs::read_to_string(&both).expect("a file");
+    let ends = text.find("run.end").expect("the last event");
+    let told = text.find("nothing left this machine").unwrap_or(text.len());
+    assert!(ends < told, "{text}");
 }
 
 fn events() {

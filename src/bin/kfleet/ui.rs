@@ -35,6 +35,17 @@ pub(crate) enum Outcome {
     Ended(ErrorKind),
 }
 
+impl Outcome {
+    /// The exit code of the program.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Outcome::Done => 0,
+            Outcome::Failed => 1,
+            Outcome::Ended(kind) => kind.exit_code(),
+        }
+    }
+}
+
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default();
@@ -167,9 +178,7 @@ impl Ui {
     /// Ends the program.
     pub(crate) fn finish(&self, result: Result<Outcome, Error>) -> ExitCode {
         match result {
-            Ok(Outcome::Done) => ExitCode::SUCCESS,
-            Ok(Outcome::Failed) => ExitCode::from(1),
-            Ok(Outcome::Ended(kind)) => ExitCode::from(kind.exit_code()),
+            Ok(outcome) => ExitCode::from(outcome.exit_code()),
             Err(error) => {
                 self.error(&error);
                 ExitCode::from(error.kind.exit_code())

@@ -2,11 +2,13 @@
 
 mod args;
 mod past;
+mod report;
 mod show;
 
 pub(crate) use args::Args;
 
 use args::{EngineArg, FormArg, Mode, NetworkArg};
+use report::{OneRun, RunPipelineReport, told};
 
 use crate::context::Context;
 use crate::fmt::count;
@@ -15,9 +17,8 @@ use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
 use kfleet::ops::run_pipeline::engine::{self, Kind};
 use kfleet::ops::run_pipeline::select::{self, Asked, Selection};
-use kfleet::ops::run_pipeline::{self, Checkout, Options, Prepared, Report, Ways, parse_duration, prepare};
+use kfleet::ops::run_pipeline::{self, Checkout, Options, Prepared, Ways, parse_duration, prepare};
 use kfleet::pipeline::given;
-use kfleet::pipeline::log::push_text;
 use kfleet::pipeline::objects::Objects;
 use kfleet::pipeline::runner::controller::Cancel;
 use kfleet::pipeline::runner::folder::RunFolder;
@@ -132,7 +133,11 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     if prepared.is_empty() {
         ui.status(&format!("the event starts no job: {}", selection.event));
         ui.note("kfleet run-pipeline --explain tells why");
-        return Ok(if args.output.fail_if_none { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done });
+        let outcome = Ok(if args.output.fail_if_none { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done });
+        if mode == Mode::Run && args.output.form == FormArg::Json {
+            ui.json(&RunPipelineReport::new(&selection.event, Vec::new(), &outcome))?;
+        }
+        return outcome;
     }
     if mode == Mode::Plan {
         return plans(&prepared, args, ui);
@@ -140,21 +145,30 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     if cancel.is_requested() {
         return Ok(Outcome::Ended(ErrorKind::Interrupted));
     }
-    let mut worst = Outcome::Done;
+    let (mut worst, mut runs) = (Ok(Outcome::Done), Vec::new());
     for ready in &prepared {
         let sink = show::sink(ready, &records, &checkout.clone.home(), args, context, ui);
         let report = run_pipeline::run(&checkout, ready, &options, &ways, &sink);
-        sink.finish(ready.selected.name(), ui);
-        let report = report?;
-        told(&report, args, ui)?;
-        if let Some(kind) = report.failure() {
-            worst = Outcome::Ended(kind);
+        let shown = sink.finish(ready.selected.name(), ui);
+        runs.push(OneRun::new(ready, shown, &report, args.output.diff));
+        match report {
+            Ok(report) => {
+                told(&report, args, ui)?;
+                worst = report.failure().map_or(worst, |kind| Ok(Outcome::Ended(kind)));
+            }
+            Err(error) => {
+                worst = Err(error);
+                break;
+            }
         }
         if cancel.is_requested() {
             break;
         }
     }
-    Ok(worst)
+    if args.output.form == FormArg::Json {
+        ui.json(&RunPipelineReport::new(&selection.event, runs, &worst))?;
+    }
+    worst
 }
 
 fn options(args: &Args) -> Result<Options, Error> {
@@ -252,40 +266,4 @@ fn plans(prepared: &[Prepared], args: &Args, ui: &Ui) -> Result<Outcome, Error> 
     };
     prepared.iter().try_for_each(|ready| ui.data(plan_form::render(&ready.plan, format)?.as_bytes()))?;
     Ok(Outcome::Done)
-}
-
-/// What became of what was pushed.
-fn told(report: &Report, args: &Args, ui: &Ui) -> Result<(), Error> {
-    for push in &report.pushes {
-        let subjects: Vec<String> = push.commits.iter().map(|commit| commit.subject.clone()).collect();
-        let (old, new) = (push.old.as_deref(), push.new.as_deref());
-        ui.note(&push_text(&push.reference, old, new, &subjects, push.files.len()));
-        if args.output.diff {
-            ui.diff(&push.diff)?;
-        }
-    }
-    match &report.brought {
-        Some(git::Brought::Forward { branch, files, .. }) => {
-            ui.status(&format!("{branch} went forward: {} changed", count(files.len(), "file")));
-        }
-        Some(git::Brought::Files(files)) => {
-            ui.status(&format!("{} changed in the work tree, not committed", count(files.len(), "file")));
-        }
-        None if report.pushes.is_empty() || !report.refused.is_empty() => {}
-        None if report.sent.is_none() => ui.status("nothing left this machine; --apply brings in what was pushed"),
-        None => {}
-    }
-    if let Some(sent) = &report.sent {
-        ui.status(&format!("pushed to {}", sent.remote));
-    }
-    report.refused.iter().for_each(|error| ui.error(error));
-    for held in &report.held {
-        ui.status(&format!(
-            "what was pushed is kept as {held}: see `git log -p {held}`, take it with `git cherry-pick`"
-        ));
-    }
-    if let Some(folder) = &report.kept {
-        ui.status(&format!("the folder of the run is {}", folder.display()));
-    }
-    Ok(())
 }

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::run_pipeline::Prepared;
 use kfleet::pipeline::event::{Event, Sink};
-use kfleet::pipeline::log::{Ci, CiLog, Colours, Footer, Render, Summary, TextLog, json_line};
+use kfleet::pipeline::log::{Ci, CiLog, Colours, Footer, Render, RunReport, Summary, TextLog, json_line};
 use kfleet::pipeline::runner::controller::Cancel;
 use kfleet::pipeline::runner::record::{Record, Records, now};
 use std::hash::{BuildHasher, Hasher};
@@ -94,6 +94,7 @@ struct State {
     form: Form,
     summary: Summary,
     footer: Footer,
+    report: RunReport,
     recording: Recording,
 }
 
@@ -147,7 +148,8 @@ pub(super) fn sink(
     }
     let form = Form::new(args, context, ui);
     let recording = Recording { records: records.clone(), run, repository: repository.to_owned(), record: None };
-    let state = State { form, summary: Summary::default(), footer: Footer::default(), recording };
+    let state =
+        State { form, summary: Summary::default(), footer: Footer::default(), report: RunReport::default(), recording };
     Shown { state: Mutex::new(state), bar, place: place(args) }
 }
 
@@ -155,11 +157,12 @@ impl Sink for Shown {
     fn event(&self, event: Event) {
         let now = now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { form, summary, footer, recording } = &mut *state;
+        let State { form, summary, footer, report, recording } = &mut *state;
         recording.write(now, &event);
         let out = form.render(&recording.run, now, &event);
         summary.event(&event);
         footer.event(now, &event);
+        report.event(&event);
         if !out.is_empty() {
             // A reader that has gone away does not stop the run.
             let _ = self.bar.suspend(|| self.place.write(&out));
@@ -169,14 +172,15 @@ impl Sink for Shown {
 }
 
 impl Shown {
-    /// The table, and how the run ended.
-    pub(super) fn finish(self, job: &str, ui: &Ui) {
+    /// Shows the table and how the run ended. Returns the run as one value.
+    pub(super) fn finish(self, job: &str, ui: &Ui) -> RunReport {
         self.bar.finish_and_clear();
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         state.form.end(&state.summary, job, ui);
         if let Err(error) = state.recording.finish() {
             ui.status(&format!("the record of the run is not complete: {error}"));
         }
+        state.report
     }
 }
 

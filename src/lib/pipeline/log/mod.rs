@@ -1,11 +1,12 @@
-//! What people and programs read of a run: its events as text, as groups of a CI service, as JSON, and as a table at the
-//! end. Everything here makes text out of events; who prints it is not known.
+//! What people and programs read of a run: its events as text, as groups of a CI service, as JSON, as a table at the
+//! end, and as one value. Everything here makes text out of events; who prints it is not known.
 
 mod ci;
 mod clean;
 mod footer;
 mod json;
 mod lines;
+mod report;
 mod summary;
 mod text;
 
@@ -14,6 +15,7 @@ pub use clean::{Colours, clean};
 pub use footer::Footer;
 pub use json::{Line, VERSION, json_line, parse_line, timestamp};
 pub use lines::{LINE_LIMIT, Lines};
+pub use report::{RunReport, StepReport, TaskReport};
 pub use summary::Summary;
 pub use text::{TextLog, push_text, seconds};
 

@@ -1,0 +1,174 @@
+//! What became of runs: for people, and as the one document of `--output json`.
+
+use super::args::{Args, FormArg};
+use crate::fmt::count;
+use crate::ui::{Outcome, Ui};
+use kfleet::error::Error;
+use kfleet::git;
+use kfleet::ops::run_pipeline::{Prepared, Report};
+use kfleet::pipeline::log::{RunReport, push_text};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// The document.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RunPipelineReport<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    event: &'a str,
+    runs: Vec<OneRun>,
+    exit_code: u8,
+}
+
+impl<'a> RunPipelineReport<'a> {
+    /// Of a call that ends so.
+    pub(super) fn new(event: &'a str, runs: Vec<OneRun>, outcome: &Result<Outcome, Error>) -> RunPipelineReport<'a> {
+        let exit_code = match outcome {
+            Ok(outcome) => outcome.exit_code(),
+            Err(error) => error.kind.exit_code(),
+        };
+        RunPipelineReport { api_version: "kfleet.dev/v1alpha1", kind: "RunPipelineReport", event, runs, exit_code }
+    }
+}
+
+/// One run in it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OneRun {
+    run: String,
+    job: String,
+    kind: &'static str,
+    #[serde(flatten)]
+    report: RunReport,
+    pushes: Vec<PushReport>,
+    applied: Option<Applied>,
+    sent: Option<Sent>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    held: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Told>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PushReport {
+    reference: String,
+    old: Option<String>,
+    new: Option<String>,
+    commits: Vec<String>,
+    files: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<String>,
+}
+
+/// The branch and its commit, where it went forward; else only files have changed.
+#[derive(Debug, Serialize)]
+struct Applied {
+    branch: Option<String>,
+    commit: Option<String>,
+    files: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Sent {
+    remote: String,
+    branch: String,
+    commit: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Told {
+    message: String,
+    hint: Option<String>,
+}
+
+impl OneRun {
+    /// What has happened in a run, and what became of it.
+    pub(super) fn new(ready: &Prepared, shown: RunReport, report: &Result<Report, Error>, with_diff: bool) -> OneRun {
+        let mut run = OneRun {
+            run: ready.plan.run.context.name.clone(),
+            job: ready.selected.name().to_owned(),
+            kind: ready.selected.kind(),
+            report: shown,
+            pushes: Vec::new(),
+            applied: None,
+            sent: None,
+            held: Vec::new(),
+            folder: None,
+            errors: Vec::new(),
+        };
+        let told = |error: &Error| Told { message: error.to_string(), hint: error.hint.clone() };
+        let report = match report {
+            Ok(report) => report,
+            Err(error) => {
+                run.errors.push(told(error));
+                return run;
+            }
+        };
+        run.pushes = report.pushes.iter().map(|push| PushReport::new(push, with_diff)).collect();
+        run.applied = report.brought.clone().map(|brought| match brought {
+            git::Brought::Forward { branch, commit, files } => {
+                Applied { branch: Some(branch), commit: Some(commit), files }
+            }
+            git::Brought::Files(files) => Applied { branch: None, commit: None, files },
+        });
+        run.sent =
+            report.sent.clone().map(|sent| Sent { remote: sent.remote, branch: sent.branch, commit: sent.commit });
+        run.held.clone_from(&report.held);
+        run.folder.clone_from(&report.kept);
+        run.errors = report.refused.iter().map(told).collect();
+        run
+    }
+}
+
+impl PushReport {
+    fn new(push: &git::Push, with_diff: bool) -> PushReport {
+        PushReport {
+            reference: push.reference.clone(),
+            old: push.old.clone(),
+            new: push.new.clone(),
+            commits: push.commits.iter().map(|commit| commit.subject.clone()).collect(),
+            files: push.files.clone(),
+            diff: with_diff.then(|| push.diff.clone()),
+        }
+    }
+}
+
+/// What became of what was pushed.
+pub(super) fn told(report: &Report, args: &Args, ui: &Ui) -> Result<(), Error> {
+    for push in &report.pushes {
+        let subjects: Vec<String> = push.commits.iter().map(|commit| commit.subject.clone()).collect();
+        let (old, new) = (push.old.as_deref(), push.new.as_deref());
+        ui.note(&push_text(&push.reference, old, new, &subjects, push.files.len()));
+        if args.output.diff && args.output.form == FormArg::Text {
+            ui.diff(&push.diff)?;
+        }
+    }
+    match &report.brought {
+        Some(git::Brought::Forward { branch, files, .. }) => {
+            ui.status(&format!("{branch} went forward: {} changed", count(files.len(), "file")));
+        }
+        Some(git::Brought::Files(files)) => {
+            ui.status(&format!("{} changed in the work tree, not committed", count(files.len(), "file")));
+        }
+        None if report.pushes.is_empty() || !report.refused.is_empty() => {}
+        None if report.sent.is_none() => ui.status("nothing left this machine; --apply brings in what was pushed"),
+        None => {}
+    }
+    if let Some(sent) = &report.sent {
+        ui.status(&format!("pushed to {}", sent.remote));
+    }
+    report.refused.iter().for_each(|error| ui.error(error));
+    for held in &report.held {
+        ui.failure(&format!(
+            "what was pushed is kept as {held}: see `git log -p {held}`, take it with `git cherry-pick`"
+        ));
+    }
+    if let Some(folder) = &report.kept {
+        ui.status(&format!("the folder of the run is {}", folder.display()));
+    }
+    Ok(())
+}
