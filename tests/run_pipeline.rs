@@ -562,7 +562,9 @@ spec: {steps: [{name: s, image: x, script: 'echo hello; exit 3'}]}
     clone.write("missing.yaml", missing);
     let refused = clone.kfleet(&["run-pipeline", "missing.yaml", "--engine", "sandbox", "--override", "x=nowhere"]);
     assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
-    for text in ["--override 'x=nowhere' fits nothing", "the program no-such-program", "the program nowhere of --override"] {
+    for text in
+        ["--override 'x=nowhere' fits nothing", "the program no-such-program", "the program nowhere of --override"]
+    {
         assert!(said(&refused).contains(text), "{}", said(&refused));
     }
     assert_eq!(clone.does(&["run-pipeline", "--runs"]), listed);
