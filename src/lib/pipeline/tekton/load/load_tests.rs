@@ -319,6 +319,13 @@ spec:
     assert!(loaded(by_lighthouse(&files, &pull_values())).run.pipeline.tasks[0].inline);
     let problems = refused(by_lighthouse(&files[..1], &pull_values()));
     assert_eq!(problems[0], ".lighthouse/pr.yaml:7:39: there is no file .lighthouse/local-a.yaml in the repository");
+    // The pattern is one of Go.
+    let quoted = source.replace("^local-", r"\\Qlocal-\\E");
+    let files = [(".lighthouse/pr.yaml", quoted.as_str()), files[1]];
+    assert!(loaded(by_lighthouse(&files, &pull_values())).run.pipeline.tasks[0].inline);
+    let broken = source.replace("^local-", "a(?=b)");
+    let problems = refused(by_lighthouse(&[(".lighthouse/pr.yaml", broken.as_str())], &pull_values()));
+    assert!(problems[0].contains("loadFileRefs is no regular expression") && problems[0].contains('^'), "{problems:?}");
 }
 
 #[test]

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use regex::RegexBuilder;
-
 use super::fetch::below;
 use super::node::{At, Node, Value};
 use super::object::{Kind, Object};
 use super::report::Report;
 use super::sources::Sources;
 use crate::pipeline::tekton::types::ParamValue;
+use crate::pipeline::trigger::go_regex;
 
 /// A field that no file has: the name of the object that was referred to.
 pub(super) const BY_REFERENCE: &str = "\u{0}reference";
@@ -23,9 +22,12 @@ pub(super) fn leave_gap(node: &mut Node) {
 pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: &Sources<'_>, report: &Report) {
     // An empty pattern matches everything, as it does in Go.
     let Some(text) = pattern.as_text() else { return };
-    let pattern = match RegexBuilder::new(text).size_limit(1 << 20).build() {
+    let pattern = match go_regex::compile(text) {
         Ok(regex) => regex,
-        Err(_) => return report.error(&pattern.at, format!("loadFileRefs is no regular expression: `{text}`")),
+        Err(error) => {
+            let message = format!("loadFileRefs is no regular expression: {}\n{}", error.message, error.caret(text));
+            return report.error(&pattern.at.within(text, error.offset), message);
+        }
     };
     let load = |node: &Node, field: &str, kind: Kind| -> Option<Option<Object>> {
         let reference = node.get(field).filter(|reference| reference.get("resolver").is_none())?;
