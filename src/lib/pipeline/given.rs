@@ -30,23 +30,39 @@ pub fn add_option(objects: &mut Objects, kind: ObjectKind, text: &str, environme
     let usage = |what: String, hint: String| Err(Error::new(ErrorKind::Usage, what).with_hint(hint));
     let forms =
         format!("write {flag} NAME=DIR, {flag} NAME=FILE, {flag} NAME:KEY=FILE or {flag} NAME:KEY=env:VARIABLE");
-    let Some((target, source)) = text.split_once('=').filter(|(name, source)| !name.is_empty() && !source.is_empty())
-    else {
-        // Perhaps it is the secret itself that was given.
-        return usage(format!("a value of {flag} is not understood"), forms);
+    // What does not fit is not repeated: perhaps it is the secret itself.
+    let Some((target, source)) = text.split_once('=') else {
+        return usage(format!("what {flag} got has no `=` between a name and where its value is"), forms);
     };
     let (name, key) = target.split_once(':').map_or((target, None), |(name, key)| (name, Some(key)));
-    if !is_name(name) || key.is_some_and(|key| !is_key(key)) {
-        return usage(format!("a name given to {flag} is none that Kubernetes takes"), forms);
+    if source.trim_start_matches('=').is_empty() {
+        return usage(format!("what {flag} got does not say behind the `=` where the value is"), forms);
+    }
+    if name.is_empty() {
+        return usage(format!("what {flag} got has no name before the `=`"), forms);
+    }
+    if !is_name(name) {
+        let rule = "a name has lower-case letters, digits, `-` and `.` only";
+        return usage(format!("the name that {flag} got is none that Kubernetes takes"), format!("{rule}; {forms}"));
+    }
+    if let Some(key) = key.filter(|key| !is_key(key)) {
+        let what = if key.is_empty() { "has no key behind the `:`" } else { "has a key that Kubernetes does not take" };
+        let rule = "a key has letters, digits, `-`, `_` and `.` only";
+        return usage(format!("{flag} {name}: {what}"), format!("{rule}; {forms}"));
     }
     let doing = format!("{flag} {target}");
     if let Some(variable) = source.strip_prefix("env:") {
+        if variable.is_empty() {
+            return usage(format!("{doing}=env: does not name a variable"), forms);
+        }
         let Some(key) = key else {
-            return usage(format!("{doing} has no key for the variable"), format!("write {flag} {name}:KEY={source}"));
+            let what = format!("{doing}={source} does not say which key the variable is for");
+            return usage(what, format!("write {flag} {name}:KEY={source}"));
         };
         let Some(value) = environment.get(variable) else {
-            let hint = "export it, and see that its name is spelled right".to_owned();
-            return usage(format!("{doing}: the variable {} is not set", variable.escape_debug()), hint);
+            let variable = variable.escape_debug();
+            let hint = format!("export {variable}, and see that its name is spelled right");
+            return usage(format!("{doing}: the environment variable {variable} is not set"), hint);
         };
         objects.put(kind, name, key, value.as_encoded_bytes().to_vec());
         return Ok(());

@@ -58,6 +58,10 @@ fn what_is_wrong_is_told_without_a_secret() {
         ("s3cr3t=", ErrorKind::Usage),
         ("=s3cr3t", ErrorKind::Usage),
         ("S=env:TOKEN", ErrorKind::Usage),
+        ("s:=s3cr3t", ErrorKind::Usage),
+        ("s:k=", ErrorKind::Usage),
+        ("s3cr3t==", ErrorKind::Usage),
+        ("s:k=env:", ErrorKind::Usage),
         ("s=env:TOKEN", ErrorKind::Usage),
         ("s:k=env:NONE", ErrorKind::Usage),
         ("s:../k=env:TOKEN", ErrorKind::Usage),
@@ -69,6 +73,25 @@ fn what_is_wrong_is_told_without_a_secret() {
         let error = add(ObjectKind::Secret, text).unwrap_err();
         assert_eq!(error.kind, kind, "{text}: {error:?}");
         assert!(!format!("{error:?}").contains("s3cr3t") && !format!("{error:?}").contains("1234"), "{error:?}");
+    }
+}
+
+#[test]
+fn each_wrong_form_has_its_message() {
+    for (text, expected) in [
+        ("foo", "what --secret got has no `=` between a name and where its value is"),
+        ("=x", "what --secret got has no name before the `=`"),
+        ("Foo:k=env:TOKEN", "the name that --secret got is none that Kubernetes takes"),
+        ("foo:=env:TOKEN", "--secret foo: has no key behind the `:`"),
+        ("foo:a b=env:TOKEN", "--secret foo: has a key that Kubernetes does not take"),
+        ("foo:k=", "what --secret got does not say behind the `=` where the value is"),
+        ("foo:k=env:", "--secret foo:k=env: does not name a variable"),
+        ("foo=env:TOKEN", "--secret foo=env:TOKEN does not say which key the variable is for"),
+        ("foo:k=env:NONE", "--secret foo:k: the environment variable NONE is not set"),
+    ] {
+        let error = add(ObjectKind::Secret, text).unwrap_err();
+        assert_eq!(error.message, expected);
+        assert!(error.hint.is_some(), "{text}");
     }
 }
 
