@@ -65,6 +65,8 @@ pub struct Report {
     pub reason: String,
     /// Whether that is a success.
     pub is_success: bool,
+    /// Whether the image of some step could not be had.
+    pub lacks_image: bool,
     /// What was pushed to the throwaway remote.
     pub pushes: Vec<Push>,
     /// What became of it here.
@@ -84,6 +86,7 @@ impl Report {
     pub fn failure(&self) -> Option<ErrorKind> {
         match self.reason.as_str() {
             _ if self.is_success => self.refused.first().map(|error| error.kind),
+            _ if self.lacks_image => Some(ErrorKind::Environment),
             "PipelineRunTimeout" => Some(ErrorKind::Timeout),
             "Cancelled" | "CancelledRunningFinally" => Some(ErrorKind::Interrupted),
             _ => Some(ErrorKind::Failed),
@@ -226,6 +229,7 @@ fn carry_out(
         run: prepared.plan.run.context.name.clone(),
         reason: outcome.reason.clone(),
         is_success: outcome.is_success(),
+        lacks_image: outcome.lacks_image(),
         pushes: pushes?,
         brought: None,
         sent: None,

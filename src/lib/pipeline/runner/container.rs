@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::child::{Ended, Handle, LOOK, Pipes, RunFailure, attend, open_copies};
 use super::disk::DiskWatch;
-use super::engine::{Engine, Output, Stop, TaskSpace};
+use super::engine::{Engine, IMAGE_PULL_FAILED, Output, Stop, TaskSpace};
 use super::folder::{TaskFolder, name_of};
 use super::options::{Network, Settings};
 use super::process::make_sub_paths;
@@ -169,7 +169,7 @@ impl Container {
             let format = "{{range .Config.Env}}{{println .}}{{end}}";
             self.ask(["image", "inspect", "--format", format, image], REMOVE)
         };
-        let fail = |reason: String| StepEnd::Unstarted(format!("ErrImagePull: {reason}"));
+        let fail = |reason: String| StepEnd::Unstarted(format!("{IMAGE_PULL_FAILED}: {reason}"));
         let mut output = inspect().map_err(|error| fail(error.to_string()))?;
         if !output.is_success() && self.runtime.pull != Pull::Never {
             let pulled = self.ask(["pull", "--quiet", image], PULL).and_then(|output| output.successful());
@@ -188,12 +188,11 @@ impl Container {
     fn variables(&self, step: &Step) -> std::result::Result<Vec<(String, String)>, StepEnd> {
         let mut variables = step.env.clone();
         if let Some(folder) = self.settings.stand_ins() {
+            // Also where the step has a `PATH`: so an image that cannot be had is told in one way.
+            let of_image = self.image_path(&step.image)?;
             match variables.iter_mut().find(|(name, _)| name == "PATH") {
                 Some((_, path)) => *path = format!("{folder}:{path}"),
-                None => {
-                    let path = self.image_path(&step.image)?;
-                    variables.push(("PATH".to_owned(), format!("{folder}:{path}")));
-                }
+                None => variables.push(("PATH".to_owned(), format!("{folder}:{of_image}"))),
             }
         }
         Ok(variables)

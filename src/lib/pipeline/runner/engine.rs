@@ -10,6 +10,9 @@ use crate::error::Result;
 use crate::pipeline::event::Stream;
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
 
+/// How the reason begins of a step that cannot start because its image cannot be had.
+pub const IMAGE_PULL_FAILED: &str = "ErrImagePull";
+
 /// A way to carry out tasks.
 pub trait Engine: Sync {
     /// `sandbox`, `process` or `container`.

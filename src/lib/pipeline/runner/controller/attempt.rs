@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::pipeline::event::{Event, Sink};
 use crate::pipeline::objects::Objects;
-use crate::pipeline::runner::engine::{Engine, Stop, TaskSpace};
+use crate::pipeline::runner::engine::{Engine, IMAGE_PULL_FAILED, Stop, TaskSpace};
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
 use crate::pipeline::tekton::matrix::Combination;
 use crate::pipeline::tekton::params::Values;
@@ -19,7 +19,7 @@ use crate::pipeline::tekton::{fields, when};
 
 use super::OnFailure;
 use super::lines::Lines;
-use super::outcome::{StepOutcome, TaskOutcome, seconds};
+use super::outcome::{NO_IMAGE, StepOutcome, TaskOutcome, seconds};
 
 /// What all tasks of a run share.
 pub(super) struct Shared<'a> {
@@ -293,7 +293,9 @@ impl Run<'_> {
             }
             Ok(StepEnd::Unstarted(why)) => {
                 self.ended(index, "CouldNotStart", None, Some(&why), took);
-                self.fail("Failed", format!("step {} cannot start: {why}", step.name));
+                let is_image = why.starts_with(IMAGE_PULL_FAILED);
+                let reason = if is_image { NO_IMAGE } else { "Failed" };
+                self.fail(reason, format!("step {} cannot start: {why}", step.name));
             }
             Err(error) => {
                 self.ended(index, "Error", None, Some(&error.to_string()), took);

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::pipeline::tekton::params::Values;
 
+/// Tekton's reason of a task whose image cannot be had.
+pub(super) const NO_IMAGE: &str = "TaskRunImagePullFailed";
+
 /// What became of a run, with Tekton's reasons. Texts may hold what steps have printed into results: whoever shows it masks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Outcome {
@@ -28,6 +31,11 @@ impl Outcome {
     /// Whether the run is a success.
     pub fn is_success(&self) -> bool {
         matches!(self.reason.as_str(), "Succeeded" | "Completed")
+    }
+
+    /// Whether the image of some step could not be had.
+    pub fn lacks_image(&self) -> bool {
+        self.tasks.iter().any(|task| task.reason == NO_IMAGE)
     }
 }
 

@@ -36,6 +36,14 @@ fn a_command_that_cannot_start_is_never_ignored() {
 }
 
 #[test]
+fn an_image_that_cannot_be_had_is_told_from_a_step_that_fails() {
+    let ran = carried_out(&run(vec![one("t", "unstarted ErrImagePull: no such image", &[])]));
+    assert_eq!((ran.reason(), ran.reason_of("t")), ("Failed", "TaskRunImagePullFailed"));
+    assert!(ran.outcome.lacks_image());
+    assert!(!carried_out(&run(vec![one("t", "exit 125", &[])])).outcome.lacks_image());
+}
+
+#[test]
 fn steps_have_conditions_and_results() {
     let mut first = script("first", "stepresult r v\nstepresult l [\"x\",\"y\"]");
     first.results = vec![result("r"), ResultSpec { kind: ParamType::Array, ..result("l") }];
