@@ -126,7 +126,8 @@ fn stdin() -> Stdin {
 /// Makes `folder` the current folder.
 pub(crate) fn enter(folder: &Path) -> Result<(), Error> {
     std::env::set_current_dir(folder).map_err(|cause| {
-        let error: Error = kfleet::tree::Error::from_io("enter", folder.display().to_string(), cause).into();
+        let error = kfleet::tree::Error::from_io("enter", folder.display().to_string(), cause);
+        let error = error.into_usage();
         if error.hint.is_some() { error } else { error.with_hint("-C names the folder to start in") }
     })
 }

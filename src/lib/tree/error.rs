@@ -40,6 +40,11 @@ impl Error {
         self
     }
 
+    /// The same failure as that of a command line: it names a file or folder that cannot be used.
+    pub fn into_usage(self) -> OperationError {
+        OperationError { kind: ErrorKind::Usage, ..self.into() }
+    }
+
     /// The same failure as an item of a run's list of problems.
     pub fn into_problem(self) -> Problem {
         Problem {
