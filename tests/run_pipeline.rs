@@ -5,6 +5,8 @@
 //! of a case is was compared with Tekton's own controller and entrypoint.
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests make files and start programs")]
 
+#[path = "run_pipeline/messages.rs"]
+mod messages;
 mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -22,7 +24,7 @@ fn main() {
     let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     assert!(cases.len() >= 80, "only {} cases were found", cases.len());
-    let named: [(&str, fn()); 8] = [
+    let named: [(&str, fn()); 13] = [
         ("an_interrupted_run_ends_in_order", interrupted),
         ("the_demo_from_end_to_end", demo),
         ("what_an_event_starts", events),
@@ -31,6 +33,11 @@ fn main() {
         ("plans_have_four_forms", plans),
         ("what_is_not_taken_is_not_lost", refused_pushes),
         ("reports_and_quiet_runs", reports),
+        ("the_side_of_a_broken_trigger_file_is_told", messages::sides),
+        ("the_linter_looks_at_all_jobs", messages::lint),
+        ("files_and_words_that_cannot_be_used", messages::usage),
+        ("paths_are_right_in_subfolders", messages::subfolders),
+        ("a_commit_without_a_branch", messages::detached),
     ];
     let mut trials: Vec<Trial> = named
         .into_iter()

@@ -349,7 +349,8 @@ impl Root {
     }
 
     fn shown(&self, path: &str) -> String {
-        show(&self.dir.join(path.trim_start_matches('/')))
+        let path = self.dir.join(path.trim_start_matches('/'));
+        show(path.strip_prefix(".").unwrap_or(&path))
     }
 
     pub(super) fn fail(&self, doing: &'static str, path: &str, cause: impl Into<io::Error>) -> Error {

@@ -1,7 +1,9 @@
 //! The flags of `kfleet run-pipeline`, and which of them mean something together.
 
 use kfleet::error::{Error, ErrorKind};
+use kfleet::ops::run_pipeline::words;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The namespace of runs, where none is named.
 const NAMESPACE: &str = "default";
@@ -56,13 +58,13 @@ pub(crate) struct EventArgs {
     #[arg(long, value_name = "TYPE", requires = "from_event")]
     pub event_type: Option<String>,
     /// The number of the pull request, which is the event then
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = words::parse_pull)]
     pub pr: Option<u64>,
     /// The branch that the pull request goes to
-    #[arg(long, value_name = "BRANCH")]
+    #[arg(long, value_name = "BRANCH", value_parser = words::parse_reference)]
     pub base: Option<String>,
     /// The tag that is pushed, which is the event then
-    #[arg(long, value_name = "TAG", conflicts_with_all = ["comment", "pr"])]
+    #[arg(long, value_name = "TAG", value_parser = words::parse_reference, conflicts_with_all = ["comment", "pr"])]
     pub tag: Option<String>,
     /// Trust the author of a saved comment
     #[arg(long, requires = "from_event")]
@@ -113,10 +115,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "STEP", requires = "task")]
     pub from_step: Option<String>,
     /// In the place of the run's own timeout, such as 15m
-    #[arg(long, value_name = "TIME")]
-    pub timeout: Option<String>,
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = words::parse_time)]
+    pub timeout: Option<Duration>,
     /// The namespace that the run believes to be in
-    #[arg(long, value_name = "NAME", default_value = NAMESPACE)]
+    #[arg(long, value_name = "NAME", default_value = NAMESPACE, value_parser = words::parse_namespace)]
     pub namespace: String,
     /// hostPath volumes are the paths of this machine, not folders of kfleet's
     #[arg(long)]

@@ -17,7 +17,7 @@ use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
 use kfleet::ops::run_pipeline::engine::{self, Kind};
 use kfleet::ops::run_pipeline::select::{self, Asked, Selection};
-use kfleet::ops::run_pipeline::{self, Checkout, Options, Prepared, Ways, parse_duration, prepare};
+use kfleet::ops::run_pipeline::{self, Checkout, Options, Prepared, Ways, prepare};
 use kfleet::pipeline::given;
 use kfleet::pipeline::objects::Objects;
 use kfleet::pipeline::runner::controller::Cancel;
@@ -29,6 +29,7 @@ use kfleet::pipeline::runner::tools::Tools;
 use kfleet::pipeline::tekton::plan::PlanOptions;
 use kfleet::pipeline::tekton::show::{self as plan_form, Format};
 use kfleet::pipeline::tekton::types::ObjectKind;
+use kfleet::pipeline::trigger::Saved;
 use kfleet::problem::Severity;
 use kfleet::tree::{list_folder, read_value_file};
 use std::path::{Path, PathBuf};
@@ -94,18 +95,16 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         cancel: &cancel,
     };
     asked_for.url = ways.url();
-    let root = Path::new(".");
-    let selection = select::select(root, &checkout, &asked_for)?;
+    if mode == Mode::Lint {
+        return Ok(show::linted(&run_pipeline::lint(&checkout, &asked_for, &options)?, ui));
+    }
+    let selection = select::select(&checkout, &asked_for)?;
     let (errors, doubts): (Vec<_>, Vec<_>) =
         selection.problems.iter().cloned().partition(|problem| problem.severity == Severity::Error);
     ui.problems(&errors);
     // What every run would repeat is told where it is asked for.
-    match mode {
-        Mode::Lint => ui.problems(&doubts),
-        _ if !doubts.is_empty() => {
-            ui.note(&format!("--lint shows {} about trigger files", count(doubts.len(), "warning")))
-        }
-        _ => {}
+    if !doubts.is_empty() {
+        ui.note(&format!("--lint shows {} about trigger files", count(doubts.len(), "warning")));
     }
     if !errors.is_empty() {
         return Ok(Outcome::Ended(ErrorKind::Usage));
@@ -116,7 +115,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let mut prepared = Vec::new();
     let mut problems = Vec::new();
     for selected in selection.selected {
-        match prepare(root, selected, &options, now()) {
+        match prepare(&checkout, selected, &options, now()) {
             Ok(ready) => prepared.push(ready),
             Err(found) => problems.extend(found),
         }
@@ -126,9 +125,6 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     if !problems.is_empty() {
         ui.problems(&problems);
         return Ok(Outcome::Ended(ErrorKind::Usage));
-    }
-    if mode == Mode::Lint {
-        return Ok(Outcome::Done);
     }
     if prepared.is_empty() {
         ui.status(&format!("the event starts no job: {}", selection.event));
@@ -175,12 +171,20 @@ fn options(args: &Args) -> Result<Options, Error> {
     let mut given = Vec::new();
     for path in &args.run.with {
         let files = match path.is_dir() {
-            true => list_folder(path)?.unwrap_or_default().into_iter().map(|name| path.join(name)).collect(),
+            true => list_folder(path)
+                .map_err(kfleet::tree::Error::into_usage)?
+                .unwrap_or_default()
+                .into_iter()
+                .map(|name| path.join(name))
+                .collect(),
             false => vec![path.clone()],
         };
         let is_yaml = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
         for file in files.into_iter().filter(|file| !path.is_dir() || is_yaml(file)) {
-            given.push((file.display().to_string(), read_value_file(&file, 16 * 1024 * 1024)?));
+            given.push((
+                file.display().to_string(),
+                read_value_file(&file, 16 * 1024 * 1024).map_err(kfleet::tree::Error::into_usage)?,
+            ));
         }
     }
     Ok(Options {
@@ -189,7 +193,7 @@ fn options(args: &Args) -> Result<Options, Error> {
             from_step: args.run.from_step.clone(),
             untrusted: args.event.untrusted,
         },
-        timeout: args.run.timeout.as_deref().map(parse_duration).transpose()?,
+        timeout: args.run.timeout,
         tools: Tools::parse(&args.run.tool, &args.run.overrides)?,
         namespace: args.run.namespace.clone(),
         given,
@@ -214,13 +218,15 @@ fn asked_of(args: &Args) -> Result<Asked, Error> {
     let event = &args.event;
     // Both say what has happened.
     let implied = event.tag.as_ref().map(|_| "tag").or(event.pr.map(|_| "pull_request"));
-    let payload = event.from_event.as_ref().map(|file| read_value_file(file, 25 * 1024 * 1024)).transpose()?;
+    let saved = |file: &PathBuf| {
+        let bytes = read_value_file(file, 25 * 1024 * 1024).map_err(kfleet::tree::Error::into_usage)?;
+        Ok::<_, Error>(Saved { file: file.display().to_string(), bytes, event_type: event.event_type.clone() })
+    };
     Ok(Asked {
         job: args.job.clone(),
         event: event.event.as_deref().or(implied).map(str::to_owned),
         comment: event.comment.clone(),
-        payload,
-        payload_type: event.event_type.clone(),
+        saved: event.from_event.as_ref().map(saved).transpose()?,
         pull: event.pr,
         tag: event.tag.clone(),
         trust: event.trust,

@@ -1,15 +1,18 @@
-//! Events of a run on the terminal: the log on standard output, what runs at this moment below it on standard error.
+//! Events of a run on the terminal: the log on standard output, what runs at this moment below it on standard error. And what the
+//! linter has found.
 
 use super::args::{Args, FormArg, LogArg};
 use crate::context::Context;
-use crate::ui::Ui;
+use crate::fmt::count;
+use crate::ui::{Outcome, Ui};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kfleet::error::{Error, ErrorKind};
-use kfleet::ops::run_pipeline::Prepared;
+use kfleet::ops::run_pipeline::{Linted, Prepared};
 use kfleet::pipeline::event::{Event, Sink};
 use kfleet::pipeline::log::{Ci, CiLog, Colours, Footer, Render, RunReport, Summary, TextLog, json_line};
 use kfleet::pipeline::runner::controller::Cancel;
 use kfleet::pipeline::runner::record::{Record, Records, now};
+use kfleet::problem::Severity;
 use std::hash::{BuildHasher, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -182,6 +185,15 @@ impl Shown {
         }
         state.report
     }
+}
+
+/// What the linter has found, all of it.
+pub(super) fn linted(linted: &Linted, ui: &Ui) -> Outcome {
+    ui.all_problems(&linted.problems);
+    let (errors, warnings) = (linted.count(Severity::Error), linted.count(Severity::Warning));
+    let of = [count(linted.jobs, "job"), count(errors, "error"), count(warnings, "warning")];
+    ui.status(&format!("{}: {}, {}", of[0], of[1], of[2]));
+    if errors > 0 { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done }
 }
 
 /// From here on, SIGINT and SIGTERM ask the run to stop, and the third ends kfleet. Called before there are threads that

@@ -12,23 +12,22 @@ use crate::pipeline::trigger::{self, Event, HeadRepository, JobConfig, Pull, Rep
 /// The saved event cannot be read, or the tag has no name ([`ErrorKind::Usage`]).
 pub(super) fn event_of(checkout: &Checkout, asked: &Asked, named: Option<&JobConfig>) -> Result<Event> {
     let facts = &checkout.facts;
-    if let Some(payload) = &asked.payload {
-        let event = trigger::read_event(payload, asked.payload_type.as_deref())?;
-        return Ok(completed(event, checkout, asked));
+    if let Some(saved) = &asked.saved {
+        return Ok(completed(trigger::read_event(saved)?, checkout, asked));
     }
-    let branch = checkout.head_branch();
+    // Without a branch the commit stands for it, and is no default branch.
+    let branch = facts.branch.clone().unwrap_or_else(|| checkout.snapshot.commit.clone());
+    let head = match facts.branch {
+        Some(_) => format!("refs/heads/{branch}"),
+        None => branch.clone(),
+    };
     let push = |reference: String| TriggerEvent::Push {
         reference,
         after: checkout.snapshot.commit.clone(),
         deleted: false,
         files: Some(checkout.changed.clone()),
     };
-    let pull_request = || TriggerEvent::PullRequest {
-        action: "synchronize".to_owned(),
-        base_changed: false,
-        label: None,
-        pull: pull(checkout, asked),
-    };
+    let pull_request = || pull_request(checkout, asked).trigger;
     let trigger = match (asked.comment.as_ref(), asked.event.as_deref(), named.map(|job| job.kind)) {
         (Some(body), _, _) => TriggerEvent::Comment {
             action: "created".to_owned(),
@@ -50,7 +49,7 @@ pub(super) fn event_of(checkout: &Checkout, asked: &Asked, named: Option<&JobCon
                 other => other,
             }
         }
-        (None, Some("push"), _) | (None, None, Some(JobKind::Postsubmit)) => push(format!("refs/heads/{branch}")),
+        (None, Some("push"), _) | (None, None, Some(JobKind::Postsubmit)) => push(head),
         (None, Some(_), _) | (None, None, Some(JobKind::Presubmit)) => pull_request(),
         (None, None, Some(JobKind::Periodic)) => {
             TriggerEvent::Periodic { name: named.map(|job| job.name.clone()).unwrap_or_default() }
@@ -61,10 +60,21 @@ pub(super) fn event_of(checkout: &Checkout, asked: &Asked, named: Option<&JobCon
             reference: branch,
             sha: checkout.snapshot.commit.clone(),
         },
-        (None, None, None) if branch == facts.default_branch => push(format!("refs/heads/{branch}")),
+        (None, None, None) if branch == facts.default_branch => push(head),
         (None, None, None) => pull_request(),
     };
     Ok(Event { repository: repository(checkout, asked), trigger, guid: None })
+}
+
+/// The event that the branch which is checked out is pushed to a pull request.
+pub(super) fn pull_request(checkout: &Checkout, asked: &Asked) -> Event {
+    let trigger = TriggerEvent::PullRequest {
+        action: "synchronize".to_owned(),
+        base_changed: false,
+        label: None,
+        pull: pull(checkout, asked),
+    };
+    Event { repository: repository(checkout, asked), trigger, guid: None }
 }
 
 /// A saved event with what the clone knows: what is run is always the work tree.
@@ -107,7 +117,7 @@ fn pull(checkout: &Checkout, asked: &Asked) -> Pull {
     let facts = &checkout.facts;
     Pull {
         number: asked.pull.unwrap_or(1),
-        title: checkout.head_branch(),
+        title: checkout.head_name(),
         author: owner(),
         is_open: true,
         base_ref: facts.base_branch.clone(),
@@ -122,5 +132,5 @@ fn pull(checkout: &Checkout, asked: &Asked) -> Pull {
 
 /// Whoever runs kfleet in a clone is trusted.
 fn owner() -> User {
-    User { login: "you".to_owned(), association: "OWNER".to_owned() }
+    User { login: "you".to_owned(), is_local: true, ..User::default() }
 }

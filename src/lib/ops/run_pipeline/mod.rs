@@ -4,24 +4,30 @@
 //! is loaded and planned ([`prepare`]), what is missing is told, and an engine carries the plan out ([`run`]) with a
 //! throwaway remote in the place of the real one. What was pushed there is told, and brought in where that is asked for.
 
+mod configuration;
 pub mod engine;
 mod event;
+mod files;
+mod lint;
 mod run;
 pub mod select;
+pub mod words;
 
+pub use lint::{Linted, lint};
 pub use run::{Report, Ways, run};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::git::{Facts, LocalClone, Settings, Snapshot};
 use crate::pipeline::job::Source;
 use crate::pipeline::runner::tools::Tools;
-use crate::pipeline::tekton::load::{self, Request, Surroundings};
+use crate::pipeline::tekton::load::{self, Loaded, Refused, Request, Surroundings};
 use crate::pipeline::tekton::plan::{Plan, PlanOptions, RunContext, plan};
-use crate::pipeline::tekton::types::Timeout;
+use crate::pipeline::tekton::types::{PipelineRun, Timeout};
 use crate::problem::{Place, Problem, Severity};
-use crate::tree::Root;
+use configuration::LIGHTHOUSE;
+use files::Files;
 use select::{Selected, Target};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What is asked of every job.
@@ -50,28 +56,70 @@ pub struct Checkout {
     pub snapshot: Snapshot,
     /// The files that a pull request would change.
     pub changed: Vec<String>,
+    /// The folder of the repository: where `.lighthouse` is.
+    pub root: PathBuf,
+    /// Where kfleet was started below that, with a slash behind it; empty for the folder itself.
+    pub here: String,
 }
 
 impl Checkout {
-    /// Takes the repository of a folder as it is.
+    /// Takes the repository of a folder as it is: the folder itself where it has pipelines, else the top of the clone.
     ///
     /// # Errors
     /// There is none, or it cannot be read.
     pub fn take(folder: &Path, base: Option<&str>, temporary: &Path, settings: &Settings) -> Result<Checkout> {
-        let clone = LocalClone::open(folder)?;
+        let (mut clone, mut root, mut here) = (LocalClone::open(folder)?, folder.to_owned(), String::new());
+        if !folder.join(LIGHTHOUSE).is_dir() {
+            here = clone.full_path("");
+            root = folder.join(up(&here));
+            clone = LocalClone::open(&root)?;
+        }
         let facts = clone.facts(base)?;
         let snapshot = clone.snapshot(temporary, settings)?;
         let changed = match &facts.base {
             Some(base) => clone.files_changed_since(base, &snapshot)?,
             None => Vec::new(),
         };
-        Ok(Checkout { clone, facts, snapshot, changed })
+        Ok(Checkout { clone, facts, snapshot, changed, root, here })
     }
 
-    /// The branch that the head is on; a name of its own where none is checked out.
+    /// The branch of the throwaway remote that the head is on; where none is checked out, one that only that remote has.
     pub fn head_branch(&self) -> String {
         self.facts.branch.clone().unwrap_or_else(|| "kfleet-head".to_owned())
     }
+
+    /// What is checked out, for people.
+    pub(super) fn head_name(&self) -> String {
+        match (&self.facts.branch, &self.facts.head) {
+            (Some(branch), _) => branch.clone(),
+            (None, Some(commit)) => format!("detached HEAD at {}", commit.get(..10).unwrap_or(commit)),
+            (None, None) => "detached HEAD".to_owned(),
+        }
+    }
+
+    /// The way from the current folder to the repository, for paths that are shown.
+    fn up(&self) -> String {
+        up(&self.here)
+    }
+
+    /// What is put before paths of the base branch.
+    fn base_prefix(&self) -> String {
+        format!("{}:", self.facts.base_branch)
+    }
+
+    /// Whether a place is in the base branch.
+    fn is_of_base(&self, place: &Place) -> bool {
+        place.file.starts_with(&self.base_prefix())
+    }
+
+    /// The files as a job sees them.
+    fn files(&self, is_of_base: bool) -> Result<Files<'_>> {
+        Files::new(self, is_of_base)
+    }
+}
+
+fn up(below: &str) -> String {
+    "../".repeat(below.matches('/').count())
 }
 
 /// A job that is ready to be run.
@@ -105,12 +153,35 @@ pub fn unused(prepared: &[Prepared]) -> Vec<Problem> {
 /// # Errors
 /// All problems of its files.
 pub fn prepare(
-    root: &Path,
+    checkout: &Checkout,
     selected: Selected,
     options: &Options,
     now: i64,
 ) -> std::result::Result<Prepared, Vec<Problem>> {
-    let files = Root::open(root).map_err(|error| vec![error.into_problem()])?;
+    let Loaded { mut run, findings, .. } =
+        load_selected(checkout, &selected, options).map_err(|refused| refused.problems)?;
+    let served = options.tools.apply(&mut run);
+    if let Some(timeout) = options.timeout {
+        run.timeouts.pipeline = Some(Timeout::After(timeout));
+    }
+    let plan = plan_of(&run, &selected, &options.namespace, &options.plan, now)?;
+    let warnings = findings.into_iter().map(|finding| finding.problem).filter(is_warning);
+    let warnings = warnings.chain(plan.notes.iter().cloned()).collect();
+    let unused = options.tools.unused(&plan, &served);
+    Ok(Prepared { selected, plan, warnings, unused })
+}
+
+/// Loads what was selected.
+fn load_selected(checkout: &Checkout, selected: &Selected, options: &Options) -> std::result::Result<Loaded, Refused> {
+    let files = checkout.files(selected.is_of_base).map_err(|error| Refused {
+        problems: vec![Problem {
+            severity: Severity::Error,
+            place: Place::default(),
+            message: error.message,
+            hint: error.hint,
+        }],
+        findings: Vec::new(),
+    })?;
     let source;
     let request = match &selected.target {
         Target::Job(job) => Request::of_job(job),
@@ -119,23 +190,19 @@ pub fn prepare(
             Request::of_file(&source, &selected.parameters)
         }
     };
-    let surroundings = Surroundings { files: &files, remote: None, given: &options.given };
-    let loaded = load::load(request, surroundings).map_err(|refused| refused.problems)?;
-    let mut run = loaded.run;
-    let served = options.tools.apply(&mut run);
-    if let Some(timeout) = options.timeout {
-        run.timeouts.pipeline = Some(Timeout::After(timeout));
-    }
-    let context = RunContext {
-        name: format!("{}{}", selected.generate_name(), suffix()),
-        namespace: options.namespace.clone(),
-        uid: uid(now),
-    };
-    let plan = plan(&run, &context, &options.plan)?;
-    let warnings = loaded.findings.into_iter().map(|finding| finding.problem).filter(is_warning);
-    let warnings = warnings.chain(plan.notes.iter().cloned()).collect();
-    let unused = options.tools.unused(&plan, &served);
-    Ok(Prepared { selected, plan, warnings, unused })
+    load::load(request, Surroundings { files: &files, remote: None, given: &options.given })
+}
+
+/// Plans a run under a name of its own.
+fn plan_of(
+    run: &PipelineRun,
+    selected: &Selected,
+    namespace: &str,
+    options: &PlanOptions,
+    now: i64,
+) -> std::result::Result<Plan, Vec<Problem>> {
+    let name = format!("{}{}", selected.generate_name(), suffix());
+    plan(run, &RunContext { name, namespace: namespace.to_owned(), uid: uid(now) }, options)
 }
 
 fn is_warning(problem: &Problem) -> bool {
@@ -154,45 +221,13 @@ fn uid(now: i64) -> String {
     format!("{}-{}-4{}-8{}-{}", &text[..8], &text[8..12], &text[13..16], &text[17..20], &text[20..])
 }
 
-/// Reads a time such as `90s`, `15m` or `1h30m`.
-///
-/// # Errors
-/// It is none ([`ErrorKind::Usage`]).
-pub fn parse_duration(text: &str) -> Result<Duration> {
-    let fail = || {
-        Error::new(ErrorKind::Usage, format!("`{}` is no time", text.escape_debug()))
-            .with_hint("write 90s, 15m or 1h30m")
-    };
-    let (mut total, mut number) = (Duration::ZERO, String::new());
-    for letter in text.chars() {
-        if letter.is_ascii_digit() {
-            number.push(letter);
-            continue;
-        }
-        let unit = match letter {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            _ => return Err(fail()),
-        };
-        let count: u64 = std::mem::take(&mut number).parse().map_err(|_| fail())?;
-        total = total.checked_add(Duration::from_secs(count.checked_mul(unit).ok_or_else(fail)?)).ok_or_else(fail)?;
-    }
-    if text.is_empty() || !number.is_empty() { Err(fail()) } else { Ok(total) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read() {
-        for (text, seconds) in [("90s", 90), ("15m", 900), ("1h30m", 5400), ("0s", 0)] {
-            assert_eq!(parse_duration(text).unwrap().as_secs(), seconds);
-        }
-        for text in ["", "5", "m", "1d", "-1s", "99999999999999999999h"] {
-            assert!(parse_duration(text).is_err(), "{text}");
-        }
+    fn names_of_runs_are_made_up() {
         assert_eq!((suffix().len(), uid(7).len()), (5, 36));
+        assert_eq!((up(""), up("a/b/")), (String::new(), "../../".to_owned()));
     }
 }

@@ -1,13 +1,13 @@
 //! What is run: the jobs that an event starts, or a file that was named.
 
 use super::Checkout;
-use super::event::event_of;
+use super::configuration::{self, Configuration};
+use super::event::{event_of, pull_request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::job::{INJECTED, Job, JobKind};
-use crate::pipeline::trigger::{self, Config, ConfigFrom, Context, Event, JobConfig, TriggerEvent};
+use crate::fleet::files::plain_path;
+use crate::pipeline::job::{Job, JobKind};
+use crate::pipeline::trigger::{self, Config, Context, Event, JobConfig, Saved, TriggerEvent};
 use crate::problem::Problem;
-use crate::tree::{Root, Tree};
-use std::path::Path;
 
 /// What the user says of the event; what is left out comes from the clone.
 #[derive(Debug, Clone, Default)]
@@ -19,9 +19,7 @@ pub struct Asked {
     /// The text of a comment.
     pub comment: Option<String>,
     /// A saved event.
-    pub payload: Option<Vec<u8>>,
-    /// Its type.
-    pub payload_type: Option<String>,
+    pub saved: Option<Saved>,
     /// The number of the pull request.
     pub pull: Option<u64>,
     /// The name of the tag that was pushed.
@@ -49,6 +47,8 @@ pub struct Selected {
     pub parameters: Vec<(String, String)>,
     /// The pull request that it is about.
     pub pull: Option<u64>,
+    /// Whether only the base branch has it: files that the work tree lacks come from there.
+    pub is_of_base: bool,
 }
 
 /// A job, or a file.
@@ -109,43 +109,50 @@ pub struct Selection {
 /// # Errors
 /// The saved event cannot be read ([`ErrorKind::Usage`]).
 pub fn untrusted(asked: &Asked) -> Result<Option<String>> {
-    let Some(payload) = &asked.payload else { return Ok(None) };
-    let event = trigger::read_event(payload, asked.payload_type.as_deref())?;
+    let Some(saved) = &asked.saved else { return Ok(None) };
+    let event = trigger::read_event(saved)?;
     Ok(event.untrusted().filter(|_| !asked.trust || !matches!(event.trigger, TriggerEvent::Comment { .. })))
+}
+
+/// The file of a run, where one is named and not a job.
+pub(super) fn file(checkout: &Checkout, asked: &Asked) -> Option<Selected> {
+    let is_file = |name: &&String| name.ends_with(".yaml") || name.ends_with(".yml");
+    let name = asked.job.as_ref().filter(is_file)?;
+    // What leaves the repository is refused where it is loaded.
+    let path = plain_path(&checkout.here, name).filter(|_| !name.starts_with('/')).unwrap_or_else(|| name.clone());
+    let event = pull_request(checkout, asked);
+    Some(Selected {
+        parameters: trigger::injected(&path, JobKind::Presubmit, &event, &asked.now.to_string()),
+        target: Target::File(path),
+        why: "named".to_owned(),
+        pull: event.pull().map(|pull| pull.number),
+        is_of_base: false,
+    })
+}
+
+/// What decides besides the event.
+pub(super) fn context(asked: &Asked) -> Context {
+    Context {
+        trust: asked.trust,
+        failed_contexts: asked.failed_contexts.iter().cloned().collect(),
+        build_id: asked.now.to_string(),
+        ..Context::default()
+    }
 }
 
 /// Selects what is run. A job that is named is run whatever the event says of it.
 ///
 /// # Errors
 /// Trigger files cannot be read; there is no such job ([`ErrorKind::Usage`]).
-pub fn select(root: &Path, checkout: &Checkout, asked: &Asked) -> Result<Selection> {
-    let is_file = |name: &&String| name.ends_with(".yaml") || name.ends_with(".yml");
-    if let Some(path) = asked.job.as_ref().filter(is_file) {
-        let pull = Some(asked.pull.unwrap_or(1));
-        let selected = Selected {
-            target: Target::File(path.trim_start_matches("./").to_owned()),
-            why: "named".to_owned(),
-            parameters: parameters(checkout, asked),
-            pull,
-        };
+pub fn select(checkout: &Checkout, asked: &Asked) -> Result<Selection> {
+    if let Some(selected) = file(checkout, asked) {
         let event = "none: a file is named".to_owned();
         return Ok(Selection { selected: vec![selected], event, ..Selection::default() });
     }
-    let (config, problems) = configuration(root, checkout, asked)?;
-    if config.jobs.is_empty() && problems.is_empty() {
-        let error = Error::new(ErrorKind::Usage, "there is no job in .lighthouse/triggers.yaml");
-        return Err(
-            error.with_hint("run kfleet at the root of a repository with pipelines (-C), or name the file of a run")
-        );
-    }
+    let Configuration { config, problems } = configuration::read(checkout, asked)?;
     let named = asked.job.as_deref().map(|name| named(&config, name, asked)).transpose()?;
     let event = event_of(checkout, asked, named)?;
-    let context = Context {
-        trust: asked.trust,
-        failed_contexts: asked.failed_contexts.iter().cloned().collect(),
-        build_id: asked.now.to_string(),
-        ..Context::default()
-    };
+    let context = context(asked);
     let mut selection = Selection { problems, event: described(&event), ..Selection::default() };
     let pull = event.pull().map(|pull| pull.number);
     let decided = trigger::select(&config, &event, &context);
@@ -153,6 +160,7 @@ pub fn select(root: &Path, checkout: &Checkout, asked: &Asked) -> Result<Selecti
         let why = decision.reason.to_string();
         let is_named = named.is_some_and(|job| job.name == decision.name && job.kind == decision.kind);
         let forced = named.filter(|_| is_named && decision.job.is_none() && !decision.selected);
+        let is_of_base = checkout.is_of_base(&decision.place);
         let built = match (decision.job, forced) {
             (Some(job), _) => Ok((job, why)),
             (None, Some(job)) => trigger::build_job(job, &event, &context)
@@ -163,7 +171,7 @@ pub fn select(root: &Path, checkout: &Checkout, asked: &Asked) -> Result<Selecti
         match built {
             Ok((job, why)) if named.is_none() || is_named => {
                 let target = Target::Job(Box::new(job));
-                selection.selected.push(Selected { target, why, parameters: Vec::new(), pull });
+                selection.selected.push(Selected { target, why, parameters: Vec::new(), pull, is_of_base });
             }
             Ok(_) => selection.skipped.push((decision.name, decision.kind.name(), "another job is named".to_owned())),
             Err(why) => selection.skipped.push((decision.name, decision.kind.name(), why)),
@@ -172,47 +180,8 @@ pub fn select(root: &Path, checkout: &Checkout, asked: &Asked) -> Result<Selecti
     Ok(selection)
 }
 
-/// The trigger files of the work tree and of the base, and all that is wrong or doubtful in them.
-fn configuration(root: &Path, checkout: &Checkout, asked: &Asked) -> Result<(Config, Vec<Problem>)> {
-    let from = match asked.config_from.as_deref() {
-        Some("head") => ConfigFrom::Head,
-        Some("base") => ConfigFrom::Base,
-        _ => ConfigFrom::Merged,
-    };
-    let mut head = Tree::default();
-    let folder = root.join(".lighthouse");
-    if folder.is_dir() {
-        for (path, bytes) in Tree::from_dir(&folder)?.iter() {
-            head.insert(format!(".lighthouse/{path}"), bytes.clone());
-        }
-    }
-    let base = match &checkout.facts.base {
-        Some(commit) => {
-            let mut base = Tree::default();
-            for (path, bytes) in checkout.clone.files_below(commit, ".lighthouse")? {
-                base.insert(path, bytes);
-            }
-            Some(base).filter(|base| base.iter().next().is_some())
-        }
-        None => None,
-    };
-    let loaded = trigger::load_from(from, base.as_ref(), &head);
-    // Sources may be anywhere in the repository.
-    let files = Root::open(root)?;
-    for path in loaded.config.jobs.iter().filter_map(JobConfig::source_path) {
-        if !head.contains_key(&path)
-            && let Some(bytes) = files.read(&path)?
-        {
-            head.insert(path, bytes);
-        }
-    }
-    // All that loading tells is among it.
-    let found = trigger::lint(&loaded.config, &head);
-    Ok((loaded.config, found.iter().map(trigger::Finding::problem).collect()))
-}
-
 /// The job of a name; of several, the one that the event is for.
-fn named<'a>(config: &'a Config, name: &str, asked: &Asked) -> Result<&'a JobConfig> {
+pub(super) fn named<'a>(config: &'a Config, name: &str, asked: &Asked) -> Result<&'a JobConfig> {
     let wanted = match asked.event.as_deref() {
         Some("push" | "tag") => JobKind::Postsubmit,
         _ => JobKind::Presubmit,
@@ -234,33 +203,11 @@ fn described(event: &Event) -> String {
             let number = pull.as_ref().map_or(0, |pull| pull.number);
             format!("a comment on pull request {number}: {}", body.lines().next().unwrap_or_default())
         }
+        TriggerEvent::Push { reference, .. } if !reference.starts_with("refs/") => {
+            format!("a push of the commit {reference} (detached HEAD: no branch is checked out)")
+        }
         TriggerEvent::Push { reference, .. } => format!("a push of {reference}"),
         TriggerEvent::DeploymentStatus { state, environment, .. } => format!("the state {state} of {environment}"),
         TriggerEvent::Periodic { name } => format!("the time of {name}"),
     }
-}
-
-/// What Lighthouse would tell a run of a pull request.
-fn parameters(checkout: &Checkout, asked: &Asked) -> Vec<(String, String)> {
-    let facts = &checkout.facts;
-    let (number, head) = (asked.pull.unwrap_or(1), &checkout.snapshot.commit);
-    let base = facts.base.clone().unwrap_or_default();
-    let reference = format!("refs/pull/{number}/head");
-    let refs = format!("{}:{base},{number}:{head}:{reference}", facts.base_branch);
-    let values = [
-        asked.now.to_string(),
-        asked.job.clone().unwrap_or_default(),
-        "type:presubmit".to_owned(),
-        "presubmit".to_owned(),
-        facts.base_branch.clone(),
-        base,
-        number.to_string(),
-        reference,
-        head.clone(),
-        refs,
-        facts.name.name.clone(),
-        facts.name.owner.clone(),
-        asked.url.clone(),
-    ];
-    INJECTED.iter().map(|name| (*name).to_owned()).zip(values).collect()
 }

@@ -27,7 +27,11 @@ pub struct JobConfig {
     pub name: String,
     /// Which list it is in.
     pub kind: JobKind,
-    /// Where it starts.
+    /// Its trigger file, by the path in the repository.
+    pub file: String,
+    /// Where it is in the document: `spec`, its list, its number there.
+    pub path: Vec<String>,
+    /// Where it starts, with the file as it is shown.
     pub place: Place,
     /// `source` as it is written.
     pub source: Option<String>,
@@ -101,10 +105,20 @@ impl JobConfig {
         !self.always_run && !self.has_change_filter()
     }
 
+    /// The path of something below one of its fields.
+    pub fn path_of(&self, below: &[&str]) -> Vec<String> {
+        self.path.iter().cloned().chain(below.iter().map(|part| (*part).to_owned())).collect()
+    }
+
+    /// A path in the repository as places of this job show it.
+    pub fn shown(&self, path: &str) -> String {
+        format!("{}{path}", self.place.file.strip_suffix(&self.file).unwrap_or_default())
+    }
+
     /// The path of its source in the repository. `None`: it has none, it is a URL, or it leaves the repository.
     pub fn source_path(&self) -> Option<String> {
         let source = self.source.as_deref().filter(|source| !source.contains("://"))?;
-        let folder = self.place.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = self.file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
         if source.starts_with('/') {
             return None;

@@ -126,6 +126,8 @@ impl<'a> Fields<'a> {
         let context = self.text("context").unwrap_or_else(|| if has_context { name.clone() } else { String::new() });
         let mut job = JobConfig {
             kind: self.kind,
+            file: self.document.path.clone(),
+            path: self.path.iter().map(|part| (*part).to_owned()).collect(),
             place: self.document.place(&self.path),
             has_agent: agent.is_some(),
             agent: agent.unwrap_or_else(|| default_agent.to_owned()),

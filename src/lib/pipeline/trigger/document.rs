@@ -12,7 +12,10 @@ use serde_json::Value;
 
 /// The first document of a file: Lighthouse reads no other.
 pub(super) struct Document {
-    pub(super) file: String,
+    /// Its path in the repository.
+    pub(super) path: String,
+    /// The path as places show it.
+    file: String,
     pub(super) value: Value,
     tape: Tape,
     bytes: Vec<u8>,
@@ -20,8 +23,11 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Parses a file. `None`: it is empty, or cannot be read, which `findings` then tells.
-    pub(super) fn parse(file: &str, bytes: &[u8], findings: &mut Vec<Finding>) -> Option<Document> {
+    /// Parses a file; places show its path with a prefix. `None`: it is empty, or cannot be read, which `findings` then
+    /// tells.
+    pub(super) fn parse(prefix: &str, path: &str, bytes: &[u8], findings: &mut Vec<Finding>) -> Option<Document> {
+        let file = format!("{prefix}{path}");
+        let file = file.as_str();
         let text = match Text::new(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -54,7 +60,7 @@ impl Document {
         match to_value(&tape, &text.bytes, 0) {
             Ok(value) => {
                 let (json, bytes) = (text.json, text.bytes.into_owned());
-                Some(Document { file: file.to_owned(), value, tape, bytes, json })
+                Some(Document { path: path.to_owned(), file: file.to_owned(), value, tape, bytes, json })
             }
             Err(error) => {
                 findings.push(Finding::error("trigger-syntax", place(file, &mut places, error.offset), error.message));

@@ -94,6 +94,8 @@ pub struct User {
     pub login: String,
     /// GitHub's `author_association`; empty where it is not known.
     pub association: String,
+    /// Whether this is who runs kfleet, in a clone of their own; nothing that was saved says so.
+    pub is_local: bool,
 }
 
 /// A pull request. What is not known is empty: a comment knows neither base nor head.

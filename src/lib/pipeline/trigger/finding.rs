@@ -41,12 +41,22 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+    /// Texts that mend it, where that is safe: the paths of fields in the document, and what to write there.
+    pub mends: Vec<(Vec<String>, String)>,
 }
 
 impl Finding {
     /// An error.
     pub fn error(id: &'static str, place: Place, message: impl Into<String>) -> Finding {
-        Finding { id, severity: Severity::Error, place, job: None, message: message.into(), hint: None }
+        Finding {
+            id,
+            severity: Severity::Error,
+            place,
+            job: None,
+            message: message.into(),
+            hint: None,
+            mends: Vec::new(),
+        }
     }
 
     /// A warning.
@@ -58,6 +68,13 @@ impl Finding {
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Finding {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds a text that mends it.
+    #[must_use]
+    pub fn mended(mut self, path: Vec<String>, text: impl Into<String>) -> Finding {
+        self.mends.push((path, text.into()));
         self
     }
 
@@ -73,19 +90,21 @@ impl Finding {
         self.severity == Severity::Error
     }
 
+    /// The message with the job before it; and the lines of a pattern and its caret, where it has some.
+    pub fn told(&self) -> (String, Option<&str>) {
+        let job = self.job.as_ref().map(|job| format!("job {job}: ")).unwrap_or_default();
+        let (first, rest) = match self.message.split_once('\n') {
+            Some((first, rest)) => (first, Some(rest)),
+            None => (self.message.as_str(), None),
+        };
+        (format!("{job}{first}"), rest)
+    }
+
     /// As a problem, with the job before the message and the id behind it.
     pub fn problem(&self) -> Problem {
-        let job = self.job.as_ref().map(|job| format!("job {job}: ")).unwrap_or_default();
-        // The lines of a pattern and its caret stay behind the id.
-        let (first, rest) = match self.message.split_once('\n') {
-            Some((first, rest)) => (first, format!("\n{rest}")),
-            None => (self.message.as_str(), String::new()),
-        };
-        Problem {
-            severity: self.severity,
-            place: self.place.clone(),
-            message: format!("{job}{first} [{}]{rest}", self.id),
-            hint: self.hint.clone(),
-        }
+        let (first, rest) = self.told();
+        let rest = rest.map(|rest| format!("\n{rest}")).unwrap_or_default();
+        let message = format!("{first} [{}]{rest}", self.id);
+        Problem { severity: self.severity, place: self.place.clone(), message, hint: self.hint.clone() }
     }
 }

@@ -5,18 +5,18 @@ use super::config::{Config, JobConfig, Pattern, TEKTON_PIPELINE};
 use super::finding::Finding;
 use super::validate::validate;
 use crate::pipeline::job::JobKind;
-use crate::tree::Tree;
 
 /// Names that branches often have, and tags.
 const BRANCHES: [&str; 7] = ["main", "master", "develop", "dev", "trunk", "release-1.2", "feature-x"];
 const TAGS: [&str; 6] = ["v1.2.3", "v1.2", "v1", "1.2.3", "1.2", "v1.2.3-rc.1"];
 
-/// Everything that is wrong or doubtful, errors included, in the order of the files.
-pub fn lint(config: &Config, tree: &Tree) -> Vec<Finding> {
+/// Everything that is wrong or doubtful, errors included, in the order of the files. `has_file` tells whether there is a file
+/// of this path in the repository, for this job.
+pub fn lint(config: &Config, has_file: &dyn Fn(&JobConfig, &str) -> bool) -> Vec<Finding> {
     let mut found = validate(config);
     for job in &config.jobs {
         let mut of_job = Vec::new();
-        runnable(job, tree, &mut of_job);
+        runnable(job, has_file, &mut of_job);
         branches(job, &mut of_job);
         match job.kind {
             JobKind::Presubmit => commands(job, &mut of_job),
@@ -30,7 +30,7 @@ pub fn lint(config: &Config, tree: &Tree) -> Vec<Finding> {
     found
 }
 
-fn runnable(job: &JobConfig, tree: &Tree, found: &mut Vec<Finding>) {
+fn runnable(job: &JobConfig, has_file: &dyn Fn(&JobConfig, &str) -> bool, found: &mut Vec<Finding>) {
     if job.agent != TEKTON_PIPELINE {
         let finding = if job.run_spec.is_some() && !job.has_agent {
             let message =
@@ -45,8 +45,8 @@ fn runnable(job: &JobConfig, tree: &Tree, found: &mut Vec<Finding>) {
         let message = "this job has neither `source` nor `pipeline_run_spec`";
         found.push(Finding::error("trigger-source", job.place.clone(), message));
     }
-    let Some(path) = job.source_path().filter(|path| !tree.contains_key(path)) else { return };
-    let finding = Finding::error("trigger-source", job.place_of("source"), format!("there is no {path}"));
+    let Some(path) = job.source_path().filter(|path| !has_file(job, path)) else { return };
+    let finding = Finding::error("trigger-source", job.place_of("source"), format!("there is no {}", job.shown(&path)));
     let is_remote = job.source.as_ref().is_some_and(|source| source.contains('@'));
     found.push(finding.with_hint(if is_remote {
         "owner/repo/path@ref works in `uses:` only; write a URL"
@@ -58,12 +58,13 @@ fn runnable(job: &JobConfig, tree: &Tree, found: &mut Vec<Finding>) {
 fn branches(job: &JobConfig, found: &mut Vec<Finding>) {
     for (field, pattern) in [("branches", &job.branches), ("skip_branches", &job.skip_branches)] {
         let items = pattern.iter().flat_map(|pattern| pattern.texts.iter().zip(&pattern.places));
-        for (text, place) in items {
+        for (number, (text, place)) in items.enumerate() {
             let Some(open) = open_ends(text) else { continue };
             let message = format!("`{text}` of `{field}` matches longer names too: it is not anchored {open}");
             let anchored = format!("^{}$", text.trim_start_matches('^').trim_end_matches('$'));
             let finding = Finding::warning("trigger-unanchored", place.clone(), message);
-            found.push(finding.with_hint(format!("write {anchored}")));
+            let finding = finding.with_hint(format!("write {anchored}"));
+            found.push(finding.mended(job.path_of(&[field, &number.to_string()]), anchored));
         }
     }
 }
@@ -87,12 +88,17 @@ fn commands(job: &JobConfig, found: &mut Vec<Finding>) {
     if let (Some((trigger, rerun)), Some(new), Some(command)) = (&job.rewritten, &job.trigger, &job.rerun_command) {
         let message = format!("trigger {trigger} + rerun_command {rerun} rewritten to {} + {command}", new.joined);
         let finding = Finding::warning("trigger-rewritten", job.place_of("trigger"), message);
-        found.push(finding.with_hint("leave out both; then `/test NAME` starts it"));
+        let finding = finding.with_hint("leave out both; then `/test NAME` starts it");
+        let finding = finding.mended(job.path_of(&["trigger"]), &new.joined);
+        found.push(finding.mended(job.path_of(&["rerun_command"]), command));
     }
-    let Some(trigger) = &job.trigger else { return };
+    // Where they do not fit, that is an error of its own.
+    let (Some(trigger), Some(rerun)) = (&job.trigger, &job.rerun_command) else { return };
+    if !trigger.is_match(rerun) {
+        return;
+    }
     let named = format!("/test {}", job.name);
-    let rerun = job.rerun_command.clone().unwrap_or_default();
-    let comments = [&rerun, &named, "/test x", "/retest", "/ok-to-test", "/test all"];
+    let comments = [rerun.as_str(), &named, "/test x", "/retest", "/ok-to-test", "/test all"];
     let reaches = |comment: &&str| comment::has_command(comment, None) && trigger.is_match(comment);
     let place = job.place_of("trigger");
     match comments.into_iter().find(reaches) {
@@ -106,7 +112,7 @@ fn commands(job: &JobConfig, found: &mut Vec<Finding>) {
             let finding = Finding::warning("trigger-unreachable", place, message);
             found.push(finding.with_hint("only `/test NAME`, `/retest` and `/ok-to-test` do"));
         }
-        Some(works) if !comment::has_command(&rerun, None) => {
+        Some(works) if !comment::has_command(rerun, None) => {
             let message = format!("the comment {rerun} alone never reaches the selection");
             let finding = Finding::warning("trigger-unreachable", job.place_of("rerun_command"), message);
             found.push(finding.with_hint(format!("`{works}` does")));

@@ -31,13 +31,29 @@ pub struct Loaded {
     pub problems: Vec<Finding>,
 }
 
+/// The files of the event's commit, or of the base branch.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// By their paths in the repository.
+    pub tree: &'a Tree,
+    /// What places show before these paths: a revision and a colon, or how the repository is reached.
+    pub prefix: &'a str,
+}
+
+impl<'a> Side<'a> {
+    /// Files that are shown by their paths in the repository.
+    pub fn plain(tree: &'a Tree) -> Side<'a> {
+        Side { tree, prefix: "" }
+    }
+}
+
 /// Loads the trigger files of a tree: `.lighthouse/triggers.yaml` and those one folder below.
 pub fn load(tree: &Tree) -> Loaded {
-    checked(read(tree))
+    checked(read(Side::plain(tree)))
 }
 
 /// Loads the trigger files of a commit and of its base. Without a base, those of the commit count.
-pub fn load_from(from: ConfigFrom, base: Option<&Tree>, head: &Tree) -> Loaded {
+pub fn load_from(from: ConfigFrom, base: Option<Side<'_>>, head: Side<'_>) -> Loaded {
     checked(match (from, base) {
         (ConfigFrom::Base, Some(base)) => read(base),
         (ConfigFrom::Merged, Some(base)) => merge(&read(base), &read(head)),
@@ -77,10 +93,10 @@ pub fn is_trigger_file(path: &str) -> bool {
     }
 }
 
-fn read(tree: &Tree) -> Config {
+fn read(side: Side<'_>) -> Config {
     let mut config = Config::default();
-    for (path, bytes) in tree.iter().filter(|(path, _)| is_trigger_file(path)) {
-        if let Some(document) = Document::parse(path, bytes, &mut config.notes) {
+    for (path, bytes) in side.tree.iter().filter(|(path, _)| is_trigger_file(path)) {
+        if let Some(document) = Document::parse(side.prefix, path, bytes, &mut config.notes) {
             for job in decode(&document, &mut config.notes) {
                 let twin = config.jobs.iter().find(|known| known.kind == job.kind && known.name == job.name);
                 if let Some(twin) = twin.filter(|twin| !twin.name.is_empty()) {

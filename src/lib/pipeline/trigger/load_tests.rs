@@ -176,7 +176,7 @@ fn no_text_panics() {
         "spec: {presubmits: [{name: a, pipeline_run_params: [1, {name: b}], branches: [[x]], labels: [1]}]}\n",
     ] {
         let loaded = one(text);
-        let _ = lint(&loaded.config, &Tree::default());
+        let _ = lint(&loaded.config, &|_, _| false);
     }
     let loaded = load(&Tree::from([(".lighthouse/triggers.yaml", vec![0xff, 0xfe, 0x00])]));
     assert_eq!(loaded.problems.len(), 1);
@@ -193,16 +193,19 @@ fn jobs_of_the_head_go_over_those_of_the_base() {
     );
     let head = tree("spec:\n  presubmits: [{name: new, source: s}, {name: a, source: new}]\n");
     let names = |from| -> Vec<String> {
-        let jobs = load_from(from, Some(&base), &head).config.jobs;
+        let jobs = load_from(from, Some(Side::plain(&base)), Side::plain(&head)).config.jobs;
         jobs.iter().map(|job| format!("{}/{}", job.name, job.source.as_deref().unwrap_or(""))).collect()
     };
     assert_eq!(names(ConfigFrom::Merged), ["a/new", "gone/x", "new/s", "a/p"]);
     assert_eq!(names(ConfigFrom::Head), ["new/s", "a/new"]);
     assert_eq!(names(ConfigFrom::Base), ["a/old", "gone/x", "a/p"]);
-    let merged = load_from(ConfigFrom::Merged, Some(&base), &head).config;
+    let merged = load_from(ConfigFrom::Merged, Some(Side::plain(&base)), Side::plain(&head)).config;
     assert!(!merged.jobs[0].always_run, "a job is replaced whole");
-    assert_eq!(load_from(ConfigFrom::Merged, None, &head).config.jobs.len(), 2);
+    assert_eq!(load_from(ConfigFrom::Merged, None, Side::plain(&head)).config.jobs.len(), 2);
     let broken = tree("spec: {presubmits: [{name: a, trigger: '('}]}\n");
-    assert!(!load_from(ConfigFrom::Merged, Some(&base), &broken).problems.is_empty());
-    assert!(load_from(ConfigFrom::Merged, Some(&broken), &head).problems.is_empty(), "the bad job was replaced");
+    assert!(!load_from(ConfigFrom::Merged, Some(Side::plain(&base)), Side::plain(&broken)).problems.is_empty());
+    assert!(
+        load_from(ConfigFrom::Merged, Some(Side::plain(&broken)), Side::plain(&head)).problems.is_empty(),
+        "the bad job was replaced"
+    );
 }

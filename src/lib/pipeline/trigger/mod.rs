@@ -31,12 +31,12 @@ pub use config::{Config, JobConfig};
 pub use event::{Event, HeadRepository, Pull, Repository, TriggerEvent, User};
 pub use finding::Finding;
 pub use lint::lint;
-pub use load::{ConfigFrom, Loaded, is_trigger_file, load, load_from, merge};
-pub use parameters::build_job;
+pub use load::{ConfigFrom, Loaded, Side, is_trigger_file, load, load_from, merge};
+pub use parameters::{build_job, injected};
 pub use reason::{Cause, Reason};
 pub use select::{Context, Decision, Selection, select};
 pub use validate::validate;
-pub use webhook::{is_signed, read_event};
+pub use webhook::{Saved, is_signed, read_event};
 
 #[cfg(test)]
 mod load_tests;

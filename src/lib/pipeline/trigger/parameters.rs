@@ -49,9 +49,8 @@ pub fn build_job(job: &JobConfig, event: &Event, context: &Context) -> Result<Jo
         let finding = Finding::error("trigger-agent", job.place_of("agent"), message).of(&job.name);
         return Err(Box::new(finding.with_hint("write `agent: tekton-pipeline`")));
     }
-    let refs = refs(job, event);
-    let mut parameters: Vec<(String, String)> =
-        INJECTED.iter().map(|name| (*name).to_owned()).zip(values(job, event, context, &refs)).collect();
+    let refs = refs(job.clone_uri.as_deref(), job.branch.as_deref(), event);
+    let mut parameters = named_values(&job.name, job.kind, event, &context.build_id, &refs);
     let mut event_controlled: Vec<String> = CONTROLLED.iter().map(|name| (*name).to_owned()).collect();
     if job.kind == JobKind::Periodic {
         event_controlled.clear();
@@ -89,6 +88,11 @@ pub fn build_job(job: &JobConfig, event: &Event, context: &Context) -> Result<Jo
     })
 }
 
+/// What Lighthouse would tell a run of this name: the parameters that every job gets.
+pub fn injected(name: &str, kind: JobKind, event: &Event, build_id: &str) -> Vec<(String, String)> {
+    named_values(name, kind, event, build_id, &refs(None, None, event))
+}
+
 fn source(job: &JobConfig) -> Result<Source, Box<Finding>> {
     let missing =
         |message: &str| Box::new(Finding::error("trigger-source", job.place_of("source"), message).of(&job.name));
@@ -100,16 +104,14 @@ fn source(job: &JobConfig) -> Result<Source, Box<Finding>> {
     }
 }
 
-fn refs(job: &JobConfig, event: &Event) -> Refs {
+fn refs(clone_uri: Option<&str>, branch: Option<&str>, event: &Event) -> Refs {
     let repository = &event.repository;
-    let clone_url = job.clone_uri.clone().unwrap_or_else(|| repository.clone_url.clone());
+    let clone_url = clone_uri.unwrap_or(&repository.clone_url).to_owned();
     let (base_ref, base_sha, pull) = match &event.trigger {
         TriggerEvent::Push { reference, after, .. } => (short_ref(reference).0.to_owned(), after.clone(), None),
         TriggerEvent::DeploymentStatus { reference, sha, .. } => (reference.clone(), sha.clone(), None),
         // Lighthouse leaves the branch empty where none is written.
-        TriggerEvent::Periodic { .. } => {
-            (job.branch.clone().unwrap_or_else(|| repository.default_branch.clone()), String::new(), None)
-        }
+        TriggerEvent::Periodic { .. } => (branch.unwrap_or(&repository.default_branch).to_owned(), String::new(), None),
         TriggerEvent::PullRequest { .. } | TriggerEvent::Comment { .. } => {
             let pull = event.pull().cloned().unwrap_or_default();
             let reference =
@@ -120,8 +122,8 @@ fn refs(job: &JobConfig, event: &Event) -> Refs {
     Refs { base_ref, base_sha, clone_url, pull }
 }
 
-/// The values of [`INJECTED`].
-fn values(job: &JobConfig, event: &Event, context: &Context, refs: &Refs) -> [String; 13] {
+/// [`INJECTED`] with its values.
+fn named_values(name: &str, kind: JobKind, event: &Event, build_id: &str, refs: &Refs) -> Vec<(String, String)> {
     let base =
         if refs.base_sha.is_empty() { refs.base_ref.clone() } else { format!("{}:{}", refs.base_ref, refs.base_sha) };
     let (number, reference, sha, all) = match &refs.pull {
@@ -131,11 +133,11 @@ fn values(job: &JobConfig, event: &Event, context: &Context, refs: &Refs) -> [St
         }
         None => (String::new(), String::new(), String::new(), base),
     };
-    [
-        context.build_id.clone(),
-        job.name.clone(),
-        format!("type:{}", job.kind.name()),
-        job.kind.name().to_owned(),
+    let values: [String; INJECTED.len()] = [
+        build_id.to_owned(),
+        name.to_owned(),
+        format!("type:{}", kind.name()),
+        kind.name().to_owned(),
         refs.base_ref.clone(),
         refs.base_sha.clone(),
         number,
@@ -145,7 +147,8 @@ fn values(job: &JobConfig, event: &Event, context: &Context, refs: &Refs) -> [St
         event.repository.name.clone(),
         event.repository.owner.clone(),
         refs.clone_url.clone(),
-    ]
+    ];
+    INJECTED.iter().map(|name| (*name).to_owned()).zip(values).collect()
 }
 
 /// `.Refs` of templates.

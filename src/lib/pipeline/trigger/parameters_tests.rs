@@ -25,7 +25,7 @@ fn pull_request() -> Event {
     let pull = Pull {
         number: 7,
         title: "A title".to_owned(),
-        author: User { login: "ann".to_owned(), association: "OWNER".to_owned() },
+        author: User { login: "ann".to_owned(), association: "OWNER".to_owned(), is_local: false },
         is_open: true,
         base_ref: "main".to_owned(),
         base_sha: "aaa1".to_owned(),

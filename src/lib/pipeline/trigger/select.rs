@@ -268,7 +268,13 @@ fn presubmit(job: &JobConfig, asked: &Match, pull: &Pull) -> Verdict {
 
 fn postsubmit(job: &JobConfig, reference: &str, files: Option<&[String]>) -> Verdict {
     let (name, is_tag) = short_ref(reference);
-    let (fits, branch) = branch_rule(job, if is_tag { "tag" } else { "branch" }, name);
+    let what = match (is_tag, reference.starts_with("refs/")) {
+        (true, _) => "tag",
+        (false, true) => "branch",
+        // Where a commit is checked out, and no branch.
+        (false, false) => "commit",
+    };
+    let (fits, branch) = branch_rule(job, what, name);
     if !fits {
         return Verdict::no(Cause::Branch, branch);
     }

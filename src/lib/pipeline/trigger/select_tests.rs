@@ -17,7 +17,8 @@ fn presubmit(fields: &str) -> Config {
 
 fn saved(name: &str) -> Event {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/run-pipeline-events").join(name);
-    read_event(&std::fs::read(path).expect(name), None).expect(name)
+    let saved = Saved { file: name.to_owned(), bytes: std::fs::read(path).expect(name), event_type: None };
+    read_event(&saved).expect(name)
 }
 
 fn pull_request(action: &str, files: &[&str]) -> Event {
@@ -255,7 +256,7 @@ fn trust() {
     let always = presubmit("always_run: true");
     let by = |mut event: Event, association: &str, labels: &[&str]| {
         let pull = event.pull_mut().expect("a pull request");
-        pull.author = User { login: "stranger".to_owned(), association: association.to_owned() };
+        pull.author = User { login: "stranger".to_owned(), association: association.to_owned(), is_local: false };
         pull.labels = labels.iter().map(|label| (*label).to_owned()).collect();
         event
     };

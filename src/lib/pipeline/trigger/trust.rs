@@ -25,6 +25,9 @@ pub(super) fn decide(event: &TriggerEvent, context: &Context) -> Result<String, 
 }
 
 fn of_user(user: &User, context: &Context) -> Result<String, String> {
+    if user.is_local {
+        return Ok("you start it".to_owned());
+    }
     let login = user.login.trim_end_matches("[bot]");
     if context.trust {
         return Ok("trusted by --trust".to_owned());

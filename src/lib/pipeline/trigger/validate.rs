@@ -63,25 +63,27 @@ fn names(job: &JobConfig, found: &mut Vec<Finding>) {
 }
 
 fn values(job: &JobConfig, found: &mut Vec<Finding>) {
-    let mut add = |id, field: &str, message: String| found.push(Finding::error(id, job.place_of(field), message));
+    let error = |id, field: &str, message: &str| Finding::error(id, job.place_of(field), message);
     if job.max_concurrency < 0 {
-        add("trigger-value", "max_concurrency", "`max_concurrency` is negative".to_owned());
+        found.push(error("trigger-value", "max_concurrency", "`max_concurrency` is negative"));
     }
     if job.kind == JobKind::Presubmit && job.always_run && job.run_if_changed.is_some() {
-        add("trigger-value", "run_if_changed", "`always_run` and `run_if_changed` exclude each other".to_owned());
+        let message = "`always_run` and `run_if_changed` exclude each other";
+        found.push(error("trigger-value", "run_if_changed", message).with_hint("keep one of them"));
     }
     if let Some(spec) = &job.pod_spec {
         let count = |key: &str| spec.get(key).and_then(Value::as_array).map_or(0, Vec::len);
         if count("containers") != 1 || count("initContainers") != 0 {
-            add("trigger-value", "spec", "`spec` must have one container and no init containers".to_owned());
+            found.push(error("trigger-value", "spec", "`spec` must have one container and no init containers"));
         }
     }
     if job.kind == JobKind::Periodic {
         match job.cron.as_deref() {
-            None => add("trigger-cron", "cron", "a periodic needs `cron`".to_owned()),
+            None => found.push(error("trigger-cron", "cron", "a periodic needs `cron`")),
             Some(schedule) => {
                 if let Err(message) = cron::verify(schedule) {
-                    add("trigger-cron", "cron", format!("the schedule `{schedule}` cannot be read: {message}"));
+                    let message = format!("the schedule `{schedule}` cannot be read: {message}");
+                    found.push(error("trigger-cron", "cron", &message));
                 }
             }
         }

@@ -32,26 +32,43 @@ pub fn is_signed(secret: &[u8], body: &[u8], header: &str) -> bool {
     tag.is_some_and(|tag| hmac::verify(&key, body, &tag).is_ok())
 }
 
+/// A webhook that was saved.
+#[derive(Debug, Clone, Default)]
+pub struct Saved {
+    /// The file, as the user named it.
+    pub file: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// The type of the event, where the user says it.
+    pub event_type: Option<String>,
+}
+
 /// Reads a saved webhook. Without a type, it is told from the headers or the shape.
 ///
 /// # Errors
-/// No JSON, an event that starts no jobs, or one that lacks something.
-pub fn read_event(bytes: &[u8], event_type: Option<&str>) -> Result<Event> {
-    let usage = |message: String| Error::new(ErrorKind::Usage, format!("cannot read the event: {message}"));
+/// No JSON, an event that starts no jobs, or one that lacks something ([`ErrorKind::Usage`]).
+pub fn read_event(saved: &Saved) -> Result<Event> {
+    let file = crate::text::plain(&saved.file);
+    let usage = |message: String| Error::new(ErrorKind::Usage, format!("cannot read the event {file}: {message}"));
+    let bytes = saved.bytes.as_slice();
     if bytes.len() > MAX_BODY {
         return Err(usage("it is larger than 25 MiB".to_owned()));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let saved: Value = serde_json::from_slice(bytes).map_err(|error| usage(error.to_string()))?;
-    let envelope = saved.get("request").unwrap_or(&saved);
+    let whole: Value = serde_json::from_slice(bytes).map_err(|error| {
+        let message = format!("cannot read the event {file}:{}: {}", place_of(&error), what_of(&error));
+        Error::new(ErrorKind::Usage, message).with_hint("save the body of the webhook as GitHub has sent it")
+    })?;
+    let envelope = whole.get("request").unwrap_or(&whole);
     let headers = envelope.get("headers").filter(|headers| headers.is_object());
     let inner = headers.and_then(|_| envelope.get("body").or_else(|| envelope.get("payload")));
     let body = match inner {
-        Some(Value::String(text)) => serde_json::from_str(text).map_err(|error| usage(format!("its body: {error}")))?,
+        Some(Value::String(text)) => serde_json::from_str(text)
+            .map_err(|error| usage(format!("the text of its body, at {}: {}", place_of(&error), what_of(&error))))?,
         Some(body) => body.clone(),
-        None => saved.clone(),
+        None => whole.clone(),
     };
-    let told = event_type.map(str::to_owned).or_else(|| header(headers, "x-github-event"));
+    let told = saved.event_type.clone().or_else(|| header(headers, "x-github-event"));
     let kind = told.or_else(|| guess(&body).map(str::to_owned)).ok_or_else(|| {
         usage("its type cannot be told from its shape".to_owned()).with_hint("say it with --event-type")
     })?;
@@ -70,6 +87,18 @@ pub fn read_event(bytes: &[u8], event_type: Option<&str>) -> Result<Event> {
     };
     let event = trigger.and_then(|trigger| Ok(Event { repository: repository(&body)?, trigger, guid }));
     event.map_err(|message| usage(format!("{kind}: {message}")))
+}
+
+/// Line and column of what is no JSON.
+fn place_of(error: &serde_json::Error) -> String {
+    format!("{}:{}", error.line().max(1), error.column().max(1))
+}
+
+/// What is wrong, without the place that the parser puts behind it.
+fn what_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    format!("this is no JSON: {what}")
 }
 
 fn header(headers: Option<&Value>, name: &str) -> Option<String> {
@@ -130,7 +159,7 @@ fn repository(body: &Value) -> Read<Repository> {
 }
 
 fn user(value: &Value, login: &str, association: &str) -> User {
-    User { login: text(value, login), association: text(value, association) }
+    User { login: text(value, login), association: text(value, association), is_local: false }
 }
 
 fn labels(value: &Value) -> Vec<String> {

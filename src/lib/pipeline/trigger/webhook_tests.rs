@@ -7,8 +7,13 @@ fn saved(name: &str) -> Vec<u8> {
     std::fs::read(path).expect(name)
 }
 
+fn read(bytes: &[u8], event_type: Option<&str>) -> Result<Event> {
+    let event_type = event_type.map(str::to_owned);
+    read_event(&Saved { file: "e.json".to_owned(), bytes: bytes.to_vec(), event_type })
+}
+
 fn event(name: &str) -> Event {
-    read_event(&saved(name), None).expect(name)
+    read(&saved(name), None).expect(name)
 }
 
 #[test]
@@ -69,7 +74,8 @@ fn comments_know_neither_base_nor_head() {
 #[test]
 fn what_cannot_be_read_is_said() {
     for (text, expected) in [
-        ("", "cannot read the event"),
+        ("", "cannot read the event e.json:1:1: this is no JSON: EOF"),
+        ("{\n  \"ref\": x}", "cannot read the event e.json:2:10: this is no JSON: expected value"),
         ("[1]", "its type cannot be told"),
         ("{\"zen\":\"x\"}", "its type cannot be told"),
         ("{\"action\":\"opened\",\"pull_request\":{}}", "pull_request.number"),
@@ -78,14 +84,14 @@ fn what_cannot_be_read_is_said() {
         ("{\"ref\":\"x\",\"after\":\"aa\",\"repository\":{\"full_name\":\"a/../b\"}}", "not owner/name"),
         ("{\"ref\":\"x\",\"after\":\"aa\",\"repository\":{\"full_name\":\"a/$(b)\"}}", "not owner/name"),
         ("{\"headers\":{\"x-github-event\":\"ping\"},\"body\":{}}", "type ping starts no jobs"),
-        ("{\"headers\":{\"x-github-event\":\"push\"},\"body\":\"{\"}", "its body"),
+        ("{\"headers\":{\"x-github-event\":\"push\"},\"body\":\"{\"}", "the text of its body, at 1:1"),
     ] {
-        let error = read_event(text.as_bytes(), None).expect_err(text);
+        let error = read(text.as_bytes(), None).expect_err(text);
         assert!(error.message.contains(expected) && error.kind == ErrorKind::Usage, "{text}: {error}");
     }
-    assert!(read_event(&saved("push-branch.json"), Some("watch")).is_err());
+    assert!(read(&saved("push-branch.json"), Some("watch")).is_err());
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert!(read_event(nested.as_bytes(), None).is_err());
+    assert!(read(nested.as_bytes(), None).is_err());
 }
 
 #[test]
@@ -100,16 +106,16 @@ fn damaged_webhooks_do_not_panic() {
             let at = random.usize(..damaged.len());
             damaged[at] = random.u8(..);
             damaged.truncate(random.usize(damaged.len() / 2..=damaged.len()));
-            let _ = read_event(&damaged, Some("push"));
-            let _ = read_event(&damaged, None);
+            let _ = read(&damaged, Some("push"));
+            let _ = read(&damaged, None);
         }
         // Fields that are missing or of other types.
         let mut value: Value = serde_json::from_slice(&bytes).expect("JSON");
         for key in value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>() {
             let old = value[&key].take();
-            let _ = read_event(value.to_string().as_bytes(), None);
+            let _ = read(value.to_string().as_bytes(), None);
             value[&key] = Value::from("x");
-            let _ = read_event(value.to_string().as_bytes(), None);
+            let _ = read(value.to_string().as_bytes(), None);
             value[&key] = old;
         }
     }

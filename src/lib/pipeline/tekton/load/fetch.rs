@@ -12,6 +12,11 @@ pub trait Files {
     /// # Errors
     /// It is there and cannot be read.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>>;
+
+    /// A path as messages show it.
+    fn shown(&self, path: &str) -> String {
+        path.to_owned()
+    }
 }
 
 impl Files for Tree {

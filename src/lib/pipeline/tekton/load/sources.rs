@@ -48,18 +48,22 @@ impl<'a> Sources<'a> {
 
     /// The object in a file of the repository; `asked` is where it is named, and `None` without a problem is never given.
     pub(super) fn file(&self, path: &str, asked: &At) -> Option<Object> {
+        let shown = self.files.shown(path);
         let bytes = match self.files.read(path) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
-                self.report.error(asked, format!("there is no file {path} in the repository"));
+                self.report.error(asked, format!("there is no file {shown} in the repository"));
                 return None;
             }
             Err(error) => {
-                self.report.error(asked, format!("cannot read {path}: {error}"));
+                match error.hint {
+                    Some(hint) => self.report.error_with(asked, error.message, hint),
+                    None => self.report.error(asked, error.message),
+                }
                 return None;
             }
         };
-        self.only_object(path, &bytes, asked)
+        self.only_object(&shown, &bytes, asked)
     }
 
     /// The object at an address.

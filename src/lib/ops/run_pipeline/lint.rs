@@ -1,0 +1,81 @@
+//! `--lint`: the trigger files, and what the sources of all their jobs say, whatever the event.
+
+use super::configuration::{self, Configuration};
+use super::select::{self, Asked, Selected, Target};
+use super::{Checkout, Options, event, is_warning, load_selected, plan_of};
+use crate::error::Result;
+use crate::pipeline::finding::Finding;
+use crate::pipeline::tekton::plan::PlanOptions;
+use crate::pipeline::trigger;
+use crate::problem::{Problem, Severity};
+
+/// What the linter has to say.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Linted {
+    /// How many jobs were looked at; a file that was named counts as one.
+    pub jobs: usize,
+    /// By place, each once: many jobs share a source.
+    pub problems: Vec<Problem>,
+}
+
+impl Linted {
+    /// How many problems are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.problems.iter().filter(|problem| problem.severity == severity).count()
+    }
+}
+
+/// Lints the trigger files and the sources of all jobs; of the job, or the file, that is named.
+///
+/// # Errors
+/// Trigger files cannot be read; there is no such job ([`crate::error::ErrorKind::Usage`]).
+pub fn lint(checkout: &Checkout, asked: &Asked, options: &Options) -> Result<Linted> {
+    if let Some(selected) = select::file(checkout, asked) {
+        return Ok(Linted { jobs: 1, problems: problems_of(checkout, &selected, options) });
+    }
+    let Configuration { config, mut problems } = configuration::read(checkout, asked)?;
+    let named = asked.job.as_deref().map(|name| select::named(&config, name, asked)).transpose()?;
+    let mut jobs = 0;
+    for job in config.jobs.iter().filter(|job| named.is_none_or(|named| std::ptr::eq(named, *job))) {
+        jobs += 1;
+        let source = job.place_of("source");
+        if problems.iter().any(|problem| problem.severity == Severity::Error && problem.place == source) {
+            continue;
+        }
+        // The event that would start it, not the one that the user tells of.
+        let own = Asked { url: asked.url.clone(), now: asked.now, pull: asked.pull, ..Asked::default() };
+        let event = event::event_of(checkout, &own, Some(job))?;
+        match trigger::build_job(job, &event, &select::context(&own)) {
+            Ok(built) => {
+                let selected = Selected {
+                    target: Target::Job(Box::new(built)),
+                    is_of_base: checkout.is_of_base(&job.place),
+                    why: String::new(),
+                    parameters: Vec::new(),
+                    pull: None,
+                };
+                problems.extend(problems_of(checkout, &selected, options));
+            }
+            Err(finding) if finding.id == "trigger-template" => problems.push(finding.problem()),
+            // The linter of trigger files has told it already.
+            Err(_) => {}
+        }
+    }
+    problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    problems.dedup();
+    Ok(Linted { jobs, problems })
+}
+
+/// What is wrong or doubtful in what one job runs.
+fn problems_of(checkout: &Checkout, selected: &Selected, options: &Options) -> Vec<Problem> {
+    let doubts = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.problem).filter(is_warning);
+    match load_selected(checkout, selected, options) {
+        Ok(loaded) => {
+            // Parts that were asked for are no matter of the linter.
+            let planned = plan_of(&loaded.run, selected, &options.namespace, &PlanOptions::default(), 0);
+            let told = planned.map_or_else(|problems| problems, |plan| plan.notes);
+            doubts(loaded.findings).chain(told).collect()
+        }
+        Err(refused) => doubts(refused.findings).chain(refused.problems).collect(),
+    }
+}
