@@ -6,6 +6,7 @@ pub mod fields;
 pub mod graph;
 pub mod load;
 pub mod matrix;
+pub(crate) mod mentions;
 #[cfg(test)]
 pub(crate) mod mk;
 pub mod needs;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::fields::{self, Field};
+use super::mentions::{Mention, mention_of, mentions};
 use super::substitute::References;
 use super::types::{ParamValue, PipelineTask, TaskSpec};
 
@@ -21,21 +22,12 @@ pub struct ResultRef {
 
 /// Parses a key such as `tasks.T.results.R`, `tasks.T.results.R[0]`, `tasks.T.results.R.key`, `tasks.T.results['R']`.
 pub fn result_of(key: &str) -> Option<ResultRef> {
-    let (finally, rest) = match key.strip_prefix("tasks.") {
-        Some(rest) => (false, rest),
-        None => (true, key.strip_prefix("finally.")?),
-    };
-    let (task, rest) = rest.split_once('.')?;
-    let rest = rest.strip_prefix("results")?;
-    let (result, dotted) = if let Some(rest) = rest.strip_prefix('.') {
-        (rest.split(['.', '[']).next()?, true)
-    } else {
-        let rest = rest.strip_prefix('[')?;
-        let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-        (rest[1..].split_once(quote)?.0, false)
-    };
-    let named = !task.is_empty() && !result.is_empty();
-    named.then(|| ResultRef { task: task.to_owned(), result: result.to_owned(), finally, dotted })
+    match mention_of(key)? {
+        Mention::TaskResult { of_finally: finally, task, result, has_brackets, .. } => {
+            Some(ResultRef { task: task.to_owned(), result: result.to_owned(), finally, dotted: !has_brackets })
+        }
+        _ => None,
+    }
 }
 
 /// The references to results in a value.
@@ -62,11 +54,7 @@ pub fn results_of_task(task: &PipelineTask) -> BTreeSet<ResultRef> {
 }
 
 fn add_results(text: &str, found: &mut BTreeSet<ResultRef>) {
-    for (_, key) in References::new(text) {
-        if key.starts_with("tasks.") || key.starts_with("finally.") {
-            found.extend(result_of(key));
-        }
-    }
+    found.extend(References::new(text).filter_map(|(_, key)| result_of(key)));
 }
 
 /// The workspaces that a task mentions.
@@ -75,9 +63,10 @@ pub fn workspaces_of(task: &TaskSpec) -> BTreeSet<String> {
     let mut task = task.clone();
     fields::of_task(&mut task, &mut |field| {
         fields::texts_of(field, &mut |text| {
-            for (_, key) in References::new(text) {
-                let name = key.strip_prefix("workspaces.").and_then(|rest| rest.split_once('.'));
-                found.extend(name.map(|(name, _)| name.to_owned()));
+            for mention in mentions(text) {
+                if let Mention::Workspace { name, .. } = mention.mention {
+                    found.insert(name.to_owned());
+                }
             }
         });
     });

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Subject;
-use super::mentions::{Mention, mentions};
 use crate::pipeline::job::INJECTED;
 use crate::pipeline::tekton::load::inject;
 use crate::pipeline::tekton::load::node::{At, Node};
+use crate::pipeline::tekton::mentions::{Mention, mentions};
 use crate::pipeline::tekton::types::{PipelineTask, VolumeKind};
 
 /// Adds the findings about a run.

@@ -1,8 +1,8 @@
 //! The matrix of a task.
 
 use super::Subject;
-use super::mentions::{Mention, Part, mentions};
 use crate::pipeline::tekton::load::node::{At, Node};
+use crate::pipeline::tekton::mentions::{Mention, Part, mentions};
 use crate::pipeline::tekton::types::{Matrix, ParamValue, PipelineTask};
 
 /// So many runs one task may become.

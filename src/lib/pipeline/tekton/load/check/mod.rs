@@ -3,7 +3,6 @@
 
 mod lint;
 mod matrix;
-pub(super) mod mentions;
 mod pipeline;
 mod scope;
 mod task;

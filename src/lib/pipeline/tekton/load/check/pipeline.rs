@@ -1,10 +1,10 @@
 //! The texts of a pipeline, and the names of tasks and results in them.
 
-use super::mentions::{Found, Mention, Part, mentions};
 use super::scope::{Scope, Slot};
 use super::task::is_of_task;
 use super::{Subject, suggestion};
 use crate::pipeline::tekton::load::node::{At, Node, Value};
+use crate::pipeline::tekton::mentions::{Found, Mention, Part, mentions};
 use crate::pipeline::tekton::types::{ParamType, ParamValue, PipelineTask};
 
 /// Checks everything of a pipeline that is outside its tasks' specs.

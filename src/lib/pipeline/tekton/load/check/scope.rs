@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Subject;
-use super::mentions::{Mention, Part, mentions};
 use super::{by_name, suggestion};
 use crate::pipeline::tekton::load::node::At;
 use crate::pipeline::tekton::load::report::Report;
+use crate::pipeline::tekton::mentions::{Mention, Part, mentions};
 use crate::pipeline::tekton::types::{ParamSpec, ParamType, ParamValue, PipelineTask};
 
 /// What is known about a parameter.

@@ -1,9 +1,9 @@
 //! The texts of a task: what its steps, sidecars, volumes and workspaces refer to.
 
-use super::mentions::{Mention, mentions};
 use super::scope::{Scope, Slot};
 use super::{Subject, pipeline, suggestion};
 use crate::pipeline::tekton::load::node::{At, Node};
+use crate::pipeline::tekton::mentions::{Mention, mentions};
 use crate::pipeline::tekton::types::{PipelineTask, StepSpec, TaskSpec};
 
 /// Where a text of a task stands.

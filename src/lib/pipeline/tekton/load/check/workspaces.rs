@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::mentions::{Mention, mentions};
 use super::{Subject, suggestion};
 use crate::pipeline::tekton::load::node::Node;
+use crate::pipeline::tekton::mentions::{Mention, mentions};
 use crate::pipeline::tekton::types::{PipelineRun, PipelineTask, PipelineWorkspace, WorkspaceSpec, WorkspaceUse};
 
 /// Gives inline tasks the workspaces of the run that they mention and do not declare.

@@ -1,9 +1,11 @@
 //! Finds what Tekton would replace in a text: `$(params.x)`, `$(tasks.t.results.r)` and so on. What is no such reference
 //! belongs to the shell or the kubelet and is not found.
 
+use super::substitute::References;
+
 /// What stands behind the name of a parameter or result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Part<'t> {
+pub(crate) enum Part<'t> {
     /// Nothing: the whole.
     Whole,
     /// `[*]`: all items of an array, or all of an object.
@@ -16,7 +18,7 @@ pub(in super::super) enum Part<'t> {
 
 /// One reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Mention<'t> {
+pub(crate) enum Mention<'t> {
     /// `params.x`, or the old `inputs.params.x`.
     Param { name: &'t str, is_old: bool, part: Part<'t> },
     /// `context.scope.name`.
@@ -45,13 +47,13 @@ pub(in super::super) enum Mention<'t> {
 
 /// A reference and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Found<'t> {
+pub(crate) struct Found<'t> {
     /// The byte of its `$`.
-    pub(in super::super) byte: usize,
+    pub(crate) byte: usize,
     /// All of it, `$(` and `)` included.
-    pub(in super::super) text: &'t str,
+    pub(crate) text: &'t str,
     /// What it is.
-    pub(in super::super) mention: Mention<'t>,
+    pub(crate) mention: Mention<'t>,
 }
 
 /// A part of a path: a name, or what is in brackets.
@@ -73,21 +75,18 @@ impl<'t> Segment<'t> {
 }
 
 /// All references of a text, in order.
-pub(in super::super) fn mentions(text: &str) -> Vec<Found<'_>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(at) = text[from..].find("$(") {
-        let byte = from + at;
-        from = byte + 2;
-        let Some(length) = text[from..].find(')') else { break };
-        let inside = &text[from..from + length];
-        // Tekton takes everything that begins like this for a parameter.
-        let lost = inside.starts_with("params.").then_some(Mention::Broken);
-        if let Some(mention) = segments(inside).and_then(|segments| mention(&segments)).or(lost) {
-            found.push(Found { byte, text: &text[byte..=from + length], mention });
-        }
-    }
-    found
+pub(crate) fn mentions(text: &str) -> Vec<Found<'_>> {
+    let found = |(range, key): (std::ops::Range<usize>, _)| {
+        Some(Found { byte: range.start, text: &text[range], mention: mention_of(key)? })
+    };
+    References::new(text).filter_map(found).collect()
+}
+
+/// What a key refers to.
+pub(crate) fn mention_of(key: &str) -> Option<Mention<'_>> {
+    // Tekton takes everything that begins like this for a parameter.
+    let lost = key.starts_with("params.").then_some(Mention::Broken);
+    segments(key).and_then(|segments| mention(&segments)).or(lost)
 }
 
 /// Splits `a.b["c"][0]`; `None` where a text is nothing like that.
