@@ -24,7 +24,7 @@ fn main() {
     let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     assert!(cases.len() >= 80, "only {} cases were found", cases.len());
-    let named: [(&str, fn()); 13] = [
+    let named: [(&str, fn()); 14] = [
         ("an_interrupted_run_ends_in_order", interrupted),
         ("the_demo_from_end_to_end", demo),
         ("what_an_event_starts", events),
@@ -38,6 +38,7 @@ fn main() {
         ("files_and_words_that_cannot_be_used", messages::usage),
         ("paths_are_right_in_subfolders", messages::subfolders),
         ("a_commit_without_a_branch", messages::detached),
+        ("an_image_that_cannot_be_had", messages::image),
     ];
     let mut trials: Vec<Trial> = named
         .into_iter()

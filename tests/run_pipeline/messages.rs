@@ -2,6 +2,7 @@
 
 use super::{Clone, PULL_REQUEST, TRIGGERS, said};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
 fn mk_clone() -> Clone {
@@ -138,4 +139,20 @@ pub(crate) fn detached() {
     assert!(told.contains(&format!("a push of the commit {commit} (detached HEAD")), "{told}");
     assert!(told.contains(&format!("commit {commit} does not match")) && !told.contains("kfleet-head"), "{told}");
     assert!(ends(&clone, &["release", "--plan"], 0).contains("step git-clone"));
+}
+
+pub(crate) fn image() {
+    let clone = mk_clone();
+    // A runtime that answers, and has no image.
+    let podman = clone.folder.path().join("bin/podman");
+    fs::create_dir_all(podman.parent().expect("a folder")).expect("a folder");
+    fs::write(&podman, "#!/bin/sh\ncase $1 in info) exit 0 ;; esac\necho 'Error: no such image' >&2\nexit 125\n")
+        .expect("a file");
+    fs::set_permissions(&podman, fs::Permissions::from_mode(0o755)).expect("it can be run");
+    let path = format!("{}:/usr/bin:/bin", podman.with_file_name("").display());
+    let mut command = clone.command(env!("CARGO_BIN_EXE_kfleet"));
+    let command = command.env("PATH", path).args(["run-pipeline", "pr", "--engine", "container"]);
+    let output = command.output().expect("kfleet runs");
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("TaskRunImagePullFailed"), "{}", said(&output));
 }

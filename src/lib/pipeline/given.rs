@@ -126,13 +126,12 @@ pub fn add_user_file(objects: &mut Objects, file: &Path, repository: Option<&Pat
     }
     for document in documents(&bytes, &shown)? {
         let Some(kind) = kind_of(&document) else {
-            let error =
-                Error::new(ErrorKind::Failed, format!("{shown} holds something that is no Secret or ConfigMap"));
+            let error = Error::new(ErrorKind::Usage, format!("{shown} holds something that is no Secret or ConfigMap"));
             return Err(error.with_hint("write documents with kind: Secret, metadata.name and stringData"));
         };
         let name = document.pointer("/metadata/name").and_then(Value::as_str).filter(|name| is_name(name));
         let Some(name) = name else {
-            return Err(Error::new(ErrorKind::Failed, format!("{shown} holds an object without a metadata.name")));
+            return Err(Error::new(ErrorKind::Usage, format!("{shown} holds an object without a metadata.name")));
         };
         add_manifest(objects, kind, name, &document, &shown)?;
     }
@@ -142,7 +141,7 @@ pub fn add_user_file(objects: &mut Objects, file: &Path, repository: Option<&Pat
 fn add_manifest(objects: &mut Objects, kind: ObjectKind, name: &str, document: &Value, file: &str) -> Result<()> {
     let fail = |field: &str, key: &str, what: &str, hint: &str| {
         let message = format!("cannot take {name} from {file}: {field}.{} {what}", key.escape_debug());
-        Err(Error::new(ErrorKind::Failed, message).with_hint(hint))
+        Err(Error::new(ErrorKind::Usage, message).with_hint(hint))
     };
     // Plain text counts more than encoded text.
     let fields: [(&str, bool); 2] = match kind {
@@ -178,7 +177,7 @@ fn add_manifest(objects: &mut Objects, kind: ObjectKind, name: &str, document: &
 fn documents(bytes: &[u8], file: &str) -> Result<Vec<Value>> {
     let fail = |offset: usize| {
         let (line, column) = place(bytes, offset);
-        Error::new(ErrorKind::Failed, format!("cannot read {file}:{line}:{column}: this is no YAML"))
+        Error::new(ErrorKind::Usage, format!("cannot read {file}:{line}:{column}: this is no YAML"))
     };
     let text = Text::new(bytes).map_err(|error| fail(error.offset))?;
     let mut found = Vec::new();

@@ -67,8 +67,8 @@ fn what_is_wrong_is_told_without_a_secret() {
         ("s:../k=env:TOKEN", ErrorKind::Usage),
         ("s=/nowhere/at/all", ErrorKind::Environment),
         (&format!("s={}", at("empty")), ErrorKind::Usage),
-        (&format!("s={}", at("bad.yaml")), ErrorKind::Failed),
-        (&format!("s={}", at("number.yaml")), ErrorKind::Failed),
+        (&format!("s={}", at("bad.yaml")), ErrorKind::Usage),
+        (&format!("s={}", at("number.yaml")), ErrorKind::Usage),
     ] {
         let error = add(ObjectKind::Secret, text).unwrap_err();
         assert_eq!(error.kind, kind, "{text}: {error:?}");
