@@ -4,7 +4,7 @@
 mod support;
 
 use kfleet::error::{Error, ErrorKind};
-use kfleet::git::{Protocol, Reference, Settings, fetch, read_tree, read_tree_within, resolve};
+use kfleet::git::{Protocol, Reference, Settings, fetch, read_file, read_tree, read_tree_within, resolve};
 use kfleet::process::Environment;
 use kfleet::tree::{Limits, Lock, Tree};
 use std::os::unix::fs::PermissionsExt;
@@ -59,7 +59,7 @@ fn checked(error: Error) -> (ErrorKind, String, String) {
 
 /// Both ways to ask fail in the same way.
 fn fails(url: &str, reference: &Reference, settings: &Settings) -> (ErrorKind, String, String) {
-    let (kind, message, hint) = checked(fetch(url, reference, settings).expect_err(url));
+    let (kind, message, hint) = fails_to_fetch(url, reference, settings);
     if !matches!(reference, Reference::Commit(_)) {
         let other = checked(resolve(url, reference, settings).expect_err(url));
         assert_eq!((kind, &hint), (other.0, &other.2), "{message} {}", other.1);
@@ -322,12 +322,73 @@ fn https_with_a_login() {
         assert_eq!(kind, ErrorKind::Environment);
         assert!(message.contains("certificate cannot be trusted") && hint.contains("GIT_SSL_CAINFO"), "{message}");
     }
+    // Those who are not trusted make no use of any of these, nor of a netrc, nor of a login in the URL.
+    let netrc = format!("machine 127.0.0.1 login {} password \"{}\"\n", LOGIN.0, LOGIN.1);
+    let nobody = home.settings(&more).without_credentials();
+    std::fs::write(home.folder.path().join(".netrc"), netrc).expect("written");
+    for login in ["", "robot:pass%20word%401@"] {
+        let (kind, message, _) = fails(&url(login), &Reference::Branch("light".into()), &nobody);
+        assert!(kind == ErrorKind::Environment && message.contains("does not accept the credentials"), "{message}");
+    }
+    std::fs::remove_file(home.folder.path().join(".netrc")).expect("removed");
+    let ssh = fails("ssh://git@127.0.0.1/x", &Reference::Head, &nobody).1;
+    assert!(ssh.contains("the protocol ssh is not allowed here"), "{ssh}");
     // Nothing of the password is on the disk.
     let written = Tree::from_dir(home.folder.path()).expect("read");
     let has = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
     for (path, bytes) in written.iter() {
         assert!(!has(bytes, "pass%20word%401") && !has(bytes, LOGIN.1), "{path}");
     }
+}
+
+#[test]
+fn a_fetch_has_a_limit_and_leaves_nothing_behind() {
+    let (origin, home) = (Origin::new(), Home::new());
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    let noise: Vec<u8> = (0..200_000).map(|_| random()).collect();
+    std::fs::write(origin.folder.path().join("base/big.bin"), &noise).expect("written");
+    origin.git(&["add", "base"]);
+    origin.git(&["commit", "-q", "-m", "big"]);
+    origin.git(&["push", "-q", "fleet.git", "main"]);
+    let commit = origin.git(&["rev-parse", "HEAD"]);
+    let settings = home.settings(&[]).limited_to(50_000);
+    let (kind, message, _) = fails_to_fetch(&origin.url(), &named("main"), &settings);
+    assert_eq!(kind, ErrorKind::Failed);
+    assert!(message.contains("it is longer than 50000 bytes"), "{message}");
+    let (_, message, _) = fails_to_fetch(&origin.url(), &named(&commit), &settings);
+    assert!(message.contains("it is longer than 50000 bytes"), "{message}");
+    let left: u64 = Tree::from_dir(home.folder.path()).expect("read").values().map(|bytes| bytes.len() as u64).sum();
+    assert!(left < 50_000, "{left} bytes are left");
+    let small = fetch(&origin.url(), &named("v1.0.0"), &settings).expect("small");
+    assert_eq!(small.commit, origin.commits[0]);
+    let fetched = fetch(&origin.url(), &named(&commit), &settings.limited_to(1_000_000)).expect("fetched");
+    // One file is read, and nothing that leads elsewhere.
+    let read = |path: &str| read_file(&fetched.repository, &commit, path, 1000).map_err(|error| error.to_string());
+    assert_eq!(read("base/a.yaml").as_deref(), Ok(&b"file: 0\n"[..]));
+    for (path, expected) in [
+        ("base", "it is a folder"),
+        ("", "it is a folder"),
+        ("base/link.yaml", "base/link.yaml is a symbolic link"),
+        ("base/link.yaml/x", "base/link.yaml is a symbolic link"),
+        ("base/big.bin", "base/big.bin is longer than 1000 bytes"),
+        ("../base/a.yaml", "not a plain path"),
+        ("base/../base/a.yaml", "not a plain path"),
+        ("/base/a.yaml", "not a plain path"),
+        ("base/none.yaml", "the commit has no base/none.yaml"),
+    ] {
+        let error = read(path).expect_err(path);
+        assert!(error.contains(expected), "{path}: {error}");
+    }
+}
+
+fn fails_to_fetch(url: &str, reference: &Reference, settings: &Settings) -> (ErrorKind, String, String) {
+    checked(fetch(url, reference, settings).expect_err(url))
 }
 
 #[test]

@@ -49,7 +49,12 @@ impl Place {
                 Repository::init_opts(&self.repository, &options).map_err(|cause| self.unusable(&cause))?
             }
         };
-        // Whoever made these had a share in the lock, and is gone.
+        self.sweep()?;
+        Ok(Some((lock, repository)))
+    }
+
+    /// Removes what a git that is gone has left half done. Whoever made it had a share in the lock.
+    pub(super) fn sweep(&self) -> Result<()> {
         for name in ["shallow.lock", "packed-refs.lock", "config.lock", "HEAD.lock"] {
             remove_file(&self.repository.join(name))?;
         }
@@ -66,7 +71,7 @@ impl Place {
                 }
             }
         }
-        Ok(Some((lock, repository)))
+        Ok(())
     }
 
     /// Takes in what has been fetched. Returns its commit; nothing if it is none.

@@ -19,6 +19,7 @@ pub(super) enum Trouble {
     CommitNotServed,
     NotAllowed,
     NoSpace,
+    TooLong,
     Sha256,
     Other,
 }
@@ -26,6 +27,7 @@ pub(super) enum Trouble {
 /// The first that fits counts: what is certain comes before what git adds to every failure.
 const TEXTS: &[(Trouble, &[&str])] = &[
     (Trouble::NoSpace, &["no space left on device", "disk quota exceeded"]),
+    (Trouble::TooLong, &["file too large"]),
     (Trouble::Sha256, &["mismatched algorithms"]),
     (Trouble::NotAllowed, &["transport '", "protocol '"]),
     (Trouble::NoReference, &["couldn't find remote ref", "could not find remote ref"]),
@@ -126,6 +128,9 @@ impl Trouble {
                 "no space left for the cache".to_owned(),
                 "free some space and run the same command again",
             ),
+            Trouble::TooLong => {
+                (ErrorKind::Failed, "it is longer than a file may be here".to_owned(), "see what `ulimit -f` says")
+            }
             Trouble::Sha256 => (
                 ErrorKind::Failed,
                 "the repository names its objects by SHA-256".to_owned(),
@@ -172,6 +177,7 @@ mod tests {
             ("fatal: mismatched algorithms: client sha1; server sha256", Trouble::Sha256),
             ("fatal: remote error: access denied or repository not exported: /x", Trouble::NoRepository),
             ("fatal: remote error: want 01 not valid", Trouble::CommitNotServed),
+            ("fatal: write error: File too large\nfatal: fetch-pack: invalid index-pack output", Trouble::TooLong),
             ("fatal: something else", Trouble::Other),
         ] {
             assert_eq!(Trouble::of(complaint), expected, "{complaint}");

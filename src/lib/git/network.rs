@@ -95,6 +95,7 @@ pub fn resolve(url: &str, reference: &Reference, settings: &Settings) -> Result<
 struct Call<'a> {
     remote: Remote,
     reference: &'a Reference,
+    settings: &'a Settings,
     git: Git<'a>,
 }
 
@@ -110,7 +111,7 @@ impl<'a> Call<'a> {
         let mut git = Git::new(settings, doing);
         git.credentials.clone_from(&remote.credentials);
         git.secrets.clone_from(&remote.secrets);
-        Ok(Call { remote, reference, git })
+        Ok(Call { remote, reference, settings, git })
     }
 
     /// The references with these names, or all branches and tags: each with its object.
@@ -208,6 +209,8 @@ impl Cached<'_> {
             .network(None)?
             // Loose objects of a killed run would be a commit without its files.
             .args(["-c", "fetch.unpackLimit=1", "-c", "fetch.writeCommitGraph=false"])
+            // Longer files pass through without being held in memory.
+            .args(["-c", "core.bigFileThreshold=16m"])
             .arg(git_dir)
             .args(["fetch", "--quiet", "--force", "--no-tags", "--no-prune", "--no-recurse-submodules"])
             .args(depth.iter().copied())
@@ -216,6 +219,13 @@ impl Cached<'_> {
             .args(wanted.iter().copied())
             // If this process is killed, nobody else works on the repository before git has ended too.
             .stdin_file(self.lock.share()?);
-        self.call.git.run(program)
+        let Some(most_bytes) = self.call.settings.most_bytes else { return self.call.git.run(program) };
+        let output = self.call.git.run(program.file_limit(most_bytes))?;
+        if !output.is_success() && Trouble::of(&String::from_utf8_lossy(&output.stderr)) == Trouble::TooLong {
+            self.place.sweep()?;
+            let message = format!("{}: it is longer than {most_bytes} bytes", self.call.git.doing);
+            return Err(Error::new(ErrorKind::Failed, message).with_hint("take the files from a smaller repository"));
+        }
+        Ok(output)
     }
 }

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{INHERITED, Settings};
+use super::settings::OF_NOBODY;
+use super::{Credentials, INHERITED, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Output, Program};
 
@@ -33,9 +34,19 @@ impl<'a> Git<'a> {
     /// Git with what all of its runs have in common.
     pub(super) fn program(&self) -> Program {
         let protocols: Vec<&str> = self.settings.protocols.iter().map(|protocol| protocol.name()).collect();
-        let program = Program::new("git")
-            .install_hint("install git: kfleet leaves the network to it, with your own settings")
-            .envs(&self.settings.environment.only(INHERITED))
+        let program =
+            Program::new("git").install_hint("install git: kfleet leaves the network to it, with your own settings");
+        let program = match self.settings.credentials {
+            Credentials::OfUser => program.envs(&self.settings.environment.only(INHERITED)),
+            Credentials::None => program
+                .envs(&self.settings.environment.only(OF_NOBODY))
+                .env("GIT_CONFIG_GLOBAL", "/dev/null")
+                .env("GIT_CONFIG_NOSYSTEM", "1")
+                // Where curl looks for a netrc.
+                .env("HOME", "/nonexistent")
+                .env("GIT_SSH_COMMAND", "false"),
+        };
+        let program = program
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ASKPASS", "")
             .env("GCM_INTERACTIVE", "never")
@@ -53,6 +64,9 @@ impl<'a> Git<'a> {
             None => program,
         };
         let mut program = within(self.program());
+        if self.settings.credentials == Credentials::None {
+            return Ok(program.args(["-c", "credential.helper="]));
+        }
         if let Some((user, password)) = &self.credentials {
             program = program
                 .args(["-c", "credential.helper=", "-c"])

@@ -12,6 +12,9 @@ use crate::tree::{Contents, Limits, PassedOver, Tree, is_safe_name};
 /// How deep folders may lie in each other.
 const DEPTH: usize = 200;
 
+/// How long the list of a folder on the way to a path may be: some 200,000 names.
+const FOLDER_BYTES: usize = 8 * 1024 * 1024;
+
 /// Reads the files below `path`, or the single file `path`, at a commit (40 hexadecimal digits). The path is relative to
 /// the repository's root, which is `""`. The repository is bare, or a folder with a `.git` in it. Symbolic links and
 /// submodules are left out, and listed.
@@ -29,6 +32,10 @@ pub fn read_tree(repository: &Path, commit: &str, path: &str) -> Result<Tree> {
 /// # Errors
 /// As [`read_tree`].
 pub fn read_tree_within(repository: &Path, commit: &str, path: &str, limits: Limits) -> Result<Contents> {
+    read(repository, commit, path, limits, Wanted::Anything)
+}
+
+fn read(repository: &Path, commit: &str, path: &str, limits: Limits, wanted: Wanted) -> Result<Contents> {
     let short = commit.get(..12).unwrap_or(commit);
     let place = if path.is_empty() { "the files".to_owned() } else { path.escape_debug().to_string() };
     let doing = format!("cannot read {place} at commit {}", short.escape_debug());
@@ -44,8 +51,25 @@ pub fn read_tree_within(repository: &Path, commit: &str, path: &str, limits: Lim
         contents: Contents::default(),
     };
     let root = reader.commit(commit)?.tree_id();
-    reader.descend(root, &parts)?;
+    reader.descend(root, &parts, wanted)?;
     Ok(reader.contents)
+}
+
+/// Reads one file at a commit, of at most so many bytes.
+///
+/// # Errors
+/// As [`read_tree`]; or the path is a folder.
+pub fn read_file(repository: &Path, commit: &str, path: &str, most_bytes: usize) -> Result<Vec<u8>> {
+    let limits = Limits { entries: 0, file: most_bytes, total: most_bytes };
+    let mut contents = read(repository, commit, path, limits, Wanted::File)?;
+    Ok(contents.tree.pop_first().map(|(_, bytes)| bytes).unwrap_or_default())
+}
+
+/// What a path may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Anything,
+    File,
 }
 
 /// Opens the bare repository at a folder, or the one in it.
@@ -106,10 +130,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes down to the path, and reads what is there.
-    fn descend(&mut self, root: Oid, parts: &[&str]) -> Result<()> {
+    fn descend(&mut self, root: Oid, parts: &[&str], wanted: Wanted) -> Result<()> {
         let mut folder = root;
         for (number, part) in parts.iter().enumerate() {
             let here = parts[..=number].join("/");
+            let listed = if number == 0 { "the root".to_owned() } else { parts[..number].join("/") };
+            self.verify_at_most(FOLDER_BYTES, folder, &listed)?;
             let tree = self.repository.find_tree(folder).map_err(|cause| unusable(self.doing, &cause))?;
             let Some(entry) = tree.get_name(part) else { return Err(self.no_such(&tree, &here)) };
             match kind(&entry) {
@@ -121,6 +147,9 @@ impl<'a> Reader<'a> {
                     return Err(error.with_hint("name a folder or a file of the repository itself"));
                 }
             }
+        }
+        if wanted == Wanted::File {
+            return Err(self.fail("it is a folder, not a file").with_hint("name one of its files"));
         }
         let above = parts.iter().map(|part| format!("{part}/")).collect::<String>();
         self.read_folder(folder, &above)
@@ -183,9 +212,13 @@ impl<'a> Reader<'a> {
 
     /// Looks at an object's size before it is unpacked.
     fn verify_size(&self, object: Oid, shown: &str) -> Result<()> {
+        self.verify_at_most(self.limits.file, object, shown)
+    }
+
+    fn verify_at_most(&self, most_bytes: usize, object: Oid, shown: &str) -> Result<()> {
         let (size, _) = self.odb.read_header(object).map_err(|cause| unusable(self.doing, &cause))?;
-        if size > self.limits.file {
-            return Err(self.fail(format!("{shown} is longer than {} bytes", self.limits.file)));
+        if size > most_bytes {
+            return Err(self.fail(format!("{shown} is longer than {most_bytes} bytes")));
         }
         Ok(())
     }

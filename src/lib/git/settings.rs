@@ -40,6 +40,24 @@ pub const INHERITED: &[&str] = &[
     "NO_PROXY",
 ];
 
+/// Those of [`INHERITED`] that tell where the network is, and nothing of the user.
+pub(super) const OF_NOBODY: &[&str] = &[
+    "PATH",
+    "TMPDIR",
+    "GIT_EXEC_PATH",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_*",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+];
+
 /// How remote repositories are reached, and where their objects are kept.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -51,6 +69,19 @@ pub struct Settings {
     pub timeout: Duration,
     /// The protocols that may be used, by redirections and a user's `insteadOf` too.
     pub protocols: BTreeSet<Protocol>,
+    /// Whose credentials servers are shown.
+    pub credentials: Credentials,
+    /// How many bytes one fetch may bring; nothing: as many as the disk takes.
+    pub most_bytes: Option<u64>,
+}
+
+/// Whose credentials servers are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credentials {
+    /// Those of the user: helpers, keys, netrc, and all else that git's settings name.
+    OfUser,
+    /// None. Git then knows nothing of the user: no settings, no home, no agent.
+    None,
 }
 
 impl Settings {
@@ -61,7 +92,24 @@ impl Settings {
             cache: cache.into(),
             timeout: Duration::from_secs(120),
             protocols: BTreeSet::from([Protocol::Https, Protocol::Ssh]),
+            credentials: Credentials::OfUser,
+            most_bytes: None,
         }
+    }
+
+    /// Shows no server any credentials. ssh cannot be used then.
+    #[must_use]
+    pub fn without_credentials(mut self) -> Settings {
+        self.credentials = Credentials::None;
+        self.protocols.remove(&Protocol::Ssh);
+        self
+    }
+
+    /// Limits what one fetch may bring.
+    #[must_use]
+    pub fn limited_to(mut self, bytes: u64) -> Settings {
+        self.most_bytes = Some(bytes);
+        self
     }
 
     /// Allows one more protocol.

@@ -42,6 +42,7 @@ pub struct Program {
     environment: Environment,
     input: Input,
     output_limit: usize,
+    file_limit: Option<u64>,
     timeout: Duration,
     secrets: Vec<String>,
 }
@@ -73,6 +74,7 @@ impl Program {
             environment: Environment::default(),
             input: Input::None,
             output_limit: 16 * 1024 * 1024,
+            file_limit: None,
             timeout: Duration::from_secs(60),
             secrets: Vec::new(),
         }
@@ -147,6 +149,13 @@ impl Program {
     #[must_use]
     pub fn output_limit(mut self, bytes: usize) -> Program {
         self.output_limit = bytes;
+        self
+    }
+
+    /// No file that the program or its children write may become longer than this.
+    #[must_use]
+    pub fn file_limit(mut self, bytes: u64) -> Program {
+        self.file_limit = Some(bytes);
         self
     }
 
@@ -228,7 +237,16 @@ impl Program {
 
     #[expect(clippy::disallowed_methods, reason = "this is the one module that starts programs")]
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.name);
+        let mut command = match self.file_limit {
+            None => Command::new(&self.name),
+            Some(bytes) => {
+                // A write past the limit fails with EFBIG where the signal is ignored, so that the program can say so.
+                let mut shell = Command::new("/bin/sh");
+                shell.args(["-c", "trap '' XFSZ; ulimit -f \"$1\" && shift && exec \"$@\"", "sh"]);
+                shell.arg(bytes.div_ceil(512).to_string()).arg(&self.name);
+                shell
+            }
+        };
         // Without a PATH the system looks into folders of its own choice.
         let path = self.environment.get("PATH").unwrap_or(OsStr::new("/usr/bin:/bin"));
         command.env_clear().env("PATH", path).envs(self.environment.iter()).args(&self.args).process_group(0);
