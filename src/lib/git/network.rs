@@ -21,6 +21,8 @@ const LIST_LIMIT: usize = 64 * 1024 * 1024;
 pub struct Fetched {
     /// Its full name: 40 hexadecimal digits, in lower case.
     pub commit: String,
+    /// The URL as people see it: without user and password.
+    pub url: String,
     /// The bare repository that has it: see [`read_tree`](super::read_tree).
     pub repository: PathBuf,
 }
@@ -36,7 +38,8 @@ pub struct Fetched {
 pub fn fetch(url: &str, reference: &Reference, settings: &Settings) -> Result<Fetched> {
     let call = Call::new(url, reference, settings, "fetch", "from")?;
     let place = Place::of(&settings.cache, &call.remote.identity);
-    let fetched = |commit: String| Fetched { commit, repository: place.repository.clone() };
+    let fetched =
+        |commit: String| Fetched { commit, url: call.remote.shown.clone(), repository: place.repository.clone() };
     let is_here =
         |commit: &str| matches!(reference, Reference::Commit(wanted) if wanted == commit) && place.has(commit);
     if is_here(&reference.wanted()) {
@@ -71,7 +74,7 @@ pub fn cached(url: &str, commit: &str, settings: &Settings) -> Result<Option<Fet
     let call = Call::new(url, &reference, settings, "read", "from")?;
     let place = Place::of(&settings.cache, &call.remote.identity);
     let is_here = place.has(commit);
-    Ok(is_here.then(|| Fetched { commit: commit.to_owned(), repository: place.repository.clone() }))
+    Ok(is_here.then(|| Fetched { commit: commit.to_owned(), url: call.remote.shown, repository: place.repository }))
 }
 
 /// The commit that a reference stands for now. A [`Reference::Commit`] stands for itself, whether it exists or not.

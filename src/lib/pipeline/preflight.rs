@@ -1,5 +1,5 @@
 //! What a run needs and does not have, found before anything runs and told in one message: programs, images, Secrets and
-//! ConfigMaps with their keys, paths of the host, files from other repositories.
+//! ConfigMaps with their keys, paths of the host.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +22,6 @@ pub struct Given<'a> {
     pub objects: &'a Objects,
     /// Whether those who cause the event are not trusted.
     pub is_untrusted: bool,
-    /// Files of other repositories that are not pinned to a commit, as they are written; only asked for where the run is
-    /// not trusted.
-    pub unpinned: &'a [String],
-    /// Whether those are allowed all the same.
-    pub allows_unpinned: bool,
 }
 
 /// Something that is missing, and what supplies it.
@@ -67,9 +62,6 @@ pub fn missing(needs: &Needs, given: &Given<'_>) -> Vec<Missing> {
     if given.is_untrusted {
         for path in &needs.host_paths {
             add(format!("the path {path} of the host"), "an untrusted run gets none: see --trust".to_owned());
-        }
-        for reference in given.unpinned.iter().filter(|_| !given.allows_unpinned) {
-            add(format!("a commit for {reference}"), "pin it to one, or use --allow-unpinned".to_owned());
         }
     }
     found
@@ -154,7 +146,7 @@ mod tests {
         }
     }
 
-    fn given<'a>(objects: &'a Objects, unpinned: &'a [String]) -> Given<'a> {
+    fn given(objects: &Objects) -> Given<'_> {
         Given {
             has_images: false,
             has_program: &|name| name == "/bin/sh",
@@ -162,8 +154,6 @@ mod tests {
             has_image: &|image| image == "a:1",
             objects,
             is_untrusted: false,
-            unpinned,
-            allows_unpinned: false,
         }
     }
 
@@ -175,7 +165,7 @@ mod tests {
     fn everything_that_is_missing_is_told_at_once() {
         let mut objects = Objects::default();
         objects.put(ObjectKind::Secret, "id", "user", b"s3cr3t".to_vec());
-        let found = told(&needs(), &given(&objects, &[]));
+        let found = told(&needs(), &given(&objects));
         let expected = [
             "the program make: install it, stand in for it with --override 'make=PROGRAM', or use --engine container",
             "the program that the image b:1 starts by itself: name the program with --tool 'b:1=PROGRAM', or use --engine container",
@@ -184,28 +174,26 @@ mod tests {
             "the ConfigMap map with k: --configmap map=DIR",
         ];
         assert_eq!(found, expected);
-        let error = verify(&needs(), &given(&objects, &[])).unwrap_err();
+        let error = verify(&needs(), &given(&objects)).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Environment);
         assert!(error.message.starts_with("cannot run the pipeline: 5 things are missing\n  the program make: "));
         assert!(!error.message.contains("s3cr3t"));
         let stand_ins = ["/bin/sh", "nowhere"].map(|program| (program, format!("--override 'x={program}'")));
-        let found = told(&needs(), &Given { stand_ins: &stand_ins, ..given(&objects, &[]) });
+        let found = told(&needs(), &Given { stand_ins: &stand_ins, ..given(&objects) });
         assert_eq!(found.len(), expected.len() + 1);
         let wanted = "the program nowhere of --override 'x=nowhere': install it, or name another one".to_owned();
         assert!(found.contains(&wanted), "{found:?}");
-        let images = told(&needs(), &Given { has_images: true, stand_ins: &stand_ins, ..given(&objects, &[]) });
+        let images = told(&needs(), &Given { has_images: true, stand_ins: &stand_ins, ..given(&objects) });
         assert_eq!(images[0], "the image b:1: pull it, or see that the registry can be reached");
         assert!(!images.iter().any(|line| line.contains("program")));
-        assert!(verify(&Needs::default(), &given(&objects, &[])).is_ok());
+        assert!(verify(&Needs::default(), &given(&objects)).is_ok());
     }
 
     #[test]
     fn untrusted_runs_get_less() {
-        let unpinned = ["acme/x/y.yaml@main".to_owned()];
         let objects = Objects::default();
-        let found = told(&needs(), &Given { is_untrusted: true, ..given(&objects, &unpinned) });
+        let found = told(&needs(), &Given { is_untrusted: true, ..given(&objects) });
         assert!(found.contains(&"the secret none: an untrusted run gets no secrets: see --trust".to_owned()));
-        assert!(found.contains(&"a commit for acme/x/y.yaml@main: pin it to one, or use --allow-unpinned".to_owned()));
         assert!(found.iter().any(|line| line.starts_with("the path /var/cache of the host")));
     }
 }

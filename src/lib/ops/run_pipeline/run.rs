@@ -194,8 +194,6 @@ fn carry_out(
             has_image: &|_| true,
             objects: ways.objects,
             is_untrusted: ways.is_untrusted,
-            unpinned: &[],
-            allows_unpinned: false,
         },
     )?;
     let problems = controller::unsupported(&prepared.plan, engine.as_ref());

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::problem::Problem;
 
 use super::describe;
+use super::load::Origin;
 use super::matrix::{self, Combination};
 use super::needs::Needs;
 use super::notes;
@@ -60,6 +61,9 @@ pub struct Plan {
     pub results: Values,
     /// What the run needs from outside.
     pub needs: Needs,
+    /// The files that were fetched for it; whoever has loaded it adds them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fetched: Vec<Origin>,
     /// What may surprise, though it is allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Problem>,
@@ -262,6 +266,7 @@ pub fn plan(run: &PipelineRun, context: &RunContext, options: &PlanOptions) -> R
         finally,
         results: prepared.results.iter().map(|result| (result.name.clone(), result.value.clone())).collect(),
         needs,
+        fetched: Vec::new(),
         notes: notes::of(run, &prepared),
         prepared,
     })

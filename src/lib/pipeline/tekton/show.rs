@@ -105,6 +105,17 @@ fn text(plan: &Plan) -> String {
             line(&mut out, 1, &format!("{name}: {list}"));
         }
     }
+    if !plan.fetched.is_empty() {
+        line(&mut out, 0, "fetched:");
+        for origin in &plan.fetched {
+            line(&mut out, 1, &origin.address);
+            let place = match (&origin.path, &origin.commit) {
+                (Some(path), Some(commit)) => format!("{path} of {} at commit {commit}", origin.url),
+                _ => format!("sha256:{}", origin.sha256),
+            };
+            line(&mut out, 2, &format!("{place}{}", if origin.pinned { "" } else { ", not pinned" }));
+        }
+    }
     for note in &plan.notes {
         line(&mut out, 0, &format!("note: {}: {}", note.place, note.message));
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::error::Result;
 use crate::tree::{Root, Tree};
 
@@ -36,8 +38,38 @@ pub trait Remote {
     /// The content of a file.
     ///
     /// # Errors
-    /// It cannot be had.
-    fn fetch(&self, address: &Address) -> Result<Vec<u8>>;
+    /// It cannot be had; the message names the address. With [`ErrorKind::Environment`](crate::error::ErrorKind) or a
+    /// timeout it may be there all the same, and nothing is wrong with the files.
+    fn fetch(&self, address: &Address) -> Result<Fetched>;
+}
+
+/// A file that was fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a file comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// The address, as the file that needs it has it.
+    pub address: String,
+    /// The URL of its repository, or its own where it is in none; without a password.
+    pub url: String,
+    /// Its path in the repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The commit of the repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The digest of its content.
+    pub sha256: String,
+    /// Whether the address always means this content.
+    pub pinned: bool,
 }
 
 /// Where a file is that is not in the repository.
@@ -106,17 +138,6 @@ impl Address {
         match self {
             Address::Digest { sha256, .. } => Some(sha256),
             _ => None,
-        }
-    }
-
-    /// Whether it names one commit, so that it stays what it is.
-    pub fn is_pinned(&self) -> bool {
-        match self {
-            Address::Url(_) => false,
-            Address::Digest { .. } => true,
-            Address::Git { reference: commit, .. } | Address::Clone { revision: commit, .. } => {
-                matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
-            }
         }
     }
 }

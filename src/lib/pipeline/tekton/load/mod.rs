@@ -34,7 +34,7 @@ mod rules_tests;
 #[cfg(test)]
 mod uses_tests;
 
-pub use fetch::{Address, Files, Remote};
+pub use fetch::{Address, Fetched, Files, Origin, Remote};
 pub use rules::RULES;
 
 use self::node::{Node, Value};
@@ -98,14 +98,16 @@ pub struct Loaded {
     /// What is doubtful in it.
     pub findings: Vec<Finding>,
     /// What was fetched for it, each once.
-    pub fetched: Vec<Address>,
+    pub fetched: Vec<Origin>,
 }
 
 /// Objects that cannot be run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refused {
-    /// Why; never empty.
+    /// What is wrong with them.
     pub problems: Vec<Problem>,
+    /// What could not be fetched. There is a problem, or something is missing, or both.
+    pub missing: Vec<Problem>,
     /// What is doubtful beside that.
     pub findings: Vec<Finding>,
 }
@@ -120,10 +122,10 @@ pub fn load(request: Request<'_>, surroundings: Surroundings<'_>) -> Result<Load
     let sources = Sources::new(surroundings.files, surroundings.remote, surroundings.given, &report);
     let run = assemble(request, &sources, &report).map(|node| typed(&node, request, &report));
     let fetched = sources.fetched();
-    let (problems, findings) = report.into_parts();
+    let (problems, missing, findings) = report.into_parts();
     match run {
-        Some(run) if problems.is_empty() => Ok(Loaded { run, findings, fetched }),
-        _ => Err(Refused { problems, findings }),
+        Some(run) if problems.is_empty() && missing.is_empty() => Ok(Loaded { run, findings, fetched }),
+        _ => Err(Refused { problems, missing, findings }),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::problem::{Problem, Severity};
 #[derive(Debug, Default)]
 pub(super) struct Report {
     problems: RefCell<Vec<Problem>>,
+    missing: RefCell<Vec<Problem>>,
     findings: RefCell<Vec<Finding>>,
     inert: RefCell<BTreeSet<String>>,
     /// Unknown fields are dropped with a warning, as Lighthouse drops them, instead of refused.
@@ -26,6 +27,15 @@ impl Report {
     /// As [`Report::error`], with what to do about it.
     pub(super) fn error_with(&self, at: &At, message: impl Into<String>, hint: impl Into<String>) {
         self.problem(at, message.into(), Some(hint.into()));
+    }
+
+    /// A file that cannot be had here and now.
+    pub(super) fn missing(&self, at: &At, message: String, hint: Option<String>) {
+        let problem = Problem { severity: Severity::Error, place: at.place(), message, hint };
+        let mut missing = self.missing.borrow_mut();
+        if !missing.contains(&problem) {
+            missing.push(problem);
+        }
     }
 
     fn problem(&self, at: &At, message: String, hint: Option<String>) {
@@ -78,11 +88,13 @@ impl Report {
         self.problems.borrow().is_empty()
     }
 
-    /// What was collected, by place.
-    pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Finding>) {
+    /// Problems, what is missing, and findings, by place.
+    pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Problem>, Vec<Finding>) {
         let (mut problems, mut findings) = (self.problems.into_inner(), self.findings.into_inner());
+        let mut missing = self.missing.into_inner();
         problems.sort_by(|a, b| a.place.cmp(&b.place));
+        missing.sort_by(|a, b| a.place.cmp(&b.place));
         findings.sort_by(|a, b| a.problem.place.cmp(&b.problem.place));
-        (problems, findings)
+        (problems, missing, findings)
     }
 }

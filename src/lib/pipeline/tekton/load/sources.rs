@@ -2,11 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::fetch::{Address, Files, Remote};
+use super::fetch::{Address, Fetched, Files, Origin, Remote};
 use super::node::{self, At, Node};
 use super::object::{self, Kind, Object};
 use super::report::Report;
-use crate::digest::{is_sha256, sha256};
+use crate::digest::is_sha256;
+use crate::error::ErrorKind;
 use crate::pipeline::tekton::types::ParamValue;
 use crate::text::{nearest, plain};
 
@@ -20,7 +21,7 @@ pub(super) struct Sources<'a> {
     report: &'a Report,
     given: Vec<Object>,
     loads: Cell<usize>,
-    fetched: RefCell<Vec<Address>>,
+    fetched: RefCell<Vec<Origin>>,
 }
 
 impl<'a> Sources<'a> {
@@ -39,7 +40,7 @@ impl<'a> Sources<'a> {
     }
 
     /// What was fetched, each once.
-    pub(super) fn fetched(self) -> Vec<Address> {
+    pub(super) fn fetched(self) -> Vec<Origin> {
         let mut fetched = self.fetched.into_inner();
         fetched.sort();
         fetched.dedup();
@@ -73,27 +74,29 @@ impl<'a> Sources<'a> {
             self.report.error_with(asked, format!("{address} is needed, and nothing may be fetched"), hint);
             return None;
         };
-        if !address.is_pinned() {
+        let Fetched { bytes, origin } = match remote.fetch(address) {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                let message = plain(&error.to_string());
+                match (error.kind, error.hint) {
+                    (ErrorKind::Environment | ErrorKind::Timeout, hint) => self.report.missing(asked, message, hint),
+                    (_, Some(hint)) => self.report.error_with(asked, message, hint),
+                    (_, None) => self.report.error(asked, message),
+                }
+                return None;
+            }
+        };
+        if address.digest().is_some_and(|digest| digest != origin.sha256) {
+            let message = format!("{address} is not the file whose digest is given");
+            self.report.error_with(asked, message, format!("its digest is sha256:{}", origin.sha256));
+            return None;
+        }
+        if !origin.pinned {
             let message = format!("{address} may change at any time");
             self.report.warn("unpinned", asked, message, "name a commit by its full hash, or give a sha256 digest");
         }
-        self.fetched.borrow_mut().push(address.clone());
-        match remote.fetch(address) {
-            Ok(bytes) if address.digest().is_some_and(|digest| digest != sha256(&bytes)) => {
-                let message = format!("{address} is not the file whose digest is given");
-                self.report.error_with(asked, message, format!("its digest is sha256:{}", sha256(&bytes)));
-                None
-            }
-            Ok(bytes) => self.only_object(&address.to_string(), &bytes, asked),
-            Err(error) => {
-                let message = format!("cannot fetch {address}: {}", plain(&error.to_string()));
-                match error.hint {
-                    Some(hint) => self.report.error_with(asked, message, hint),
-                    None => self.report.error(asked, message),
-                }
-                None
-            }
-        }
+        self.fetched.borrow_mut().push(origin);
+        self.only_object(&address.to_string(), &bytes, asked)
     }
 
     fn only_object(&self, name: &str, bytes: &[u8], asked: &At) -> Option<Object> {
@@ -203,20 +206,7 @@ impl<'a> Sources<'a> {
                     },
                 }
             }
-            "git" => {
-                let path = need("pathInRepo")?;
-                let revision = param("revision").unwrap_or_else(|| "HEAD".to_owned());
-                match (param("url"), param("org"), param("repo")) {
-                    (Some(url), ..) => Address::Clone { url, revision, path },
-                    (None, Some(owner), Some(repository)) => {
-                        Address::Git { server: None, owner, repository, path, reference: revision }
-                    }
-                    _ => {
-                        self.report.error(&reference.at, "the git resolver needs `url`, or `org` and `repo`");
-                        return None;
-                    }
-                }
-            }
+            "git" => self.git_address(reference, &param)?,
             other => {
                 let hint = format!("give the file of the {} with --with FILE and name it by `name`", kind.name());
                 self.report.error_with(at, format!("kfleet does not have the resolver `{other}`"), hint);
@@ -229,5 +219,32 @@ impl<'a> Sources<'a> {
             }
         }
         self.address(&address, at)
+    }
+
+    /// What the git resolver is asked for, with the defaults that Tekton ships.
+    fn git_address(&self, reference: &Node, param: &dyn Fn(&str) -> Option<String>) -> Option<Address> {
+        let Some(path) = param("pathInRepo") else {
+            self.report.error(&reference.at, "this resolver needs the param `pathInRepo`");
+            return None;
+        };
+        let path = path.trim_start_matches('/').to_owned();
+        let revision = param("revision").unwrap_or_else(|| "main".to_owned());
+        let clone = |url: String, path| Some(Address::Clone { url, revision: revision.clone(), path });
+        match (param("url"), param("org"), param("repo")) {
+            (Some(_), _, Some(_)) => {
+                self.report.error_with(&reference.at, "the git resolver has both `url` and `repo`", "keep one");
+                None
+            }
+            (Some(url), _, None) => clone(url, path),
+            (None, None, None) => clone("https://github.com/tektoncd/catalog.git".to_owned(), path),
+            (None, Some(owner), Some(repository)) => match param("serverURL") {
+                Some(server) => clone(format!("{}/{owner}/{repository}", server.trim_end_matches('/')), path),
+                None => Some(Address::Git { server: None, owner, repository, path, reference: revision }),
+            },
+            _ => {
+                self.report.error(&reference.at, "the git resolver needs `url`, or `org` and `repo`");
+                None
+            }
+        }
     }
 }

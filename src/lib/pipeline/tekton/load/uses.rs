@@ -17,15 +17,15 @@ const PREFIX: &str = "uses:";
 
 /// Imports the steps that a run uses.
 pub(super) fn import(run: &mut Node, sources: &Sources<'_>, report: &Report) {
-    import_below(run, sources, report, 0);
+    import_below(run, sources, report, &[]);
 }
 
-fn import_below(run: &mut Node, sources: &Sources<'_>, report: &Report, depth: usize) {
+fn import_below(run: &mut Node, sources: &Sources<'_>, report: &Report, chain: &[String]) {
     let Some(mut spec) = run.remove("pipelineSpec") else { return };
     for list in ["tasks", "finally"] {
         let mut tasks = spec.node.items_of(list).to_vec();
         for task in &mut tasks {
-            let found = import_task(task, sources, report, depth);
+            let found = import_task(task, sources, report, chain);
             for used in found {
                 add_declared(list, task, &used, &mut spec.node, run);
             }
@@ -44,7 +44,7 @@ fn address(node: &Node) -> Option<(&At, &str)> {
 }
 
 /// Replaces the steps of one task; the specs of the tasks that were used come back.
-fn import_task(task: &mut Node, sources: &Sources<'_>, report: &Report, depth: usize) -> Vec<Node> {
+fn import_task(task: &mut Node, sources: &Sources<'_>, report: &Report, chain: &[String]) -> Vec<Node> {
     let task_name = task.text_of("name").unwrap_or_default().to_owned();
     let mut found = Vec::new();
     let Some(spec) = task.get_mut("taskSpec") else { return found };
@@ -68,7 +68,7 @@ fn import_task(task: &mut Node, sources: &Sources<'_>, report: &Report, depth: u
             "`uses:` is deprecated in Lighthouse",
             "write the steps here, or use a resolver or a StepAction",
         );
-        let Some(mut used) = used_task(&uri, &at, &task_name, sources, report, depth) else {
+        let Some(mut used) = used_task(&uri, &at, &task_name, sources, report, chain) else {
             let mut gap = Node::map(Vec::new()).written_at(&step.at);
             leave_gap(&mut gap);
             steps.push(gap);
@@ -107,15 +107,23 @@ fn used_task(
     task_name: &str,
     sources: &Sources<'_>,
     report: &Report,
-    depth: usize,
+    chain: &[String],
 ) -> Option<Node> {
-    if depth >= MAX_DEPTH {
+    let mut chain = chain.to_vec();
+    let is_cycle = chain.iter().any(|used| used == uri);
+    chain.push(uri.to_owned());
+    if is_cycle {
+        report.error_with(at, format!("{uri} uses itself: {}", chain.join(" -> ")), "write the steps into one of them");
+        return None;
+    }
+    if chain.len() > MAX_DEPTH {
         report.error(at, format!("tasks use tasks more than {MAX_DEPTH} deep"));
         return None;
     }
     let object = match Address::parse(uri) {
         Ok(Some(address)) => sources.address(&address, at)?,
         Ok(None) => match below("", uri) {
+            // In files of other repositories too a path means this one: so does Lighthouse.
             Some(path) => sources.file(&path, at)?,
             None => {
                 let hint = "write a path from the root of the repository";
@@ -128,7 +136,7 @@ fn used_task(
             return None;
         }
     };
-    task_of(object, uri, at, task_name, sources, report, depth)
+    task_of(object, uri, at, task_name, sources, report, &chain)
 }
 
 fn task_of(
@@ -138,14 +146,14 @@ fn task_of(
     task_name: &str,
     sources: &Sources<'_>,
     report: &Report,
-    depth: usize,
+    chain: &[String],
 ) -> Option<Node> {
     if object.kind == Kind::StepAction {
         report.error_with(at, format!("{uri} is a StepAction"), "refer to it by `ref`");
         return None;
     }
     let mut run = wrap::as_run(object);
-    import_below(&mut run, sources, report, depth + 1);
+    import_below(&mut run, sources, report, chain);
     let tasks = run.get("pipelineSpec").map_or(&[][..], |spec| spec.items_of("tasks"));
     let chosen = match tasks {
         [only] => Some(only),
@@ -270,7 +278,7 @@ fn add_declared(list: &str, task: &mut Node, used: &Node, pipeline: &mut Node, r
 /// `prependStepsURL` and `appendStepsURL`: steps before those of the first task, and after those of the last.
 pub(super) fn add_steps(run: &mut Node, uri: &Node, is_first: bool, sources: &Sources<'_>, report: &Report) {
     let Some(text) = uri.as_text().filter(|text| !text.is_empty()) else { return };
-    let Some(used) = used_task(text, &uri.at, "", sources, report, 0) else { return };
+    let Some(used) = used_task(text, &uri.at, "", sources, report, &[]) else { return };
     let Some(spec) = run.get_mut("pipelineSpec") else { return };
     let tasks = spec.items_of_mut("tasks");
     let task = if is_first { tasks.first_mut() } else { tasks.last_mut() };

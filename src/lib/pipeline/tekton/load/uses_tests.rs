@@ -105,7 +105,31 @@ fn tasks_that_use_themselves_end() {
         "{apiVersion: tekton.dev/v1, kind: Task, spec: {steps: [{image: 'uses:a.yaml'}, {image: 'uses:a.yaml'}]}}";
     let source = using("        - {}\n").replace("tasks/used.yaml", "a.yaml");
     let problems = refused(by_lighthouse(&[(".lighthouse/pr.yaml", &source), ("a.yaml", own)], &pull_values()));
-    assert!(problems.iter().any(|one| one.contains("more than")), "{problems:?}");
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems.iter().all(|one| one.contains("a.yaml uses itself: a.yaml -> a.yaml")), "{problems:?}");
+    let through = [own.replace("a.yaml", "acme/c/b.yaml@v1"), own.replace("a.yaml", "acme/c/a.yaml@v1")];
+    let files = [
+        (".lighthouse/pr.yaml", source.replace("a.yaml", "acme/c/a.yaml@v1")),
+        ("acme/c/a.yaml@v1", through[0].clone()),
+        ("acme/c/b.yaml@v1", through[1].clone()),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let problems = refused(by_lighthouse(&files, &pull_values()));
+    let expected = "acme/c/a.yaml@v1 uses itself: acme/c/a.yaml@v1 -> acme/c/b.yaml@v1 -> acme/c/a.yaml@v1";
+    assert!(problems.iter().all(|one| one.contains(expected)), "{problems:?}");
+}
+
+#[test]
+fn chains_of_tasks_end() {
+    let task =
+        |next: &str| format!("{{apiVersion: tekton.dev/v1, kind: Task, spec: {{steps: [{{image: '{next}'}}]}}}}");
+    let tasks: Vec<(String, String)> =
+        (0..12).map(|number| (format!("{number}.yaml"), task(&format!("uses:{}.yaml", number + 1)))).collect();
+    let source = using("        - {}\n").replace("tasks/used.yaml", "0.yaml");
+    let mut files = vec![(".lighthouse/pr.yaml", source.as_str())];
+    files.extend(tasks.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let problems = refused(by_lighthouse(&files, &pull_values()));
+    assert!(problems.iter().any(|one| one.contains("more than 10 deep")), "{problems:?}");
 }
 
 #[test]
@@ -181,7 +205,7 @@ fn resolvers_of_git_and_http_fetch() {
             (".lighthouse/pr.yaml", text),
             ("https://example.test/t.yaml", task),
             ("https://example.test/r.git/a/t.yaml@v1", task),
-            ("acme/catalog/t.yaml@HEAD", task),
+            ("acme/catalog/t.yaml@main", task),
         ];
         by_lighthouse(&files, &pull_values())
     };
@@ -200,11 +224,35 @@ fn resolvers_of_git_and_http_fetch() {
     }
     for (params, expected) in [
         (bad.as_str(), "is not the file whose digest is given"),
-        ("{name: url, value: 'https://example.test/x.yaml'}", "cannot fetch https://example.test/x.yaml"),
         ("{name: url, value: $(params.REPO_URL)}", "kfleet resolves before it substitutes"),
         ("", "needs the param `url`"),
     ] {
         let problems = refused(at(&run("http", params)));
         assert!(problems.len() == 1 && problems[0].contains(expected), "{params}: {problems:?}");
+    }
+    let missing = at(&run("http", "{name: url, value: 'https://example.test/x.yaml'}")).unwrap_err();
+    assert!(missing.problems.is_empty() && missing.missing.len() == 1, "{missing:?}");
+    assert_eq!(missing.missing[0].message, "cannot fetch https://example.test/x.yaml");
+    for (params, expected) in [
+        ("{name: revision, value: v1}", "needs the param `pathInRepo`"),
+        ("{name: org, value: acme}, {name: pathInRepo, value: t.yaml}", "needs `url`, or `org` and `repo`"),
+        ("{name: url, value: u}, {name: repo, value: r}, {name: pathInRepo, value: t.yaml}", "both `url` and `repo`"),
+    ] {
+        let problems = refused(at(&run("git", params)));
+        assert!(problems.len() == 1 && problems[0].contains(expected), "{params}: {problems:?}");
+    }
+    for (params, expected) in [
+        ("{name: pathInRepo, value: /t.yaml}", "https://github.com/tektoncd/catalog.git/t.yaml@main"),
+        (
+            "{name: serverURL, value: 'https://git.test/'}, {name: org, value: a}, {name: repo, value: r}, {name: pathInRepo, value: t.yaml}",
+            "https://git.test/a/r/t.yaml@main",
+        ),
+    ] {
+        let missing = at(&run("git", params)).unwrap_err().missing;
+        assert_eq!(missing[0].message, format!("cannot fetch {expected}"), "{params}");
+    }
+    for resolver in ["hub", "bundles", "cluster"] {
+        let problems = refused(at(&run(resolver, "")));
+        assert!(problems[0].contains(&format!("kfleet does not have the resolver `{resolver}`")), "{problems:?}");
     }
 }
