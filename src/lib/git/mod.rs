@@ -39,4 +39,4 @@ pub use read::{read_file, read_tree, read_tree_within};
 pub use reference::Reference;
 pub use settings::{Credentials, INHERITED, Settings};
 pub use throwaway::{Bring, Brought, Facts, Push, Refs, RepositoryName, Snapshot, StepSettings, Throwaway};
-pub use url::{Hosted, Protocol};
+pub use url::{Hosted, Protocol, shown};

@@ -156,6 +156,14 @@ impl Remote {
     }
 }
 
+/// A URL as people see it: without user and password, but for the user of ssh, and without a query.
+///
+/// # Errors
+/// It is no URL that can be used.
+pub fn shown(url: &str) -> Result<String> {
+    Remote::parse(url).map(|remote| remote.shown)
+}
+
 /// Where a repository is on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosted {

@@ -1,5 +1,6 @@
 //! The flags of `kfleet run-pipeline`, and which of them mean something together.
 
+use super::remote::RemoteArgs;
 use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::run_pipeline::words;
 use std::path::PathBuf;
@@ -35,6 +36,8 @@ pub(crate) struct Args {
     pub event: EventArgs,
     #[command(flatten)]
     pub run: RunArgs,
+    #[command(flatten)]
+    pub remote: RemoteArgs,
     #[command(flatten)]
     pub modes: ModeArgs,
     #[command(flatten)]
@@ -321,7 +324,7 @@ impl Args {
         const RECORDED: &[Mode] = &[Mode::Runs, Mode::Logs];
         const REPORTED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::List, Mode::Explain, Mode::Runs];
         let (event, run, output) = (&self.event, &self.run, &self.output);
-        let all: [(bool, &'static str, &'static [Mode]); 35] = [
+        let all: [(bool, &'static str, &'static [Mode]); 38] = [
             (self.job.is_some(), "JOB", SELECTED),
             (event.event.is_some(), "--event", SELECTED),
             (event.comment.is_some(), "--comment", SELECTED),
@@ -334,6 +337,9 @@ impl Args {
             (event.untrusted, "--untrusted", PLANNED),
             (!event.failed_context.is_empty(), "--failed-context", SELECTED),
             (event.config_from.is_some(), "--config-from", SELECTED),
+            (self.remote.allow_unpinned, "--allow-unpinned", PLANNED),
+            (self.remote.offline, "--offline", PLANNED),
+            (!self.remote.remote.is_empty(), "--remote", PLANNED),
             // With --plan, the flags of a run may stay where they are.
             (run.engine != EngineArg::Auto, "--engine", PLANNED),
             (run.network != NetworkArg::None, "--network", PLANNED),

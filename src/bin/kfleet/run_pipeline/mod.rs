@@ -2,6 +2,7 @@
 
 mod args;
 mod past;
+mod remote;
 mod report;
 mod show;
 
@@ -11,13 +12,14 @@ use args::{EngineArg, FormArg, Mode, NetworkArg};
 use report::{OneRun, RunPipelineReport, told};
 
 use crate::context::Context;
+use crate::downloads::Downloads;
 use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
 use kfleet::ops::run_pipeline::engine::{self, Kind};
 use kfleet::ops::run_pipeline::select::{self, Asked, Selection};
-use kfleet::ops::run_pipeline::{self, Checkout, Options, Prepared, Ways, prepare};
+use kfleet::ops::run_pipeline::{self, Checkout, Options, Prepared, Unprepared, Ways, prepare};
 use kfleet::pipeline::given;
 use kfleet::pipeline::objects::Objects;
 use kfleet::pipeline::runner::controller::Cancel;
@@ -95,8 +97,10 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         cancel: &cancel,
     };
     asked_for.url = ways.url();
+    let downloads = Downloads::new(ui);
+    let remotes = remote::remotes(&args.remote, checkout.facts.url.as_deref(), is_untrusted, context, &downloads)?;
     if mode == Mode::Lint {
-        return Ok(show::linted(&run_pipeline::lint(&checkout, &asked_for, &options)?, ui));
+        return Ok(show::linted(&run_pipeline::lint(&checkout, &asked_for, &options, &remotes)?, ui));
     }
     let selection = select::select(&checkout, &asked_for)?;
     let (errors, doubts): (Vec<_>, Vec<_>) =
@@ -113,18 +117,17 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         return list(&selection, args, ui);
     }
     let mut prepared = Vec::new();
-    let mut problems = Vec::new();
+    let mut unprepared = Unprepared::default();
     for selected in selection.selected {
-        match prepare(&checkout, selected, &options, now()) {
+        match prepare(&checkout, selected, &options, &remotes, now()) {
             Ok(ready) => prepared.push(ready),
-            Err(found) => problems.extend(found),
+            Err(found) => unprepared.add(found),
         }
     }
     prepared.iter().for_each(|ready| ui.problems(&ready.warnings));
     ui.problems(&run_pipeline::unused(&prepared));
-    if !problems.is_empty() {
-        ui.problems(&problems);
-        return Ok(Outcome::Ended(ErrorKind::Usage));
+    if unprepared != Unprepared::default() {
+        return remote::refuse(&unprepared, ui);
     }
     if prepared.is_empty() {
         ui.status(&format!("the event starts no job: {}", selection.event));

@@ -5,6 +5,7 @@ use super::select::{self, Asked, Selected, Target};
 use super::{Checkout, Options, event, is_warning, load_selected, plan_of};
 use crate::error::Result;
 use crate::pipeline::finding::Finding;
+use crate::pipeline::tekton::load::Remote;
 use crate::pipeline::tekton::plan::PlanOptions;
 use crate::pipeline::trigger;
 use crate::problem::{Problem, Severity};
@@ -29,9 +30,9 @@ impl Linted {
 ///
 /// # Errors
 /// Trigger files cannot be read; there is no such job ([`crate::error::ErrorKind::Usage`]).
-pub fn lint(checkout: &Checkout, asked: &Asked, options: &Options) -> Result<Linted> {
+pub fn lint(checkout: &Checkout, asked: &Asked, options: &Options, remote: &dyn Remote) -> Result<Linted> {
     if let Some(selected) = select::file(checkout, asked) {
-        return Ok(Linted { jobs: 1, problems: problems_of(checkout, &selected, options) });
+        return Ok(Linted { jobs: 1, problems: problems_of(checkout, &selected, options, remote) });
     }
     let Configuration { config, mut problems } = configuration::read(checkout, asked)?;
     let named = asked.job.as_deref().map(|name| select::named(&config, name, asked)).transpose()?;
@@ -54,7 +55,7 @@ pub fn lint(checkout: &Checkout, asked: &Asked, options: &Options) -> Result<Lin
                     parameters: Vec::new(),
                     pull: None,
                 };
-                problems.extend(problems_of(checkout, &selected, options));
+                problems.extend(problems_of(checkout, &selected, options, remote));
             }
             Err(finding) if finding.id == "trigger-template" => problems.push(finding.problem()),
             // The linter of trigger files has told it already.
@@ -67,15 +68,15 @@ pub fn lint(checkout: &Checkout, asked: &Asked, options: &Options) -> Result<Lin
 }
 
 /// What is wrong or doubtful in what one job runs.
-fn problems_of(checkout: &Checkout, selected: &Selected, options: &Options) -> Vec<Problem> {
+fn problems_of(checkout: &Checkout, selected: &Selected, options: &Options, remote: &dyn Remote) -> Vec<Problem> {
     let doubts = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.problem).filter(is_warning);
-    match load_selected(checkout, selected, options) {
+    match load_selected(checkout, selected, options, remote) {
         Ok(loaded) => {
             // Parts that were asked for are no matter of the linter.
             let planned = plan_of(&loaded.run, selected, &options.namespace, &PlanOptions::default(), 0);
             let told = planned.map_or_else(|problems| problems, |plan| plan.notes);
             doubts(loaded.findings).chain(told).collect()
         }
-        Err(refused) => doubts(refused.findings).chain(refused.problems).collect(),
+        Err(refused) => doubts(refused.findings).chain(refused.problems).chain(refused.missing).collect(),
     }
 }

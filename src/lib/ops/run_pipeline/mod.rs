@@ -9,18 +9,21 @@ pub mod engine;
 mod event;
 mod files;
 mod lint;
+mod places;
+pub mod remote;
 mod run;
 pub mod select;
 pub mod words;
 
 pub use lint::{Linted, lint};
+pub use places::Places;
 pub use run::{Report, Ways, run};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::git::{Facts, LocalClone, Settings, Snapshot};
 use crate::pipeline::job::Source;
 use crate::pipeline::runner::tools::Tools;
-use crate::pipeline::tekton::load::{self, Loaded, Refused, Request, Surroundings};
+use crate::pipeline::tekton::load::{self, Loaded, Refused, Remote, Request, Surroundings};
 use crate::pipeline::tekton::plan::{Plan, PlanOptions, RunContext, plan};
 use crate::pipeline::tekton::types::{PipelineRun, Timeout};
 use crate::problem::{Place, Problem, Severity};
@@ -148,23 +151,73 @@ pub fn unused(prepared: &[Prepared]) -> Vec<Problem> {
     told.collect()
 }
 
-/// Loads and plans a job. Nothing is written.
+/// Why a job cannot be run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unprepared {
+    /// What is wrong with its files.
+    pub problems: Vec<Problem>,
+    /// Files of other repositories that cannot be had.
+    pub missing: Vec<Problem>,
+}
+
+impl From<Vec<Problem>> for Unprepared {
+    fn from(problems: Vec<Problem>) -> Unprepared {
+        Unprepared { problems, missing: Vec::new() }
+    }
+}
+
+impl Unprepared {
+    /// Adds what keeps another job from running.
+    pub fn add(&mut self, other: Unprepared) {
+        for (all, more) in [(&mut self.problems, other.problems), (&mut self.missing, other.missing)] {
+            for problem in more {
+                if !all.contains(&problem) {
+                    all.push(problem);
+                }
+            }
+        }
+    }
+
+    /// All that is missing as one error.
+    pub fn error(&self) -> Option<Error> {
+        let told = |problem: &Problem| format!("{}: {}", problem.place, problem.message);
+        let fail = |message: String| Error::new(ErrorKind::Environment, message);
+        match self.missing.as_slice() {
+            [] => None,
+            [one] => {
+                let error = fail(format!("cannot get a file of another repository: {}", told(one)));
+                Some(Error { hint: one.hint.clone(), ..error })
+            }
+            several => {
+                let hint =
+                    |problem: &Problem| problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                let list: String =
+                    several.iter().map(|problem| format!("\n  {}{}", told(problem), hint(problem))).collect();
+                Some(fail(format!("cannot get {} files of other repositories:{list}", several.len())))
+            }
+        }
+    }
+}
+
+/// Loads and plans a job. Nothing is written but the cache of `remote`.
 ///
 /// # Errors
-/// All problems of its files.
+/// All problems of its files, and all that cannot be had.
 pub fn prepare(
     checkout: &Checkout,
     selected: Selected,
     options: &Options,
+    remote: &dyn Remote,
     now: i64,
-) -> std::result::Result<Prepared, Vec<Problem>> {
-    let Loaded { mut run, findings, .. } =
-        load_selected(checkout, &selected, options).map_err(|refused| refused.problems)?;
+) -> std::result::Result<Prepared, Unprepared> {
+    let Loaded { mut run, findings, fetched } = load_selected(checkout, &selected, options, remote)
+        .map_err(|refused| Unprepared { problems: refused.problems, missing: refused.missing })?;
     let served = options.tools.apply(&mut run);
     if let Some(timeout) = options.timeout {
         run.timeouts.pipeline = Some(Timeout::After(timeout));
     }
-    let plan = plan_of(&run, &selected, &options.namespace, &options.plan, now)?;
+    let mut plan = plan_of(&run, &selected, &options.namespace, &options.plan, now)?;
+    plan.fetched = fetched;
     let warnings = findings.into_iter().map(|finding| finding.problem).filter(is_warning);
     let warnings = warnings.chain(plan.notes.iter().cloned()).collect();
     let unused = options.tools.unused(&plan, &served);
@@ -172,7 +225,12 @@ pub fn prepare(
 }
 
 /// Loads what was selected.
-fn load_selected(checkout: &Checkout, selected: &Selected, options: &Options) -> std::result::Result<Loaded, Refused> {
+fn load_selected(
+    checkout: &Checkout,
+    selected: &Selected,
+    options: &Options,
+    remote: &dyn Remote,
+) -> std::result::Result<Loaded, Refused> {
     let files = checkout.files(selected.is_of_base).map_err(|error| Refused {
         problems: vec![Problem {
             severity: Severity::Error,
@@ -180,6 +238,7 @@ fn load_selected(checkout: &Checkout, selected: &Selected, options: &Options) ->
             message: error.message,
             hint: error.hint,
         }],
+        missing: Vec::new(),
         findings: Vec::new(),
     })?;
     let source;
@@ -190,7 +249,7 @@ fn load_selected(checkout: &Checkout, selected: &Selected, options: &Options) ->
             Request::of_file(&source, &selected.parameters)
         }
     };
-    load::load(request, Surroundings { files: &files, remote: None, given: &options.given })
+    load::load(request, Surroundings { files: &files, remote: Some(remote), given: &options.given })
 }
 
 /// Plans a run under a name of its own.

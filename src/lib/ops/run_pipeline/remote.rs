@@ -1,0 +1,257 @@
+//! [`Remotes`]: files of other repositories for pipelines: out of the cache, or over the network. Only what a commit or a
+//! digest names may be used; everything else may change between two runs, and is refused unless the user allows it. What
+//! the files mean is no matter of this module.
+
+use super::places::{Place, Places};
+use crate::digest::sha256;
+use crate::error::{Error, ErrorKind, Result};
+use crate::git::{self, Protocol, Reference};
+use crate::http;
+use crate::ops::generate::Progress;
+use crate::pipeline::tekton::load::{Address, Fetched, Origin, Remote};
+use crate::process::Environment;
+use crate::tree::Store;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// How long a file of a pipeline may be.
+const FILE_BYTES: usize = 4 * 1024 * 1024;
+
+/// How much one fetch of a repository may bring.
+const FETCH_BYTES: u64 = 256 * 1024 * 1024;
+
+/// What the user allows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// Whether the network is left alone.
+    pub offline: bool,
+    /// Whether addresses may be used that can mean something else tomorrow.
+    pub allows_unpinned: bool,
+    /// Whether the event is not trusted: then nobody is shown the user's credentials, and nothing is taken from what was
+    /// fetched with them.
+    pub is_untrusted: bool,
+}
+
+/// See the module. One of these serves a whole call: what a branch is at is asked for once.
+pub struct Remotes<'a> {
+    git: git::Settings,
+    http: http::Settings,
+    store: Store,
+    environment: &'a Environment,
+    places: Places,
+    ways: Ways,
+    progress: &'a dyn Progress,
+    tips: Known<String>,
+    commits: Known<git::Fetched>,
+    downloads: Known<Vec<u8>>,
+}
+
+/// What came of a URL and a reference there: nothing is asked for twice.
+type Known<T> = RefCell<BTreeMap<(String, String), std::result::Result<T, Failure>>>;
+
+/// What is known, or else what `get` brings.
+fn once<T: Clone>(known: &Known<T>, url: &str, reference: &str, get: impl FnOnce() -> Result<T>) -> Result<T> {
+    let key = (url.to_owned(), reference.to_owned());
+    let found = known.borrow().get(&key).cloned();
+    let found = found.unwrap_or_else(|| {
+        let found = get().map_err(Failure::from);
+        known.borrow_mut().insert(key, found.clone());
+        found
+    });
+    found.map_err(Error::from)
+}
+
+/// An error that is told more than once.
+#[derive(Debug, Clone)]
+struct Failure {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<String>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure { kind: error.kind, message: error.to_string(), hint: error.hint }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        Error { hint: failure.hint, ..Error::new(failure.kind, failure.message) }
+    }
+}
+
+impl std::fmt::Debug for Remotes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remotes").field("places", &self.places).field("ways", &self.ways).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Remotes<'a> {
+    /// With what is fetched below `cache`.
+    pub fn new(
+        environment: &'a Environment,
+        cache: &Path,
+        places: Places,
+        ways: Ways,
+        progress: &'a dyn Progress,
+    ) -> Remotes<'a> {
+        let mut http = http::Settings::new(environment);
+        http.max_bytes = FILE_BYTES as u64;
+        let (cache, git) = match ways.is_untrusted {
+            false => (cache.to_owned(), git::Settings::new(environment.clone(), cache.join("git"))),
+            true => {
+                http.netrc = None;
+                let cache = cache.join("untrusted");
+                let git = git::Settings::new(environment.clone(), cache.join("git"));
+                (cache, git.without_credentials())
+            }
+        };
+        Remotes {
+            git: git.limited_to(FETCH_BYTES),
+            http,
+            store: Store::new(cache.join("sources")),
+            environment,
+            places,
+            ways,
+            progress,
+            tips: RefCell::default(),
+            commits: RefCell::default(),
+            downloads: RefCell::default(),
+        }
+    }
+
+    fn file(&self, shown: &str, place: &Place, reference: &str, path: &str) -> Result<Fetched> {
+        let within = |error: Error| Error { message: format!("{shown}: {}", error.message), ..error };
+        let settings = self.settings(place);
+        let wanted = Reference::parse(Some(reference));
+        let pinned = matches!(wanted, Reference::Commit(_));
+        if !pinned && !self.ways.allows_unpinned {
+            return Err(self.unpinned(shown, place, reference, &settings).unwrap_or_else(within));
+        }
+        let repository = once(&self.commits, &place.url, reference, || self.commit(&place.url, &wanted, &settings));
+        let repository = repository.map_err(within)?;
+        let bytes = git::read_file(&repository.repository, &repository.commit, path, FILE_BYTES).map_err(within)?;
+        let origin = Origin {
+            address: shown.to_owned(),
+            url: repository.url,
+            path: Some(path.to_owned()),
+            commit: Some(repository.commit),
+            sha256: sha256(&bytes),
+            pinned,
+        };
+        Ok(Fetched { bytes, origin })
+    }
+
+    /// How a place is reached. Files of this machine, and what nobody vouches for on the way, only where the user says so.
+    fn settings(&self, place: &Place) -> git::Settings {
+        let settings = self.git.clone();
+        match place.is_given {
+            true => settings.allow(Protocol::File).allow(Protocol::Http),
+            false => settings,
+        }
+    }
+
+    /// Why a branch or a tag is not used, with the commit to name instead.
+    fn unpinned(&self, shown: &str, place: &Place, reference: &str, settings: &git::Settings) -> Result<Error> {
+        let message = format!("{shown} may change at any time");
+        if self.ways.offline {
+            let error = Error::new(ErrorKind::Failed, message);
+            return Ok(error.with_hint("name a commit by its full hash, or use --allow-unpinned"));
+        }
+        let wanted = Reference::parse(Some(reference));
+        let commit = once(&self.tips, &place.url, reference, || git::resolve(&place.url, &wanted, settings))?;
+        let error =
+            Error::new(ErrorKind::Failed, format!("{message}: {} is at {commit} now", reference.escape_debug()));
+        Ok(error.with_hint(format!("write {commit} in its place, or use --allow-unpinned")))
+    }
+
+    fn commit(&self, url: &str, wanted: &Reference, settings: &git::Settings) -> Result<git::Fetched> {
+        if let Reference::Commit(commit) = wanted
+            && let Some(cached) = git::cached(url, commit, settings)?
+        {
+            return Ok(cached);
+        }
+        if self.ways.offline {
+            let message = match wanted {
+                Reference::Commit(_) => format!("the cache does not have {wanted}"),
+                _ => format!("nobody can tell offline what {wanted} is"),
+            };
+            return Err(offline(message));
+        }
+        let name = format!("{wanted} of {}", git::shown(url)?);
+        self.progress.begin(&name);
+        let fetched = git::fetch(url, wanted, settings);
+        self.progress.end(&name);
+        fetched
+    }
+
+    fn download(&self, shown: &str, url: &str, digest: Option<&str>) -> Result<Fetched> {
+        let fetched = |bytes: Vec<u8>| {
+            let (address, url) = (shown.to_owned(), shown.to_owned());
+            let origin =
+                Origin { address, url, path: None, commit: None, sha256: sha256(&bytes), pinned: digest.is_some() };
+            Fetched { bytes, origin }
+        };
+        if digest.is_none() && !self.ways.allows_unpinned {
+            let error = Error::new(ErrorKind::Failed, format!("{shown} may change at any time"));
+            return Err(error.with_hint("name a file of a git repository at a commit, or use --allow-unpinned"));
+        }
+        once(&self.downloads, url, digest.unwrap_or_default(), || self.bytes(shown, url, digest)).map(fetched)
+    }
+
+    fn bytes(&self, shown: &str, url: &str, digest: Option<&str>) -> Result<Vec<u8>> {
+        if let Some(digest) = digest
+            && let Some(bytes) = self.store.get(digest)?
+        {
+            return Ok(bytes);
+        }
+        if self.ways.offline {
+            return Err(offline(format!("{shown}: the cache does not have it")));
+        }
+        let client = http::Client::new(self.http.clone())?;
+        self.progress.begin(shown);
+        let response = client.get(&http::Request::new(url), &|_| {});
+        self.progress.end(shown);
+        let response = response?;
+        if response.looks_like_web_page() {
+            return Err(response.web_page_error());
+        }
+        if digest.is_some() {
+            // A cache that cannot be written costs the next run a download, no more.
+            let _ = self.store.put(&response.bytes);
+        }
+        Ok(response.bytes)
+    }
+
+    /// `versionStream` is what the installation of Lighthouse says in a variable, else the default branch.
+    fn reference(&self, owner: &str, repository: &str, reference: &str) -> String {
+        if reference != "versionStream" {
+            return reference.to_owned();
+        }
+        let name =
+            format!("LIGHTHOUSE_VERSIONSTREAM_{owner}_{repository}").to_uppercase().replace(['-', ' ', '.'], "_");
+        let value = self.environment.get(name).and_then(|value| value.to_str()).filter(|value| !value.is_empty());
+        value.unwrap_or("HEAD").to_owned()
+    }
+}
+
+fn offline(message: String) -> Error {
+    Error::new(ErrorKind::Environment, message).with_hint("run the command once without --offline")
+}
+
+impl Remote for Remotes<'_> {
+    fn fetch(&self, address: &Address) -> Result<Fetched> {
+        let shown = address.to_string();
+        match address {
+            Address::Url(url) => self.download(&shown, url, None),
+            Address::Digest { url, sha256 } => self.download(&shown, url, Some(sha256)),
+            Address::Git { server, owner, repository, path, reference } => {
+                let place = self.places.of_name(server.as_deref(), owner, repository)?;
+                self.file(&shown, &place, &self.reference(owner, repository, reference), path)
+            }
+            Address::Clone { url, revision, path } => self.file(&shown, &self.places.of_url(url), revision, path),
+        }
+    }
+}
