@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,6 @@ use kfleet::pipeline::runner::options::{Bind, HostPaths, Limits, Network, SHIMS,
 use kfleet::pipeline::runner::process::Process;
 use kfleet::pipeline::runner::sandbox::Sandbox;
 use kfleet::pipeline::task_run::{File, Mount, Step, StepEnd, TaskRun, Volume, VolumeSource};
-use kfleet::process::Environment;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kfleet");
 
@@ -609,7 +608,7 @@ shift
 entrypoint= pass=
 while [ $# -gt 0 ]; do
   case "$1" in
-    --rm) shift ;;
+    --rm|--init) shift ;;
     --entrypoint) entrypoint=$2; shift 2 ;;
     --env) case "$2" in *=*) pass="$pass $2" ;; *) eval "pass=\"\$pass $2=\$$2\"" ;; esac; shift 2 ;;
     -*) shift 2 ;;
@@ -653,80 +652,9 @@ fn containers_are_run_and_stopped_by_name() {
     );
     assert_eq!(ran.ends[3], StepEnd::TimedOut);
     let log = fs::read_to_string(parent.path().join("podman.log")).unwrap();
-    let name = format!("kfleet-{}-{}", task.name, task.steps[3].name);
+    let run = engine.settings().run.path().display().to_string();
+    let name = format!("kfleet-{}-{}-{}", &run[run.len() - 6..], task.name, task.steps[3].name);
     assert!(log.starts_with(&format!("kill {name}\n")), "{log}");
-}
-
-/// With an image that is made of busybox. `KFLEET_RUNTIME` may name the program and its first arguments.
-#[test]
-fn steps_run_in_real_containers() {
-    const TEST: &str = "steps_run_in_real_containers";
-    let parent = tempfile::tempdir().unwrap();
-    let words = std::env::var("KFLEET_RUNTIME").unwrap_or_else(|_| "podman".to_owned());
-    let mut words = words.split_whitespace().map(str::to_owned);
-    let program = PathBuf::from(words.next().unwrap());
-    let arguments: Vec<String> = words.collect();
-    let runtime = |command: &[&str]| {
-        let output = std::process::Command::new(&program).args(&arguments).args(command).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let image = "localhost/kfleet-test-engines:1";
-    let busybox = ["/bin/busybox", "/usr/bin/busybox"].into_iter().find(|path| Path::new(path).exists());
-    let Some(busybox) = busybox.filter(|_| runtime(&["info"])) else {
-        support::count_skipped(TEST, "there is no podman that answers, or no busybox");
-        return;
-    };
-    let root = parent.path().join("root");
-    fs::create_dir_all(root.join("bin")).unwrap();
-    fs::create_dir_all(root.join("tmp")).unwrap();
-    fs::copy(busybox, root.join("bin/busybox")).unwrap();
-    for name in ["sh", "echo", "cat", "sleep", "id", "pwd", "env", "true"] {
-        symlink("busybox", root.join("bin").join(name)).unwrap();
-    }
-    let archive = parent.path().join("image.tar");
-    let packed =
-        std::process::Command::new("tar").args(["-C", root.to_str().unwrap(), "-cf"]).arg(&archive).arg(".").status();
-    let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
-    let change = "ENTRYPOINT [\"/bin/echo\",\"entry\"]";
-    let made = packed.is_ok_and(|status| status.success())
-        && runtime(&["import", "--change", change, archive.to_str().unwrap(), image])
-        && runtime(
-            &[&["run", "--rm", "--network", "none"], &limits[..], &["--entrypoint", "/bin/true", image]].concat(),
-        );
-    if !made {
-        support::count_skipped(TEST, "the runtime cannot run a container here");
-        return;
-    }
-    let settings = Settings { environment: std::env::vars_os().collect::<Environment>(), ..mk_settings(parent.path()) };
-    let engine = Container::new(
-        settings,
-        Runtime {
-            program: program.clone(),
-            arguments: arguments.clone(),
-            run_arguments: limits.map(str::to_owned).to_vec(),
-            pull: Pull::Never,
-        },
-    );
-    let mut first = mk_step("echo $TOKEN; pwd; printf x > /tekton/results/out; echo a > /workspace/deep/file");
-    first.env.push(("TOKEN".to_owned(), "line one\nline two".to_owned()));
-    first.working_dir = Some("/workspace/deep".to_owned());
-    let second = mk_program(&["/bin/cat", "/workspace/deep/file"]);
-    let mut entry = mk_program(&[]);
-    entry.args.push("argument".to_owned());
-    let mut steps = vec![first, second, entry, mk_program(&["/no/such"]), mk_program(&["sleep", "60"])];
-    for step in &mut steps {
-        step.image = image.to_owned();
-    }
-    let task = mk_task(steps);
-    let ran = run_within(&engine, &task, Duration::from_secs(6)).unwrap();
-    assert_eq!(ran.out, "line one line two\n/workspace/deep\na\nentry argument\n", "{} {:?}", ran.err, ran.ends);
-    assert_eq!(ran.ends[..3], [0, 0, 0].map(StepEnd::Exited));
-    assert!(matches!(&ran.ends[3], StepEnd::Unstarted(_)), "{:?}", ran.ends);
-    assert_eq!(ran.ends[4], StepEnd::TimedOut);
-    assert_eq!(ran.results.get("out").unwrap(), b"x");
-    let name = format!("kfleet-{}-{}", task.name, task.steps[4].name);
-    assert!(!runtime(&["container", "exists", &name]), "the container has gone");
-    runtime(&["rmi", image]);
 }
 
 /// Prints what a step costs: `cargo test --release --test engines -- --ignored --nocapture cost`.

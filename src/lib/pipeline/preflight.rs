@@ -16,8 +16,8 @@ pub struct Given<'a> {
     pub has_program: &'a dyn Fn(&str) -> bool,
     /// The programs that the user puts in the place of others, with the options that say so.
     pub stand_ins: &'a [(&'a str, String)],
-    /// Whether an image can be had; only asked where steps run in them.
-    pub has_image: &'a dyn Fn(&str) -> bool,
+    /// Why an image cannot be had; only asked where steps run in them.
+    pub missing_image: &'a dyn Fn(&str) -> Option<String>,
     /// The objects that the run is given.
     pub objects: &'a Objects,
     /// Whether those who cause the event are not trusted.
@@ -38,8 +38,11 @@ pub fn missing(needs: &Needs, given: &Given<'_>) -> Vec<Missing> {
     let mut found = Vec::new();
     let mut add = |what: String, remedy: String| found.push(Missing { what, remedy });
     if given.has_images {
-        for image in needs.images.iter().filter(|image| is_known(image) && !(given.has_image)(image)) {
-            add(format!("the image {image}"), "pull it, or see that the registry can be reached".to_owned());
+        for image in needs.images.iter().filter(|image| is_known(image)) {
+            if let Some(why) = (given.missing_image)(image) {
+                let remedy = "see that its registry can be reached and that you are logged in there, load it from a file, or use --engine sandbox";
+                add(format!("the image {image} ({why})"), remedy.to_owned());
+            }
         }
     } else {
         for tool in needs.tools.iter().filter(|tool| is_known(tool) && !(given.has_program)(tool)) {
@@ -151,7 +154,7 @@ mod tests {
             has_images: false,
             has_program: &|name| name == "/bin/sh",
             stand_ins: &[],
-            has_image: &|image| image == "a:1",
+            missing_image: &|image| (image != "a:1").then(|| "ErrImagePull: no such host".to_owned()),
             objects,
             is_untrusted: false,
         }
@@ -184,7 +187,10 @@ mod tests {
         let wanted = "the program nowhere of --override 'x=nowhere': install it, or name another one".to_owned();
         assert!(found.contains(&wanted), "{found:?}");
         let images = told(&needs(), &Given { has_images: true, stand_ins: &stand_ins, ..given(&objects) });
-        assert_eq!(images[0], "the image b:1: pull it, or see that the registry can be reached");
+        assert!(
+            images[0].starts_with("the image b:1 (ErrImagePull: no such host): see that its registry"),
+            "{images:?}"
+        );
         assert!(!images.iter().any(|line| line.contains("program")));
         assert!(verify(&Needs::default(), &given(&objects)).is_ok());
     }

@@ -111,7 +111,7 @@ pub(super) fn start(choice: &Choice, settings: Settings, program: &Path) -> Resu
             };
             let engine = Container::new(settings, runtime);
             engine.probe()?;
-            Ok((Box::new(engine), None))
+            Ok((Box::new(engine.guarded()), None))
         }
     }
 }

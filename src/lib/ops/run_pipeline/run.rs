@@ -190,8 +190,7 @@ fn carry_out(
             has_images: search_path.is_none(),
             has_program: &|name| programs.has(name),
             stand_ins: &stand_ins.collect::<Vec<_>>(),
-            // Those that are not here are pulled.
-            has_image: &|_| true,
+            missing_image: &|image| engine.missing_image(image),
             objects: ways.objects,
             is_untrusted: ways.is_untrusted,
         },

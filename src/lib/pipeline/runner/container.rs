@@ -1,20 +1,24 @@
 //! [`Container`]: every step in its own image, by the podman or docker of the user. The command line is an argument list,
 //! never a text for a shell; it can be shown ([`Container::command_line`]).
 
+mod guard;
+mod images;
+mod running;
+mod sidecars;
+
 use std::collections::BTreeMap;
-use std::io;
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
-
-use super::child::{Ended, Handle, LOOK, Pipes, RunFailure, attend, open_copies};
+use self::guard::Guard;
+use self::running::Running;
+use self::sidecars::Sidecars;
+use super::child::{Ended, Pipes, RunFailure, attend, open_copies};
 use super::disk::DiskWatch;
-use super::engine::{Engine, IMAGE_PULL_FAILED, Output, Stop, TaskSpace};
+use super::engine::{Engine, Output, Stop, TaskSpace};
 use super::folder::{TaskFolder, name_of};
 use super::options::{Network, Settings};
 use super::process::make_sub_paths;
@@ -23,33 +27,31 @@ use super::view::Place;
 use crate::error::Result;
 use crate::pipeline::event::Stream;
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
-use crate::process::Program;
+use crate::process::{Environment, Program};
 
-/// How long an image may take to come.
-const PULL: Duration = Duration::from_secs(30 * 60);
+/// How long the runtime may take for something short, such as to remove a container.
+const SHORT: Duration = Duration::from_secs(30);
 
-/// How long the runtime may take to remove a container.
-const REMOVE: Duration = Duration::from_secs(30);
+/// Where podman looks for the program of `--init`.
+const INITS: [&str; 4] = [
+    "/usr/libexec/podman/catatonit",
+    "/usr/local/libexec/podman/catatonit",
+    "/usr/local/lib/podman/catatonit",
+    "/usr/lib/podman/catatonit",
+];
+
+/// The label of all containers; its value is the folder of the run.
+const LABEL: &str = "kfleet";
 
 /// Whether images are fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pull {
     /// Those that are not there.
     Missing,
-    /// All of them, for each step.
+    /// All of them, once in each run.
     Always,
     /// None.
     Never,
-}
-
-impl Pull {
-    fn name(self) -> &'static str {
-        match self {
-            Pull::Missing => "missing",
-            Pull::Always => "always",
-            Pull::Never => "never",
-        }
-    }
 }
 
 /// The program that runs containers.
@@ -70,14 +72,22 @@ pub struct Runtime {
 pub struct Container {
     settings: Settings,
     runtime: Runtime,
-    /// The `PATH` of each image.
+    /// The `PATH` of each image that is here.
     paths: Mutex<BTreeMap<String, String>>,
+    /// Removes containers when kfleet has gone.
+    guard: Option<Guard>,
 }
 
 impl Container {
     /// An engine that uses this runtime.
     pub fn new(settings: Settings, runtime: Runtime) -> Container {
-        Container { settings, runtime, paths: Mutex::default() }
+        Container { settings, runtime, paths: Mutex::default(), guard: None }
+    }
+
+    /// The same, with a program beside kfleet that removes the containers of the run if kfleet ends without doing so.
+    pub fn guarded(mut self) -> Container {
+        self.guard = Guard::start(&self);
+        self
     }
 
     /// What the engine was told.
@@ -101,8 +111,10 @@ impl Container {
     pub fn command_line(&self, task: &TaskRun, index: usize) -> Result<Vec<String>> {
         let folder = TaskFolder::new(&self.settings, task)?;
         let step = &task.steps[index];
+        let name = self.name_of_step(task, step);
+        let wanted = Wanted { name: &name, how: self.how_of_steps(), joins: None, step, env: &step.env };
         let mut line = vec![self.runtime.program.to_string_lossy().into_owned()];
-        line.extend(self.arguments(&folder, task, index, step, &step.env));
+        line.extend(self.arguments(&folder, task, index, &wanted)?);
         Ok(line)
     }
 
@@ -110,21 +122,46 @@ impl Container {
         self.runtime.program.file_name().is_some_and(|name| name.to_string_lossy().contains("podman"))
     }
 
-    fn arguments(
-        &self,
-        folder: &TaskFolder,
-        task: &TaskRun,
-        index: usize,
-        step: &Step,
-        env: &[(String, String)],
-    ) -> Vec<String> {
-        let limits = &self.settings.limits;
+    /// Further arguments of `run` for steps. As with Tekton, a step is not the first process: that one would not get signals
+    /// it has no handler for, and would have to reap the others.
+    fn how_of_steps(&self) -> &'static [&'static str] {
+        let lacks_init =
+            cfg!(target_os = "linux") && self.is_podman() && !INITS.iter().any(|path| Path::new(path).exists());
+        if lacks_init { &["--rm"] } else { &["--rm", "--init"] }
+    }
+
+    /// The name of the folder of the run, by which its containers are found.
+    fn mark(&self) -> String {
+        self.settings.run.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// The name of a container: runs of the same name have different ones.
+    fn container_name(&self, task: &TaskRun, what: &str) -> String {
+        let mark = self.mark();
+        let unique = mark.rsplit('-').next().unwrap_or_default();
+        let retry = if task.attempt == 0 { String::new() } else { format!("-retry{}", task.attempt) };
+        format!("kfleet-{unique}-{}{retry}-{what}", name_of(&task.name))
+    }
+
+    fn name_of_step(&self, task: &TaskRun, step: &Step) -> String {
+        self.container_name(task, &name_of(&step.name))
+    }
+
+    fn arguments(&self, folder: &TaskFolder, task: &TaskRun, index: usize, wanted: &Wanted<'_>) -> Result<Vec<String>> {
+        let (limits, step) = (&self.settings.limits, wanted.step);
         let mut line = self.runtime.arguments.clone();
         let mut add = |words: &[&str]| line.extend(words.iter().map(|word| (*word).to_owned()));
-        add(&["run", "--rm", "--name", &container_name(task, step), "--pull", self.runtime.pull.name()]);
-        add(&["--network", if self.settings.network == Network::Host { "host" } else { "none" }]);
+        add(&["run"]);
+        add(wanted.how);
+        // What is needed is here, or has been fetched: see `images`.
+        add(&["--name", wanted.name, "--label", &format!("{LABEL}={}", self.mark()), "--pull", "never"]);
+        self.add_network(folder, task, wanted.joins, &mut add)?;
         add(&["--pids-limit", &limits.processes.to_string(), "--ulimit", "core=0:0"]);
         add(&["--ulimit", &format!("fsize={0}:{0}", limits.file)]);
+        if let Some(files) = narrow_files().filter(|_| self.is_podman()) {
+            // Podman would ask for more than it can get, and with limits on its command line it looks into no settings.
+            add(&["--ulimit", &format!("nofile={files}:{files}"), "--ulimit", "nproc=32768:32768"]);
+        }
         if self.is_podman() {
             // What is mounted keeps its SELinux label: it may be the user's own.
             add(&["--security-opt", "label=disable"]);
@@ -141,61 +178,65 @@ impl Container {
             let end = if place.read_only { ":ro" } else { "" };
             add(&["-v", &format!("{}:{}{end}", place.host().display(), place.path)]);
         }
-        for (name, value) in env.iter().filter(|(name, _)| is_name(name)) {
+        for (name, value) in wanted.env.iter().filter(|(name, _)| is_name(name)) {
             if steers(name) { add(&["--env", &format!("{name}={value}")]) } else { add(&["--env", name]) }
         }
         line.extend(self.runtime.run_arguments.iter().cloned());
         line.push(step.image.clone());
         line.extend(command_line.iter().skip(usize::from(entrypoint.is_some())).cloned());
-        line
+        Ok(line)
+    }
+
+    /// The containers of a task have one host name, as in a pod, and without a network none of this machine's names.
+    fn add_network(
+        &self,
+        folder: &TaskFolder,
+        task: &TaskRun,
+        joins: Option<&str>,
+        add: &mut dyn FnMut(&[&str]),
+    ) -> Result<()> {
+        let hostname = name_of(&format!("{}-pod", task.name));
+        let network = match (self.settings.network, joins) {
+            (Network::Host, _) => "host".to_owned(),
+            (Network::None, None) => "none".to_owned(),
+            (Network::None, Some(other)) => format!("container:{other}"),
+        };
+        add(&["--network", &network]);
+        if joins.is_none() || self.is_podman() {
+            // Docker takes them from the other container.
+            add(&["--hostname", &hostname]);
+            if self.settings.network == Network::None {
+                add(&["-v", &format!("{}:/etc/hosts", folder.write_hosts(&hostname)?.display())]);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the runtime itself gets of the caller's environment.
+    fn own_environment(&self) -> Environment {
+        self.settings.environment.only(&OWN_VARIABLES)
+    }
+
+    /// The runtime, for something short.
+    fn program(&self, environment: &Environment) -> Program {
+        Program::new(&self.runtime.program).envs(environment)
     }
 
     /// Runs the runtime for a short question.
     fn ask<'a>(&self, words: impl IntoIterator<Item = &'a str>, timeout: Duration) -> Result<crate::process::Output> {
-        Program::new(&self.runtime.program)
-            .envs(&self.settings.environment.only(&OWN_VARIABLES))
-            .args(&self.runtime.arguments)
-            .args(words)
-            .timeout(timeout)
-            .run()
+        self.program(&self.own_environment()).args(&self.runtime.arguments).args(words).timeout(timeout).run()
     }
 
-    /// The `PATH` that an image sets, and which stand-ins have to come before.
-    fn image_path(&self, image: &str) -> std::result::Result<String, StepEnd> {
-        if let Some(known) = self.paths.lock().unwrap_or_else(PoisonError::into_inner).get(image) {
-            return Ok(known.clone());
-        }
-        let inspect = || {
-            let format = "{{range .Config.Env}}{{println .}}{{end}}";
-            self.ask(["image", "inspect", "--format", format, image], REMOVE)
-        };
-        let fail = |reason: String| StepEnd::Unstarted(format!("{IMAGE_PULL_FAILED}: {reason}"));
-        let mut output = inspect().map_err(|error| fail(error.to_string()))?;
-        if !output.is_success() && self.runtime.pull != Pull::Never {
-            let pulled = self.ask(["pull", "--quiet", image], PULL).and_then(|output| output.successful());
-            pulled.map_err(|error| fail(error.to_string()))?;
-            output = inspect().map_err(|error| fail(error.to_string()))?;
-        }
-        let output = output.successful().map_err(|error| fail(error.to_string()))?;
-        let lines = output.printed_lines();
-        let path = lines.iter().find_map(|line| line.strip_prefix("PATH="));
-        let path = path.unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").to_owned();
-        self.paths.lock().unwrap_or_else(PoisonError::into_inner).insert(image.to_owned(), path.clone());
-        Ok(path)
-    }
-
-    /// The variables of a step, with the stand-ins first in its `PATH`.
-    fn variables(&self, step: &Step) -> std::result::Result<Vec<(String, String)>, StepEnd> {
+    /// The variables of a step in an image with this `PATH`, with the stand-ins first in it.
+    fn variables(&self, step: &Step, path: &str) -> Vec<(String, String)> {
         let mut variables = step.env.clone();
         if let Some(folder) = self.settings.stand_ins() {
-            // Also where the step has a `PATH`: so an image that cannot be had is told in one way.
-            let of_image = self.image_path(&step.image)?;
             match variables.iter_mut().find(|(name, _)| name == "PATH") {
                 Some((_, path)) => *path = format!("{folder}:{path}"),
-                None => variables.push(("PATH".to_owned(), format!("{folder}:{of_image}"))),
+                None => variables.push(("PATH".to_owned(), format!("{folder}:{path}"))),
             }
         }
-        Ok(variables)
+        variables
     }
 
     #[expect(
@@ -204,7 +245,7 @@ impl Container {
     )]
     fn command(&self) -> Command {
         let mut command = Command::new(&self.runtime.program);
-        command.env_clear().envs(self.settings.environment.only(&OWN_VARIABLES).iter()).process_group(0);
+        command.env_clear().envs(self.own_environment().iter()).process_group(0);
         command.stdin(Stdio::null());
         command
     }
@@ -212,22 +253,22 @@ impl Container {
     fn run(
         &self,
         arguments: &[String],
-        env: &[(String, String)],
-        name: &str,
+        wanted: &Wanted<'_>,
         stop: &Stop,
         copies: super::child::Copies,
         output: &Output<'_>,
     ) -> std::result::Result<StepEnd, RunFailure> {
+        let name = wanted.name;
         let mut command = self.command();
         command.args(arguments);
-        command.envs(env.iter().filter(|(name, _)| is_name(name) && !steers(name)).map(|(name, value)| (name, value)));
+        command.envs(passed(wanted.env).map(|(name, value)| (name, value)));
         let pipes = Pipes::new(&mut command)?;
         let child = command.spawn().map_err(|cause| RunFailure {
             what: format!("start {}", self.runtime.program.display()),
             errno: cause.raw_os_error().unwrap_or(0),
         })?;
         drop(command);
-        let mut step = Running { engine: self, name, child, status: None, helpers: Vec::new() };
+        let mut step = Running::new(self, name, child);
         let mut watch = DiskWatch::new(self.settings.run.path(), &self.settings.limits);
         let complaint = Mutex::new(Vec::new());
         let listen = |stream: Stream, part: &[u8]| {
@@ -240,11 +281,11 @@ impl Container {
             output(stream, part);
         };
         let ended = attend(&mut step, pipes, copies, stop, &mut watch, &listen);
-        let status = step.status;
+        let status = step.status();
         let is_alone = matches!(ended, Ok(Ended::Alone));
         step.end(is_alone);
         if !is_alone {
-            let _ = self.ask(["rm", "--force", name], REMOVE);
+            let _ = self.ask(["rm", "--force", name], SHORT);
         }
         Ok(match ended? {
             Ended::TimedOut => StepEnd::TimedOut,
@@ -255,15 +296,21 @@ impl Container {
             }
             Ended::Alone => {
                 let complaint = complaint.into_inner().unwrap_or_else(PoisonError::into_inner);
-                of_runtime(status.unwrap_or(137), &String::from_utf8_lossy(&complaint))
+                of_runtime(status.unwrap_or(137), &String::from_utf8_lossy(&complaint), wanted.step)
             }
         })
     }
 }
 
-/// What an exit code of the runtime's program means: 125 to 127 can be its own, and then it has said why.
-fn of_runtime(code: i32, complaint: &str) -> StepEnd {
+/// What an exit code of the runtime's program means: 125 to 127 can be its own, and 1 that of the first process of the
+/// container, which cannot start the step. Then they have said why.
+fn of_runtime(code: i32, complaint: &str, step: &Step) -> StepEnd {
     let last = complaint.trim_end().lines().last().unwrap_or_default().trim();
+    if code != 0 && (last.starts_with("ERROR (catatonit:") || last.starts_with("[FATAL tini (")) {
+        let what = if step.script.is_some() { "the script" } else { step.command.first().unwrap_or(&step.image) };
+        let why = last.rsplit(": ").next().unwrap_or(last).to_lowercase();
+        return StepEnd::Unstarted(crate::text::shortened(&crate::text::plain(&format!("exec: {what:?}: {why}"))));
+    }
     let is_own = ["Error: ", "docker: ", "Error response from daemon"].iter().any(|start| last.starts_with(start))
         || (last.starts_with("See '") && complaint.contains("docker: "));
     let said = complaint.lines().rev().find(|line| line.starts_with("Error: ") || line.starts_with("docker: "));
@@ -276,6 +323,13 @@ fn of_runtime(code: i32, complaint: &str) -> StepEnd {
     }
 }
 
+/// What counts of the lines with which a runtime fails: the last. Before that it says what it has tried.
+fn last_of(lines: &[String]) -> String {
+    let said = lines.last().map_or("the runtime does not say why", String::as_str);
+    let said = said.strip_prefix("Error: ").or(said.strip_prefix("Error response from daemon: ")).unwrap_or(said);
+    crate::text::shortened(said)
+}
+
 /// What a container sees: those of its own folders that images bring along stay the image's.
 fn shown(places: &[Place]) -> impl Iterator<Item = &Place> {
     places.iter().filter(|place| !matches!(place.path.as_str(), "/root" | "/tmp" | "/var/tmp") || !is_own(place))
@@ -286,9 +340,35 @@ fn is_own(place: &Place) -> bool {
     place.base.parent().and_then(|step| step.parent()).and_then(|own| own.file_name()).is_some_and(|name| name == "own")
 }
 
-fn container_name(task: &TaskRun, step: &Step) -> String {
-    let retry = if task.attempt == 0 { String::new() } else { format!("-retry{}", task.attempt) };
-    format!("kfleet-{}{retry}-{}", name_of(&task.name), name_of(&step.name))
+/// How many files may be open, where that is less than podman gives a container by itself.
+fn narrow_files() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    getrlimit(Resource::Nofile).maximum.filter(|files| cfg!(target_os = "linux") && *files < 1 << 20)
+}
+
+/// The variables that a container gets by the environment of the runtime.
+fn passed(env: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
+    env.iter().filter(|(name, _)| is_name(name) && !steers(name))
+}
+
+/// Why nothing can be mounted at these places.
+fn unmountable(places: &[Place]) -> Option<StepEnd> {
+    if let Some(place) = places.iter().find(|place| place.path.contains(':') || place.sub.contains(':')) {
+        return Some(StepEnd::Unstarted(format!("CreateContainerError: {:?} has a colon", place.path)));
+    }
+    make_sub_paths(places)
+}
+
+/// A container that is to be started.
+struct Wanted<'a> {
+    name: &'a str,
+    /// Further arguments of `run`.
+    how: &'a [&'a str],
+    /// The container whose network it shares.
+    joins: Option<&'a str>,
+    /// What is to run.
+    step: &'a Step,
+    env: &'a [(String, String)],
 }
 
 impl Engine for Container {
@@ -297,13 +377,24 @@ impl Engine for Container {
     }
 
     fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
-        Ok(Box::new(Space { engine: self, task, folder: TaskFolder::new(&self.settings, task)? }))
+        let folder = TaskFolder::new(&self.settings, task)?;
+        Ok(Box::new(Space { sidecars: Sidecars::start(self, task, &folder)?, engine: self, task, folder }))
+    }
+
+    fn supports_sidecars(&self) -> bool {
+        true
+    }
+
+    fn missing_image(&self, image: &str) -> Option<String> {
+        self.image_path(image).err()
     }
 }
 
 struct Space<'a> {
     engine: &'a Container,
     task: &'a TaskRun,
+    // Before the folder that they mount.
+    sidecars: Sidecars<'a>,
     folder: TaskFolder,
 }
 
@@ -316,21 +407,33 @@ impl Space<'_> {
         output: &Output<'_>,
     ) -> std::result::Result<Result<StepEnd>, StepEnd> {
         let places = self.folder.places(index);
-        if step.image.is_empty() || step.image.starts_with('-') {
-            return Err(StepEnd::Unstarted(format!("InvalidImageName: {:?} is not an image", step.image)));
+        if step.script.as_ref().is_some_and(|script| !script.starts_with("#!")) {
+            // The first process of the container would give it to a shell.
+            return Err(StepEnd::Unstarted("exec: \"the script\": exec format error".to_owned()));
         }
-        if let Some(place) = places.iter().find(|place| place.path.contains(':') || place.sub.contains(':')) {
-            return Err(StepEnd::Unstarted(format!("CreateContainerError: {:?} has a colon", place.path)));
-        }
-        if let Some(unstarted) = make_sub_paths(places) {
+        let path = self.engine.image_path(&step.image).map_err(StepEnd::Unstarted)?;
+        if let Some(unstarted) = unmountable(places) {
             return Err(unstarted);
         }
-        let copies = open_copies(places, [step.stdout_path.as_ref(), step.stderr_path.as_ref()])?;
-        let env = self.engine.variables(step)?;
-        let arguments = self.engine.arguments(&self.folder, self.task, index, step, &env);
-        let name = container_name(self.task, step);
-        let end = self.engine.run(&arguments, &env, &name, stop, copies, output);
-        Ok(end.map_err(|failure| failure.into_error(&step.name)))
+        let env = self.engine.variables(step, &path);
+        let name = self.engine.name_of_step(self.task, step);
+        let how = self.engine.how_of_steps();
+        loop {
+            let copies = open_copies(places, [step.stdout_path.as_ref(), step.stderr_path.as_ref()])?;
+            let joins = self.sidecars.to_join();
+            let wanted = Wanted { name: &name, how, joins: joins.as_deref(), step, env: &env };
+            let arguments = match self.engine.arguments(&self.folder, self.task, index, &wanted) {
+                Ok(arguments) => arguments,
+                Err(error) => return Ok(Err(error)),
+            };
+            let end = self.engine.run(&arguments, &wanted, stop, copies, output);
+            let is_unstarted = matches!(end, Ok(StepEnd::Unstarted(_)));
+            if is_unstarted && joins.is_some() && self.sidecars.to_join() != joins {
+                // The sidecar whose network it was to share has ended just then.
+                continue;
+            }
+            return Ok(end.map_err(|failure| failure.into_error(&step.name)));
+        }
     }
 }
 
@@ -352,68 +455,9 @@ impl TaskSpace for Space<'_> {
         let names = self.task.steps.get(index).map_or(&[][..], |step| &step.results);
         self.folder.results(&format!("run/{index}/status/results"), names, limit)
     }
-}
 
-/// A container, by the program that is attached to it.
-struct Running<'a> {
-    engine: &'a Container,
-    name: &'a str,
-    child: Child,
-    status: Option<i32>,
-    helpers: Vec<Child>,
-}
-
-impl Running<'_> {
-    /// Starts the runtime to act on the container, without waiting for it.
-    fn act(&mut self, words: &[&str]) {
-        let mut command = self.engine.command();
-        command.args(&self.engine.runtime.arguments).args(words).stdout(Stdio::null()).stderr(Stdio::null());
-        self.helpers.extend(command.spawn());
-    }
-
-    /// Lets go of all programs.
-    fn end(&mut self, is_alone: bool) {
-        if !is_alone {
-            let _ = self.child.kill();
-        }
-        let _ = self.child.wait();
-        for helper in &mut self.helpers {
-            let _ = helper.kill();
-            let _ = helper.wait();
-        }
-    }
-}
-
-impl Handle for Running<'_> {
-    fn news(&self) -> Option<&UnixStream> {
-        None
-    }
-
-    fn pause(&self) -> Duration {
-        LOOK
-    }
-
-    fn look(&mut self) -> io::Result<bool> {
-        use std::os::unix::process::ExitStatusExt;
-        if let Some(status) = self.child.try_wait()? {
-            self.status = status.code().or(status.signal().map(|signal| 128 + signal));
-        }
-        Ok(self.status.is_some())
-    }
-
-    fn terminate(&mut self) {
-        // The program itself may still be fetching the image.
-        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::TERM);
-        }
-        self.act(&["stop", "-t", "10", self.name]);
-    }
-
-    fn kill(&mut self, is_again: bool) {
-        self.act(&["kill", self.name]);
-        if is_again {
-            let _ = self.child.kill();
-        }
+    fn finish_sidecars(&mut self) -> Result<Option<String>> {
+        self.sidecars.finish()
     }
 }
 

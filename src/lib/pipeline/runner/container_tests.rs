@@ -61,9 +61,11 @@ fn the_command_line_is_tektons() {
     let folder = tempfile::tempdir().unwrap();
     let engine = mk_engine(folder.path());
     let run = engine.settings().run.path().display().to_string();
+    let unique = &run[run.len() - 6..];
     let line = engine.command_line(&mk_task(&["/bin/sh", "-c"]), 0).unwrap().join(" ").replace(&run, "RUN");
-    let start =
-        "podman --runtime runc run --rm --name kfleet-run-t-retry1-one --pull never --network none --pids-limit 4096";
+    let line = line.replace(unique, "UNIQUE").replace(" --init ", " ");
+    let start = "podman --runtime runc run --rm --name kfleet-UNIQUE-run-t-retry1-one --label kfleet=kfleet-r-UNIQUE \
+                 --pull never --network none --hostname run-t-pod -v RUN/tasks/0-run-t/hosts:/etc/hosts --pids-limit 4096 ";
     assert!(line.starts_with(start), "{line}");
     assert!(line.contains(" --entrypoint /bin/sh -w /workspace/x -v "), "{line}");
     assert!(line.contains(" -v RUN/tasks/0-run-t/volumes/0/s:/data:ro "), "{line}");
@@ -80,6 +82,12 @@ fn the_command_line_is_tektons() {
 
 #[test]
 fn exit_codes_of_runtimes_are_told_from_those_of_steps() {
+    let step = &mk_task(&["/no/such"]).steps[0];
+    let of_runtime = |code, complaint: &str| of_runtime(code, complaint, step);
+    let init = "ERROR (catatonit:6): failed to exec pid1: No such file or directory\n";
+    assert_eq!(of_runtime(1, init), StepEnd::Unstarted("exec: \"/no/such\": no such file or directory".to_owned()));
+    let init = "[FATAL tini (7)] exec /no/such failed: Permission denied";
+    assert_eq!(of_runtime(126, init), StepEnd::Unstarted("exec: \"/no/such\": permission denied".to_owned()));
     let missing = "Error: crun: executable file `x` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found";
     assert!(matches!(of_runtime(127, missing), StepEnd::Unstarted(reason) if reason.starts_with("crun: executable")));
     let docker = "docker: Error response from daemon: pull access denied.\nSee 'docker run --help'.\n";

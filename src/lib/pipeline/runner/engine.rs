@@ -23,8 +23,14 @@ pub trait Engine: Sync {
         false
     }
 
+    /// Why the image of a step cannot be had; it is fetched where it is not here. Where steps do not run in their image,
+    /// none is missing.
+    fn missing_image(&self, _image: &str) -> Option<String> {
+        None
+    }
+
     /// Makes everything that an attempt at a task needs before its first step: its volumes, the implicit folders of
-    /// Tekton, the working folders of all steps.
+    /// Tekton, the working folders of all steps, its sidecars.
     ///
     /// # Errors
     /// Something cannot be made; nothing is left behind then.

@@ -9,6 +9,7 @@
 //!     steps/                       links to them by name and by number: /tekton/steps
 //!     creds/<step> scripts         /tekton/creds, /tekton/scripts
 //!     own/<step>/{root,tmp}        what only the step sees: /root, /tmp
+//!     hosts                        /etc/hosts of containers
 //!     mount                        an empty folder, for the root of a sandbox
 //! ```
 
@@ -108,9 +109,9 @@ pub(super) struct TaskFolder {
     path: PathBuf,
     keep: bool,
     dir: OwnedFd,
-    /// Of each step, what it sees, in the order of mounting.
+    /// Of each step, then of each sidecar, what it sees, in the order of mounting.
     views: Vec<Vec<Place>>,
-    /// Of each step with a script, the name of its file.
+    /// Of each of them with a script, the name of its file.
     scripts: Vec<Option<String>>,
 }
 
@@ -131,10 +132,14 @@ impl TaskFolder {
         let mut folder = TaskFolder { path, keep: settings.run.keep, dir, views: Vec::new(), scripts: Vec::new() };
         folder.make(task).map_err(fail)?;
         let volumes = folder.make_volumes(settings, task)?;
-        for index in 0..task.steps.len() {
-            folder.views.push(folder.view(settings, task, &volumes, index)?);
+        for (index, step) in all_of(task).enumerate() {
+            let implicit = match index < task.steps.len() {
+                true => folder.of_step(settings, index),
+                false => vec![folder.at("/tekton/scripts", "scripts", true)],
+            };
+            folder.views.push(view(implicit, step, &volumes)?);
         }
-        for (step, view) in task.steps.iter().zip(&folder.views) {
+        for (step, view) in all_of(task).zip(&folder.views) {
             if let Some(dir) = &step.working_dir {
                 make_working_folder(view, dir);
             }
@@ -155,6 +160,8 @@ impl TaskFolder {
             let by_name = self.path.join(format!("steps/step-{}", name_of(&step.name)));
             // Names are unique; where they are not, the first keeps its link.
             let _ = symlink(&target, by_name);
+        }
+        for (index, step) in all_of(task).enumerate() {
             let name = format!("script-{index}-{}", random_name());
             if let Some(script) = &step.script {
                 beneath::write(self.dir.as_fd(), &format!("scripts/{name}"), script.as_bytes(), 0o755)?;
@@ -197,56 +204,33 @@ impl TaskFolder {
         Ok(volumes)
     }
 
-    fn view(
-        &self,
-        settings: &Settings,
-        task: &TaskRun,
-        volumes: &BTreeMap<&str, (PathBuf, bool)>,
-        index: usize,
-    ) -> Result<Vec<Place>> {
-        let at = |path: &str, name: &str, read_only: bool| Place::new(path, self.path.join(name), read_only);
+    fn at(&self, path: &str, name: &str, read_only: bool) -> Place {
+        Place::new(path, self.path.join(name), read_only)
+    }
+
+    /// What a step sees beside what it mounts.
+    fn of_step(&self, settings: &Settings, index: usize) -> Vec<Place> {
         let mut implicit = vec![
-            at("/workspace", "workspace", false),
-            at("/tekton/home", "home", false),
-            at("/tekton/results", "results", false),
-            at("/tekton/artifacts", "artifacts", false),
-            at("/tekton/steps", "steps", true),
-            at("/tekton/run", "run", true),
-            at(&format!("/tekton/run/{index}"), &format!("run/{index}"), false),
-            at("/tekton/creds", &format!("creds/{index}"), false),
-            at("/tekton/scripts", "scripts", true),
-            at("/root", &format!("own/{index}/root"), false),
-            at("/tmp", &format!("own/{index}/tmp"), false),
-            at("/var/tmp", &format!("own/{index}/tmp"), false),
+            self.at("/workspace", "workspace", false),
+            self.at("/tekton/home", "home", false),
+            self.at("/tekton/results", "results", false),
+            self.at("/tekton/artifacts", "artifacts", false),
+            self.at("/tekton/steps", "steps", true),
+            self.at("/tekton/run", "run", true),
+            self.at(&format!("/tekton/run/{index}"), &format!("run/{index}"), false),
+            self.at("/tekton/creds", &format!("creds/{index}"), false),
+            self.at("/tekton/scripts", "scripts", true),
+            self.at("/root", &format!("own/{index}/root"), false),
+            self.at("/tmp", &format!("own/{index}/tmp"), false),
+            self.at("/var/tmp", &format!("own/{index}/tmp"), false),
         ];
         for bind in &settings.binds {
             implicit.push(Place::new(bind.path.clone(), &bind.source, bind.read_only));
         }
-        let step = &task.steps[index];
-        let mut own = Vec::new();
-        for mount in &step.mounts {
-            let wrong = |reason: &str| {
-                let message =
-                    format!("cannot mount {} at {} in step {}: {reason}", mount.volume, mount.path, step.name);
-                Error::new(ErrorKind::Failed, message)
-            };
-            let (base, files) =
-                volumes.get(mount.volume.as_str()).ok_or_else(|| wrong("the task has no such volume"))?;
-            let sub = mount.sub_path.clone().unwrap_or_default();
-            if !is_plain(&mount.path) || mount.path.trim_end_matches('/').is_empty() {
-                return Err(wrong("the path must be absolute, without \"..\""));
-            }
-            if sub.starts_with('/') || beneath::parts(&sub).is_err() {
-                return Err(wrong("the subPath must be relative, without \"..\""));
-            }
-            let sub = beneath::parts(&sub).unwrap_or_default().join("/");
-            let path = mount.path.trim_end_matches('/').to_owned();
-            own.push(Place { path, base: base.clone(), sub, read_only: mount.read_only || *files });
-        }
-        Ok(ordered(implicit, own))
+        implicit
     }
 
-    /// What a step sees.
+    /// What a step sees; sidecars follow the steps.
     pub(super) fn places(&self, index: usize) -> &[Place] {
         self.views.get(index).map_or(&[], Vec::as_slice)
     }
@@ -302,6 +286,15 @@ impl TaskFolder {
         Ok(results)
     }
 
+    /// Writes the `/etc/hosts` of a task whose host has this name: where it is.
+    pub(super) fn write_hosts(&self, hostname: &str) -> Result<PathBuf> {
+        let text = format!("127.0.0.1 localhost {hostname}\n::1 localhost\n");
+        beneath::write(self.dir.as_fd(), "hosts", text.as_bytes(), 0o644).map_err(|cause| {
+            Error::new(ErrorKind::Environment, "cannot write the names of hosts").with_source(cause)
+        })?;
+        Ok(self.path.join("hosts"))
+    }
+
     /// Makes what only this step sees.
     pub(super) fn make_step(&self, index: usize) -> Result<()> {
         let make = |name: &str| beneath::make_open(self.dir.as_fd(), &format!("own/{index}/{name}"));
@@ -326,6 +319,34 @@ impl Drop for TaskFolder {
             remove_folder(&self.path);
         }
     }
+}
+
+/// The steps and then the sidecars of a task.
+fn all_of(task: &TaskRun) -> impl Iterator<Item = &Step> {
+    task.steps.iter().chain(&task.sidecars)
+}
+
+/// What a step or sidecar sees: the implicit places, and what it mounts.
+fn view(implicit: Vec<Place>, step: &Step, volumes: &BTreeMap<&str, (PathBuf, bool)>) -> Result<Vec<Place>> {
+    let mut own = Vec::new();
+    for mount in &step.mounts {
+        let wrong = |reason: &str| {
+            let message = format!("cannot mount {} at {} in step {}: {reason}", mount.volume, mount.path, step.name);
+            Error::new(ErrorKind::Failed, message)
+        };
+        let (base, files) = volumes.get(mount.volume.as_str()).ok_or_else(|| wrong("the task has no such volume"))?;
+        let sub = mount.sub_path.clone().unwrap_or_default();
+        if !is_plain(&mount.path) || mount.path.trim_end_matches('/').is_empty() {
+            return Err(wrong("the path must be absolute, without \"..\""));
+        }
+        if sub.starts_with('/') || beneath::parts(&sub).is_err() {
+            return Err(wrong("the subPath must be relative, without \"..\""));
+        }
+        let sub = beneath::parts(&sub).unwrap_or_default().join("/");
+        let path = mount.path.trim_end_matches('/').to_owned();
+        own.push(Place { path, base: base.clone(), sub, read_only: mount.read_only || *files });
+    }
+    Ok(ordered(implicit, own))
 }
 
 /// Working folders exist before the first step, wherever a volume covers them. What cannot be made (a step has put a

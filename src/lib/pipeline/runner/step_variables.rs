@@ -28,6 +28,10 @@ impl Engine for WithVariables<'_> {
         self.inner.supports_sidecars()
     }
 
+    fn missing_image(&self, image: &str) -> Option<String> {
+        self.inner.missing_image(image)
+    }
+
     fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
         let inner = self.inner.prepare_task(task)?;
         Ok(Box::new(Space { inner, task, variables: &self.variables }))

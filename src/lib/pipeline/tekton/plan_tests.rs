@@ -257,7 +257,7 @@ fn needs_are_collected() {
     spec.task.steps.push(StepSpec { image: "entry".to_owned(), ..StepSpec::default() });
     spec.task.steps.push(script("c", "# no\nFOO=1 make all | tee log; if grep -q x; then\n  helm template\nfi"));
     spec.task.params = vec![declared("tool", Some(text("kustomize")))];
-    spec.task.sidecars = vec![Sidecar { container: command("db", &["postgres"]), has_probe: false }];
+    spec.task.sidecars = vec![Sidecar { container: command("db", &["postgres"]) }];
     let mut run = run(vec![spec]);
     run.workspaces = vec![claim("w", "c")];
     run.pipeline.tasks[0].workspaces = vec![uses("w", "w")];

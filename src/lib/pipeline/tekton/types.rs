@@ -205,8 +205,6 @@ pub struct TaskSpec {
 pub struct Sidecar {
     /// The container: as a step without timeout and `onError`.
     pub container: StepSpec,
-    /// Whether `readinessProbe` is awaited.
-    pub has_probe: bool,
 }
 
 /// One step.

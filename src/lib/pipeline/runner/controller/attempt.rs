@@ -171,7 +171,9 @@ fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt
     };
     let mut space = match shared.engine.prepare_task(&task) {
         Ok(space) => space,
-        Err(error) => return Attempt::failed("Failed", format!("the task cannot be prepared: {error}")),
+        Err(error) => {
+            return Attempt::failed(unstarted_reason(&error.message), format!("the task cannot be prepared: {error}"));
+        }
     };
     let mut run = Run {
         shared,
@@ -293,9 +295,7 @@ impl Run<'_> {
             }
             Ok(StepEnd::Unstarted(why)) => {
                 self.ended(index, "CouldNotStart", None, Some(&why), took);
-                let is_image = why.starts_with(IMAGE_PULL_FAILED);
-                let reason = if is_image { NO_IMAGE } else { "Failed" };
-                self.fail(reason, format!("step {} cannot start: {why}", step.name));
+                self.fail(unstarted_reason(&why), format!("step {} cannot start: {why}", step.name));
             }
             Err(error) => {
                 self.ended(index, "Error", None, Some(&error.to_string()), took);
@@ -443,6 +443,11 @@ impl Run<'_> {
 }
 
 const TOO_LARGE: &str = "Termination message is above max allowed size 4096, caused by large task result.";
+
+/// The reason of a task with a step or sidecar that cannot start.
+fn unstarted_reason(why: &str) -> &'static str {
+    if why.contains(IMAGE_PULL_FAILED) { NO_IMAGE } else { "Failed" }
+}
 
 fn unreadable(error: crate::error::Error) -> String {
     format!("results cannot be read: {error}")

@@ -386,7 +386,6 @@ spec:
     assert_eq!(loaded.run.pod_env[0].name, "P");
     assert_eq!(loaded.run.task_run_specs[0].pod_env[0].name, "T");
     let task = &loaded.run.pipeline.tasks[0].task;
-    assert!(task.sidecars[0].has_probe);
     assert_eq!(task.steps[0].script.as_deref(), Some("echo $(inputs.x)"));
     assert_eq!(ids(&loaded), ["inert-field", "lost-field", "old-version"]);
 }

@@ -134,7 +134,7 @@ fn missing_objects_fail_the_task_as_kubernetes_does() {
 #[test]
 fn sidecars_need_an_engine_that_has_them() {
     let mut spec = one("t", "x", &[]);
-    spec.task.sidecars = vec![Sidecar { container: command("db", &["postgres"]), has_probe: false }];
+    spec.task.sidecars = vec![Sidecar { container: command("db", &["postgres"]) }];
     let of = run(vec![spec]);
     let plan = plan(&of, &mk::context(), &PlanOptions::default()).expect("a plan");
     let refused = unsupported(&plan, &Fake::default());

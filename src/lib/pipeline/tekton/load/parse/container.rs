@@ -95,14 +95,20 @@ pub(super) fn sidecar(node: &Node, report: &Report) -> Sidecar {
     let what = format!("sidecar `{}`", node.text_of("name").unwrap_or_default());
     let mut fields = Fields::of(node, what.as_str(), report);
     let container = container(node, &what, &mut fields, report);
-    let has_probe = fields.get("readinessProbe").is_some();
     if container.name == "tekton-log-results" {
         report.error(&node.at, "Tekton keeps the sidecar name `tekton-log-results` for itself");
     }
-    fields.inert(&["livenessProbe", "startupProbe", "lifecycle", "terminationMessagePath", "terminationMessagePolicy"]);
+    fields.inert(&[
+        "livenessProbe",
+        "startupProbe",
+        "readinessProbe",
+        "lifecycle",
+        "terminationMessagePath",
+        "terminationMessagePolicy",
+    ]);
     fields.inert(&["ports", "stdin", "stdinOnce", "tty", "restartPolicy"]);
     fields.end(&[("resources", "in v1 it is `computeResources`")]);
-    Sidecar { container, has_probe }
+    Sidecar { container }
 }
 
 /// `env`.

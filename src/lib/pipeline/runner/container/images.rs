@@ -1,0 +1,51 @@
+//! The images of containers: each is fetched once in a run, before anything starts in it.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use super::{Container, Pull, SHORT, last_of};
+use crate::pipeline::runner::engine::IMAGE_PULL_FAILED;
+use crate::process::Output;
+
+/// How long an image may take to come.
+const FETCH: Duration = Duration::from_secs(30 * 60);
+
+/// The `PATH` where an image sets none.
+const STANDARD_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl Container {
+    /// Fetches an image, unless it is here, and gives the `PATH` that it sets.
+    ///
+    /// # Errors
+    /// Why it cannot be had, beginning with the reason as Kubernetes has it.
+    pub(super) fn image_path(&self, image: &str) -> Result<String, String> {
+        if image.is_empty() || image.starts_with('-') {
+            return Err(format!("InvalidImageName: {image:?} is not an image"));
+        }
+        let known = self.paths.lock().unwrap_or_else(PoisonError::into_inner).get(image).cloned();
+        if let Some(path) = known {
+            return Ok(path);
+        }
+        let format = "{{range .Config.Env}}{{println .}}{{end}}";
+        let inspect = || self.asked_for_image(&["image", "inspect", "--format", format, image], SHORT);
+        let fetch = || self.asked_for_image(&["pull", "--quiet", image], FETCH);
+        let here = match self.runtime.pull {
+            Pull::Never => inspect(),
+            Pull::Missing => inspect().or_else(|_| fetch().and_then(|_| inspect())),
+            Pull::Always => fetch().and_then(|_| inspect()),
+        }?;
+        let lines = here.printed_lines();
+        let path = lines.iter().find_map(|line| line.strip_prefix("PATH=")).unwrap_or(STANDARD_PATH).to_owned();
+        self.paths.lock().unwrap_or_else(PoisonError::into_inner).insert(image.to_owned(), path.clone());
+        Ok(path)
+    }
+
+    fn asked_for_image(&self, words: &[&str], timeout: Duration) -> Result<Output, String> {
+        let output =
+            self.ask(words.iter().copied(), timeout).map_err(|error| format!("{IMAGE_PULL_FAILED}: {error}"))?;
+        if output.is_success() {
+            return Ok(output);
+        }
+        Err(format!("{IMAGE_PULL_FAILED}: {}", last_of(&output.lines())))
+    }
+}
