@@ -2,7 +2,8 @@
 //! task or a pipeline, `expect.yaml` says how it ends. Its fields: `args` (more arguments), `exit` (the exit code; 0),
 //! `reason` (of the run), `tasks`, `skipped` and `steps` (the reason or exit code of each), `results` (of the pipeline), `log`
 //! (lines that come in this order), `not_log` (text that never comes), `refused` (text of the errors). What the outcome
-//! of a case is was compared with Tekton's own controller and entrypoint.
+//! of a case is was compared with Tekton's own controller and entrypoint. All are run by the sandbox engine; those that
+//! come to run also in containers, where there is podman.
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests make files and start programs")]
 
 #[path = "run_pipeline/messages.rs"]
@@ -15,6 +16,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use support::clone::{Clone, said};
+use support::containers;
 
 fn main() {
     let mut arguments = Arguments::from_args();
@@ -53,8 +56,17 @@ fn main() {
         .collect();
     for case in cases {
         let name = case.file_name().expect("a name").to_string_lossy().into_owned();
+        let expected = read_expected(&case);
+        // What is refused is refused before there is an engine.
+        if !expected["reason"].is_null() {
+            let (name, case, expected) = (format!("{name}_in_containers"), case.clone(), expected.clone());
+            trials.push(Trial::test(name.clone(), move || match containers::of_podman(&name) {
+                Some(podman) => run_case(&case, &expected, "container", &podman.variables).map_err(Failed::from),
+                None => Ok(()),
+            }));
+        }
         trials.push(Trial::test(name.clone(), move || match is_possible(&name) {
-            true => run_case(&case).map_err(Failed::from),
+            true => run_case(&case, &expected, "sandbox", &[]).map_err(Failed::from),
             false => Ok(()),
         }));
     }
@@ -78,66 +90,6 @@ fn is_possible(test: &str) -> bool {
             false
         }
     }
-}
-
-/// A repository with one commit.
-struct Clone {
-    folder: tempfile::TempDir,
-}
-
-impl Clone {
-    fn new() -> Clone {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::create_dir_all(folder.path().join("home")).expect("a home");
-        fs::create_dir_all(folder.path().join("work")).expect("a work tree");
-        let clone = Clone { folder };
-        clone.git(&["init", "-q", "-b", "main"]);
-        clone.git(&["commit", "-q", "--allow-empty", "-m", "first"]);
-        clone
-    }
-
-    fn work(&self) -> PathBuf {
-        self.folder.path().join("work")
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.work().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-        fs::write(path, text).expect("a file");
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(self.work()).env_clear().stdin(Stdio::null());
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.folder.path().join("home"));
-        for who in ["AUTHOR", "COMMITTER"] {
-            command.env(format!("GIT_{who}_NAME"), "P").env(format!("GIT_{who}_EMAIL"), "p@example.org");
-        }
-        command
-    }
-
-    fn git(&self, arguments: &[&str]) -> String {
-        let output = self.command("git").args(arguments).output().expect("git runs");
-        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    }
-
-    fn kfleet(&self, arguments: &[&str]) -> Output {
-        let mut command = self.command(env!("CARGO_BIN_EXE_kfleet"));
-        command.args(arguments).env("TOKEN", "twelve-char").output().expect("kfleet runs")
-    }
-
-    /// What a successful run prints.
-    fn does(&self, arguments: &[&str]) -> String {
-        let output = self.kfleet(arguments);
-        let said = said(&output);
-        assert!(output.status.success(), "kfleet {arguments:?}: {said}");
-        said
-    }
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// What the events of a run tell.
@@ -176,19 +128,22 @@ impl Seen {
     }
 }
 
-fn run_case(case: &Path) -> Result<(), String> {
-    let clone = Clone::new();
+fn read_expected(case: &Path) -> Value {
+    let text = fs::read_to_string(case.join("expect.yaml")).expect("what is expected");
+    serde_saphyr::from_str(&text).expect("YAML")
+}
+
+fn run_case(case: &Path, expected: &Value, engine: &str, variables: &[(String, String)]) -> Result<(), String> {
+    let clone = Clone { variables: variables.to_vec(), ..Clone::new() };
     copy(case, &clone.work());
     clone.git(&["add", "."]);
     clone.git(&["commit", "-q", "-m", "case"]);
-    let text = fs::read_to_string(case.join("expect.yaml")).map_err(|error| error.to_string())?;
-    let expected: Value = serde_saphyr::from_str(&text).map_err(|error| error.to_string())?;
     let texts = |field: &str| -> Vec<String> {
         let list = expected[field].as_array().into_iter().flatten();
         list.map(|item| item.as_str().expect("a text").to_owned()).collect()
     };
     let extra = texts("args");
-    let mut arguments = vec!["run-pipeline", "run.yaml", "--engine", "sandbox", "--log", "json"];
+    let mut arguments = vec!["run-pipeline", "run.yaml", "--engine", engine, "--log", "json"];
     arguments.extend(extra.iter().map(String::as_str));
     let output = clone.kfleet(&arguments);
     let seen = Seen::of(&String::from_utf8_lossy(&output.stdout));

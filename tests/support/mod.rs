@@ -7,6 +7,8 @@
 )]
 
 pub mod artifacts;
+pub mod clone;
+pub mod containers;
 pub mod control_plane;
 pub mod fleet;
 pub mod git_servers;
