@@ -367,6 +367,18 @@ fn a_step_that_kills_everything_kills_itself_only() {
 }
 
 #[test]
+fn steps_inherit_no_blocked_signals() {
+    use nix::sys::signal::{SigSet, Signal};
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGTERM);
+    signals.thread_block().unwrap();
+    for (engine, _folder) in engines("steps_inherit_no_blocked_signals") {
+        let ran = run(engine.as_ref(), &mk_task(vec![mk_program(&["grep", "^SigBlk", "/proc/self/status"])]));
+        assert_eq!(ran.out, "SigBlk:\t0000000000000000\n", "{}: {}", engine.name(), ran.err);
+    }
+}
+
+#[test]
 fn steps_end_when_their_time_is_over() {
     for (engine, _parent) in engines("steps_end_when_their_time_is_over") {
         for script in ["sleep 60", "trap '' TERM INT; while true; do sleep 1; done", "while true; do echo yes; done"] {

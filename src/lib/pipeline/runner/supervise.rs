@@ -130,8 +130,10 @@ pub(super) enum Counted {
 /// Runs the program until it ends, or is to be killed, or the engine has gone. Returns whether it has started; what it
 /// has started in turn is for the caller to end.
 pub(super) fn run(description: &Description, counted: Option<(u32, Counted)>, terminate: &dyn Fn()) -> bool {
+    let started = start(description);
+    // What has ended before this is waited for all the same: the loop begins with it.
     let waker = Waker::new();
-    let child = match start(description) {
+    let child = match started {
         Ok(child) => child,
         Err(reason) => {
             report(&Message::Unstarted(reason));
@@ -184,8 +186,40 @@ fn start(description: &Description) -> Result<Pid, String> {
     let mut command = Command::new(&program);
     std::os::unix::process::CommandExt::arg0(&mut command, name);
     command.args(arguments).env_clear().envs(description.environment.iter().map(|(name, value)| (name, value)));
-    let child = command.stdin(Stdio::null()).spawn().map_err(|cause| unstarted(&program, &cause))?;
+    command.stdin(Stdio::null());
+    let mask = Mask::clear();
+    let child = command.spawn();
+    drop(mask);
+    let child = child.map_err(|cause| unstarted(&program, &cause))?;
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| "the process has no number".to_owned())
+}
+
+/// The signals that kfleet blocks, which programs would inherit: while this lives, none are.
+struct Mask {
+    #[cfg(target_os = "linux")]
+    blocked: Option<nix::sys::signal::SigSet>,
+}
+
+impl Mask {
+    #[cfg(target_os = "linux")]
+    fn clear() -> Mask {
+        use nix::sys::signal::{SigSet, SigmaskHow};
+        Mask { blocked: SigSet::empty().thread_swap_mask(SigmaskHow::SIG_SETMASK).ok() }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn clear() -> Mask {
+        Mask {}
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Mask {
+    fn drop(&mut self) {
+        if let Some(blocked) = &self.blocked {
+            let _ = blocked.thread_set_mask();
+        }
+    }
 }
 
 /// Wakes this process when a child ends or the engine speaks.
