@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod git_servers;
 pub mod helm_servers;
 pub mod proxy;
+pub mod terminal;
 pub mod web;
 
 use std::fs::File;

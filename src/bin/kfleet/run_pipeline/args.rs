@@ -129,6 +129,9 @@ pub(crate) struct RunArgs {
     /// Keep the folder of the run
     #[arg(long)]
     pub keep: bool,
+    /// Where a step fails, open a shell in its place before the run goes on
+    #[arg(long)]
+    pub shell_on_failure: bool,
     /// Bring what the run has pushed to the head branch into the work tree
     #[arg(long)]
     pub apply: bool,
@@ -324,7 +327,7 @@ impl Args {
         const RECORDED: &[Mode] = &[Mode::Runs, Mode::Logs];
         const REPORTED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::List, Mode::Explain, Mode::Runs];
         let (event, run, output) = (&self.event, &self.run, &self.output);
-        let all: [(bool, &'static str, &'static [Mode]); 38] = [
+        let all: [(bool, &'static str, &'static [Mode]); 39] = [
             (self.job.is_some(), "JOB", SELECTED),
             (event.event.is_some(), "--event", SELECTED),
             (event.comment.is_some(), "--comment", SELECTED),
@@ -355,6 +358,7 @@ impl Args {
             (run.namespace != NAMESPACE, "--namespace", PLANNED),
             (run.allow_host_path, "--allow-host-path", PLANNED),
             (run.keep, "--keep", RUN),
+            (run.shell_on_failure, "--shell-on-failure", RUN),
             (run.apply, "--apply", RUN),
             (run.push, "--push", RUN),
             (output.form == FormArg::Json, "--output json", REPORTED),

@@ -19,7 +19,7 @@ use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
 use kfleet::ops::run_pipeline::engine::{self, Kind};
 use kfleet::ops::run_pipeline::select::{self, Asked, Selection};
-use kfleet::ops::run_pipeline::{self, Checkout, Options, Prepared, Unprepared, Ways, prepare};
+use kfleet::ops::run_pipeline::{self, Checkout, Options, Prepared, Screen, Unprepared, Ways, prepare};
 use kfleet::pipeline::given;
 use kfleet::pipeline::objects::Objects;
 use kfleet::pipeline::runner::controller::Cancel;
@@ -45,6 +45,9 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     }
     if let Some(run) = &args.modes.logs {
         return past::replay(&records, Some(run.as_str()).filter(|run| !run.is_empty()), args, context, ui);
+    }
+    if args.run.shell_on_failure {
+        show::verify_terminal(context)?;
     }
     let cancel = Cancel::default();
     if mode == Mode::Run {
@@ -147,7 +150,8 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let (mut worst, mut runs) = (Ok(Outcome::Done), Vec::new());
     for ready in &prepared {
         let sink = show::sink(ready, &records, &checkout.clone.home(), args, context, ui);
-        let report = run_pipeline::run(&checkout, ready, &options, &ways, &sink);
+        let screen: Option<&dyn Screen> = if args.run.shell_on_failure { Some(&sink) } else { None };
+        let report = run_pipeline::run(&checkout, ready, &options, &ways, &sink, screen);
         let shown = sink.finish(ready.selected.name(), ui);
         runs.push(OneRun::new(ready, shown, &report, args.output.diff));
         match report {

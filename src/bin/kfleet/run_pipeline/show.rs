@@ -2,20 +2,22 @@
 //! linter has found.
 
 use super::args::{Args, FormArg, LogArg};
-use crate::context::Context;
+use crate::context::{Context, Stdin};
 use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kfleet::error::{Error, ErrorKind};
-use kfleet::ops::run_pipeline::{Linted, Prepared};
+use kfleet::ops::run_pipeline::{Linted, Prepared, Screen, Work};
 use kfleet::pipeline::event::{Event, Sink};
 use kfleet::pipeline::log::{Ci, CiLog, Colours, Footer, Render, RunReport, Summary, TextLog, json_line};
 use kfleet::pipeline::runner::controller::Cancel;
 use kfleet::pipeline::runner::record::{Record, Records, now};
 use kfleet::problem::Severity;
 use std::hash::{BuildHasher, Hasher};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// How the log is written.
@@ -99,13 +101,29 @@ struct State {
     footer: Footer,
     report: RunReport,
     recording: Recording,
+    /// What waits while a shell has the terminal.
+    held: Option<Held>,
 }
+
+/// What could not be shown.
+#[derive(Default)]
+struct Held {
+    text: String,
+    /// Lines that there was no room for.
+    lost: usize,
+}
+
+/// So much waits at most; the record has all.
+const HELD: usize = 1 << 20;
 
 /// Shows and records events.
 pub(super) struct Shown {
     state: Mutex<State>,
     bar: ProgressBar,
     place: Place,
+    /// Whoever has the terminal holds this.
+    lent: Mutex<()>,
+    lost: AtomicUsize,
 }
 
 /// The record of a run, which begins with its first event: a run that could not start leaves none.
@@ -151,21 +169,34 @@ pub(super) fn sink(
     }
     let form = Form::new(args, context, ui);
     let recording = Recording { records: records.clone(), run, repository: repository.to_owned(), record: None };
-    let state =
-        State { form, summary: Summary::default(), footer: Footer::default(), report: RunReport::default(), recording };
-    Shown { state: Mutex::new(state), bar, place: place(args) }
+    let state = State {
+        form,
+        summary: Summary::default(),
+        footer: Footer::default(),
+        report: RunReport::default(),
+        recording,
+        held: None,
+    };
+    Shown { state: Mutex::new(state), bar, place: place(args), lent: Mutex::default(), lost: AtomicUsize::new(0) }
 }
 
 impl Sink for Shown {
     fn event(&self, event: Event) {
         let now = now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { form, summary, footer, report, recording } = &mut *state;
+        let State { form, summary, footer, report, recording, held } = &mut *state;
         recording.write(now, &event);
         let out = form.render(&recording.run, now, &event);
         summary.event(&event);
         footer.event(now, &event);
         report.event(&event);
+        if let Some(held) = held {
+            match held.text.len() + out.len() <= HELD {
+                true => held.text.push_str(&out),
+                false => held.lost += out.lines().count(),
+            }
+            return;
+        }
         if !out.is_empty() {
             // A reader that has gone away does not stop the run.
             let _ = self.bar.suspend(|| self.place.write(&out));
@@ -174,10 +205,31 @@ impl Sink for Shown {
     }
 }
 
+impl Screen for Shown {
+    fn lend(&self, work: Work<'_>) {
+        let _one = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = || self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state().held = Some(Held::default());
+        self.bar.suspend(|| work(std::io::stdin().as_fd(), &mut std::io::stdout()));
+        let mut state = state();
+        let Held { text, lost } = state.held.take().unwrap_or_default();
+        self.lost.fetch_add(lost, Ordering::Relaxed);
+        let _ = self.bar.suspend(|| self.place.write(&text));
+        self.bar.set_message(state.footer.text(now()));
+    }
+}
+
 impl Shown {
     /// Shows the table and how the run ended. Returns the run as one value.
     pub(super) fn finish(self, job: &str, ui: &Ui) -> RunReport {
         self.bar.finish_and_clear();
+        match self.lost.into_inner() {
+            0 => {}
+            lost => {
+                let lines = count(lost, "line");
+                ui.status(&format!("{lines} came while a shell was open and were not shown; --logs shows all"));
+            }
+        }
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         state.form.end(&state.summary, job, ui);
         if let Err(error) = state.recording.finish() {
@@ -197,7 +249,7 @@ pub(super) fn linted(linted: &Linted, ui: &Ui) -> Outcome {
 }
 
 /// From here on, SIGINT and SIGTERM ask the run to stop, and the third ends kfleet. Called before there are threads that
-/// would get the signals instead; programs that are started do not inherit this.
+/// would get the signals instead. Steps do not inherit this.
 pub(super) fn stop_on_signals(cancel: &Cancel) -> Result<(), Error> {
     use nix::sys::signal::{SigSet, Signal};
     let mut signals = SigSet::empty();
@@ -222,4 +274,13 @@ pub(super) fn stop_on_signals(cancel: &Cancel) -> Result<(), Error> {
         }
     });
     Ok(())
+}
+
+/// Whether there is a terminal that a shell could be opened on.
+pub(super) fn verify_terminal(context: &Context) -> Result<(), Error> {
+    if context.stdin == Stdin::Terminal && std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    let error = Error::new(ErrorKind::Usage, "--shell-on-failure needs a terminal for standard input and output");
+    Err(error.with_hint("leave it out where nobody can type; --keep keeps what the steps have left"))
 }

@@ -13,11 +13,13 @@ mod places;
 pub mod remote;
 mod run;
 pub mod select;
+mod shell;
 pub mod words;
 
 pub use lint::{Linted, lint};
 pub use places::Places;
 pub use run::{Report, Ways, run};
+pub use shell::{Screen, Work};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{Facts, LocalClone, Settings, Snapshot};

@@ -1,13 +1,15 @@
 //! Carrying out a planned job: remote, stand-ins, preflight, engine, controller, and what becomes of what was pushed.
 
 use super::engine::{self, Choice, Kind};
+use super::shell::{self, Screen};
 use super::{Checkout, Options, Prepared};
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{self, Brought, Push, Pushed, Refs, StepSettings, Throwaway};
 use crate::pipeline::event::{Event, Sink};
 use crate::pipeline::objects::Objects;
 use crate::pipeline::preflight::{self, Given};
-use crate::pipeline::runner::controller::{self, Cancel};
+use crate::pipeline::runner::controller::{self, Cancel, FailedStep};
+use crate::pipeline::runner::engine::TaskSpace;
 use crate::pipeline::runner::folder::RunFolder;
 use crate::pipeline::runner::mask::Masker;
 use crate::pipeline::runner::masking_sink::MaskingSink;
@@ -105,7 +107,7 @@ impl Ways<'_> {
     }
 }
 
-/// Carries out a prepared job. All events go to `sink`, masked.
+/// Carries out a prepared job. All events go to `sink`, masked. Where a step fails, a shell is opened on `screen`.
 ///
 /// # Errors
 /// Something is missing, or cannot be made; nothing has run then. Or what was pushed cannot be read or brought in.
@@ -115,10 +117,11 @@ pub fn run(
     options: &Options,
     ways: &Ways<'_>,
     sink: &dyn Sink,
+    screen: Option<&dyn Screen>,
 ) -> Result<Report> {
     let masker = Masker::of(ways.objects)?;
     let masked = MaskingSink::new(masker.clone(), sink);
-    carry_out(checkout, prepared, options, ways, &masked)
+    carry_out(checkout, prepared, options, ways, &masked, screen.map(|screen| (screen, &masker)))
         .map(|report| without_secrets(report, &masker))
         .map_err(|error| masker.error(error))
 }
@@ -129,6 +132,7 @@ fn carry_out(
     options: &Options,
     ways: &Ways<'_>,
     sink: &dyn Sink,
+    screen: Option<(&dyn Screen, &Masker)>,
 ) -> Result<Report> {
     let (facts, selected) = (&checkout.facts, &prepared.selected);
     let head_branch = checkout.head_branch();
@@ -168,10 +172,11 @@ fn carry_out(
         _ => GIT_SETTINGS.to_owned(),
     };
     variables.push(("GIT_CONFIG_SYSTEM".to_owned(), lowest));
+    let network = if ways.is_untrusted { Network::None } else { ways.network };
     let settings = Settings {
         run: RunFolder::new(&path, &prepared.plan.run.context.name, ways.keep)?,
         environment: ways.environment.clone(),
-        network: if ways.is_untrusted { Network::None } else { ways.network },
+        network,
         host_paths: match ways.allows_host_paths && !ways.is_untrusted {
             true => HostPaths::Real,
             false => HostPaths::Cache(ways.cache.join("host-paths")),
@@ -209,7 +214,13 @@ fn carry_out(
     });
     let last = Last { inner: sink, end: Mutex::default() };
     let with_git = crate::pipeline::runner::step_variables::WithVariables::new(engine.as_ref(), variables);
-    let controls = controller::Settings::default();
+    let open = |space: &mut dyn TaskSpace, failed: &FailedStep<'_>| {
+        if let Some((screen, masker)) = screen {
+            shell::open(screen, &shell::Place { engine: engine.name(), network, masker }, space, failed);
+        }
+    };
+    let on_failure: Option<&controller::OnFailure<'_>> = if screen.is_some() { Some(&open) } else { None };
+    let controls = controller::Settings { on_failure, ..controller::Settings::default() };
     let outcome = controller::run(&prepared.plan, &with_git, ways.objects, ways.cancel, &last, &controls);
     let pushes = throwaway.pushes();
     for push in pushes.as_deref().unwrap_or_default() {

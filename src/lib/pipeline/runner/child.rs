@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -64,8 +64,12 @@ pub(super) enum Ended {
 pub(super) struct Pipes([Option<File>; 2]);
 
 impl Pipes {
-    /// Gives new pipes to a command.
-    pub(super) fn new(command: &mut Command) -> io::Result<Pipes> {
+    /// Gives new pipes to a command; or the terminal, and then there is nothing to read here.
+    pub(super) fn new(command: &mut Command, terminal: Option<BorrowedFd<'_>>) -> io::Result<Pipes> {
+        if let Some(terminal) = terminal {
+            command.stdout(terminal.try_clone_to_owned()?).stderr(terminal.try_clone_to_owned()?);
+            return Ok(Pipes([None, None]));
+        }
         let (stdout, out) = pipe_with(PipeFlags::CLOEXEC)?;
         let (stderr, err) = pipe_with(PipeFlags::CLOEXEC)?;
         command.stdout(Stdio::from(out)).stderr(Stdio::from(err));
@@ -253,9 +257,17 @@ impl Waiting {
     ///
     /// # Errors
     /// It cannot be started.
-    pub(super) fn start(mut command: Command) -> std::result::Result<Waiting, RunFailure> {
+    pub(super) fn start(command: Command) -> std::result::Result<Waiting, RunFailure> {
+        Waiting::start_on(command, None)
+    }
+
+    /// As [`Waiting::start`]; what it runs prints on the terminal, where there is one.
+    pub(super) fn start_on(
+        mut command: Command,
+        terminal: Option<BorrowedFd<'_>>,
+    ) -> std::result::Result<Waiting, RunFailure> {
         let (socket, theirs) = UnixStream::pair()?;
-        let pipes = Pipes::new(&mut command)?;
+        let pipes = Pipes::new(&mut command, terminal)?;
         let child = command.env_clear().stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
         // The ends of the pipes and of the socket that the command holds would keep them open.
         drop(command);

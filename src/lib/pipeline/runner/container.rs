@@ -1,27 +1,33 @@
 //! [`Container`]: every step in its own image, by the podman or docker of the user. The command line is an argument list,
 //! never a text for a shell; it can be shown ([`Container::command_line`]).
 
+mod failure;
 mod guard;
 mod images;
 mod running;
 mod sidecars;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use self::failure::of_runtime;
 use self::guard::Guard;
 use self::running::Running;
 use self::sidecars::Sidecars;
 use super::child::{Ended, Pipes, RunFailure, attend, open_copies};
 use super::disk::DiskWatch;
-use super::engine::{Engine, Output, Stop, TaskSpace};
+use super::engine::{Engine, Output, Seen, Stop, TaskSpace};
 use super::folder::{TaskFolder, name_of};
 use super::options::{Network, Settings};
 use super::process::make_sub_paths;
+use super::step::find_program;
+use super::terminal::shell_of;
 use super::variables::{OWN_VARIABLES, is_name, steers};
 use super::view::Place;
 use crate::error::Result;
@@ -250,19 +256,35 @@ impl Container {
         command
     }
 
+    /// As [`Container::command`], with a terminal.
+    fn command_on(&self, terminal: BorrowedFd<'_>) -> io::Result<Command> {
+        let program = &self.runtime.program;
+        let found = self.settings.environment.get("PATH").map(|path| path.to_string_lossy().into_owned());
+        let name = program.to_string_lossy();
+        let program = find_program(&name, &found.unwrap_or_default()).map_err(io::Error::other)?;
+        let mut command = super::terminal::command(&program, &name)?;
+        command.env_clear().envs(self.own_environment().iter());
+        command.stdin(terminal.try_clone_to_owned()?);
+        Ok(command)
+    }
+
     fn run(
         &self,
         arguments: &[String],
         wanted: &Wanted<'_>,
         stop: &Stop,
         copies: super::child::Copies,
+        terminal: Option<BorrowedFd<'_>>,
         output: &Output<'_>,
     ) -> std::result::Result<StepEnd, RunFailure> {
         let name = wanted.name;
-        let mut command = self.command();
+        let mut command = match terminal {
+            None => self.command(),
+            Some(terminal) => self.command_on(terminal)?,
+        };
         command.args(arguments);
         command.envs(passed(wanted.env).map(|(name, value)| (name, value)));
-        let pipes = Pipes::new(&mut command)?;
+        let pipes = Pipes::new(&mut command, terminal)?;
         let child = command.spawn().map_err(|cause| RunFailure {
             what: format!("start {}", self.runtime.program.display()),
             errno: cause.raw_os_error().unwrap_or(0),
@@ -300,34 +322,6 @@ impl Container {
             }
         })
     }
-}
-
-/// What an exit code of the runtime's program means: 125 to 127 can be its own, and 1 that of the first process of the
-/// container, which cannot start the step. Then they have said why.
-fn of_runtime(code: i32, complaint: &str, step: &Step) -> StepEnd {
-    let last = complaint.trim_end().lines().last().unwrap_or_default().trim();
-    if code != 0 && (last.starts_with("ERROR (catatonit:") || last.starts_with("[FATAL tini (")) {
-        let what = if step.script.is_some() { "the script" } else { step.command.first().unwrap_or(&step.image) };
-        let why = last.rsplit(": ").next().unwrap_or(last).to_lowercase();
-        return StepEnd::Unstarted(crate::text::shortened(&crate::text::plain(&format!("exec: {what:?}: {why}"))));
-    }
-    let is_own = ["Error: ", "docker: ", "Error response from daemon"].iter().any(|start| last.starts_with(start))
-        || (last.starts_with("See '") && complaint.contains("docker: "));
-    let said = complaint.lines().rev().find(|line| line.starts_with("Error: ") || line.starts_with("docker: "));
-    match code {
-        125..=127 if is_own => {
-            let said = crate::text::plain(said.unwrap_or(last));
-            StepEnd::Unstarted(crate::text::shortened(said.trim_start_matches("Error: ")))
-        }
-        code => StepEnd::Exited(code),
-    }
-}
-
-/// What counts of the lines with which a runtime fails: the last. Before that it says what it has tried.
-fn last_of(lines: &[String]) -> String {
-    let said = lines.last().map_or("the runtime does not say why", String::as_str);
-    let said = said.strip_prefix("Error: ").or(said.strip_prefix("Error response from daemon: ")).unwrap_or(said);
-    crate::text::shortened(said)
 }
 
 /// What a container sees: those of its own folders that images bring along stay the image's.
@@ -404,6 +398,7 @@ impl Space<'_> {
         index: usize,
         step: &Step,
         stop: &Stop,
+        terminal: Option<BorrowedFd<'_>>,
         output: &Output<'_>,
     ) -> std::result::Result<Result<StepEnd>, StepEnd> {
         let places = self.folder.places(index);
@@ -417,16 +412,19 @@ impl Space<'_> {
         }
         let env = self.engine.variables(step, &path);
         let name = self.engine.name_of_step(self.task, step);
-        let how = self.engine.how_of_steps();
+        let mut how = self.engine.how_of_steps().to_vec();
+        if terminal.is_some() {
+            how.extend(["--interactive", "--tty"]);
+        }
         loop {
             let copies = open_copies(places, [step.stdout_path.as_ref(), step.stderr_path.as_ref()])?;
             let joins = self.sidecars.to_join();
-            let wanted = Wanted { name: &name, how, joins: joins.as_deref(), step, env: &env };
+            let wanted = Wanted { name: &name, how: &how, joins: joins.as_deref(), step, env: &env };
             let arguments = match self.engine.arguments(&self.folder, self.task, index, &wanted) {
                 Ok(arguments) => arguments,
                 Err(error) => return Ok(Err(error)),
             };
-            let end = self.engine.run(&arguments, &wanted, stop, copies, output);
+            let end = self.engine.run(&arguments, &wanted, stop, copies, terminal, output);
             let is_unstarted = matches!(end, Ok(StepEnd::Unstarted(_)));
             if is_unstarted && joins.is_some() && self.sidecars.to_join() != joins {
                 // The sidecar whose network it was to share has ended just then.
@@ -440,7 +438,7 @@ impl Space<'_> {
 impl TaskSpace for Space<'_> {
     fn run_step(&mut self, index: usize, late: Option<&Step>, stop: &Stop, output: &Output<'_>) -> Result<StepEnd> {
         let step = late.unwrap_or(&self.task.steps[index]);
-        self.start(index, step, stop, output).unwrap_or_else(Ok)
+        self.start(index, step, stop, None, output).unwrap_or_else(Ok)
     }
 
     fn put_exit_code(&mut self, index: usize, code: i32) -> Result<()> {
@@ -454,6 +452,30 @@ impl TaskSpace for Space<'_> {
     fn step_results(&self, index: usize, limit: usize) -> Result<BTreeMap<String, Vec<u8>>> {
         let names = self.task.steps.get(index).map_or(&[][..], |step| &step.results);
         self.folder.results(&format!("run/{index}/status/results"), names, limit)
+    }
+
+    fn seen(&self, index: usize, late: Option<&Step>) -> Seen {
+        let step = late.unwrap_or(&self.task.steps[index]);
+        Seen {
+            command_line: self.folder.command_line(index, step),
+            dir: step.working_dir.clone(),
+            variables: step.env.iter().map(|(name, _)| name.clone()).collect(),
+        }
+    }
+
+    fn open_shell(
+        &mut self,
+        index: usize,
+        late: Option<&Step>,
+        stop: &Stop,
+        terminal: BorrowedFd<'_>,
+    ) -> Result<StepEnd> {
+        let mut step = shell_of(late.unwrap_or(&self.task.steps[index]), &self.task.task);
+        let kind = self.engine.settings.environment.get("TERM").map(|kind| kind.to_string_lossy().into_owned());
+        if let Some(kind) = kind.filter(|_| !step.env.iter().any(|(name, _)| name == "TERM")) {
+            step.env.push(("TERM".to_owned(), kind));
+        }
+        self.start(index, &step, stop, Some(terminal), &|_, _| {}).unwrap_or_else(Ok)
     }
 
     fn finish_sidecars(&mut self) -> Result<Option<String>> {

@@ -2,6 +2,7 @@
 //! engine knows nothing of pipelines.
 
 use std::collections::BTreeMap;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -67,6 +68,22 @@ pub trait TaskSpace: Send {
     /// A file cannot be read.
     fn step_results(&self, index: usize, limit: usize) -> Result<BTreeMap<String, Vec<u8>>>;
 
+    /// What a step is, as somebody sees it who is in its place.
+    fn seen(&self, index: usize, late: Option<&Step>) -> Seen;
+
+    /// Opens a shell in the place of a step, on `terminal`, and waits for its end: with the view, the environment, the
+    /// working folder and the limits of the step, and with what the step has left there.
+    ///
+    /// # Errors
+    /// The engine itself failed.
+    fn open_shell(
+        &mut self,
+        index: usize,
+        late: Option<&Step>,
+        stop: &Stop,
+        terminal: BorrowedFd<'_>,
+    ) -> Result<StepEnd>;
+
     /// Ends the sidecars, and names the first that had failed by itself before, with the reason.
     ///
     /// # Errors
@@ -74,6 +91,17 @@ pub trait TaskSpace: Send {
     fn finish_sidecars(&mut self) -> Result<Option<String>> {
         Ok(None)
     }
+}
+
+/// A step as it is in its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The program and its arguments; none where the image has them.
+    pub command_line: Vec<String>,
+    /// The working folder; nothing for that of the image.
+    pub dir: Option<String>,
+    /// The names of its variables.
+    pub variables: Vec<String>,
 }
 
 /// Takes a part of what a step prints.

@@ -243,7 +243,7 @@ impl TaskFolder {
 
     /// The command line of a step, with the script of its index; empty where it is the image's.
     pub(super) fn command_line(&self, index: usize, step: &Step) -> Vec<String> {
-        let script = self.scripts.get(index).and_then(Option::as_ref);
+        let script = self.scripts.get(index).and_then(Option::as_ref).filter(|_| step.script.is_some());
         let mut line = match script {
             Some(name) => vec![format!("/tekton/scripts/{name}")],
             None => step.command.clone(),
@@ -254,7 +254,7 @@ impl TaskFolder {
 
     /// Whether nothing but the image tells what the step runs.
     pub(super) fn needs_entrypoint(&self, index: usize, step: &Step) -> bool {
-        step.command.is_empty() && self.scripts.get(index).is_none_or(Option::is_none)
+        step.command.is_empty() && (step.script.is_none() || self.scripts.get(index).is_none_or(Option::is_none))
     }
 
     /// See [`super::engine::TaskSpace::put_exit_code`]. The step owns the folder, and may have put anything there.

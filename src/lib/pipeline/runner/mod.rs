@@ -25,6 +25,7 @@ pub mod stand_ins;
 pub mod step;
 pub mod step_variables;
 pub mod supervise;
+pub mod terminal;
 pub mod tools;
 mod variables;
 pub mod view;

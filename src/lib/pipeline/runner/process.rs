@@ -71,6 +71,7 @@ impl Beside for Process {
             dir: map(step.working_dir.as_deref().unwrap_or("/workspace")),
             processes: self.settings.limits.processes,
             file: self.settings.limits.file,
+            terminal: false,
             world: None,
         }
     }

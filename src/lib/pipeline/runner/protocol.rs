@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::engine::Seen;
 use super::view::Place;
 
 /// Asks the step to end.
@@ -32,8 +33,21 @@ pub(super) struct Description {
     pub(super) processes: u32,
     /// Bytes of one file.
     pub(super) file: u64,
+    /// Whether standard output is a terminal, which the program gets for its own.
+    pub(super) terminal: bool,
     /// What the sandbox shows; nothing for a plain process.
     pub(super) world: Option<World>,
+}
+
+impl Description {
+    /// What somebody sees of the step who is in its place.
+    pub(super) fn seen(self) -> Seen {
+        Seen {
+            command_line: self.command_line,
+            dir: Some(self.dir),
+            variables: self.environment.into_iter().map(|(name, _)| name).collect(),
+        }
+    }
 }
 
 /// What a sandbox is made of.

@@ -2,16 +2,19 @@
 //! processes. They differ in what they start and in what they tell it, see [`Beside`].
 
 use std::collections::BTreeMap;
+use std::os::fd::BorrowedFd;
 use std::process::Command;
 
-use super::child::{Ahead, no_command, open_copies, run};
+use super::child::{Ahead, Waiting, no_command, open_copies, run};
 use super::disk::DiskWatch;
-use super::engine::{Output, Stop, TaskSpace};
+use super::engine::{Output, Seen, Stop, TaskSpace};
 use super::folder::TaskFolder;
 use super::options::Settings;
 use super::protocol::Description;
+use super::terminal::shell_of;
 use super::view::Place;
 use crate::error::Result;
+use crate::pipeline::event::Stream;
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
 
 /// What such an engine does in its own way.
@@ -76,7 +79,10 @@ impl<E: Beside> TaskSpace for Space<'_, E> {
                 }
             })
         });
-        self.folder.clear_step(index);
+        // A step that has failed is looked at in its place.
+        if matches!(end, Ok(StepEnd::Exited(0))) {
+            self.folder.clear_step(index);
+        }
         end.map_err(|failure| failure.into_error(&step.name))
     }
 
@@ -91,5 +97,29 @@ impl<E: Beside> TaskSpace for Space<'_, E> {
     fn step_results(&self, index: usize, limit: usize) -> Result<BTreeMap<String, Vec<u8>>> {
         let names = self.task.steps.get(index).map_or(&[][..], |step| &step.results);
         self.folder.results(&format!("run/{index}/status/results"), names, limit)
+    }
+
+    fn seen(&self, index: usize, late: Option<&Step>) -> Seen {
+        let step = late.unwrap_or(&self.task.steps[index]);
+        self.engine.describe(&self.folder, self.task, index, step).seen()
+    }
+
+    fn open_shell(
+        &mut self,
+        index: usize,
+        late: Option<&Step>,
+        stop: &Stop,
+        terminal: BorrowedFd<'_>,
+    ) -> Result<StepEnd> {
+        self.folder.make_step(index)?;
+        let step = shell_of(late.unwrap_or(&self.task.steps[index]), &self.task.task);
+        let description = self.engine.describe(&self.folder, self.task, index, &step);
+        let description = Description { terminal: true, ..description };
+        let settings = self.engine.settings();
+        let mut watch = DiskWatch::new(settings.run.path(), &settings.limits);
+        let killed = |_: Stream, reason: &[u8]| _ = rustix::io::write(terminal, reason);
+        let end = Waiting::start_on(self.engine.command(), Some(terminal))
+            .and_then(|started| run(started, &description, [None, None], stop, &mut watch, &killed, || {}));
+        end.map_err(|failure| failure.into_error(&step.name))
     }
 }

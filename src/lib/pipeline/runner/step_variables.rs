@@ -1,8 +1,9 @@
 //! [`WithVariables`]: an engine whose steps have some more variables, where they do not set them themselves.
 
 use std::collections::BTreeMap;
+use std::os::fd::BorrowedFd;
 
-use super::engine::{Engine, Output, Stop, TaskSpace};
+use super::engine::{Engine, Output, Seen, Stop, TaskSpace};
 use crate::error::Result;
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
 
@@ -44,12 +45,19 @@ struct Space<'a> {
     variables: &'a [(String, String)],
 }
 
-impl TaskSpace for Space<'_> {
-    fn run_step(&mut self, index: usize, late: Option<&Step>, stop: &Stop, output: &Output<'_>) -> Result<StepEnd> {
+impl Space<'_> {
+    fn complete(&self, index: usize, late: Option<&Step>) -> Step {
         let mut step = late.unwrap_or(&self.task.steps[index]).clone();
         let more = self.variables.iter().filter(|(name, _)| !step.env.iter().any(|(known, _)| known == name));
         let more: Vec<(String, String)> = more.cloned().collect();
         step.env.splice(0..0, more);
+        step
+    }
+}
+
+impl TaskSpace for Space<'_> {
+    fn run_step(&mut self, index: usize, late: Option<&Step>, stop: &Stop, output: &Output<'_>) -> Result<StepEnd> {
+        let step = self.complete(index, late);
         self.inner.run_step(index, Some(&step), stop, output)
     }
 
@@ -63,6 +71,21 @@ impl TaskSpace for Space<'_> {
 
     fn step_results(&self, index: usize, limit: usize) -> Result<BTreeMap<String, Vec<u8>>> {
         self.inner.step_results(index, limit)
+    }
+
+    fn seen(&self, index: usize, late: Option<&Step>) -> Seen {
+        self.inner.seen(index, Some(&self.complete(index, late)))
+    }
+
+    fn open_shell(
+        &mut self,
+        index: usize,
+        late: Option<&Step>,
+        stop: &Stop,
+        terminal: BorrowedFd<'_>,
+    ) -> Result<StepEnd> {
+        let step = self.complete(index, late);
+        self.inner.open_shell(index, Some(&step), stop, terminal)
     }
 
     fn finish_sidecars(&mut self) -> Result<Option<String>> {

@@ -17,6 +17,7 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions, setrlimit, wai
 
 use super::protocol::{Description, KILL, Message, TERMINATE, receive, send};
 use super::step::{find_program, unstarted};
+use super::terminal;
 
 /// The first argument of a kfleet that is started beside a step.
 pub(super) const ARGUMENT: &str = "__step";
@@ -31,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// else, since a process that has threads cannot enter a new user namespace.
 pub fn main(arguments: &[OsString]) -> Option<u8> {
     let text = |index: usize| arguments.get(index).and_then(|argument| argument.to_str());
+    if text(1) == Some(ARGUMENT) && text(2) == Some(terminal::ROLE) {
+        return Some(terminal::become_program(&arguments[3..]));
+    }
     if text(1) != Some(ARGUMENT) || arguments.len() != 3 {
         return None;
     }
@@ -183,10 +187,20 @@ fn start(description: &Description) -> Result<Pid, String> {
     let path = description.environment.iter().find(|(name, _)| name == "PATH").map_or("", |(_, value)| value);
     let (name, arguments) = description.command_line.split_first().ok_or("exec: no command")?;
     let program = find_program(name, path)?;
-    let mut command = Command::new(&program);
-    std::os::unix::process::CommandExt::arg0(&mut command, name);
+    let mut command = if description.terminal {
+        terminal::command(&program, name).map_err(|cause| unstarted(&program, &cause))?
+    } else {
+        let mut command = Command::new(&program);
+        std::os::unix::process::CommandExt::arg0(&mut command, name);
+        command
+    };
+    let input = if description.terminal {
+        io::stdout().as_fd().try_clone_to_owned().map(Stdio::from)
+    } else {
+        Ok(Stdio::null())
+    };
+    command.stdin(input.map_err(|cause| unstarted(&program, &cause))?);
     command.args(arguments).env_clear().envs(description.environment.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null());
     let mask = Mask::clear();
     let child = command.spawn();
     drop(mask);
@@ -195,20 +209,20 @@ fn start(description: &Description) -> Result<Pid, String> {
 }
 
 /// The signals that kfleet blocks, which programs would inherit: while this lives, none are.
-struct Mask {
+pub(super) struct Mask {
     #[cfg(target_os = "linux")]
     blocked: Option<nix::sys::signal::SigSet>,
 }
 
 impl Mask {
     #[cfg(target_os = "linux")]
-    fn clear() -> Mask {
+    pub(super) fn clear() -> Mask {
         use nix::sys::signal::{SigSet, SigmaskHow};
         Mask { blocked: SigSet::empty().thread_swap_mask(SigmaskHow::SIG_SETMASK).ok() }
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn clear() -> Mask {
+    pub(super) fn clear() -> Mask {
         Mask {}
     }
 }

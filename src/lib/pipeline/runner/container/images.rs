@@ -3,7 +3,8 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use super::{Container, Pull, SHORT, last_of};
+use super::failure::last_of;
+use super::{Container, Pull, SHORT};
 use crate::pipeline::runner::engine::IMAGE_PULL_FAILED;
 use crate::process::Output;
 

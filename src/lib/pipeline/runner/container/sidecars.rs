@@ -3,7 +3,8 @@
 //!
 //! There is no container that only holds the network: the first sidecar has it, and the others join what still runs.
 
-use super::{Container, SHORT, Wanted, last_of, passed, unmountable};
+use super::failure::last_of;
+use super::{Container, SHORT, Wanted, passed, unmountable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::runner::folder::{TaskFolder, name_of};
 use crate::pipeline::runner::options::Network;

@@ -17,9 +17,9 @@ use crate::pipeline::tekton::substitute::{Budget, Expander, References, Table};
 use crate::pipeline::tekton::types::{ParamValue, PipelineTask, When};
 use crate::pipeline::tekton::{fields, when};
 
-use super::OnFailure;
 use super::lines::Lines;
 use super::outcome::{NO_IMAGE, StepOutcome, TaskOutcome, seconds};
+use super::{FailedStep, OnFailure};
 
 /// What all tasks of a run share.
 pub(super) struct Shared<'a> {
@@ -57,6 +57,8 @@ pub(super) enum End {
 pub(super) struct Ended {
     pub(super) end: End,
     pub(super) outcome: TaskOutcome,
+    /// How long somebody has looked at a step that failed.
+    pub(super) paused: Duration,
 }
 
 /// How one attempt ended.
@@ -68,6 +70,7 @@ struct Attempt {
     steps: Vec<StepOutcome>,
     /// Whether another attempt could end otherwise.
     again: bool,
+    paused: Duration,
 }
 
 impl Attempt {
@@ -79,6 +82,7 @@ impl Attempt {
             results: Values::new(),
             steps: Vec::new(),
             again: true,
+            paused: Duration::ZERO,
         }
     }
 }
@@ -149,7 +153,7 @@ pub(super) fn carry_out(shared: &Shared<'_>, job: &Job) -> Ended {
         results: attempt.results,
         steps: attempt.steps,
     };
-    Ended { end: attempt.end, outcome }
+    Ended { end: attempt.end, outcome, paused: attempt.paused }
 }
 
 fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt {
@@ -185,6 +189,8 @@ fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt
         of_steps: Table::default(),
         steps: Vec::new(),
         broken: None,
+        is_last: number >= job.task.retries,
+        paused: Duration::ZERO,
     };
     run.all_steps(&mut *space);
     run.finish(&mut *space)
@@ -203,6 +209,9 @@ struct Run<'a> {
     steps: Vec<StepOutcome>,
     /// Why the steps that follow are not run.
     broken: Option<(End, &'static str, String)>,
+    /// Whether the task is not tried again.
+    is_last: bool,
+    paused: Duration,
 }
 
 impl Run<'_> {
@@ -302,10 +311,14 @@ impl Run<'_> {
                 self.fail("Failed", format!("step {} cannot be run: {error}", step.name));
             }
         }
-        if self.broken.as_ref().is_some_and(|(end, ..)| *end == End::Failed)
+        if self.is_last
+            && let Some((End::Failed, _, message)) = &self.broken
             && let Some(on_failure) = self.shared.on_failure
         {
-            on_failure(space, self.task, index);
+            let stop = Stop { deadline: None, cancelled: Arc::clone(&self.job.cancelled) };
+            let start = Instant::now();
+            on_failure(space, &FailedStep { task: self.task, label: self.label, index, late, message, stop });
+            self.paused = start.elapsed();
         }
     }
 
@@ -410,7 +423,7 @@ impl Run<'_> {
             None => (End::Succeeded, "Succeeded", None),
             Some((end, reason, message)) => (end, reason, Some(message)),
         };
-        Attempt { end, reason, message, results: values, steps: self.steps, again: true }
+        Attempt { end, reason, message, results: values, steps: self.steps, again: true, paused: self.paused }
     }
 
     /// The results of the task, typed, and what is wrong with one that is not of its type.

@@ -17,13 +17,13 @@ use std::time::{Duration, Instant};
 
 use crate::pipeline::event::{Event, Sink};
 use crate::pipeline::objects::Objects;
-use crate::pipeline::task_run::TaskRun;
+use crate::pipeline::task_run::{Step, TaskRun};
 use crate::pipeline::tekton::plan::Plan;
 use crate::pipeline::tekton::results::json_of;
 use crate::pipeline::tekton::timeouts::limit_text;
 use crate::problem::{Place, Problem, Severity};
 
-use super::engine::{Engine, TaskSpace};
+use super::engine::{Engine, Stop, TaskSpace};
 
 pub use outcome::{Outcome, Skipped, StepOutcome, TaskOutcome};
 
@@ -31,8 +31,24 @@ use attempt::{End, Ended, Job, Shared, carry_out};
 use outcome::seconds;
 use state::{Decision, Now, State, Tasks};
 
-/// Called when a step has failed, while its place is still there: with the task and the index of the step.
-pub type OnFailure<'a> = dyn Fn(&mut dyn TaskSpace, &TaskRun, usize) + Sync + 'a;
+/// A step that has failed, and whose task is not tried again.
+pub struct FailedStep<'a> {
+    /// The attempt that it is of.
+    pub task: &'a TaskRun,
+    /// The name of the task in events.
+    pub label: &'a str,
+    /// Which step of the task.
+    pub index: usize,
+    /// The step with the results of earlier ones, where it uses some.
+    pub late: Option<&'a Step>,
+    /// Why it has failed.
+    pub message: &'a str,
+    /// When what is done in its place has to end. No time limits it, but the run can be cancelled.
+    pub stop: Stop,
+}
+
+/// Called when a step has failed, while its place is still there. How long it takes is not counted as time of the run.
+pub type OnFailure<'a> = dyn Fn(&mut dyn TaskSpace, &FailedStep<'_>) + Sync + 'a;
 
 /// How many tasks run at the same time, and what is done when one fails.
 pub struct Settings<'a> {
@@ -167,10 +183,18 @@ impl Controller<'_> {
                 is_stuck = false;
                 if let Ok((at, index, end)) = ended.recv() {
                     running -= 1;
+                    self.give_time(end.paused);
                     self.tasks.end(at, index, end);
                 }
             }
         });
+    }
+
+    /// Gives the run more time: as much as it has waited for somebody.
+    fn give_time(&mut self, paused: Duration) {
+        for until in [&mut self.pipeline, &mut self.tasks_until, &mut self.finally_until].into_iter().flatten() {
+            *until = until.checked_add(paused).unwrap_or(*until);
+        }
     }
 
     /// Decides what becomes of each task that waits, until nothing changes any more.
@@ -305,7 +329,7 @@ impl Controller<'_> {
 fn unstarted(name: String, error: &std::io::Error) -> Ended {
     let message = Some(format!("no thread can be started for it: {error}"));
     let outcome = TaskOutcome { name, reason: "Failed".to_owned(), message, ..TaskOutcome::default() };
-    Ended { end: End::Failed, outcome }
+    Ended { end: End::Failed, outcome, paused: Duration::ZERO }
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ impl Beside for Sandbox {
             dir: step.working_dir.clone().unwrap_or_else(|| "/".to_owned()),
             processes: self.settings.limits.processes,
             file: self.settings.limits.file,
+            terminal: false,
             world: Some(World {
                 mount_point: folder.mount_point(),
                 hostname,

@@ -40,6 +40,7 @@ impl Sandbox {
             dir: "/".to_owned(),
             processes: 1000,
             file: 1,
+            terminal: false,
             world: Some(World {
                 mount_point,
                 hostname: "probe".to_owned(),

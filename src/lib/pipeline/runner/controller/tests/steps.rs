@@ -149,11 +149,15 @@ fn sidecars_need_an_engine_that_has_them() {
 #[test]
 fn the_caller_can_look_at_a_step_that_failed() {
     let seen = Mutex::new(Vec::new());
-    let look = |_: &mut dyn TaskSpace, task: &TaskRun, index: usize| {
-        seen.lock().expect("no panic").push(format!("{} {index}", task.task));
+    let look = |_: &mut dyn TaskSpace, failed: &FailedStep<'_>| {
+        seen.lock().expect("no panic").push(format!("{} {}: {}", failed.label, failed.index, failed.message));
     };
     let settings = Settings { on_failure: Some(&look), ..Settings::default() };
     let of = run(vec![task("t", vec![continues(script("a", "exit 1")), script("b", "exit 1"), script("c", "x")])]);
     with(Fake::default(), &of, &PlanOptions::default(), &settings);
-    assert_eq!(*seen.lock().expect("no panic"), ["t 1"]);
+    // What is tried again has not failed yet.
+    let retried = PipelineTask { retries: 1, ..one("u", "exit 2", &[]) };
+    with(Fake::default(), &run(vec![retried]), &PlanOptions::default(), &settings);
+    let expected = ["t 1: \"step-b\" exited with code 1", "u 0: \"step-s\" exited with code 2"];
+    assert_eq!(*seen.lock().expect("no panic"), expected);
 }

@@ -116,3 +116,14 @@ fn a_request_before_the_start_runs_only_finally() {
     assert_eq!((ran.reason(), ran.skip("a")), ("Cancelled", "PipelineRun was gracefully cancelled"));
     assert_eq!(ran.begun(), ["last/s"]);
 }
+
+#[test]
+fn the_time_in_which_somebody_looks_does_not_count() {
+    let mut run = run(vec![one("t", "exit 1", &[])]);
+    run.pipeline.finally = vec![one("f", "x", &[])];
+    run.timeouts = Timeouts { pipeline: millis(2_000), ..Timeouts::default() };
+    let look = |_: &mut dyn TaskSpace, _: &FailedStep<'_>| std::thread::sleep(Duration::from_millis(2_500));
+    let settings = Settings { on_failure: Some(&look), ..Settings::default() };
+    let ran = with(Fake::default(), &run, &PlanOptions::default(), &settings);
+    assert_eq!((ran.reason(), ran.reason_of("t"), ran.reason_of("f")), ("Failed", "Failed", "Succeeded"));
+}

@@ -1,0 +1,89 @@
+//! A shell in the place of a step that has failed. The run waits for its end, and then goes on as if it had not been.
+
+use crate::pipeline::log::{Colours, clean};
+use crate::pipeline::runner::controller::FailedStep;
+use crate::pipeline::runner::engine::TaskSpace;
+use crate::pipeline::runner::mask::Masker;
+use crate::pipeline::runner::options::Network;
+use crate::pipeline::runner::terminal;
+use crate::pipeline::task_run::StepEnd;
+use std::io::Write;
+use std::os::fd::BorrowedFd;
+
+/// The terminal of whoever has started the run.
+pub trait Screen: Sync {
+    /// Gives it to `work`, one at a time: what is typed, and where it is shown. Whatever else there is to show meanwhile
+    /// waits.
+    fn lend(&self, work: Work<'_>);
+}
+
+/// What is done with a terminal.
+pub type Work<'a> = &'a mut dyn FnMut(BorrowedFd<'_>, &mut (dyn Write + Send));
+
+/// What is told of the place of a step.
+pub(super) struct Place<'a> {
+    pub(super) engine: &'a str,
+    pub(super) network: Network,
+    pub(super) masker: &'a Masker,
+}
+
+/// Opens a shell, and returns when it has ended.
+pub(super) fn open(screen: &dyn Screen, place: &Place<'_>, space: &mut dyn TaskSpace, failed: &FailedStep<'_>) {
+    let before = place.masker.text(&told(place, space, failed));
+    screen.lend(&mut |input, output| {
+        // Who has closed the terminal does not want to read anything.
+        let _ = output.write_all(before.as_bytes()).and_then(|()| output.flush());
+        let ended = terminal::lend(input, output, |terminal| {
+            space.open_shell(failed.index, failed.late, &failed.stop, terminal)
+        });
+        let after = match ended {
+            Err(cause) => format!("kfleet: no terminal can be made for a shell: {cause}"),
+            Ok(Err(error)) => format!("kfleet: no shell can be opened: {error}"),
+            Ok(Ok(StepEnd::Unstarted(why))) => format!("kfleet: no shell can be opened: {why}"),
+            Ok(Ok(_)) => "kfleet: the shell has ended, the run goes on".to_owned(),
+        };
+        let after = clean(&place.masker.text(&after), Colours::Strip);
+        let _ = writeln!(output, "{after}").and_then(|()| output.flush());
+    });
+}
+
+/// What has failed, where, and how to leave.
+fn told(place: &Place<'_>, space: &dyn TaskSpace, failed: &FailedStep<'_>) -> String {
+    let plain = |text: &str| clean(text, Colours::Strip);
+    let seen = space.seen(failed.index, failed.late);
+    let step = failed.task.steps.get(failed.index).map(|step| step.name.as_str()).unwrap_or_default();
+    let network = match place.network {
+        Network::None if place.engine != "process" => "without network",
+        _ => "with the network of this machine",
+    };
+    let command = match seen.command_line.is_empty() {
+        true => "that of the image".to_owned(),
+        false => {
+            plain(&seen.command_line.iter().map(|word| typed(&place.masker.text(word))).collect::<Vec<_>>().join(" "))
+        }
+    };
+    let rows = [
+        ("engine", format!("{}, {network}", place.engine)),
+        ("command", command),
+        ("folder", seen.dir.as_deref().map_or_else(|| "that of the image".to_owned(), plain)),
+        ("variables", plain(&seen.variables.join(" "))),
+    ];
+    let rows: String = rows.iter().map(|(name, value)| format!("  {name:<9}  {value}\n")).collect();
+    format!(
+        "\nkfleet: [{} : {}] has failed: {}\n{rows}\
+         This is a shell in its place. To leave it, type exit or Ctrl-D: the run goes on then, and the step stays failed.\n\
+         What you do here is not recorded, and secrets are not hidden.\n",
+        plain(failed.label),
+        plain(step),
+        plain(failed.message),
+    )
+}
+
+/// A word as it is typed in a shell.
+fn typed(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-=:,@%+".contains(letter);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
