@@ -27,7 +27,9 @@ fn main() {
     let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     assert!(cases.len() >= 80, "only {} cases were found", cases.len());
-    let named: [(&str, fn()); 14] = [
+    let named: [(&str, fn()); 16] = [
+        ("plain_processes_are_warned_of", unmapped),
+        ("containers_have_what_the_sandbox_lacks", auto),
         ("an_interrupted_run_ends_in_order", interrupted),
         ("the_demo_from_end_to_end", demo),
         ("what_an_event_starts", events),
@@ -570,4 +572,44 @@ fn interrupted() {
     let rest: Vec<String> = lines.map(|line| line.expect("a line")).collect();
     assert_eq!(child.wait().expect("kfleet ends").code(), Some(130), "{rest:?}");
     assert!(rest.iter().any(|line| line.contains("at last")), "{rest:?}");
+}
+
+const LITERAL: &str = "apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: t}
+spec: {steps: [{name: s, image: x, script: 'ls /workspace/a /workspace/a; echo ran'}, {name: r, image: x, script: 'true'}]}
+";
+
+fn unmapped() {
+    let clone = Clone::new();
+    clone.write("run.yaml", LITERAL);
+    let output = clone.kfleet(&["run-pipeline", "run.yaml", "--engine", "process"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(told.matches("warning: run.yaml: the script of step t/s has /workspace/a, which").count(), 1, "{told}");
+    assert_eq!(told.matches("warning:").count(), 1, "{told}");
+    assert!(!clone.does(&["run-pipeline", "run.yaml", "--engine", "process", "--plan"]).is_empty());
+}
+
+fn auto() {
+    let clone = Clone::new();
+    let run = "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec: {steps: [{name: s, image: example/x, command: [no-such-program]}]}\n";
+    clone.write("run.yaml", run);
+    let podman = clone.work().join("bin/podman");
+    clone.write("bin/podman", "#!/bin/sh\n[ \"$1\" = info ] || { echo no containers today >&2; exit 125; }\n");
+    std::os::unix::fs::symlink("/bin/false", clone.work().join("bin/docker")).expect("a link");
+    let set = |mode| fs::set_permissions(&podman, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("a mode");
+    set(0o755);
+    let run = || {
+        let mut command = clone.command(env!("CARGO_BIN_EXE_kfleet"));
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", podman.parent().expect("a folder").display()));
+        said(&command.args(["run-pipeline", "run.yaml"]).output().expect("kfleet runs"))
+    };
+    // It runs no containers, but they were chosen.
+    let told = run();
+    assert!(told.contains("no containers today") && !told.contains("the program no-such-program"), "{told}");
+    clone.write("bin/podman", "#!/bin/sh\nexit 1\n");
+    set(0o755);
+    let told = run();
+    assert!(told.contains("cannot run the pipeline: the program no-such-program is missing"), "{told}");
 }

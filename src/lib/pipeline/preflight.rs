@@ -70,6 +70,14 @@ pub fn missing(needs: &Needs, given: &Given<'_>) -> Vec<Missing> {
     found
 }
 
+/// What a run needs that its images have, and steps that use the programs of this machine have not: for people.
+pub fn lacking(needs: &Needs, has_program: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let tools = needs.tools.iter().filter(|tool| is_known(tool) && !has_program(tool)).cloned();
+    let images = needs.entrypoints.iter().filter(|image| is_known(image)).map(|image| format!("what {image} starts"));
+    let sidecars = needs.sidecars.iter().map(|sidecar| format!("the sidecar {sidecar}"));
+    tools.chain(images).chain(sidecars).collect()
+}
+
 fn missing_objects(
     kind: ObjectKind,
     objects: &BTreeMap<String, ObjectNeed>,
@@ -193,6 +201,14 @@ mod tests {
         );
         assert!(!images.iter().any(|line| line.contains("program")));
         assert!(verify(&Needs::default(), &given(&objects)).is_ok());
+    }
+
+    #[test]
+    fn what_images_have_can_be_lacking() {
+        let needs = Needs { sidecars: set(&["t/db"]), ..needs() };
+        let found = lacking(&needs, &|name| name == "/bin/sh");
+        assert_eq!(found, ["make", "what b:1 starts", "the sidecar t/db"]);
+        assert!(lacking(&Needs { tools: set(&["make"]), ..Needs::default() }, &|_| true).is_empty());
     }
 
     #[test]

@@ -191,7 +191,7 @@ pub(crate) struct OutputArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum EngineArg {
-    /// The sandbox where it can be made, else containers, else plain programs.
+    /// The sandbox where it can be made and has all that the steps need, else containers, else plain programs.
     Auto,
     /// Namespaces, with the programs of this machine.
     Sandbox,

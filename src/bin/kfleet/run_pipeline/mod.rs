@@ -26,7 +26,6 @@ use kfleet::pipeline::runner::controller::Cancel;
 use kfleet::pipeline::runner::folder::RunFolder;
 use kfleet::pipeline::runner::options::Network;
 use kfleet::pipeline::runner::record::{Keep, Records, now};
-use kfleet::pipeline::runner::stand_ins::Programs;
 use kfleet::pipeline::runner::tools::Tools;
 use kfleet::pipeline::tekton::plan::PlanOptions;
 use kfleet::pipeline::tekton::show::{self as plan_form, Format};
@@ -69,7 +68,6 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let temporary = context.temporary();
     let checkout = Checkout::take(Path::new("."), args.event.base.as_deref(), &temporary, &settings)?;
     let program = context.program()?;
-    let programs = Programs::new(None, context.environment.get("PATH"));
     let asked = match args.run.engine {
         EngineArg::Auto => None,
         EngineArg::Sandbox => Some(Kind::Sandbox),
@@ -77,8 +75,10 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         EngineArg::Container => Some(Kind::Container),
     };
     let choice = match mode {
-        Mode::Run => engine::choose(asked, is_untrusted, &temporary, &program, &|name| programs.has(name))?,
-        _ => engine::Choice { kind: asked.unwrap_or(Kind::Sandbox), why: String::new(), runtime: None },
+        Mode::Run => engine::choose(asked, is_untrusted, &temporary, &program, &context.environment)?,
+        _ => {
+            engine::Choice { kind: asked.unwrap_or(Kind::Sandbox), why: String::new(), runtime: None, is_asked: false }
+        }
     };
     let objects = if is_untrusted { Objects::default() } else { objects(args, context)? };
     let cache = context.cache()?;
@@ -129,6 +129,9 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     }
     prepared.iter().for_each(|ready| ui.problems(&ready.warnings));
     ui.problems(&run_pipeline::unused(&prepared));
+    if choice.kind == Kind::Process {
+        ui.problems(&run_pipeline::unmapped(&prepared));
+    }
     if unprepared != Unprepared::default() {
         return remote::refuse(&unprepared, ui);
     }

@@ -5,7 +5,10 @@ use crate::pipeline::runner::container::{Container, Pull, Runtime};
 use crate::pipeline::runner::engine::Engine;
 use crate::pipeline::runner::options::Settings;
 use crate::pipeline::runner::process::Process;
+use crate::pipeline::runner::stand_ins::Programs;
+use crate::process::{Environment, Program};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +30,15 @@ pub struct Choice {
     pub why: String,
     /// The program that runs containers.
     pub runtime: Option<PathBuf>,
+    /// Whether it was asked for.
+    pub is_asked: bool,
 }
 
 /// The programs that run containers, the first that is there counts.
 const RUNTIMES: [&str; 2] = ["podman", "docker"];
+
+/// How long a runtime may take to say that it works.
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// Chooses. `asked` is what the user wants; `folder` is where runs are made, `program` kfleet itself.
 ///
@@ -42,10 +50,10 @@ pub fn choose(
     is_untrusted: bool,
     folder: &Path,
     program: &Path,
-    has_program: &dyn Fn(&str) -> bool,
+    environment: &Environment,
 ) -> Result<Choice> {
-    let runtime = || RUNTIMES.into_iter().find(|name| has_program(name)).map(PathBuf::from);
-    let asked_for = |kind| Choice { kind, why: "it was asked for".to_owned(), runtime: runtime() };
+    let runtime = || runtimes(environment).next();
+    let asked_for = |kind| Choice { kind, why: "it was asked for".to_owned(), runtime: runtime(), is_asked: true };
     match asked {
         Some(Kind::Sandbox) => probe(folder, program).map(|()| asked_for(Kind::Sandbox)),
         Some(Kind::Process) if is_untrusted => Err(Error::new(
@@ -60,20 +68,64 @@ pub fn choose(
                 .with_hint("install one of them, or use --engine sandbox")),
         },
         None => match probe(folder, program) {
-            Ok(()) => Ok(Choice { kind: Kind::Sandbox, why: "this machine allows it".to_owned(), runtime: runtime() }),
-            Err(error) => match runtime() {
+            Ok(()) => {
+                let why = "this machine allows it".to_owned();
+                Ok(Choice { kind: Kind::Sandbox, why, runtime: None, is_asked: false })
+            }
+            Err(error) => match usable_runtime(environment) {
                 Some(found) => {
                     let why = format!("there is no sandbox here ({})", error.message);
-                    Ok(Choice { kind: Kind::Container, why, runtime: Some(found) })
+                    Ok(Choice { kind: Kind::Container, why, runtime: Some(found), is_asked: false })
                 }
                 None if is_untrusted => Err(error),
                 None => {
-                    let why = format!("there is no sandbox here ({}) and no podman or docker", error.message);
-                    Ok(Choice { kind: Kind::Process, why, runtime: None })
+                    let why =
+                        format!("there is no sandbox here ({}) and no podman or docker that works", error.message);
+                    Ok(Choice { kind: Kind::Process, why, runtime: None, is_asked: false })
                 }
             },
         },
     }
+}
+
+/// In the place of a sandbox that nobody has asked for: containers, where a job needs what the sandbox lacks and one of
+/// the runtimes works. `lacks` are the things, for people.
+pub(super) fn instead(choice: &Choice, lacks: &[String], runtime: &dyn Fn() -> Option<PathBuf>) -> Option<Choice> {
+    const NAMED: usize = 4;
+    if choice.is_asked || choice.kind != Kind::Sandbox || lacks.is_empty() {
+        return None;
+    }
+    let runtime = runtime()?;
+    let more = if lacks.len() > NAMED { format!(" and {} more", lacks.len() - NAMED) } else { String::new() };
+    let named = lacks.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let why = format!("the sandbox lacks {named}{more}, and {} works here", runtime.display());
+    Some(Choice { kind: Kind::Container, why, runtime: Some(runtime), is_asked: false })
+}
+
+/// The runtimes that are here.
+fn runtimes(environment: &Environment) -> impl Iterator<Item = PathBuf> {
+    let programs = Programs::new(None, environment.get("PATH"));
+    RUNTIMES.into_iter().filter(move |name| programs.has(name)).map(PathBuf::from)
+}
+
+/// The first of them that answers.
+pub(super) fn usable_runtime(environment: &Environment) -> Option<PathBuf> {
+    let answers = |runtime: &PathBuf| {
+        let asked = Program::new(runtime).envs(environment).args(["info"]).timeout(ANSWER).run();
+        asked.is_ok_and(|output| output.is_success())
+    };
+    runtimes(environment).find(answers)
+}
+
+/// The `PATH` of steps in a sandbox that shows these folders too; nothing where there is none.
+#[cfg(target_os = "linux")]
+pub(super) fn sandbox_path(environment: &Environment, tools: &[PathBuf]) -> String {
+    crate::pipeline::runner::sandbox::path_of(environment, tools)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn sandbox_path(_: &Environment, _: &[PathBuf]) -> String {
+    String::new()
 }
 
 #[cfg(target_os = "linux")]
@@ -113,5 +165,26 @@ pub(super) fn start(choice: &Choice, settings: Settings, program: &Path) -> Resu
             engine.probe()?;
             Ok((Box::new(engine.guarded()), None))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_take_the_place_of_a_sandbox_that_lacks_something() {
+        let choice = |kind, is_asked| Choice { kind, why: String::new(), runtime: None, is_asked };
+        let lacks: Vec<String> = ["make", "helm", "go", "jq", "yq"].map(str::to_owned).to_vec();
+        let podman = || Some(PathBuf::from("podman"));
+        let found = instead(&choice(Kind::Sandbox, false), &lacks, &podman).unwrap();
+        assert_eq!((found.kind, found.runtime.as_deref()), (Kind::Container, Some(Path::new("podman"))));
+        assert_eq!(found.why, "the sandbox lacks make, helm, go, jq and 1 more, and podman works here");
+        let never = || -> Option<PathBuf> { panic!("nobody wants to know") };
+        for choice in [choice(Kind::Sandbox, true), choice(Kind::Process, false), choice(Kind::Container, false)] {
+            assert_eq!(instead(&choice, &lacks, &never), None);
+        }
+        assert_eq!(instead(&choice(Kind::Sandbox, false), &[], &never), None);
+        assert_eq!(instead(&choice(Kind::Sandbox, false), &lacks, &|| None), None);
     }
 }

@@ -9,6 +9,7 @@ pub mod engine;
 mod event;
 mod files;
 mod lint;
+mod literal;
 mod places;
 pub mod remote;
 mod run;
@@ -17,6 +18,7 @@ mod shell;
 pub mod words;
 
 pub use lint::{Linted, lint};
+pub use literal::unmapped;
 pub use places::Places;
 pub use run::{Report, Ways, run};
 pub use shell::{Screen, Work};

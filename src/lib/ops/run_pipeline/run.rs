@@ -155,6 +155,11 @@ fn carry_out(
     };
     let bin = path.join("bin");
     stand_ins::write(&bin, &kfleet, &options.tools, &PullRequest { number: selected.pull, head_branch })?;
+    let path_of_steps = engine::sandbox_path(ways.environment, &ways.tools);
+    let programs = Programs::new(Some(&bin), Some(std::ffi::OsStr::new(&path_of_steps)));
+    let lacks = preflight::lacking(&prepared.plan.needs, &|name| programs.has(name));
+    let containers = engine::instead(ways.choice, &lacks, &|| engine::usable_runtime(ways.environment));
+    let choice = containers.as_ref().unwrap_or(ways.choice);
     let git_settings = StepSettings::new(ways.url(), facts.url.as_deref());
     Root::open(&path)?.write("gitconfig", git_settings.file().as_bytes())?;
     let bind = |source: PathBuf, path: &str, read_only| Bind { source, path: path.to_owned(), read_only };
@@ -185,7 +190,7 @@ fn carry_out(
         tools: ways.tools.clone(),
         limits: Limits::default(),
     };
-    let (engine, search_path) = engine::start(ways.choice, settings, ways.program)?;
+    let (engine, search_path) = engine::start(choice, settings, ways.program)?;
     let programs = Programs::new(Some(&bin), search_path.as_deref().map(std::ffi::OsStr::new));
     let stand_ins = options.tools.overrides().iter();
     let stand_ins = stand_ins.map(|other| (other.program[0].as_str(), format!("--override '{}'", other.written)));
@@ -209,7 +214,7 @@ fn carry_out(
     sink.event(Event::Plan {
         job: selected.name().to_owned(),
         engine: engine.name().to_owned(),
-        why: ways.choice.why.clone(),
+        why: choice.why.clone(),
         tasks: names.collect(),
     });
     let last = Last { inner: sink, end: Mutex::default() };

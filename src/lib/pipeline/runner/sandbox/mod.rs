@@ -26,6 +26,7 @@ use super::supervise::{ARGUMENT, Counted, Failure, limit, read_description, repo
 use super::view::{Place, below};
 use crate::error::Result;
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
+use crate::process::Environment;
 
 /// The engine of namespaces.
 #[derive(Debug)]
@@ -45,16 +46,9 @@ impl Sandbox {
         &self.settings
     }
 
-    /// Whether a folder of the host is there in the sandbox.
-    fn shows(&self, folder: &Path) -> bool {
-        let folder = folder.to_string_lossy();
-        let shown = world::SYSTEM.iter().any(|name| below(&folder, &format!("/{name}")).is_some());
-        shown || self.settings.tools.iter().any(|tools| below(&folder, &tools.to_string_lossy()).is_some())
-    }
-
     /// The `PATH` that steps have, where preflight can look for programs.
     pub fn search_path(&self) -> String {
-        search_path(&self.settings.environment, |folder| self.shows(folder))
+        path_of(&self.settings.environment, &self.settings.tools)
     }
 }
 
@@ -113,6 +107,15 @@ impl Engine for Sandbox {
 fn reason(errno: i32) -> String {
     let text = io::Error::from_raw_os_error(errno).to_string().to_lowercase();
     text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// The `PATH` of steps in a sandbox that shows these folders of programs too.
+pub fn path_of(environment: &Environment, tools: &[PathBuf]) -> String {
+    search_path(environment, |folder| {
+        let folder = folder.to_string_lossy();
+        let shown = world::SYSTEM.iter().any(|name| below(&folder, &format!("/{name}")).is_some());
+        shown || tools.iter().any(|tools| below(&folder, &tools.to_string_lossy()).is_some())
+    })
 }
 
 /// kfleet, to be started beside a step.
