@@ -27,7 +27,8 @@ fn main() {
     let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     assert!(cases.len() >= 80, "only {} cases were found", cases.len());
-    let named: [(&str, fn()); 16] = [
+    let named: [(&str, fn()); 17] = [
+        ("the_fleet_file_names_programs", mapping),
         ("plain_processes_are_warned_of", unmapped),
         ("containers_have_what_the_sandbox_lacks", auto),
         ("an_interrupted_run_ends_in_order", interrupted),
@@ -612,4 +613,35 @@ fn auto() {
     set(0o755);
     let told = run();
     assert!(told.contains("cannot run the pipeline: the program no-such-program is missing"), "{told}");
+}
+
+const FLEET: &str = "apiVersion: kfleet.dev/v1alpha1
+kind: Fleet
+pipelines:
+  tools: {example/tool: echo from the file}
+  overrides: {no-such-program: echo of the base}
+";
+
+fn mapping() {
+    let clone = Clone::new();
+    let run = "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec: {steps: [{name: s, image: 'example/tool:1'}, {name: r, image: x, command: [no-such-program, now]}]}\n";
+    clone.write("run.yaml", run);
+    clone.write("fleet.yaml", FLEET);
+    clone.git(&["add", "."]);
+    clone.git(&["commit", "-qm", "second"]);
+    clone.git(&["checkout", "-qb", "other"]);
+    clone.write("fleet.yaml", &FLEET.replace("of the base", "of the fork"));
+    let ran = |more: &[&str]| clone.does(&[&["run-pipeline", "run.yaml", "--engine", "sandbox"], more].concat());
+    let said = ran(&[]);
+    assert!(said.contains("] from the file") && said.contains("] of the fork now"), "{said}");
+    let said = ran(&["--override", "no-such-program=echo of a flag"]);
+    assert!(said.contains("] of a flag now"), "{said}");
+    // Whoever causes an event that is not trusted has no say in it.
+    let said = ran(&["--untrusted"]);
+    assert!(said.contains("] from the file") && said.contains("] of the base now"), "{said}");
+    clone.write("fleet.yaml", &FLEET.replace("overrides", "override"));
+    let output = clone.kfleet(&["run-pipeline", "run.yaml"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("fleet.yaml:5:3") && told.contains("overrides"), "{told}");
 }

@@ -28,6 +28,20 @@ pub struct Fleet {
     /// Which clusters take over the state of which others, in order.
     #[serde(default)]
     pub promotion: Vec<Promotion>,
+    /// What `kfleet run-pipeline` runs in the place of programs that pipelines have in their images.
+    #[serde(default)]
+    pub pipelines: Pipelines,
+}
+
+/// What `kfleet run-pipeline` runs in the place of programs that pipelines have in their images.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Pipelines {
+    /// What images start by themselves, as `--tool` says it: a program with its first arguments for each image. `*` in
+    /// the name of an image stands for anything, and a name without a tag for all tags.
+    pub tools: BTreeMap<String, String>,
+    /// Other programs for commands, as `--override` says it: by the words that a command begins with.
+    pub overrides: BTreeMap<String, String>,
 }
 
 /// The version of a file's format.

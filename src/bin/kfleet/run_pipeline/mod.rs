@@ -67,6 +67,13 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let settings = git::Settings::new(context.environment.clone(), "");
     let temporary = context.temporary();
     let checkout = Checkout::take(Path::new("."), args.event.base.as_deref(), &temporary, &settings)?;
+    match run_pipeline::tools_of(&checkout, is_untrusted)? {
+        Ok(tools) => options.tools = std::mem::take(&mut options.tools).or(tools),
+        Err(problems) => {
+            ui.problems(&problems);
+            return Ok(Outcome::Ended(ErrorKind::Usage));
+        }
+    }
     let program = context.program()?;
     let asked = match args.run.engine {
         EngineArg::Auto => None,

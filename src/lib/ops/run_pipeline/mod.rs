@@ -10,6 +10,7 @@ mod event;
 mod files;
 mod lint;
 mod literal;
+mod mapping;
 mod places;
 pub mod remote;
 mod run;
@@ -19,6 +20,7 @@ pub mod words;
 
 pub use lint::{Linted, lint};
 pub use literal::unmapped;
+pub use mapping::tools_of;
 pub use places::Places;
 pub use run::{Report, Ways, run};
 pub use shell::{Screen, Work};

@@ -192,14 +192,12 @@ fn carry_out(
     };
     let (engine, search_path) = engine::start(choice, settings, ways.program)?;
     let programs = Programs::new(Some(&bin), search_path.as_deref().map(std::ffi::OsStr::new));
-    let stand_ins = options.tools.overrides().iter();
-    let stand_ins = stand_ins.map(|other| (other.program[0].as_str(), format!("--override '{}'", other.written)));
     preflight::verify(
         &prepared.plan.needs,
         &Given {
             has_images: search_path.is_none(),
             has_program: &|name| programs.has(name),
-            stand_ins: &stand_ins.collect::<Vec<_>>(),
+            stand_ins: &options.tools.stand_ins(&prepared.plan),
             missing_image: &|image| engine.missing_image(image),
             objects: ways.objects,
             is_untrusted: ways.is_untrusted,

@@ -94,3 +94,30 @@ fn overrides_are_looked_for_in_commands_and_shell_texts() {
         assert_eq!(is_in_step(&own(command), &mk_step(argv, script)), is_there, "{command:?} in {argv:?} {script:?}");
     }
 }
+
+fn mk_plan() -> Plan {
+    use crate::pipeline::tekton::{mk, plan};
+    let run = mk::run(vec![mk::one("t", "echo x", &[])]);
+    plan::plan(&run, &mk::context(), &plan::PlanOptions::default()).unwrap()
+}
+
+#[test]
+fn flags_win_over_the_fleet_file() {
+    let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    let tools = map(&[("a/fmt", "kfleet fmt"), ("a/x", "x 'y z'"), ("b", "")]);
+    let overrides = map(&[("make generate", "kfleet generate"), ("make", "true"), ("/bin/make", "x"), ("a 'b", "x")]);
+    let (file, wrong) = Tools::of_file(&tools, &overrides);
+    let wrong: Vec<String> = wrong.into_iter().map(|(at, why)| format!("{}: {why}", at.join("."))).collect();
+    assert_eq!(wrong.len(), 3, "{wrong:?}");
+    assert_eq!(wrong[0], "tools.b: one side is empty");
+    let flags = Tools::parse(&["a/fmt=mine".into()], &["make=false".into()]).unwrap();
+    let tools = flags.or(file);
+    assert_eq!(tools.entrypoint("a/fmt:1").unwrap(), ["mine"]);
+    assert_eq!(tools.entrypoint("a/x").unwrap(), ["x", "y z"]);
+    let programs: Vec<String> = tools.overrides().iter().map(|other| other.program.join(" ")).collect();
+    assert_eq!(programs, ["false", "kfleet generate"]);
+    // The file is for all runs: what this one has no use for is no mistake.
+    let plan = mk_plan();
+    assert_eq!(tools.unused(&plan, &[]), ["--tool 'a/fmt=mine'", "--override 'make=false'"]);
+    assert_eq!(tools.stand_ins(&plan), [("false", "--override 'make=false'".to_owned())]);
+}
