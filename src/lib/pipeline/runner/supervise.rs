@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -24,6 +24,10 @@ pub(super) const ARGUMENT: &str = "__step";
 
 /// How often the processes of a step are counted where the system does not.
 const COUNT: Duration = Duration::from_millis(50);
+
+/// How long a program may be open for writing elsewhere. A script is written by a thread of the engine; where another
+/// thread starts a process at that moment, that one has the file open, too, until it has become another program.
+const BUSY: Duration = Duration::from_secs(2);
 
 /// How long what is to be killed may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -201,11 +205,24 @@ fn start(description: &Description) -> Result<Pid, String> {
     };
     command.stdin(input.map_err(|cause| unstarted(&program, &cause))?);
     command.args(arguments).env_clear().envs(description.environment.iter().map(|(name, value)| (name, value)));
-    let mask = Mask::clear();
-    let child = command.spawn();
-    drop(mask);
-    let child = child.map_err(|cause| unstarted(&program, &cause))?;
+    let child = spawn(&mut command).map_err(|cause| unstarted(&program, &cause))?;
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| "the process has no number".to_owned())
+}
+
+/// Starts a program, once nothing has it open for writing any more.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let end = Instant::now() + BUSY;
+    loop {
+        let mask = Mask::clear();
+        let child = command.spawn();
+        drop(mask);
+        match child {
+            Err(cause) if cause.kind() == io::ErrorKind::ExecutableFileBusy && Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            done => return done,
+        }
+    }
 }
 
 /// The signals that kfleet blocks, which programs would inherit: while this lives, none are.
@@ -362,5 +379,28 @@ fn kill_descendants() {
         }
         signal_descendants(Signal::KILL);
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test is about starting a program")]
+    fn a_script_that_is_still_open_for_writing_is_waited_for() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("script");
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o700).open(&path).expect("a file");
+        std::io::Write::write_all(&mut file, b"#!/bin/sh\nexit 3\n").expect("written");
+        let writer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            drop(file);
+        });
+        let ended = spawn(&mut Command::new(&path)).and_then(|mut child| child.wait()).expect("it starts");
+        assert_eq!(ended.code(), Some(3));
+        writer.join().expect("no failure");
     }
 }
