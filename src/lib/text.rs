@@ -23,6 +23,18 @@ pub fn plain(line: &str) -> String {
     text
 }
 
+/// Text in one line, in which whatever could do something to a terminal or begin a line is written out: `a\nb`.
+pub fn visible(text: &str) -> String {
+    let is_harmful = |letter: char| {
+        (letter.is_control() && letter != '\t')
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_harmful) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if is_harmful(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
 /// The text with `***` in the place of each secret.
 pub fn masked(text: &str, secrets: &[String]) -> String {
     let mut longest_first: Vec<&String> = secrets.iter().filter(|secret| !secret.is_empty()).collect();
@@ -54,6 +66,14 @@ pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_in_a_visible_text_begins_a_line_or_moves_a_cursor() {
+        assert_eq!(
+            visible("a\n::error::b\r\u{1b}[2J\u{202e}\u{9b}\0\t\u{e4}"),
+            "a\\n::error::b\\r\\u{1b}[2J\\u{202e}\\u{9b}\\u{0}\t\u{e4}"
+        );
+    }
 
     #[test]
     fn names_like_the_wanted_one_are_found() {

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::problem::{Problem, Severity};
+use kfleet::text::visible;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -259,23 +260,12 @@ fn written(result: std::io::Result<()>) -> Result<(), Error> {
 
 /// Makes control characters, and characters that turn the direction of text, visible.
 pub(crate) fn escape(text: &str) -> String {
-    escape_with(text, false)
+    visible(text)
 }
 
 /// As [`escape`], for messages of several lines.
 fn escape_lines(text: &str) -> String {
-    escape_with(text, true)
-}
-
-fn escape_with(text: &str, lines: bool) -> String {
-    let is_harmless = |c: char| {
-        !(c.is_control() && c != '\t' && !(lines && c == '\n'))
-            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if text.chars().all(is_harmless) {
-        return text.to_owned();
-    }
-    text.chars().map(|c| if is_harmless(c) { c.to_string() } else { c.escape_default().to_string() }).collect()
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::objects::Objects;
 use super::tekton::needs::{Needs, ObjectNeed};
 use super::tekton::types::ObjectKind;
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::visible;
 
 /// What is there.
 pub struct Given<'a> {
@@ -122,10 +123,11 @@ pub fn verify(needs: &Needs, given: &Given<'_>) -> Result<()> {
     let missing = missing(needs, given);
     let Some(first) = missing.first() else { return Ok(()) };
     if missing.len() == 1 {
-        let message = format!("cannot run the pipeline: {} is missing", first.what);
+        let message = format!("cannot run the pipeline: {} is missing", visible(&first.what));
         return Err(Error::new(ErrorKind::Environment, message).with_hint(&first.remedy));
     }
-    let list: String = missing.iter().map(|missing| format!("\n  {}: {}", missing.what, missing.remedy)).collect();
+    let line = |missing: &Missing| format!("\n  {}: {}", visible(&missing.what), visible(&missing.remedy));
+    let list: String = missing.iter().map(line).collect();
     Err(Error::new(
         ErrorKind::Environment,
         format!("cannot run the pipeline: {} things are missing{list}", missing.len()),

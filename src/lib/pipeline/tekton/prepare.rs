@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::problem::{Place, Problem, Severity};
+use crate::text::visible;
 
 use super::fields::{self, Field};
 use super::graph::{self, Graph};
@@ -54,7 +55,7 @@ pub struct PreparedTask {
 /// A problem at a place of a file.
 pub fn problem(origin: &Origin, message: impl Into<String>) -> Problem {
     let place = Place { file: origin.file.clone(), line: origin.line as u64, column: origin.column as u64 };
-    Problem { severity: Severity::Error, place, message: message.into(), hint: None }
+    Problem { severity: Severity::Error, place, message: visible(&message.into()), hint: None }
 }
 
 /// Prepares a run.

@@ -218,9 +218,9 @@ impl<'a> Fields<'a> {
         if let Some(error) = pattern.error() {
             let path = self.path_of(name);
             let place = self.document.place_within(&path, &pattern.joined, error.offset);
-            let message =
-                format!("`{name}` is no regular expression: {}\n{}", error.message, error.caret(&pattern.joined));
-            self.notes.push(Finding::error("trigger-regex", place, message));
+            let message = format!("`{name}` is no regular expression: {}", error.message);
+            let finding = Finding::error("trigger-regex", place, message);
+            self.notes.push(finding.with_lines(&error.caret(&pattern.joined)));
         }
         Some(pattern)
     }
@@ -242,9 +242,9 @@ impl<'a> Fields<'a> {
             let item = number.to_string();
             let path: Vec<&str> = self.path_of(name).into_iter().chain([item.as_str()]).collect();
             let place = self.document.place_within(&path, &pattern.texts[number], offset);
-            let message =
-                format!("`{name}` is no regular expression: {}\n{}", error.message, error.caret(&pattern.joined));
-            self.notes.push(Finding::error("trigger-regex", place, message));
+            let message = format!("`{name}` is no regular expression: {}", error.message);
+            let finding = Finding::error("trigger-regex", place, message);
+            self.notes.push(finding.with_lines(&error.caret(&pattern.joined)));
         }
         Some(pattern)
     }

@@ -1,6 +1,7 @@
 //! [`Finding`]: what is wrong or doubtful in trigger files.
 
 use crate::problem::{Place, Problem, Severity};
+use crate::text::visible;
 
 /// What findings are of, by their stable ids.
 pub const RULES: &[(&str, &str)] = &[
@@ -53,7 +54,7 @@ impl Finding {
             severity: Severity::Error,
             place,
             job: None,
-            message: message.into(),
+            message: visible(&message.into()),
             hint: None,
             mends: Vec::new(),
         }
@@ -62,6 +63,13 @@ impl Finding {
     /// A warning.
     pub fn warning(id: &'static str, place: Place, message: impl Into<String>) -> Finding {
         Finding { severity: Severity::Warning, ..Finding::error(id, place, message) }
+    }
+
+    /// Adds lines that stand below the message.
+    #[must_use]
+    pub fn with_lines(mut self, lines: &str) -> Finding {
+        self.message = format!("{}\n{lines}", self.message);
+        self
     }
 
     /// Adds what to do.
@@ -92,7 +100,7 @@ impl Finding {
 
     /// The message with the job before it; and the lines of a pattern and its caret, where it has some.
     pub fn told(&self) -> (String, Option<&str>) {
-        let job = self.job.as_ref().map(|job| format!("job {job}: ")).unwrap_or_default();
+        let job = self.job.as_ref().map(|job| format!("job {}: ", visible(job))).unwrap_or_default();
         let (first, rest) = match self.message.split_once('\n') {
             Some((first, rest)) => (first, Some(rest)),
             None => (self.message.as_str(), None),

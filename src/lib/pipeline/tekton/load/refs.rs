@@ -25,8 +25,8 @@ pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: 
     let pattern = match go_regex::compile(text) {
         Ok(regex) => regex,
         Err(error) => {
-            let message = format!("loadFileRefs is no regular expression: {}\n{}", error.message, error.caret(text));
-            return report.error(&pattern.at.within(text, error.offset), message);
+            let message = format!("loadFileRefs is no regular expression: {}", error.message);
+            return report.error_above(&pattern.at.within(text, error.offset), message, &error.caret(text));
         }
     };
     let load = |node: &Node, field: &str, kind: Kind| -> Option<Option<Object>> {

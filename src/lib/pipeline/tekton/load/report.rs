@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::node::At;
 use crate::pipeline::finding::Finding;
 use crate::problem::{Problem, Severity};
+use crate::text::visible;
 
 /// Collects problems and findings. Each is kept once: an object that is used twice is complained about once.
 #[derive(Debug, Default)]
@@ -29,9 +30,15 @@ impl Report {
         self.problem(at, message.into(), Some(hint.into()));
     }
 
+    /// As [`Report::error`], with lines that stand below the message.
+    pub(super) fn error_above(&self, at: &At, message: impl AsRef<str>, lines: &str) {
+        let message = format!("{}\n{lines}", visible(message.as_ref()));
+        self.add(Problem { severity: Severity::Error, place: at.place(), message, hint: None });
+    }
+
     /// A file that cannot be had here and now.
     pub(super) fn missing(&self, at: &At, message: String, hint: Option<String>) {
-        let problem = Problem { severity: Severity::Error, place: at.place(), message, hint };
+        let problem = Problem { severity: Severity::Error, place: at.place(), message: visible(&message), hint };
         let mut missing = self.missing.borrow_mut();
         if !missing.contains(&problem) {
             missing.push(problem);
@@ -39,7 +46,7 @@ impl Report {
     }
 
     fn problem(&self, at: &At, message: String, hint: Option<String>) {
-        self.add(Problem { severity: Severity::Error, place: at.place(), message, hint });
+        self.add(Problem { severity: Severity::Error, place: at.place(), message: visible(&message), hint });
     }
 
     /// Adds a problem that was made elsewhere; a warning becomes a finding.
@@ -55,13 +62,13 @@ impl Report {
 
     /// Something doubtful.
     pub(super) fn warn(&self, id: &'static str, at: &At, message: impl Into<String>, hint: impl Into<String>) {
-        let (message, hint) = (message.into(), Some(hint.into()));
+        let (message, hint) = (visible(&message.into()), Some(hint.into()));
         self.keep(Finding { id, problem: Problem { severity: Severity::Warning, place: at.place(), message, hint } });
     }
 
     /// Something worth knowing.
     pub(super) fn note(&self, id: &'static str, at: &At, message: impl Into<String>) {
-        let message = message.into();
+        let message = visible(&message.into());
         self.keep(Finding {
             id,
             problem: Problem { severity: Severity::Info, place: at.place(), message, hint: None },
