@@ -279,7 +279,10 @@ impl Run<'_> {
         let own = after(start, step.timeout);
         let stop = self.job.stop(earliest(self.deadline, own));
         let lines = Lines::new(self.shared.sink, self.label, &step.name);
-        let end = space.run_step(index, late, &stop, &|stream, bytes| lines.take(stream, bytes));
+        let end = match has_zero_byte(late.unwrap_or(step)) {
+            true => Ok(StepEnd::Unstarted("its command, arguments or variables have a zero byte".to_owned())),
+            false => space.run_step(index, late, &stop, &|stream, bytes| lines.take(stream, bytes)),
+        };
         lines.finish();
         let took = start.elapsed();
         match end {
@@ -453,6 +456,12 @@ impl Run<'_> {
         }
         (values, wrong)
     }
+}
+
+/// Whether no program could be given what a step has: the results that it uses may hold anything.
+fn has_zero_byte(step: &Step) -> bool {
+    let values = step.env.iter().map(|(_, value)| value);
+    step.command.iter().chain(&step.args).chain(values).chain(&step.working_dir).any(|text| text.contains('\0'))
 }
 
 const TOO_LARGE: &str = "Termination message is above max allowed size 4096, caused by large task result.";

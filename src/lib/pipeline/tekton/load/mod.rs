@@ -229,6 +229,11 @@ impl Steering {
 }
 
 fn typed(node: &Node, request: Request<'_>, report: &Report) -> PipelineRun {
+    node.each_text(&mut |at, text| {
+        if text.contains('\0') {
+            report.error_with(at, "this text has a zero byte, which no program can be given", "remove it");
+        }
+    });
     let mut run = parse::run(node, report);
     check::propagate(&mut run, node);
     check::check(&check::Subject {

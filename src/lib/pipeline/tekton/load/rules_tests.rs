@@ -91,6 +91,8 @@ fn rules_of_steps() {
         ("steps: [{image: i, envFrom: [{secretRef: {}}]}]", "has no `name`"),
         ("steps: [{image: i, envFrom: [{prefix: a}]}]", "needs one of"),
         ("steps: [{image: i, params: [{name: a, value: b}]}]", "`params` of a step need a `ref`"),
+        ("steps: [{image: i, args: [\"a\\0b\"]}]", "1:35 this text has a zero byte, which no program can be given"),
+        ("steps: [{image: i, name: \"a\\n::b\"}]", "`a\\n::b` cannot be the name of a step"),
         ("steps: [{ref: {name: a}, image: i}]", ""),
         ("steps: [{image: i, when: [{input: a, operator: is, values: [b]}]}]", "there is no operator `is`"),
         ("steps: [{image: i, when: [{input: a, operator: in}]}]", "has no `values`"),
