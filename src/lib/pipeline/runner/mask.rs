@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::mask_forms::forms;
 use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::log::{Colours, clean};
 use crate::pipeline::objects::Objects;
 
 /// What stands in the place of a secret.
@@ -19,6 +20,11 @@ pub const MASK: &str = "***";
 
 /// All secrets together may be so long. Kubernetes allows one megabyte for each.
 const LIMIT: usize = 2 * 1024 * 1024;
+
+/// Whether [`clean`] may take a letter away, or what stands behind it.
+fn is_removed(letter: char) -> bool {
+    (letter.is_control() && !matches!(letter, '\n' | '\t')) || matches!(letter, '\u{200e}'..='\u{206f}')
+}
 
 /// See the module. Copies share what they know.
 #[derive(Clone, Default)]
@@ -69,6 +75,26 @@ impl Masker {
         if self.is_empty() {
             return text.to_owned();
         }
+        let masked = self.contiguous(text);
+        if !masked.contains(is_removed) {
+            return masked;
+        }
+        let lines: Vec<String> =
+            masked.split('\n').map(|line| self.apart(line).unwrap_or_else(|| line.to_owned())).collect();
+        lines.join("\n")
+    }
+
+    /// A line as it is shown, without secrets: where what is not shown, such as colours, stands between the letters of one.
+    pub(super) fn apart(&self, line: &str) -> Option<String> {
+        if self.is_empty() || !line.contains(is_removed) {
+            return None;
+        }
+        let shown = clean(&self.contiguous(line), Colours::Strip);
+        let masked = self.contiguous(&shown);
+        (masked != shown).then_some(masked)
+    }
+
+    fn contiguous(&self, text: &str) -> String {
         let mut stream = self.stream();
         let mut masked = Vec::with_capacity(text.len());
         stream.push(text.as_bytes(), &mut masked);

@@ -44,7 +44,8 @@ impl<'a> MaskingSink<'a> {
         let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
         let Text { mask, lines } = &mut *stream;
         let mut masked = Vec::with_capacity(text.len() + 1);
-        mask.push(text.as_bytes(), &mut masked);
+        let apart = self.masker.apart(text);
+        mask.push(apart.as_deref().unwrap_or(text).as_bytes(), &mut masked);
         if text.len() < PART {
             mask.push(b"\n", &mut masked);
         }
@@ -169,6 +170,21 @@ mod tests {
         let head = ["x *** y", "***", "***", "***", "ab", "cd", "no", "ef"];
         assert_eq!(found[..8], head);
         assert_eq!(found[8..].concat(), format!("{}*** endabit was ***", "x".repeat(LINE_LIMIT - 3)));
+    }
+
+    #[test]
+    fn what_is_not_shown_keeps_no_secret_apart() {
+        let (kept, masker) = (Kept::default(), Masker::new([&b"s3cr3t"[..]].into_iter()).unwrap());
+        let sink = MaskingSink::new(masker, &kept);
+        for text in
+            ["a s3\u{1b}[0mcr3t", "\u{1b}[31ms3cr3t\u{1b}[0m b", "s\u{0}3cr3\u{202e}t", "\u{1b}[31mred\u{1b}[0m"]
+        {
+            sink.event(log(text, Stream::Stdout));
+        }
+        sink.event(end("s3c\u{8}r3t\n\u{1b}[31mred"));
+        let found = texts(&kept.0.into_inner().unwrap());
+        let expected = ["a ***", "\u{1b}[31m***\u{1b}[0m b", "***", "\u{1b}[31mred\u{1b}[0m", "***\n\u{1b}[31mred"];
+        assert_eq!(found, expected);
     }
 
     #[test]
