@@ -201,7 +201,9 @@ impl Sink for Shown {
             // A reader that has gone away does not stop the run.
             let _ = self.bar.suspend(|| self.place.write(&out));
         }
-        self.bar.set_message(footer.text(now));
+        if !self.bar.is_hidden() {
+            self.bar.set_message(footer.text(now));
+        }
     }
 }
 

@@ -219,11 +219,11 @@ impl Record {
         if writer.failed.is_some() {
             return;
         }
+        if writer.is_cut && matches!(event, Event::Log { .. }) {
+            return;
+        }
         let mut line = json_line(&self.run, now, event);
         if let Event::Log { task, step, stream, .. } = event {
-            if writer.is_cut {
-                return;
-            }
             writer.logs += line.len() as u64;
             if writer.logs > self.limit {
                 writer.is_cut = true;
