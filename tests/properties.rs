@@ -249,6 +249,11 @@ fn the_seeds_of_the_fuzzers_and_what_they_found_hold() {
         ("substituter", oracle::substituter),
         ("fleet_file", oracle::fleet_file),
         ("splicer", oracle::splicer),
+        ("triggers", oracle::pipeline::triggers),
+        ("languages", oracle::pipeline::languages),
+        ("tekton", oracle::pipeline::tekton),
+        ("webhook", oracle::pipeline::webhook),
+        ("output", oracle::pipeline::output),
     ] {
         for folder in ["seeds", "artifacts"] {
             let Ok(files) = std::fs::read_dir(root.join(folder).join(target)) else { continue };

@@ -2,6 +2,7 @@
 //! (granit-parser) says what a text means before and after.
 #![allow(dead_code, unreachable_pub, reason = "each user takes a part of it")]
 
+pub mod pipeline;
 mod splice;
 pub mod tree;
 
