@@ -196,6 +196,11 @@ fn start(description: &Description) -> Result<Pid, String> {
     } else {
         let mut command = Command::new(&program);
         std::os::unix::process::CommandExt::arg0(&mut command, name);
+        if cfg!(target_os = "linux") {
+            // A step that kills its group must not kill the processes beside it, wherever it cannot see them. Elsewhere
+            // the group is how its end is found.
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        }
         command
     };
     let input = if description.terminal {
