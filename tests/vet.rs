@@ -95,7 +95,7 @@ fn the_defects_of_the_demo_are_found() {
         "KST11 config/flavours/management/kustomization.yaml:1:1",
         "PRN02 clusters/management/flux-system/gotk-sync.yaml:23:10",
         "CAP01 clusters/management/infrastructure/staging-cluster.yaml:9:13",
-        "LHT01 .lighthouse/triggers.yaml:9:20",
+        "LHT01 .lighthouse/triggers.yaml:8:14",
         "LHT02 .lighthouse/triggers.yaml:15:7",
         "LHT03 .lighthouse/pr.yaml:1:13",
         "SEC03 config/bases/infrastructure/rolebinding-bootstrapper.yaml:10:9",
