@@ -2,13 +2,15 @@
 //! task or a pipeline, `expect.yaml` says how it ends. Its fields: `args` (more arguments), `exit` (the exit code; 0),
 //! `reason` (of the run), `tasks`, `skipped` and `steps` (the reason or exit code of each), `results` (of the pipeline), `log`
 //! (lines that come in this order), `not_log` (text that never comes), `refused` (text of the errors). What the outcome
-//! of a case is was compared with Tekton's own controller and entrypoint. All are run by the sandbox engine; those that
+//! of a case is was compared with Tekton's own controller and entrypoint, of all but the newest. All are run by the sandbox engine; those that
 //! come to run also in containers, where there is podman.
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests make files and start programs")]
 
 #[path = "run_pipeline/messages.rs"]
 mod messages;
 mod support;
+#[path = "run_pipeline/surroundings.rs"]
+mod surroundings;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
@@ -27,7 +29,7 @@ fn main() {
     let mut cases: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
     assert!(cases.len() >= 80, "only {} cases were found", cases.len());
-    let named: [(&str, fn()); 17] = [
+    let named: [(&str, fn()); _] = [
         ("the_fleet_file_names_programs", mapping),
         ("plain_processes_are_warned_of", unmapped),
         ("containers_have_what_the_sandbox_lacks", auto),
@@ -45,6 +47,7 @@ fn main() {
         ("paths_are_right_in_subfolders", messages::subfolders),
         ("a_commit_without_a_branch", messages::detached),
         ("an_image_that_cannot_be_had", messages::image),
+        ("steps_inherit_nothing_that_is_open_or_ignored", surroundings::inherited),
     ];
     let mut trials: Vec<Trial> = named
         .into_iter()

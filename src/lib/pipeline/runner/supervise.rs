@@ -10,10 +10,12 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions, setrlimit, wait};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use super::protocol::{Description, KILL, Message, TERMINATE, receive, send};
 use super::step::{find_program, unstarted};
@@ -42,6 +44,7 @@ pub fn main(arguments: &[OsString]) -> Option<u8> {
     if text(1) != Some(ARGUMENT) || arguments.len() != 3 {
         return None;
     }
+    close_inherited();
     let ended = match text(2) {
         Some("beside") => beside(),
         #[cfg(target_os = "linux")]
@@ -59,6 +62,20 @@ pub fn main(arguments: &[OsString]) -> Option<u8> {
             1
         }
     })
+}
+
+/// Closes what the caller of kfleet had open and did not mean for programs: a step could read and write it, and with a
+/// folder leave its sandbox. Standard input, output and error are of the engine.
+fn close_inherited() {
+    #[cfg(target_os = "linux")]
+    {
+        let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+        let open: Vec<i32> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+        for descriptor in open.into_iter().filter(|descriptor| *descriptor > 2) {
+            // The one of the listing has gone already.
+            let _ = nix::unistd::close(descriptor);
+        }
+    }
 }
 
 /// What could not be made, with the number of the system's error.
@@ -214,9 +231,18 @@ fn start(description: &Description) -> Result<Pid, String> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| "the process has no number".to_owned())
 }
 
+/// Lets programs begin with the usual reaction to these signals. Where kfleet was started in the background, Ctrl-C is
+/// ignored, and so it would be by all that comes from kfleet: what is caught here is not ignored there (POSIX, exec).
+fn reset_ignored_signals() {
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        let _ = signal_hook::flag::register(signal, Arc::default());
+    }
+}
+
 /// Starts a program, once nothing has it open for writing any more.
 fn spawn(command: &mut Command) -> io::Result<Child> {
     let end = Instant::now() + BUSY;
+    reset_ignored_signals();
     loop {
         let mask = Mask::clear();
         let child = command.spawn();
