@@ -1,7 +1,8 @@
 //! The command lines of containers, and what runtimes say.
 
 use super::super::folder::RunFolder;
-use super::super::options::{Bind, HostPaths, Limits, SHIMS};
+use super::super::options::{Bind, HostPaths, Limits, Network, SHIMS};
+use super::super::variables::steers;
 use super::*;
 use crate::pipeline::task_run::{Mount, Volume, VolumeSource};
 use crate::process::Environment;

@@ -3,8 +3,9 @@
 //!
 //! There is no container that only holds the network: the first sidecar has it, and the others join what still runs.
 
+use super::command_line::{Wanted, passed};
 use super::failure::last_of;
-use super::{Container, SHORT, Wanted, passed, unmountable};
+use super::{Container, SHORT, unmountable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::runner::folder::{TaskFolder, name_of};
 use crate::pipeline::runner::options::Network;
