@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Output, Stdio};
@@ -49,8 +50,11 @@ fn start(clone: &Clone, text: &str) -> (Child, impl Iterator<Item = String>) {
 }
 
 fn signal(child: &Child, signal: rustix::process::Signal) {
-    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    rustix::process::kill_process(pid, signal).unwrap();
+    signal_process(i32::try_from(child.id()).unwrap(), signal);
+}
+
+fn signal_process(pid: i32, signal: rustix::process::Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
 }
 
 /// Waits until nothing is left, at most half a minute: what.
@@ -64,10 +68,16 @@ fn left<T>(look: impl Fn() -> Vec<T>) -> Vec<T> {
 
 /// The processes of this machine with this in their command line.
 fn processes_with(text: &str) -> Vec<String> {
+    processes("sleep", text).into_values().collect()
+}
+
+/// By their numbers, those of a program.
+fn processes(program: &str, text: &str) -> BTreeMap<i32, String> {
     let all = fs::read_dir("/proc").unwrap().flatten();
-    let lines = all.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
-    lines.filter(|line| line.starts_with("sleep") && line.contains(text)).collect()
+    let all = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let lines = all.filter_map(|pid| Some((pid, fs::read(format!("/proc/{pid}/cmdline")).ok()?)));
+    let lines = lines.map(|(pid, line)| (pid, String::from_utf8_lossy(&line).replace('\0', " ")));
+    lines.filter(|(_, line)| line.starts_with(program) && line.contains(text)).collect()
 }
 
 #[test]
@@ -290,4 +300,68 @@ fn a_kfleet_that_is_killed_leaves_no_container() {
     child.wait().unwrap();
     assert_eq!(left(|| podman.containers("ends-killed")), [""; 0]);
     assert_eq!(left(|| processes_with("80.2")), [""; 0]);
+}
+
+#[test]
+fn a_container_ends_though_its_client_was_killed() {
+    let Some(podman) = of_podman("a_container_ends_though_its_client_was_killed") else { return };
+    let clone = mk_clone(podman, "ends-client", "steps: [{name: s, image: busybox, script: 'echo begun; sleep 80.3'}]");
+    let (mut child, lines) = start(&clone, "begun");
+    for client in processes("podman ", "ends-client").into_keys() {
+        signal_process(client, rustix::process::Signal::KILL);
+    }
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("somebody has killed the podman")), "{rest:?}");
+    assert_eq!(podman.containers("ends-client"), [""; 0]);
+    assert_eq!(left(|| processes_with("80.3")), [""; 0]);
+}
+
+#[test]
+fn tasks_whose_names_begin_alike_run_at_the_same_time() {
+    let Some(podman) = of_podman("tasks_whose_names_begin_alike_run_at_the_same_time") else { return };
+    let name = "a".repeat(60);
+    // Each waits for the other.
+    let task = |own: u8, other: u8| {
+        format!(
+            "    - name: {name}{own}\n      workspaces: [{{name: w}}]\n      taskSpec:\n        workspaces: [{{name: w}}]\n        \
+             sidecars: [{{name: db, image: busybox, command: [sleep], args: ['80.4']}}]\n        \
+             steps: [{{name: s, image: busybox, timeout: 60s, script: 'cd $(workspaces.w.path); touch {own}; \
+             until [ -e {other} ]; do sleep 0.1; done'}}]\n"
+        )
+    };
+    let run = format!(
+        "apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {{name: alike}}\nspec:\n  \
+         workspaces: [{{name: w, persistentVolumeClaim: {{claimName: c}}}}]\n  pipelineSpec:\n    \
+         workspaces: [{{name: w}}]\n    tasks:\n{}{}",
+        task(1, 2),
+        task(2, 1)
+    );
+    let clone = mk_clone(podman, "alike", "steps: []");
+    clone.write("run.yaml", &run);
+    let told = clone.does(&RUN);
+    assert!(told.contains("Completed: 2"), "{told}");
+    assert_eq!(podman.containers("alike"), [""; 0]);
+}
+
+#[test]
+fn variables_arrive_as_they_are_and_no_others() {
+    let Some(podman) = of_podman("variables_arrive_as_they_are_and_no_others") else { return };
+    let spec = "\
+steps:
+- name: s
+  image: busybox
+  env:
+  - {name: 'CONTAINERS*', value: star}
+  - {name: DOCKER_PASSWORD, value: ' # $HOME \\t .'}
+  - {name: LD_LIST, value: \"two\\nlines\"}
+  - {name: PLAIN, value: \"two\\nlines\"}
+  command: [env]
+";
+    let mut clone = mk_clone(podman, "variables", spec);
+    clone.variables.push(("HTTPS_PROXY".to_owned(), "http://me:secret@proxy.test".to_owned()));
+    let told = clone.does(&RUN);
+    assert!(told.contains("] CONTAINERS*=star\n") && told.contains("] DOCKER_PASSWORD= # $HOME \\t .\n"), "{told}");
+    assert!(told.contains("] LD_LIST=two\n[variables : s] lines\n"), "{told}");
+    assert!(!told.contains("CONTAINERS_") && !told.contains("PROXY") && !told.contains("proxy"), "{told}");
 }

@@ -620,7 +620,8 @@ shift
 entrypoint= pass=
 while [ $# -gt 0 ]; do
   case "$1" in
-    --rm|--init) shift ;;
+    --rm|--init|--http-proxy=false) shift ;;
+    --env-file) while read -r line; do pass="$pass $line"; done < "$2"; shift 2 ;;
     --entrypoint) entrypoint=$2; shift 2 ;;
     --env) case "$2" in *=*) pass="$pass $2" ;; *) eval "pass=\"\$pass $2=\$$2\"" ;; esac; shift 2 ;;
     -*) shift 2 ;;
@@ -665,7 +666,7 @@ fn containers_are_run_and_stopped_by_name() {
     assert_eq!(ran.ends[3], StepEnd::TimedOut);
     let log = fs::read_to_string(parent.path().join("podman.log")).unwrap();
     let run = engine.settings().run.path().display().to_string();
-    let name = format!("kfleet-{}-{}-{}", &run[run.len() - 6..], task.name, task.steps[3].name);
+    let name = format!("kfleet-{}-0-{}-{}", &run[run.len() - 6..], task.name, task.steps[3].name);
     assert!(log.starts_with(&format!("kill {name}\n")), "{log}");
 }
 

@@ -31,7 +31,6 @@ use super::process::make_sub_paths;
 use super::step::find_program;
 use super::terminal::shell_of;
 use super::variables::OWN_VARIABLES;
-use super::view::Place;
 use crate::error::Result;
 use crate::pipeline::event::Stream;
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
@@ -103,23 +102,28 @@ impl Container {
         self.ask(["info"], Duration::from_secs(20)).and_then(|asked| asked.successful()).map(drop)
     }
 
-    /// The command line of a step, program first. Values of variables are not on it, except those that would steer the
-    /// runtime itself.
+    /// The command line of a step, program first. Values of variables are not on it, except those of several lines that
+    /// would steer the runtime itself.
     ///
     /// # Errors
     /// The folders of the task cannot be made.
     pub fn command_line(&self, task: &TaskRun, index: usize) -> Result<Vec<String>> {
         let folder = TaskFolder::new(&self.settings, task)?;
         let step = &task.steps[index];
-        let name = self.name_of_step(task, step);
+        let name = self.name_of_step(&folder, step);
         let wanted = Wanted { name: &name, how: self.how_of_steps(), joins: None, step, env: &step.env };
         let mut line = vec![self.runtime.program.to_string_lossy().into_owned()];
         line.extend(self.arguments(&folder, task, index, &wanted)?);
         Ok(line)
     }
 
+    /// The runtime's name, for people.
+    fn label(&self) -> String {
+        self.runtime.program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     fn is_podman(&self) -> bool {
-        self.runtime.program.file_name().is_some_and(|name| name.to_string_lossy().contains("podman"))
+        self.label().contains("podman")
     }
 
     /// The name of the folder of the run, by which its containers are found.
@@ -212,33 +216,27 @@ impl Container {
             output(stream, part);
         };
         let ended = attend(&mut step, pipes, copies, stop, &mut watch, &listen);
-        let status = step.status();
+        let code = step.code();
         let is_alone = matches!(ended, Ok(Ended::Alone));
         step.end(is_alone);
-        if !is_alone {
+        if !is_alone || code.is_none() {
             let _ = self.ask(["rm", "--force", name], SHORT);
         }
-        Ok(match ended? {
-            Ended::TimedOut => StepEnd::TimedOut,
-            Ended::Cancelled => StepEnd::Cancelled,
-            Ended::Exceeded(reason) => {
-                output(Stream::Stderr, format!("kfleet: the step was killed: {reason}\n").as_bytes());
-                StepEnd::Exited(137)
-            }
-            Ended::Alone => {
+        let killed = |reason: &str| {
+            output(Stream::Stderr, format!("kfleet: the step was killed: {reason}\n").as_bytes());
+            StepEnd::Exited(137)
+        };
+        Ok(match (ended?, code) {
+            (Ended::TimedOut, _) => StepEnd::TimedOut,
+            (Ended::Cancelled, _) => StepEnd::Cancelled,
+            (Ended::Exceeded(reason), _) => killed(&reason),
+            (Ended::Alone, None) => killed(&format!("somebody has killed the {} that ran it", self.label())),
+            (Ended::Alone, Some(code)) => {
                 let complaint = complaint.into_inner().unwrap_or_else(PoisonError::into_inner);
-                of_runtime(status.unwrap_or(137), &String::from_utf8_lossy(&complaint), wanted.step)
+                of_runtime(code, &String::from_utf8_lossy(&complaint), wanted.step)
             }
         })
     }
-}
-
-/// Why nothing can be mounted at these places.
-fn unmountable(places: &[Place]) -> Option<StepEnd> {
-    if let Some(place) = places.iter().find(|place| place.path.contains(':') || place.sub.contains(':')) {
-        return Some(StepEnd::Unstarted(format!("CreateContainerError: {:?} has a colon", place.path)));
-    }
-    make_sub_paths(places)
 }
 
 impl Engine for Container {
@@ -283,11 +281,11 @@ impl Space<'_> {
             return Err(StepEnd::Unstarted("exec: \"the script\": exec format error".to_owned()));
         }
         let path = self.engine.image_path(&step.image).map_err(StepEnd::Unstarted)?;
-        if let Some(unstarted) = unmountable(places) {
+        if let Some(unstarted) = make_sub_paths(places) {
             return Err(unstarted);
         }
         let env = self.engine.variables(step, &path);
-        let name = self.engine.name_of_step(self.task, step);
+        let name = self.engine.name_of_step(&self.folder, step);
         let mut how = self.engine.how_of_steps().to_vec();
         if terminal.is_some() {
             how.extend(["--interactive", "--tty"]);

@@ -10,6 +10,7 @@
 //!     creds/<step> scripts         /tekton/creds, /tekton/scripts
 //!     own/<step>/{root,tmp}        what only the step sees: /root, /tmp
 //!     hosts                        /etc/hosts of containers
+//!     variables-<step>             variables of containers
 //!     mount                        an empty folder, for the root of a sandbox
 //! ```
 
@@ -284,6 +285,20 @@ impl TaskFolder {
             }
         }
         Ok(results)
+    }
+
+    /// A name for what belongs to this attempt: no other one of the run has it.
+    pub(super) fn name(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Writes variables of a step, for nobody but the caller to read: where they are.
+    pub(super) fn write_variables(&self, index: usize, text: &str) -> Result<PathBuf> {
+        let name = format!("variables-{index}");
+        beneath::write(self.dir.as_fd(), &name, text.as_bytes(), 0o600).map_err(|cause| {
+            Error::new(ErrorKind::Environment, "cannot write the variables of a step").with_source(cause)
+        })?;
+        Ok(self.path.join(name))
     }
 
     /// Writes the `/etc/hosts` of a task whose host has this name: where it is.

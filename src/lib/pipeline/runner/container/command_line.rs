@@ -6,7 +6,7 @@ use super::{Container, LABEL};
 use crate::error::Result;
 use crate::pipeline::runner::folder::{TaskFolder, name_of};
 use crate::pipeline::runner::options::Network;
-use crate::pipeline::runner::variables::{is_name, steers};
+use crate::pipeline::runner::variables::{Way, is_name, way_of};
 use crate::pipeline::runner::view::Place;
 use crate::pipeline::task_run::{Step, TaskRun};
 
@@ -39,16 +39,15 @@ impl Container {
         if lacks_init { &["--rm"] } else { &["--rm", "--init"] }
     }
 
-    /// The name of a container: runs of the same name have different ones.
-    pub(super) fn container_name(&self, task: &TaskRun, what: &str) -> String {
+    /// The name of a container. Runs of the same name have different ones, and so have tasks whose names begin alike.
+    pub(super) fn container_name(&self, folder: &TaskFolder, what: &str) -> String {
         let mark = self.mark();
         let unique = mark.rsplit('-').next().unwrap_or_default();
-        let retry = if task.attempt == 0 { String::new() } else { format!("-retry{}", task.attempt) };
-        format!("kfleet-{unique}-{}{retry}-{what}", name_of(&task.name))
+        format!("kfleet-{unique}-{}-{what}", folder.name())
     }
 
-    pub(super) fn name_of_step(&self, task: &TaskRun, step: &Step) -> String {
-        self.container_name(task, &name_of(&step.name))
+    pub(super) fn name_of_step(&self, folder: &TaskFolder, step: &Step) -> String {
+        self.container_name(folder, &name_of(&step.name))
     }
 
     /// The arguments of the runtime, and what they name in the folder of the task.
@@ -89,11 +88,18 @@ impl Container {
             add(&["-w", dir]);
         }
         for place in shown(folder.places(index)) {
-            let end = if place.read_only { ":ro" } else { "" };
-            add(&["-v", &format!("{}:{}{end}", place.host().display(), place.path)]);
+            add(&["--mount", &mount(&place.host(), &place.path, place.read_only)]);
         }
+        let mut of_file = String::new();
         for (name, value) in wanted.env.iter().filter(|(name, _)| is_name(name)) {
-            if steers(name) { add(&["--env", &format!("{name}={value}")]) } else { add(&["--env", name]) }
+            match way_of(name, value) {
+                Way::Environment => add(&["--env", name]),
+                Way::CommandLine => add(&["--env", &format!("{name}={value}")]),
+                Way::File => of_file.push_str(&format!("{name}={value}\n")),
+            }
+        }
+        if !of_file.is_empty() {
+            add(&["--env-file", &folder.write_variables(index, &of_file)?.display().to_string()]);
         }
         line.extend(self.runtime.run_arguments.iter().cloned());
         line.push(step.image.clone());
@@ -116,15 +122,29 @@ impl Container {
             (Network::None, Some(other)) => format!("container:{other}"),
         };
         add(&["--network", &network]);
+        if self.settings.network == Network::None && self.is_podman() {
+            // Podman by itself gives the variables of proxies to containers, and there may be a password in them.
+            add(&["--http-proxy=false"]);
+        }
         if joins.is_none() || self.is_podman() {
             // Docker takes them from the other container.
             add(&["--hostname", &hostname]);
             if self.settings.network == Network::None {
-                add(&["-v", &format!("{}:/etc/hosts", folder.write_hosts(&hostname)?.display())]);
+                add(&["--mount", &mount(&folder.write_hosts(&hostname)?, "/etc/hosts", false)]);
             }
         }
         Ok(())
     }
+}
+
+/// A mount, as the runtimes read it: as a record of CSV.
+fn mount(source: &Path, path: &str, read_only: bool) -> String {
+    let field = |text: String| match text.contains([',', '"']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text,
+    };
+    let (source, path) = (field(format!("source={}", source.display())), field(format!("target={path}")));
+    format!("type=bind,{source},{path}{}", if read_only { ",readonly" } else { "" })
 }
 
 /// What a container sees: those of its own folders that images bring along stay the image's.
@@ -145,5 +165,5 @@ fn narrow_files() -> Option<u64> {
 
 /// The variables that a container gets by the environment of the runtime.
 pub(super) fn passed(env: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
-    env.iter().filter(|(name, _)| is_name(name) && !steers(name))
+    env.iter().filter(|(name, value)| is_name(name) && way_of(name, value) == Way::Environment)
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -18,7 +18,7 @@ pub(super) struct Running<'a> {
     engine: &'a Container,
     name: &'a str,
     child: Child,
-    status: Option<i32>,
+    status: Option<ExitStatus>,
     helpers: Vec<Child>,
     /// When it was last told to end at once.
     killed: Option<Instant>,
@@ -30,9 +30,9 @@ impl<'a> Running<'a> {
         Running { engine, name, child, status: None, helpers: Vec::new(), killed: None }
     }
 
-    /// The exit code of the program, once it has ended.
-    pub(super) fn status(&self) -> Option<i32> {
-        self.status
+    /// The exit code of the program; nothing where it was killed: then the container may go on.
+    pub(super) fn code(&self) -> Option<i32> {
+        self.status.and_then(|status| status.code())
     }
 
     /// Starts the runtime to act on the container, without waiting for it.
@@ -70,10 +70,8 @@ impl Handle for Running<'_> {
     }
 
     fn look(&mut self) -> io::Result<bool> {
-        use std::os::unix::process::ExitStatusExt;
-        if let Some(status) = self.child.try_wait()? {
-            self.status = status.code().or(status.signal().map(|signal| 128 + signal));
-        } else if self.killed.is_some_and(|last| last.elapsed() > AGAIN) && self.has_been_told()? {
+        self.status = self.child.try_wait()?;
+        if self.status.is_none() && self.killed.is_some_and(|last| last.elapsed() > AGAIN) && self.has_been_told()? {
             // It was not there yet, or does not end.
             self.kill(false);
         }

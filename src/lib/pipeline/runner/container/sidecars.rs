@@ -5,10 +5,11 @@
 
 use super::command_line::{Wanted, passed};
 use super::failure::last_of;
-use super::{Container, SHORT, unmountable};
+use super::{Container, SHORT};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::runner::folder::{TaskFolder, name_of};
 use crate::pipeline::runner::options::Network;
+use crate::pipeline::runner::process::make_sub_paths;
 use crate::pipeline::task_run::{Step, StepEnd, TaskRun};
 use crate::process::Output;
 
@@ -46,7 +47,7 @@ impl<'a> Sidecars<'a> {
             };
             engine.image_path(&sidecar.image).map_err(fail)?;
             let index = task.steps.len() + index;
-            if let Some(StepEnd::Unstarted(why)) = unmountable(folder.places(index)) {
+            if let Some(StepEnd::Unstarted(why)) = make_sub_paths(folder.places(index)) {
                 return Err(fail(why));
             }
             sidecars.start_one(task, folder, index, sidecar)?.map_err(fail)?;
@@ -61,7 +62,7 @@ impl<'a> Sidecars<'a> {
         index: usize,
         sidecar: &Step,
     ) -> Result<std::result::Result<(), String>> {
-        let container = self.engine.container_name(task, &format!("sidecar-{}", name_of(&sidecar.name)));
+        let container = self.engine.container_name(folder, &format!("sidecar-{index}-{}", name_of(&sidecar.name)));
         // What is printed without end is kept only in part.
         let how = match self.engine.is_podman() {
             true => ["--detach", "--log-driver", "k8s-file", "--log-opt", "max-size=1mb"],
