@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -84,7 +84,7 @@ fn mk_volume(name: &str, source: VolumeSource) -> Volume {
 }
 
 fn stop_after(time: Duration) -> Stop {
-    Stop { deadline: Some(Instant::now() + time), cancelled: Arc::new(AtomicBool::new(false)) }
+    Stop { deadline: Some(Instant::now() + time), cancelled: Arc::default(), at_once: Arc::default() }
 }
 
 /// What became of a task.
@@ -104,7 +104,7 @@ fn run(engine: &dyn Engine, task: &TaskRun) -> Ran {
 fn run_within(engine: &dyn Engine, task: &TaskRun, time: Duration) -> Result<Ran> {
     let (out, err) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let start = Instant::now();
-    let mut space = engine.prepare_task(task)?;
+    let mut space = engine.prepare_task(task, &stop_after(time))?;
     let mut ends = Vec::new();
     for index in 0..task.steps.len() {
         let end = space.run_step(index, None, &stop_after(time), &|stream, part: &[u8]| {
@@ -393,9 +393,9 @@ fn steps_end_when_their_time_is_over() {
 fn a_cancelled_step_is_asked_to_end_first() {
     for (engine, _parent) in engines("a_cancelled_step_is_asked_to_end_first") {
         let task = mk_task(vec![mk_step("trap 'echo cleaned; exit 0' TERM; echo up; while true; do sleep 0.05; done")]);
-        let stop = Stop { deadline: None, cancelled: Arc::new(AtomicBool::new(false)) };
+        let stop = Stop { deadline: None, cancelled: Arc::default(), at_once: Arc::default() };
         let out = Mutex::new(Vec::new());
-        let mut space = engine.prepare_task(&task).unwrap();
+        let mut space = engine.prepare_task(&task, &stop_after(Duration::from_secs(30))).unwrap();
         let end = space.run_step(0, None, &stop, &|_, part: &[u8]| {
             out.lock().unwrap().extend_from_slice(part);
             stop.cancelled.store(true, Ordering::SeqCst);
@@ -410,11 +410,12 @@ fn a_cancelled_step_is_asked_to_end_first() {
 fn a_step_that_ignores_a_cancel_is_killed() {
     let Some((engine, _parent)) = sandbox("a_step_that_ignores_a_cancel_is_killed", |_| {}) else { return };
     let task = mk_task(vec![mk_step("trap '' TERM; echo up; while true; do sleep 0.05; done")]);
-    let stop = Stop { deadline: None, cancelled: Arc::new(AtomicBool::new(false)) };
+    let stop = Stop { deadline: None, cancelled: Arc::default(), at_once: Arc::default() };
     let start = Instant::now();
-    let end = engine.prepare_task(&task).unwrap().run_step(0, None, &stop, &|_, _| {
-        stop.cancelled.store(true, Ordering::SeqCst);
-    });
+    let end =
+        engine.prepare_task(&task, &stop_after(Duration::from_secs(30))).unwrap().run_step(0, None, &stop, &|_, _| {
+            stop.cancelled.store(true, Ordering::SeqCst);
+        });
     assert_eq!(end.unwrap(), StepEnd::Cancelled);
     assert!((Duration::from_secs(9)..Duration::from_secs(14)).contains(&start.elapsed()), "{:?}", start.elapsed());
 }
@@ -442,7 +443,7 @@ fn output_without_end_is_passed_on_and_not_kept() {
         let bytes = AtomicUsize::new(0);
         let task =
             mk_task(vec![mk_program(&["/bin/sh", "-c", "yes | head -c 500000000; yes >&2 | head -c 1 > /dev/null"])]);
-        let mut space = engine.prepare_task(&task).unwrap();
+        let mut space = engine.prepare_task(&task, &stop_after(Duration::from_secs(30))).unwrap();
         let count = |stream: Stream, part: &[u8]| {
             if stream == Stream::Stdout {
                 bytes.fetch_add(part.len(), Ordering::Relaxed);
@@ -676,7 +677,7 @@ fn containers_are_run_and_stopped_by_name() {
 fn the_cost_of_a_step() {
     for (engine, _parent) in engines("the_cost_of_a_step") {
         let task = mk_task(vec![mk_program(&["/bin/true"])]);
-        let mut space = engine.prepare_task(&task).unwrap();
+        let mut space = engine.prepare_task(&task, &stop_after(Duration::from_secs(30))).unwrap();
         let mut times: Vec<Duration> = (0..101)
             .map(|_| {
                 let start = Instant::now();

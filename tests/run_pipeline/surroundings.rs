@@ -1,4 +1,9 @@
-//! What steps get of how kfleet was started.
+//! What steps get of how kfleet was started, and how a run ends that somebody interrupts.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Stdio};
 
 use super::support::clone::{Clone, said};
 
@@ -44,4 +49,88 @@ pub(crate) fn inherited() {
         // Of those by number up to SIGTERM: whoever runs the tests may ignore others.
         assert_eq!(ignored.map(|mask| mask & 0x7fff), Some(0), "{engine}: {said}");
     }
+}
+
+/// Starts a run; what it prints comes by a pipe.
+fn start(clone: &Clone, path: &str, engine: &str) -> (Child, BufReader<impl std::io::Read + use<>>) {
+    let mut command = clone.command("/bin/sh");
+    command.env("PATH", path).args(["-c", r#"exec "$@" 2>&1"#, "sh", env!("CARGO_BIN_EXE_kfleet")]);
+    command.args(["run-pipeline", "run.yaml", "--engine", engine]).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("kfleet runs");
+    let printed = child.stdout.take().expect("a pipe");
+    (child, BufReader::new(printed))
+}
+
+fn interrupt(child: &Child) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
+}
+
+fn path() -> String {
+    std::env::var("PATH").unwrap_or_default()
+}
+
+/// The step would end by itself before its time is over.
+const PATIENT: &str = "
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+spec:
+  pipelineSpec:
+    tasks:
+    - name: t
+      taskSpec:
+        steps:
+        - name: s
+          image: x
+          script: |
+            #!/bin/sh
+            trap 'echo was asked' TERM
+            echo begun
+            i=0
+            while [ $i -lt 80 ]; do sleep 0.1; i=$((i+1)); done
+            echo survived
+    finally:
+    - name: f
+      taskSpec: {steps: [{name: s, image: x, script: echo at last}]}
+";
+
+pub(crate) fn interrupted_twice() {
+    let clone = Clone::new();
+    clone.write("run.yaml", PATIENT);
+    for engine in ["sandbox", "process"] {
+        let (mut child, printed) = start(&clone, &path(), engine);
+        let mut lines = printed.lines().map(|line| line.expect("a line"));
+        for text in ["begun", "was asked"] {
+            assert!(lines.any(|line| line.contains(text)), "{engine}: {text}");
+            interrupt(&child);
+        }
+        let rest: Vec<String> = lines.collect();
+        assert_eq!(child.wait().expect("kfleet ends").code(), Some(130), "{rest:?}");
+        let has = |text: &str| rest.iter().any(|line| line.contains(text));
+        assert!(!has("survived") && !has("at last"), "{engine}: {rest:?}");
+    }
+}
+
+/// A podman that fetches an image for longer than anybody waits.
+const SLOW: &str = r#"#!/bin/sh
+case "$1" in
+  image) exit 1 ;;
+  pull) : > pulling; exec sleep 60 ;;
+esac
+"#;
+
+pub(crate) fn interrupted_early() {
+    let clone = Clone::new();
+    clone.write("run.yaml", RUN);
+    clone.write("bin/podman", SLOW);
+    let bin = clone.work().join("bin");
+    fs::set_permissions(bin.join("podman"), fs::Permissions::from_mode(0o755)).expect("a mode");
+    let (mut child, printed) = start(&clone, &format!("{}:{}", bin.display(), path()), "container");
+    while !clone.work().join("pulling").exists() && child.try_wait().expect("a child").is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    interrupt(&child);
+    let told: Vec<String> = printed.lines().map(|line| line.expect("a line")).collect();
+    assert_eq!(child.wait().expect("kfleet ends").code(), Some(130), "{told:?}");
+    assert!(told.concat().contains("cancelled before its first task"), "{told:?}");
 }

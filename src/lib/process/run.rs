@@ -44,6 +44,7 @@ pub struct Program {
     output_limit: usize,
     file_limit: Option<u64>,
     timeout: Duration,
+    end_when: Option<Box<dyn Fn() -> bool + Send>>,
     secrets: Vec<String>,
 }
 
@@ -57,6 +58,7 @@ enum Input {
 enum Stop {
     Ended(ExitStatus),
     TimedOut,
+    Unwanted,
     TooMuch,
     Lost(io::Error),
 }
@@ -76,6 +78,7 @@ impl Program {
             output_limit: 16 * 1024 * 1024,
             file_limit: None,
             timeout: Duration::from_secs(60),
+            end_when: None,
             secrets: Vec::new(),
         }
     }
@@ -166,6 +169,13 @@ impl Program {
         self
     }
 
+    /// Ends it as [`Program::timeout`] does, as soon as this says so. It is asked often.
+    #[must_use]
+    pub fn end_when(mut self, is_unwanted: impl Fn() -> bool + Send + 'static) -> Program {
+        self.end_when = Some(Box::new(is_unwanted));
+        self
+    }
+
     /// Names a text that no error may show.
     #[must_use]
     pub fn secret(mut self, secret: impl Into<String>) -> Program {
@@ -176,8 +186,8 @@ impl Program {
     /// Runs the program to its end. Its status is data: see [`Output::successful`].
     ///
     /// # Errors
-    /// It is missing or cannot be started ([`ErrorKind::Environment`]), takes too long ([`ErrorKind::Timeout`]), or
-    /// prints too much ([`ErrorKind::Failed`]).
+    /// It is missing or cannot be started ([`ErrorKind::Environment`]), takes too long ([`ErrorKind::Timeout`]), is not
+    /// wanted any more ([`ErrorKind::Interrupted`]), or prints too much ([`ErrorKind::Failed`]).
     pub fn run(self) -> Result<Output> {
         let deadline = Instant::now() + self.timeout;
         let label =
@@ -203,7 +213,7 @@ impl Program {
         let stdout = child.stdout.take().map(|pipe| listen(pipe, Keep::Start(self.output_limit), &sender));
         let stderr = child.stderr.take().map(|pipe| listen(pipe, Keep::End(STDERR_LIMIT), &sender));
         drop(sender);
-        let stop = wait(&mut child, &news, deadline);
+        let stop = wait(&mut child, &news, deadline, self.end_when.as_deref());
         if !matches!(stop, Stop::Ended(_)) {
             end(&mut child);
         }
@@ -225,6 +235,7 @@ impl Program {
                     format!("{label} took longer than {seconds:.3} s and was ended{reason}"),
                 ))
             }
+            Stop::Unwanted => Err(Error::new(ErrorKind::Interrupted, format!("{label} was ended"))),
             Stop::TooMuch => {
                 let limit = self.output_limit;
                 Err(Error::new(ErrorKind::Failed, format!("{label} printed more than {limit} bytes and was ended")))
@@ -335,7 +346,12 @@ fn taken(kept: Option<Kept>) -> Vec<u8> {
 
 /// Waits for the end of the program and of its pipes. The end of a pipe wakes this up; so a program that says something
 /// is not looked at more often than needed, and its end is seen at once.
-fn wait(child: &mut Child, news: &Receiver<News>, deadline: Instant) -> Stop {
+fn wait(
+    child: &mut Child,
+    news: &Receiver<News>,
+    deadline: Instant,
+    is_unwanted: Option<&(dyn Fn() -> bool + Send)>,
+) -> Stop {
     let (mut pipes, mut pause) = (2, Duration::from_millis(1));
     let mut rest = None;
     let mut status = None;
@@ -354,6 +370,9 @@ fn wait(child: &mut Child, news: &Receiver<News>, deadline: Instant) -> Stop {
         }
         if now >= deadline && status.is_none() {
             return Stop::TimedOut;
+        }
+        if status.is_none() && is_unwanted.is_some_and(|is_unwanted| is_unwanted()) {
+            return Stop::Unwanted;
         }
         let left = if status.is_some() { REST } else { deadline.saturating_duration_since(now) };
         if pipes == 0 {

@@ -71,6 +71,15 @@ fn a_program_that_takes_too_long_is_ended_with_all_that_it_started() {
 }
 
 #[test]
+fn a_program_that_nobody_wants_any_more_is_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let begun = dir.path().join("begun");
+    let program = sh("touch begun; sleep 60").current_dir(dir.path()).end_when(move || begun.exists());
+    let error = program.run().unwrap_err();
+    assert_eq!((error.kind, error.to_string().as_str()), (ErrorKind::Interrupted, "sh was ended"));
+}
+
+#[test]
 fn a_program_may_clean_up() {
     let dir = tempfile::tempdir().unwrap();
     let script = "trap 'touch clean; exit 1' TERM; while :; do sleep 0.05; done";

@@ -192,17 +192,21 @@ fn carry_out(
     };
     let (engine, search_path) = engine::start(choice, settings, ways.program)?;
     let programs = Programs::new(Some(&bin), search_path.as_deref().map(std::ffi::OsStr::new));
-    preflight::verify(
+    let verified = preflight::verify(
         &prepared.plan.needs,
         &Given {
             has_images: search_path.is_none(),
             has_program: &|name| programs.has(name),
             stand_ins: &options.tools.stand_ins(&prepared.plan),
-            missing_image: &|image| engine.missing_image(image),
+            missing_image: &|image| engine.missing_image(image, &ways.cancel.stop()),
             objects: ways.objects,
             is_untrusted: ways.is_untrusted,
         },
-    )?;
+    );
+    if ways.cancel.is_requested() {
+        return Err(Error::new(ErrorKind::Interrupted, "the run was cancelled before its first task could start"));
+    }
+    verified?;
     let problems = controller::unsupported(&prepared.plan, engine.as_ref());
     if let Some(problem) = problems.into_iter().next() {
         let error = Error::new(ErrorKind::Environment, problem.message);

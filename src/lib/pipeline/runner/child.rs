@@ -108,6 +108,9 @@ pub(super) fn attend(
                     kill_at = Some(now);
                 }
             }
+            if ended == Ended::Cancelled && stop.is_at_once() {
+                kill_at = kill_at.map(|_| now);
+            }
             if kill_at.is_some_and(|time| now >= time) {
                 handle.kill(false);
                 (kill_at, give_up) = (None, Some(now + PATIENCE));

@@ -141,9 +141,14 @@ impl Container {
         Program::new(&self.runtime.program).envs(environment)
     }
 
+    /// The runtime with these arguments.
+    fn asking<'a>(&self, words: impl IntoIterator<Item = &'a str>, timeout: Duration) -> Program {
+        self.program(&self.own_environment()).args(&self.runtime.arguments).args(words).timeout(timeout)
+    }
+
     /// Runs the runtime for a short question.
     fn ask<'a>(&self, words: impl IntoIterator<Item = &'a str>, timeout: Duration) -> Result<crate::process::Output> {
-        self.program(&self.own_environment()).args(&self.runtime.arguments).args(words).timeout(timeout).run()
+        self.asking(words, timeout).run()
     }
 
     /// The variables of a step in an image with this `PATH`, with the stand-ins first in it.
@@ -244,17 +249,17 @@ impl Engine for Container {
         "container"
     }
 
-    fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
+    fn prepare_task<'a>(&'a self, task: &'a TaskRun, stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>> {
         let folder = TaskFolder::new(&self.settings, task)?;
-        Ok(Box::new(Space { sidecars: Sidecars::start(self, task, &folder)?, engine: self, task, folder }))
+        Ok(Box::new(Space { sidecars: Sidecars::start(self, task, &folder, stop)?, engine: self, task, folder }))
     }
 
     fn supports_sidecars(&self) -> bool {
         true
     }
 
-    fn missing_image(&self, image: &str) -> Option<String> {
-        self.image_path(image).err()
+    fn missing_image(&self, image: &str, stop: &Stop) -> Option<String> {
+        self.image_path(image, stop).err()
     }
 }
 
@@ -280,7 +285,11 @@ impl Space<'_> {
             // The first process of the container would give it to a shell.
             return Err(StepEnd::Unstarted("exec: \"the script\": exec format error".to_owned()));
         }
-        let path = self.engine.image_path(&step.image).map_err(StepEnd::Unstarted)?;
+        let path = self.engine.image_path(&step.image, stop).map_err(|why| match () {
+            () if stop.is_cancelled() => StepEnd::Cancelled,
+            () if stop.is_late() => StepEnd::TimedOut,
+            () => StepEnd::Unstarted(why),
+        })?;
         if let Some(unstarted) = make_sub_paths(places) {
             return Err(unstarted);
         }

@@ -24,18 +24,18 @@ pub trait Engine: Sync {
         false
     }
 
-    /// Why the image of a step cannot be had; it is fetched where it is not here. Where steps do not run in their image,
-    /// none is missing.
-    fn missing_image(&self, _image: &str) -> Option<String> {
+    /// Why the image of a step cannot be had; it is fetched where it is not here, for no longer than `stop` allows. Where
+    /// steps do not run in their image, none is missing.
+    fn missing_image(&self, _image: &str, _stop: &Stop) -> Option<String> {
         None
     }
 
     /// Makes everything that an attempt at a task needs before its first step: its volumes, the implicit folders of
-    /// Tekton, the working folders of all steps, its sidecars.
+    /// Tekton, the working folders of all steps, its sidecars. It takes no longer than `stop` allows.
     ///
     /// # Errors
     /// Something cannot be made; nothing is left behind then.
-    fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>>;
+    fn prepare_task<'a>(&'a self, task: &'a TaskRun, stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>>;
 }
 
 /// The place in which the steps of one attempt run. Dropping it ends what still runs, and removes what is not shared.
@@ -112,14 +112,21 @@ pub type Output<'a> = dyn Fn(Stream, &[u8]) + Sync + 'a;
 pub struct Stop {
     /// At this time: the timeout of the step, task or run, whichever comes first.
     pub deadline: Option<Instant>,
-    /// As soon as this is set.
+    /// As soon as this is set: it is asked to end, and has some time to do so.
     pub cancelled: Arc<AtomicBool>,
+    /// As soon as this is set too, it has no time any more.
+    pub at_once: Arc<AtomicBool>,
 }
 
 impl Stop {
     /// Whether the run was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Whether the run was cancelled by somebody who does not want to wait.
+    pub fn is_at_once(&self) -> bool {
+        self.is_cancelled() && self.at_once.load(Ordering::SeqCst)
     }
 
     /// Whether the time is over.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::engine::{Engine, TaskSpace};
+use super::engine::{Engine, Stop, TaskSpace};
 use super::folder::TaskFolder;
 use super::options::Settings;
 use super::protocol::Description;
@@ -86,7 +86,7 @@ impl Engine for Process {
         "process"
     }
 
-    fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
+    fn prepare_task<'a>(&'a self, task: &'a TaskRun, _stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>> {
         Ok(Box::new(Space::new(self, task)?))
     }
 }

@@ -29,12 +29,12 @@ impl Engine for WithVariables<'_> {
         self.inner.supports_sidecars()
     }
 
-    fn missing_image(&self, image: &str) -> Option<String> {
-        self.inner.missing_image(image)
+    fn missing_image(&self, image: &str, stop: &Stop) -> Option<String> {
+        self.inner.missing_image(image, stop)
     }
 
-    fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
-        let inner = self.inner.prepare_task(task)?;
+    fn prepare_task<'a>(&'a self, task: &'a TaskRun, stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>> {
+        let inner = self.inner.prepare_task(task, stop)?;
         Ok(Box::new(Space { inner, task, variables: &self.variables }))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::failure::last_of;
 use super::{Container, Pull, SHORT};
-use crate::pipeline::runner::engine::IMAGE_PULL_FAILED;
+use crate::pipeline::runner::engine::{IMAGE_PULL_FAILED, Stop};
 use crate::process::Output;
 
 /// How long an image may take to come.
@@ -15,11 +15,11 @@ const FETCH: Duration = Duration::from_secs(30 * 60);
 const STANDARD_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl Container {
-    /// Fetches an image, unless it is here, and gives the `PATH` that it sets.
+    /// Fetches an image, unless it is here, and gives the `PATH` that it sets. It takes no longer than `stop` allows.
     ///
     /// # Errors
     /// Why it cannot be had, beginning with the reason as Kubernetes has it.
-    pub(super) fn image_path(&self, image: &str) -> Result<String, String> {
+    pub(super) fn image_path(&self, image: &str, stop: &Stop) -> Result<String, String> {
         if image.is_empty() || image.starts_with('-') {
             return Err(format!("InvalidImageName: {image:?} is not an image"));
         }
@@ -28,8 +28,8 @@ impl Container {
             return Ok(path);
         }
         let format = "{{range .Config.Env}}{{println .}}{{end}}";
-        let inspect = || self.asked_for_image(&["image", "inspect", "--format", format, image], SHORT);
-        let fetch = || self.asked_for_image(&["pull", "--quiet", image], FETCH);
+        let inspect = || self.asked_for_image(&["image", "inspect", "--format", format, image], SHORT, stop);
+        let fetch = || self.asked_for_image(&["pull", "--quiet", image], FETCH, stop);
         let here = match self.runtime.pull {
             Pull::Never => inspect(),
             Pull::Missing => inspect().or_else(|_| fetch().and_then(|_| inspect())),
@@ -41,9 +41,11 @@ impl Container {
         Ok(path)
     }
 
-    fn asked_for_image(&self, words: &[&str], timeout: Duration) -> Result<Output, String> {
-        let output =
-            self.ask(words.iter().copied(), timeout).map_err(|error| format!("{IMAGE_PULL_FAILED}: {error}"))?;
+    fn asked_for_image(&self, words: &[&str], timeout: Duration, stop: &Stop) -> Result<Output, String> {
+        let program = self.asking(words.iter().copied(), timeout);
+        let stop = stop.clone();
+        let output = program.end_when(move || stop.is_cancelled() || stop.is_late()).run();
+        let output = output.map_err(|error| format!("{IMAGE_PULL_FAILED}: {error}"))?;
         if output.is_success() {
             return Ok(output);
         }

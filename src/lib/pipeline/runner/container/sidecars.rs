@@ -7,6 +7,7 @@ use super::command_line::{Wanted, passed};
 use super::failure::last_of;
 use super::{Container, SHORT};
 use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::runner::engine::Stop;
 use crate::pipeline::runner::folder::{TaskFolder, name_of};
 use crate::pipeline::runner::options::Network;
 use crate::pipeline::runner::process::make_sub_paths;
@@ -39,13 +40,18 @@ impl<'a> Sidecars<'a> {
     ///
     /// # Errors
     /// One cannot be started; none is left then.
-    pub(super) fn start(engine: &'a Container, task: &TaskRun, folder: &TaskFolder) -> Result<Sidecars<'a>> {
+    pub(super) fn start(
+        engine: &'a Container,
+        task: &TaskRun,
+        folder: &TaskFolder,
+        stop: &Stop,
+    ) -> Result<Sidecars<'a>> {
         let mut sidecars = Sidecars { engine, started: Vec::new() };
         for (index, sidecar) in task.sidecars.iter().enumerate() {
             let fail = |why: String| {
                 Error::new(ErrorKind::Environment, format!("sidecar {} cannot start: {why}", sidecar.name))
             };
-            engine.image_path(&sidecar.image).map_err(fail)?;
+            engine.image_path(&sidecar.image, stop).map_err(fail)?;
             let index = task.steps.len() + index;
             if let Some(StepEnd::Unstarted(why)) = make_sub_paths(folder.places(index)) {
                 return Err(fail(why));

@@ -41,6 +41,7 @@ pub(super) struct Job {
     /// When the run, or its part, is out of time.
     pub(super) deadline: Option<Instant>,
     pub(super) cancelled: Arc<AtomicBool>,
+    pub(super) at_once: Arc<AtomicBool>,
 }
 
 /// How a task ended.
@@ -85,6 +86,11 @@ impl Attempt {
             paused: Duration::ZERO,
         }
     }
+
+    fn cancelled() -> Self {
+        let message = "the run was cancelled before the task could start".to_owned();
+        Attempt { end: End::Cancelled, ..Attempt::failed("TaskRunCancelled", message) }
+    }
 }
 
 impl Job {
@@ -97,7 +103,8 @@ impl Job {
     }
 
     fn stop(&self, deadline: Option<Instant>) -> Stop {
-        Stop { deadline: earliest(self.deadline, deadline), cancelled: Arc::clone(&self.cancelled) }
+        let (cancelled, at_once) = (Arc::clone(&self.cancelled), Arc::clone(&self.at_once));
+        Stop { deadline: earliest(self.deadline, deadline), cancelled, at_once }
     }
 }
 
@@ -159,8 +166,7 @@ pub(super) fn carry_out(shared: &Shared<'_>, job: &Job) -> Ended {
 fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt {
     let start = Instant::now();
     if job.stop(None).is_cancelled() {
-        let message = "the run was cancelled before the task could start".to_owned();
-        return Attempt { end: End::Cancelled, ..Attempt::failed("TaskRunCancelled", message) };
+        return Attempt::cancelled();
     }
     let combination = job.combination.as_ref().map(|(index, combination)| (*index, combination));
     let specified = match resolve::specify(&job.task, combination, Some(number), shared.common, &Budget::default()) {
@@ -173,8 +179,11 @@ fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt
         Ok(task) => task,
         Err(wrong) => return Attempt::failed("CreateContainerConfigError", wrong),
     };
-    let mut space = match shared.engine.prepare_task(&task) {
+    let deadline = after(start, job.timeout);
+    let stop = job.stop(deadline);
+    let mut space = match shared.engine.prepare_task(&task, &stop) {
         Ok(space) => space,
+        Err(_) if stop.is_cancelled() => return Attempt::cancelled(),
         Err(error) => {
             return Attempt::failed(unstarted_reason(&error.message), format!("the task cannot be prepared: {error}"));
         }
@@ -185,7 +194,7 @@ fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt
         label,
         specified: &specified,
         task: &task,
-        deadline: after(start, job.timeout),
+        deadline,
         of_steps: Table::default(),
         steps: Vec::new(),
         broken: None,
@@ -318,7 +327,7 @@ impl Run<'_> {
             && let Some((End::Failed, _, message)) = &self.broken
             && let Some(on_failure) = self.shared.on_failure
         {
-            let stop = Stop { deadline: None, cancelled: Arc::clone(&self.job.cancelled) };
+            let stop = Stop { deadline: None, ..self.job.stop(None) };
             let start = Instant::now();
             on_failure(space, &FailedStep { task: self.task, label: self.label, index, late, message, stop });
             self.paused = start.elapsed();

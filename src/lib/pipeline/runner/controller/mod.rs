@@ -84,6 +84,11 @@ impl Cancel {
         self.gently.load(Ordering::SeqCst)
     }
 
+    /// What limits work that comes before the tasks.
+    pub fn stop(&self) -> Stop {
+        Stop { deadline: None, cancelled: Arc::clone(&self.gently), at_once: Arc::clone(&self.at_once) }
+    }
+
     fn is_at_once(&self) -> bool {
         self.at_once.load(Ordering::SeqCst)
     }
@@ -268,6 +273,7 @@ impl Controller<'_> {
                         first_step: task.first_step,
                         deadline,
                         cancelled: Arc::clone(flag),
+                        at_once: Arc::clone(&self.cancel.at_once),
                     };
                     self.queue.push_back((at, index, job));
                 }

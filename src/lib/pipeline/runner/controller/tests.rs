@@ -86,7 +86,7 @@ impl Engine for Fake {
         self.sidecar_failure.is_some()
     }
 
-    fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
+    fn prepare_task<'a>(&'a self, task: &'a TaskRun, _stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>> {
         if self.unprepared.as_deref() == Some(task.task.as_str()) {
             return Err(Error::new(ErrorKind::Environment, "no place for it"));
         }

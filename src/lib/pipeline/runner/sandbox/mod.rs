@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal as NixSignal, kill};
 
-use super::engine::{Engine, TaskSpace};
+use super::engine::{Engine, Stop, TaskSpace};
 use super::folder::{TaskFolder, name_of};
 use super::options::{Network, Settings};
 use super::protocol::{Description, Message, World};
@@ -99,7 +99,7 @@ impl Engine for Sandbox {
         "sandbox"
     }
 
-    fn prepare_task<'a>(&'a self, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
+    fn prepare_task<'a>(&'a self, task: &'a TaskRun, _stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>> {
         Ok(Box::new(Space::new(self, task)?))
     }
 }

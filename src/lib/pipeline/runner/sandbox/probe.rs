@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::super::child::{RunFailure, Waiting, run};
@@ -53,7 +52,7 @@ impl Sandbox {
         let mut command = start_anew(program);
         command.arg("outside");
         let deadline = Some(Instant::now() + Duration::from_secs(10));
-        let stop = Stop { deadline, cancelled: Arc::new(AtomicBool::new(false)) };
+        let stop = Stop { deadline, cancelled: Arc::default(), at_once: Arc::default() };
         let mut watch = DiskWatch::new(run_folder.path(), &Limits::default());
         let end = Waiting::start(command)
             .and_then(|waiting| run(waiting, &description, [None, None], &stop, &mut watch, &|_, _| {}, || {}));
