@@ -51,10 +51,11 @@ pub(crate) fn inherited() {
     }
 }
 
-/// Starts a run; what it prints comes by a pipe.
-fn start(clone: &Clone, path: &str, engine: &str) -> (Child, BufReader<impl std::io::Read + use<>>) {
+/// Starts a run by a shell that does something before; what it prints comes by a pipe.
+fn start(clone: &Clone, path: &str, before: &str, engine: &str) -> (Child, BufReader<impl std::io::Read + use<>>) {
     let mut command = clone.command("/bin/sh");
-    command.env("PATH", path).args(["-c", r#"exec "$@" 2>&1"#, "sh", env!("CARGO_BIN_EXE_kfleet")]);
+    let parent = format!("{before}exec \"$@\" 2>&1");
+    command.env("PATH", path).args(["-c", &parent, "sh", env!("CARGO_BIN_EXE_kfleet")]);
     command.args(["run-pipeline", "run.yaml", "--engine", engine]).stdout(Stdio::piped());
     let mut child = command.spawn().expect("kfleet runs");
     let printed = child.stdout.take().expect("a pipe");
@@ -62,8 +63,12 @@ fn start(clone: &Clone, path: &str, engine: &str) -> (Child, BufReader<impl std:
 }
 
 fn interrupt(child: &Child) {
+    signal(child, "-INT");
+}
+
+fn signal(child: &Child, signal: &str) {
     let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill runs").success());
+    assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
 }
 
 fn path() -> String {
@@ -98,7 +103,7 @@ pub(crate) fn interrupted_twice() {
     let clone = Clone::new();
     clone.write("run.yaml", PATIENT);
     for engine in ["sandbox", "process"] {
-        let (mut child, printed) = start(&clone, &path(), engine);
+        let (mut child, printed) = start(&clone, &path(), "", engine);
         let mut lines = printed.lines().map(|line| line.expect("a line"));
         for text in ["begun", "was asked"] {
             assert!(lines.any(|line| line.contains(text)), "{engine}: {text}");
@@ -108,6 +113,45 @@ pub(crate) fn interrupted_twice() {
         assert_eq!(child.wait().expect("kfleet ends").code(), Some(130), "{rest:?}");
         let has = |text: &str| rest.iter().any(|line| line.contains(text));
         assert!(!has("survived") && !has("at last"), "{engine}: {rest:?}");
+    }
+}
+
+/// A step that waits for a file.
+const WAITING: &str = "
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+spec:
+  pipelineSpec:
+    tasks:
+    - name: t
+      taskSpec:
+        steps:
+        - name: s
+          image: x
+          script: 'echo begun; until [ -e FOLDER/go ]; do sleep 0.05; done; echo went on'
+    finally:
+    - name: f
+      taskSpec: {steps: [{name: s, image: x, script: echo at last}]}
+";
+
+pub(crate) fn hung_up() {
+    let clone = Clone::new();
+    let folder = clone.folder.path().join("temporary");
+    fs::create_dir(&folder).expect("a folder");
+    clone.write("run.yaml", &WAITING.replace("FOLDER", &clone.work().display().to_string()));
+    for (before, code, expected) in [("", 130, "at last"), ("trap '' HUP; ", 0, "went on")] {
+        let before = format!("TMPDIR={}; export TMPDIR; {before}", folder.display());
+        let (mut child, printed) = start(&clone, &path(), &before, "process");
+        let mut lines = printed.lines().map(|line| line.expect("a line"));
+        assert!(lines.any(|line| line.contains("begun")), "{before}");
+        signal(&child, "-HUP");
+        if code == 0 {
+            clone.write("go", "");
+        }
+        let rest: Vec<String> = lines.collect();
+        assert_eq!(child.wait().expect("kfleet ends").code(), Some(code), "{rest:?}");
+        assert!(rest.iter().any(|line| line.contains(expected)), "{rest:?}");
+        assert_eq!(fs::read_dir(&folder).expect("the folder is there").count(), 0, "nothing is left of the run");
     }
 }
 
@@ -125,7 +169,7 @@ pub(crate) fn interrupted_early() {
     clone.write("bin/podman", SLOW);
     let bin = clone.work().join("bin");
     fs::set_permissions(bin.join("podman"), fs::Permissions::from_mode(0o755)).expect("a mode");
-    let (mut child, printed) = start(&clone, &format!("{}:{}", bin.display(), path()), "container");
+    let (mut child, printed) = start(&clone, &format!("{}:{}", bin.display(), path()), "", "container");
     while !clone.work().join("pulling").exists() && child.try_wait().expect("a child").is_none() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }

@@ -5,6 +5,7 @@ mod past;
 mod remote;
 mod report;
 mod show;
+mod signals;
 
 pub(crate) use args::Args;
 
@@ -50,8 +51,8 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     }
     let cancel = Cancel::default();
     if mode == Mode::Run {
-        // Before anything that starts threads: these would get the signals instead.
-        show::stop_on_signals(&cancel)?;
+        // Before anything that would have to be cleaned up.
+        signals::stop_on_signals(&cancel)?;
     }
     let mut asked_for = asked_of(args)?;
     let fork = select::untrusted(&asked_for)?;

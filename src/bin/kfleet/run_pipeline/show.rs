@@ -10,7 +10,6 @@ use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::run_pipeline::{Linted, Prepared, Screen, Work};
 use kfleet::pipeline::event::{Event, Sink};
 use kfleet::pipeline::log::{Ci, CiLog, Colours, Footer, Render, RunReport, Summary, TextLog, json_line};
-use kfleet::pipeline::runner::controller::Cancel;
 use kfleet::pipeline::runner::record::{Record, Records, now};
 use kfleet::problem::Severity;
 use std::hash::{BuildHasher, Hasher};
@@ -248,34 +247,6 @@ pub(super) fn linted(linted: &Linted, ui: &Ui) -> Outcome {
     let of = [count(linted.jobs, "job"), count(errors, "error"), count(warnings, "warning")];
     ui.status(&format!("{}: {}, {}", of[0], of[1], of[2]));
     if errors > 0 { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done }
-}
-
-/// From here on, SIGINT and SIGTERM ask the run to stop, and the third ends kfleet. Called before there are threads that
-/// would get the signals instead. Steps do not inherit this.
-pub(super) fn stop_on_signals(cancel: &Cancel) -> Result<(), Error> {
-    use nix::sys::signal::{SigSet, Signal};
-    let mut signals = SigSet::empty();
-    signals.add(Signal::SIGINT);
-    signals.add(Signal::SIGTERM);
-    let failed = |cause: nix::Error| {
-        Error::new(ErrorKind::Environment, "cannot wait for signals").with_source(std::io::Error::from(cause))
-    };
-    signals.thread_block().map_err(failed)?;
-    let cancel = cancel.clone();
-    std::thread::spawn(move || {
-        for count in 1.. {
-            if signals.wait().is_err() {
-                return;
-            }
-            cancel.request();
-            if count == 3 {
-                // Whoever asks three times does not want to wait for anything.
-                let _ = signals.thread_unblock();
-                let _ = nix::sys::signal::raise(Signal::SIGTERM);
-            }
-        }
-    });
-    Ok(())
 }
 
 /// Whether there is a terminal that a shell could be opened on.
