@@ -48,6 +48,7 @@ fn main() {
         ("a_commit_without_a_branch", messages::detached),
         ("an_image_that_cannot_be_had", messages::image),
         ("the_end_of_the_terminal_ends_a_run_in_order", surroundings::hung_up),
+        ("a_run_clears_away_what_a_killed_one_has_left", surroundings::killed),
         ("a_second_interrupt_ends_steps_at_once", surroundings::interrupted_twice),
         ("an_image_that_does_not_come_is_not_waited_for", surroundings::interrupted_early),
         ("steps_inherit_nothing_that_is_open_or_ignored", surroundings::inherited),

@@ -155,6 +155,23 @@ pub(crate) fn hung_up() {
     }
 }
 
+pub(crate) fn killed() {
+    let mut clone = Clone::new();
+    let folder = clone.folder.path().join("temporary");
+    fs::create_dir(&folder).expect("a folder");
+    clone.variables.push(("TMPDIR".to_owned(), folder.display().to_string()));
+    clone.write("run.yaml", &WAITING.replace("FOLDER", &clone.work().display().to_string()));
+    let (mut child, printed) = start(&clone, &path(), "", "process");
+    assert!(printed.lines().any(|line| line.expect("a line").contains("begun")));
+    signal(&child, "-KILL");
+    child.wait().expect("kfleet ends");
+    let left = || fs::read_dir(&folder).expect("the folder is there").count();
+    assert_eq!(left(), 1);
+    clone.write("go", "");
+    clone.does(&["run-pipeline", "run.yaml", "--engine", "process"]);
+    assert_eq!(left(), 0);
+}
+
 /// A podman that fetches an image for longer than anybody waits.
 const SLOW: &str = r#"#!/bin/sh
 case "$1" in

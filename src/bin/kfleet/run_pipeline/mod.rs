@@ -36,6 +36,9 @@ use kfleet::problem::Severity;
 use kfleet::tree::{list_folder, read_value_file};
 use std::path::{Path, PathBuf};
 
+/// The name of the folders that runs are made in.
+const NAME: &str = "run-pipeline";
+
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     args.verify()?;
     let mode = args.mode();
@@ -67,7 +70,9 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     }
     let settings = git::Settings::new(context.environment.clone(), "");
     let temporary = context.temporary();
-    let checkout = Checkout::take(Path::new("."), args.event.base.as_deref(), &temporary, &settings)?;
+    RunFolder::remove_abandoned(&temporary, NAME);
+    let place = RunFolder::new(&temporary, NAME, args.run.keep)?;
+    let checkout = Checkout::take(Path::new("."), args.event.base.as_deref(), place.path(), &settings)?;
     match run_pipeline::tools_of(&checkout, is_untrusted)? {
         Ok(tools) => options.tools = std::mem::take(&mut options.tools).or(tools),
         Err(problems) => {
@@ -83,14 +88,13 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         EngineArg::Container => Some(Kind::Container),
     };
     let choice = match mode {
-        Mode::Run => engine::choose(asked, is_untrusted, &temporary, &program, &context.environment)?,
+        Mode::Run => engine::choose(asked, is_untrusted, place.path(), &program, &context.environment)?,
         _ => {
             engine::Choice { kind: asked.unwrap_or(Kind::Sandbox), why: String::new(), runtime: None, is_asked: false }
         }
     };
     let objects = if is_untrusted { Objects::default() } else { objects(args, context)? };
     let cache = context.cache()?;
-    let place = RunFolder::new(&temporary, "run-pipeline", args.run.keep)?;
     let ways = Ways {
         choice: &choice,
         network: if args.run.network == NetworkArg::Host { Network::Host } else { Network::None },

@@ -15,16 +15,16 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::beneath;
 use super::options::{HostPaths, Settings};
 use super::view::{Place, covering, is_plain, ordered};
+use super::{abandoned, beneath};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::task_run::{Step, TaskRun, VolumeSource};
@@ -35,6 +35,8 @@ pub struct RunFolder {
     path: PathBuf,
     keep: bool,
     tasks: AtomicU64,
+    /// Tells that somebody will remove it.
+    _lock: Option<File>,
 }
 
 impl RunFolder {
@@ -47,20 +49,27 @@ impl RunFolder {
         let make = || {
             make_folders(parent)?;
             let parent = parent.canonicalize()?;
-            let prefix = format!("kfleet-{}-", name_of(run));
+            let prefix = prefix(run);
             let mut builder = tempfile::Builder::new();
             let made = builder.prefix(&prefix).permissions(Permissions::from_mode(0o700)).tempdir_in(parent)?;
             let path = made.keep();
             for name in ["claims", "tasks"] {
                 make_folders(&path.join(name))?;
             }
-            Ok(path)
+            let lock = if keep { None } else { abandoned::lock(&path)? };
+            Ok((path, lock))
         };
-        let path = make().map_err(|cause: io::Error| {
+        let (path, lock) = make().map_err(|cause: io::Error| {
             Error::new(ErrorKind::Environment, format!("cannot make a folder for the run in {}", parent.display()))
                 .with_source(cause)
         })?;
-        Ok(RunFolder { path, keep, tasks: AtomicU64::new(0) })
+        Ok(RunFolder { path, keep, tasks: AtomicU64::new(0), _lock: lock })
+    }
+
+    /// Removes what runs of this name have left in `parent` because they were killed. Folders that are kept stay.
+    pub fn remove_abandoned(parent: &Path, run: &str) {
+        // Whoever cannot look there, or remove it, has another run to do.
+        let _ = abandoned::remove(parent, &prefix(run));
     }
 
     /// Where it is.
@@ -80,6 +89,11 @@ impl Drop for RunFolder {
             remove_folder(&self.path);
         }
     }
+}
+
+/// How the names of the folders of a run begin.
+fn prefix(run: &str) -> String {
+    format!("kfleet-{}-", name_of(run))
 }
 
 /// Removes a folder, as far as that is possible: what belongs to somebody else, such as the root of a container, stays.

@@ -4,6 +4,7 @@
 //! of them keep a run in one [`folder`], show a step the same table of places ([`view`]), and attend to it in the same
 //! way (`child`); the first two put a kfleet beside it (`space`, [`supervise`]).
 
+mod abandoned;
 mod beneath;
 mod child;
 pub mod container;
