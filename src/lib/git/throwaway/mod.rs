@@ -244,5 +244,8 @@ fn failed(cause: &git2::Error) -> Error {
 }
 
 #[cfg(test)]
+#[path = "after_tests.rs"]
+mod after_tests;
+#[cfg(test)]
 #[path = "throwaway_tests.rs"]
 mod tests;

@@ -99,18 +99,14 @@ impl Throwaway {
             diff: String::new(),
             is_diff_cut: false,
         };
-        let commit_of = |id: Oid| {
-            let object = repository.find_object(id, None).and_then(|object| object.peel(ObjectType::Commit));
-            object.map(|object| object.id()).map_err(fail)
-        };
-        let Some(new) = new.map(commit_of).transpose()? else { return Ok(push) };
-        let old = old.map(commit_of).transpose()?;
+        // What leads to a tree or a file has no history, and is told by its name alone.
+        let commit_of = |id: Oid| commit_of(repository, id);
+        let Some(new) = new.and_then(commit_of) else { return Ok(push) };
+        let old = old.and_then(commit_of);
         if let Some(old) = old {
             push.is_forced = old != new && !history::descends(repository, new, old).map_err(fail)?;
         }
-        // Tags of trees and files have no history.
-        let known = self.before.values().filter_map(|id| commit_of(Oid::from_str(id).ok()?).ok());
-        let known: BTreeSet<Oid> = known.collect();
+        let known: BTreeSet<Oid> = self.before.values().filter_map(|id| commit_of(Oid::from_str(id).ok()?)).collect();
         let commits = history::commits(repository, new, &known).map_err(fail)?;
         push.commit_count = commits.len();
         for id in commits.into_iter().take(COMMITS) {
@@ -138,4 +134,10 @@ impl Throwaway {
         let changed = changes(repository, Some(tree(old)?), Some(tree(new)?))?;
         Ok(Some((old, new, changed)))
     }
+}
+
+/// The commit that a ref leads to, through tags too; nothing where that is a tree or a file.
+pub(super) fn commit_of(repository: &Repository, target: Oid) -> Option<Oid> {
+    let object = repository.find_object(target, None).and_then(|object| object.peel(ObjectType::Commit));
+    object.map(|object| object.id()).ok()
 }

@@ -5,6 +5,7 @@ use super::super::failure::Trouble;
 use super::super::program::Git;
 use super::super::{Protocol, Pushed, Settings};
 use super::changes::{changes, refused, unreadable};
+use super::pushes::commit_of;
 use super::{Push, Snapshot, Throwaway, history};
 use crate::error::{Error, ErrorKind, Result};
 use git2::{ObjectType, Oid, Repository};
@@ -68,28 +69,25 @@ impl LocalClone {
         commits.iter().rev().try_for_each(|id| copy(*id, ObjectType::Commit))
     }
 
-    /// Keeps what the run has pushed in the clone, under `refs/kfleet/NAME/`: the names of the refs that were made. Nothing
-    /// else of the clone changes.
+    /// Keeps the commits that the run has pushed in the clone, under `refs/kfleet/NAME/`: the name of each ref that was
+    /// made, or why it could not be: steps have pushed what is not taken, or the clone cannot be written. Nothing else of
+    /// the clone changes.
     ///
     /// # Errors
-    /// Steps have damaged the repository or pushed what is not taken, or the clone cannot be written.
-    pub fn hold(&self, throwaway: &Throwaway, pushes: &[Push], name: &str) -> Result<Vec<String>> {
+    /// Steps have damaged the repository.
+    pub fn hold(&self, throwaway: &Throwaway, pushes: &[Push], name: &str) -> Result<Vec<Result<String>>> {
         let from = throwaway.reopen()?;
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
         let name: String = name.chars().map(plain).collect();
-        let mut held = Vec::new();
-        for push in pushes {
-            let Some(new) = push.new.as_deref().and_then(|new| Oid::from_str(new).ok()) else { continue };
-            // A tag may be no commit; what it names is.
-            let commit = from.find_object(new, None).and_then(|object| object.peel_to_commit());
-            let commit = commit.map_err(|cause| unreadable(&cause))?.id();
+        let hold = |push: &Push, commit: Oid| {
             self.import(&from, commit)?;
             let reference = format!("refs/kfleet/{name}/{}", push.reference.trim_start_matches("refs/"));
             let log = "kfleet run-pipeline: not brought in";
             self.repository.reference(&reference, commit, true, log).map_err(|cause| unusable(&cause))?;
-            held.push(reference);
-        }
-        Ok(held)
+            Ok(reference)
+        };
+        let commit = |push: &Push| commit_of(&from, Oid::from_str(push.new.as_deref()?).ok()?);
+        Ok(pushes.iter().filter_map(|push| Some(hold(push, commit(push)?))).collect())
     }
 
     /// Pushes what the run has pushed to the head branch to the same branch of the real remote; nothing where there is

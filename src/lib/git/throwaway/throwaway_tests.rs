@@ -9,11 +9,11 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
 /// A clone `work` of a bare repository `origin.git`, on a branch `feature`.
-struct Made {
-    folder: tempfile::TempDir,
+pub(super) struct Made {
+    pub(super) folder: tempfile::TempDir,
 }
 
-fn git(folder: &Path, arguments: &[&str]) -> String {
+pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .args(arguments)
         .current_dir(folder)
@@ -30,7 +30,7 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let environment: Environment =
         [("PATH", path), ("GIT_CONFIG_GLOBAL", "/dev/null".into()), ("GIT_CONFIG_SYSTEM", "/dev/null".into())]
@@ -40,7 +40,7 @@ fn settings() -> Settings {
 }
 
 impl Made {
-    fn new() -> Made {
+    pub(super) fn new() -> Made {
         let folder = tempfile::tempdir().unwrap();
         let made = Made { folder };
         git(made.folder.path(), &["init", "-q", "--bare", "-b", "main", "origin.git"]);
@@ -60,38 +60,38 @@ impl Made {
         made
     }
 
-    fn work(&self) -> PathBuf {
+    pub(super) fn work(&self) -> PathBuf {
         self.folder.path().join("work")
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(super) fn write(&self, path: &str, text: &str) {
         let path = self.work().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn read(&self, path: &str) -> String {
+    pub(super) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.work().join(path)).unwrap()
     }
 
-    fn commit(&self, message: &str) {
+    pub(super) fn commit(&self, message: &str) {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "-m", message]);
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
         git(&self.work(), arguments)
     }
 
-    fn clone(&self) -> LocalClone {
+    pub(super) fn clone(&self) -> LocalClone {
         LocalClone::open(&self.work()).unwrap()
     }
 
-    fn snapshot(&self) -> Snapshot {
+    pub(super) fn snapshot(&self) -> Snapshot {
         self.clone().snapshot(self.folder.path(), &settings()).unwrap()
     }
 
-    fn throwaway(&self, snapshot: &Snapshot) -> Throwaway {
+    pub(super) fn throwaway(&self, snapshot: &Snapshot) -> Throwaway {
         let facts = self.clone().facts(None).unwrap();
         let refs = Refs {
             head_branch: facts.branch.unwrap_or_else(|| "detached".to_owned()),
@@ -104,7 +104,7 @@ impl Made {
     }
 
     /// A step: clones, changes a file, pushes.
-    fn generate(&self, throwaway: &Throwaway, path: &str, text: &str) -> PathBuf {
+    pub(super) fn generate(&self, throwaway: &Throwaway, path: &str, text: &str) -> PathBuf {
         let folder = self.folder.path().join(format!("step-{}", fs::read_dir(self.folder.path()).unwrap().count()));
         let url = format!("file://{}", throwaway.folder().display());
         git(self.folder.path(), &["clone", "-q", &url, folder.to_str().unwrap()]);
@@ -119,7 +119,7 @@ impl Made {
         folder
     }
 
-    fn bring(&self, throwaway: &Throwaway, snapshot: &Snapshot) -> Result<Option<Brought>> {
+    pub(super) fn bring(&self, throwaway: &Throwaway, snapshot: &Snapshot) -> Result<Option<Brought>> {
         let planned = self.clone().bring(throwaway, snapshot, self.folder.path(), &settings())?;
         planned.map(Bring::apply).transpose()
     }
@@ -332,6 +332,7 @@ fn a_push_goes_to_the_real_remote_and_never_forces() {
     // What was refused is kept, and outlives the throwaway remote.
     let pushes = throwaway.pushes().unwrap();
     let held = made.clone().hold(&throwaway, &pushes, "pr.x~1").unwrap();
+    let held: Vec<String> = held.into_iter().map(Result::unwrap).collect();
     assert_eq!(held, ["refs/kfleet/pr-x-1/heads/feature"]);
     fs::remove_dir_all(throwaway.folder()).unwrap();
     assert_eq!(Some(made.git(&["rev-parse", &held[0]])), pushes[0].new);

@@ -284,7 +284,10 @@ fn after(checkout: &Checkout, throwaway: &Throwaway, ways: &Ways<'_>, report: &m
         report.refused.push(Error::new(ErrorKind::Refused, message));
     }
     match checkout.clone.hold(throwaway, &report.pushes, &report.run) {
-        Ok(held) => report.held = held,
+        Ok(held) => held.into_iter().for_each(|one| match one {
+            Ok(reference) => report.held.push(reference),
+            Err(error) => report.refused.push(error),
+        }),
         Err(error) => report.refused.push(error),
     }
 }
