@@ -8,6 +8,8 @@
 
 #[path = "run_pipeline/messages.rs"]
 mod messages;
+#[path = "run_pipeline/pushes.rs"]
+mod pushes;
 mod support;
 #[path = "run_pipeline/surroundings.rs"]
 mod surroundings;
@@ -52,6 +54,7 @@ fn main() {
         ("a_second_interrupt_ends_steps_at_once", surroundings::interrupted_twice),
         ("an_image_that_does_not_come_is_not_waited_for", surroundings::interrupted_early),
         ("steps_inherit_nothing_that_is_open_or_ignored", surroundings::inherited),
+        ("names_with_secrets_are_masked", pushes::secret_names),
     ];
     let mut trials: Vec<Trial> = named
         .into_iter()

@@ -292,12 +292,28 @@ fn after(checkout: &Checkout, throwaway: &Throwaway, ways: &Ways<'_>, report: &m
     }
 }
 
+/// Steps choose the names of refs and files too.
 fn without_secrets(mut report: Report, masker: &Masker) -> Report {
+    let hide = |text: &mut String| *text = masker.text(text);
     for push in &mut report.pushes {
-        push.diff = masker.text(&push.diff);
-        push.files.iter_mut().for_each(|file| *file = masker.text(file));
-        push.commits.iter_mut().for_each(|commit| commit.subject = masker.text(&commit.subject));
+        hide(&mut push.reference);
+        hide(&mut push.diff);
+        push.files.iter_mut().for_each(hide);
+        push.commits.iter_mut().for_each(|commit| hide(&mut commit.subject));
     }
+    match &mut report.brought {
+        Some(Brought::Forward { branch, files, .. }) => {
+            hide(branch);
+            files.iter_mut().for_each(hide);
+        }
+        Some(Brought::Files(files)) => files.iter_mut().for_each(hide),
+        None => {}
+    }
+    if let Some(sent) = &mut report.sent {
+        hide(&mut sent.branch);
+        hide(&mut sent.remote);
+    }
+    report.held.iter_mut().for_each(hide);
     report.refused = report.refused.into_iter().map(|error| masker.error(error)).collect();
     report
 }
