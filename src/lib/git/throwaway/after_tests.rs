@@ -1,7 +1,21 @@
 //! What becomes of odd things that a run has pushed.
 #![allow(clippy::disallowed_methods, reason = "tests make files and run git")]
 
-use super::tests::{Made, git};
+use super::tests::{Made, git, settings};
+use crate::error::ErrorKind;
+use crate::git::Brought;
+use std::fs;
+use std::path::Path;
+
+/// A step goes on: it changes one more file, and pushes all that it has changed.
+fn commit(step: &Path, path: &str, text: &str) {
+    let file = step.join(path);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, text).unwrap();
+    git(step, &["add", "--all"]);
+    git(step, &["commit", "-q", "-m", "More"]);
+    git(step, &["push", "-q", "origin", "HEAD:feature"]);
+}
 
 #[test]
 fn refs_without_commits_keep_nothing_from_being_told_and_held() {
@@ -32,4 +46,63 @@ fn refs_without_commits_keep_nothing_from_being_told_and_held() {
     let held: Vec<String> = held.into_iter().map(Result::unwrap).collect();
     assert_eq!(held, ["heads/feature", "heads/other", "tags/old"].map(|name| format!("refs/kfleet/run/{name}")));
     assert!(made.bring(&throwaway, &snapshot).unwrap().is_some());
+}
+
+#[test]
+fn files_are_written_as_git_writes_them() {
+    let made = Made::new();
+    made.git(&["config", "filter.up.smudge", "tr a-z A-Z"]);
+    made.git(&["config", "filter.up.clean", "tr A-Z a-z"]);
+    made.git(&["config", "filter.up.required", "true"]);
+    made.write(".gitattributes", "*.up filter=up\n*.utf working-tree-encoding=UTF-16LE text\n");
+    made.write("sub/old.up", "ONE\n");
+    made.commit("Attributes");
+    assert_eq!(made.git(&["show", "HEAD:sub/old.up"]), "one");
+    let snapshot = made.snapshot();
+    let throwaway = made.throwaway(&snapshot);
+    let step = made.generate(&throwaway, "sub/old.up", "two\n");
+    fs::write(step.join("sub/new.up"), "new\n").unwrap();
+    fs::write(step.join("w.txt"), "1\n").unwrap();
+    // The attributes that come count for what comes with them.
+    fs::write(step.join("sub/.gitattributes"), "*.low filter=up\n").unwrap();
+    fs::write(step.join(".gitattributes"), "*.up filter=up\n*.txt text eol=crlf\n*.utf -text\n").unwrap();
+    fs::write(step.join("sub/x.low"), "low\n").unwrap();
+    commit(&step, "x.low", "low\n");
+    // Where a filter cannot write a file, none is written.
+    made.git(&["config", "filter.up.smudge", "false"]);
+    let error = made.bring(&throwaway, &snapshot).unwrap_err();
+    assert_eq!((error.kind, error.message.contains("smudge filter")), (ErrorKind::Refused, true), "{error}");
+    assert_eq!((made.read("sub/old.up").as_str(), made.work().join("w.txt").exists()), ("ONE\n", false), "{error}");
+    made.git(&["config", "filter.up.smudge", "tr a-z A-Z"]);
+    assert!(matches!(made.bring(&throwaway, &snapshot).unwrap().unwrap(), Brought::Forward { .. }));
+    for (path, text) in [
+        ("sub/old.up", "TWO\n"),
+        ("sub/new.up", "NEW\n"),
+        ("w.txt", "1\r\n"),
+        ("sub/x.low", "LOW\n"),
+        ("x.low", "low\n"),
+    ] {
+        assert_eq!(made.read(path), text, "{path}");
+    }
+    assert_eq!(made.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_failure_gives_the_work_tree_back() {
+    let made = Made::new();
+    made.git(&["config", "filter.up.smudge", "tr a-z A-Z"]);
+    made.git(&["config", "filter.up.clean", "tr A-Z a-z"]);
+    made.write(".gitattributes", "*.up filter=up\n");
+    made.write("1.up", "ONE\n");
+    made.commit("Attributes");
+    let snapshot = made.snapshot();
+    let throwaway = made.throwaway(&snapshot);
+    let step = made.generate(&throwaway, "1.up", "two\n");
+    commit(&step, "z/new", "z\n");
+    let planned = made.clone().bring(&throwaway, &snapshot, made.folder.path(), &settings()).unwrap().unwrap();
+    // Since the plan something has come that is in the way of the last file.
+    made.write("z/new/mine", "m\n");
+    planned.apply(&settings()).unwrap_err();
+    assert_eq!((made.read("1.up").as_str(), made.read("z/new/mine").as_str()), ("ONE\n", "m\n"));
+    assert_eq!(made.git(&["status", "--porcelain"]), "?? z/");
 }

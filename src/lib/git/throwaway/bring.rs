@@ -2,15 +2,16 @@
 //!
 //! Where the work tree was clean and still is where it matters, the branch goes forward to the pushed commit. Else only
 //! files change, by a merge of three trees: that of the run's beginning, that of now, and the pushed one. Everything is
-//! made in a folder beside first; then files take their places one by one, and where one cannot, the others go back.
+//! made in a folder beside first; then files take their places one by one, and where one cannot, what stood there goes back.
 
 use super::super::Settings;
 use super::super::clone::{LocalClone, unusable};
-use super::changes::{Change, changes, refused};
+use super::changes::{Change, Item, changes, refused};
+use super::contents::contents;
+use super::local_git::LocalGit;
 use super::{Snapshot, Throwaway, history};
 use crate::error::{Error, ErrorKind, Result};
-use crate::tree::{Entry, Root, Scratch};
-use git2::build::CheckoutBuilder;
+use crate::tree::{Entry, Root};
 use git2::{MergeOptions, Oid, Repository};
 use std::path::{Path, PathBuf};
 
@@ -21,9 +22,7 @@ const SUBMODULE: i32 = 0o160_000;
 pub struct Bring {
     work_tree: PathBuf,
     git_folder: PathBuf,
-    scratch: Scratch,
     writes: Vec<(String, Option<Entry>)>,
-    undo: Vec<(String, Option<Entry>)>,
     forward: Option<Forward>,
 }
 
@@ -33,6 +32,8 @@ struct Forward {
     branch: String,
     old: Oid,
     new: Oid,
+    /// What changes in the index, in the words of git.
+    index: String,
 }
 
 /// What has become of what a run has pushed.
@@ -71,7 +72,6 @@ impl LocalClone {
         let now = self.snapshot(temporary, settings)?;
         let folders = [snapshot.objects(), now.objects(), throwaway.folder().join("objects")];
         let repository = self.with_objects(&folders)?;
-        let tree = |id: Oid| repository.find_tree(id).map_err(fail);
         let new_tree = repository.find_commit(new).map_err(fail)?.tree_id();
         let merged = merge(&repository, snapshot.tree, now.tree, new_tree)?;
         let changed = changes(&repository, Some(now.tree), Some(merged))?;
@@ -86,19 +86,18 @@ impl LocalClone {
             {
                 let old = Oid::from_str(parent).map_err(fail)?;
                 let is_forward = history::descends(&pushed, new, old).map_err(fail)?;
-                is_forward.then(|| Forward { branch: branch.clone(), old, new })
+                is_forward.then(|| Forward { branch: branch.clone(), old, new, index: index_lines(&changed) })
             }
             _ => None,
         };
         if forward.is_some() {
             self.import(&pushed, new)?;
         }
-        let scratch = Scratch::new(temporary)?;
-        let writes = entries(&repository, &tree(merged)?, &scratch, "new", &changed, |change| change.new.is_some())?;
-        let undo = entries(&repository, &tree(now.tree)?, &scratch, "old", &changed, |change| change.old.is_some())?;
         let work_tree = self.repository.workdir().unwrap_or(Path::new(".")).to_owned();
         verify_room(&work_tree, &changed)?;
-        Ok(Some(Bring { work_tree, git_folder: self.repository.path().to_owned(), scratch, writes, undo, forward }))
+        let git = LocalGit::new(&work_tree, settings, "git cannot write its files");
+        let writes = contents(&git, &repository, merged, &changed, temporary)?;
+        Ok(Some(Bring { work_tree, git_folder: self.repository.path().to_owned(), writes, forward }))
     }
 }
 
@@ -116,8 +115,9 @@ impl Bring {
     /// Carries it out.
     ///
     /// # Errors
-    /// A file cannot be written: then those that were are as before. Or the branch has moved meanwhile.
-    pub fn apply(self) -> Result<Brought> {
+    /// A file cannot be written: then those that were are as before. Or the index cannot be, or the branch has moved
+    /// meanwhile.
+    pub fn apply(self, settings: &Settings) -> Result<Brought> {
         let fail = |cause: git2::Error| {
             Error::new(ErrorKind::Failed, format!("cannot bring in what was pushed: {}", cause.message()))
         };
@@ -125,30 +125,25 @@ impl Bring {
         if self.forward.is_some() && self.git_folder.join("index.lock").exists() {
             return Err(refused("another git is at work in this clone").with_hint("wait for it to end"));
         }
-        for (done, (path, entry)) in self.writes.iter().enumerate() {
-            if let Err(error) = put(&root, path, entry.as_ref()) {
-                for (path, entry) in self.undo[..=done].iter().rev() {
-                    // The first failure is the one to report.
-                    let _ = put(&root, path, entry.as_ref());
-                }
-                return Err(error.into());
+        let mut stood = Vec::new();
+        let exchanged = exchange(&root, &self.work_tree, &self.writes, &mut stood).and_then(|()| match &self.forward {
+            Some(forward) => {
+                LocalGit::new(&self.work_tree, settings, "cannot write the index of git").change_index(&forward.index)
             }
+            None => Ok(()),
+        });
+        if let Err(error) = exchanged {
+            for (path, entry) in stood.iter().rev() {
+                // The first failure is the one to report.
+                let _ = put(&root, path, entry.as_ref());
+            }
+            return Err(error);
         }
         let gone = self.writes.iter().filter(|(_, entry)| entry.is_none()).map(|(path, _)| path.as_str());
         root.remove_empty_folders(gone)?;
-        drop(self.scratch);
         let files: Vec<String> = self.writes.iter().map(|(path, _)| path.clone()).collect();
-        let Some(Forward { branch, old, new }) = self.forward else { return Ok(Brought::Files(files)) };
+        let Some(Forward { branch, old, new, .. }) = self.forward else { return Ok(Brought::Files(files)) };
         let repository = Repository::open(&self.git_folder).map_err(fail)?;
-        let mut index = repository.index().map_err(fail)?;
-        for (path, entry) in &self.writes {
-            let path = Path::new(path);
-            match entry {
-                Some(_) => index.add_path(path).map_err(fail)?,
-                None => index.remove_path(path).map_err(fail)?,
-            }
-        }
-        index.write().map_err(fail)?;
         // Last: a run that is killed before leaves files that are newer than the branch, never ones that would undo it.
         let name = format!("refs/heads/{branch}");
         repository.reference_matching(&name, new, true, old, "kfleet run-pipeline: fast-forward").map_err(fail)?;
@@ -156,11 +151,36 @@ impl Bring {
     }
 }
 
+/// Puts files in their places, and keeps what stood there before.
+fn exchange<'a>(
+    root: &Root,
+    work_tree: &Path,
+    writes: &'a [(String, Option<Entry>)],
+    stood: &mut Vec<(&'a str, Option<Entry>)>,
+) -> Result<()> {
+    for (path, entry) in writes {
+        stood.push((path, Entry::read(&work_tree.join(path))?));
+        put(root, path, entry.as_ref())?;
+    }
+    Ok(())
+}
+
 fn put(root: &Root, path: &str, entry: Option<&Entry>) -> crate::tree::Result<()> {
     match entry {
         Some(entry) => root.place(path, entry),
         None => root.remove_entry(path),
     }
+}
+
+/// What `git update-index --index-info` reads.
+fn index_lines(changed: &[Change]) -> String {
+    let line = |change: &Change| match change.new {
+        Some(Item { id, mode }) => format!("{mode:o} {id}\t{}\0", change.path),
+        None => format!("0 {}\t{}\0", Oid::ZERO_SHA1, change.path),
+    };
+    // A file may come where a folder goes.
+    let (goes, comes): (Vec<&Change>, Vec<&Change>) = changed.iter().partition(|change| change.new.is_none());
+    goes.into_iter().chain(comes).map(line).collect()
 }
 
 /// The tree with what differs between `base` and `theirs` put into `ours`.
@@ -222,44 +242,4 @@ fn verify_room(work_tree: &Path, changed: &[Change]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The files of a tree at the changed paths as they stand in a work tree, after filters such as those of line endings.
-/// What goes comes first: it may be in the way.
-fn entries(
-    repository: &Repository,
-    tree: &git2::Tree<'_>,
-    scratch: &Scratch,
-    name: &str,
-    changed: &[Change],
-    is_there: impl Fn(&Change) -> bool,
-) -> Result<Vec<(String, Option<Entry>)>> {
-    let folder = scratch.make_folder(name)?;
-    let mut checkout = CheckoutBuilder::new();
-    checkout.force().disable_pathspec_match(true).update_index(false).target_dir(&folder);
-    let mut any = false;
-    for change in changed.iter().filter(|change| is_there(change)) {
-        checkout.path(change.path.as_str());
-        any = true;
-    }
-    if any {
-        repository.checkout_tree(tree.as_object(), Some(&mut checkout)).map_err(|cause| unusable(&cause))?;
-    }
-    // Both lists of a change have one order: paths that go, paths that come.
-    let ordered = changed
-        .iter()
-        .filter(|change| change.new.is_none())
-        .chain(changed.iter().filter(|change| change.new.is_some()));
-    let mut found = Vec::new();
-    for change in ordered {
-        let entry = match is_there(change) {
-            true => Some(
-                Entry::read(&folder.join(&change.path))?
-                    .ok_or_else(|| refused(format!("{} is missing", change.path)))?,
-            ),
-            false => None,
-        };
-        found.push((change.path.clone(), entry));
-    }
-    Ok(found)
 }

@@ -7,8 +7,10 @@
 
 mod bring;
 mod changes;
+mod contents;
 mod facts;
 mod history;
+mod local_git;
 mod pushes;
 mod send;
 mod snapshot;

@@ -121,7 +121,7 @@ impl Made {
 
     pub(super) fn bring(&self, throwaway: &Throwaway, snapshot: &Snapshot) -> Result<Option<Brought>> {
         let planned = self.clone().bring(throwaway, snapshot, self.folder.path(), &settings())?;
-        planned.map(Bring::apply).transpose()
+        planned.map(|planned| planned.apply(&settings())).transpose()
     }
 }
 
@@ -375,7 +375,7 @@ fn odd_clones_work_too() {
         made.generate(&throwaway, "gen", "g\n");
         assert_eq!(throwaway.pushes().unwrap()[0].files, ["A gen"], "{name}");
         let planned = clone.bring(&throwaway, &snapshot, made.folder.path(), &settings()).unwrap().unwrap();
-        assert_eq!(planned.apply().unwrap(), Brought::Files(vec!["gen".into()]), "{name}");
+        assert_eq!(planned.apply(&settings()).unwrap(), Brought::Files(vec!["gen".into()]), "{name}");
     }
 }
 

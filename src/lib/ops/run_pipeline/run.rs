@@ -271,7 +271,7 @@ fn after(checkout: &Checkout, throwaway: &Throwaway, ways: &Ways<'_>, report: &m
     }
     if ways.apply {
         let planned = checkout.clone.bring(throwaway, &checkout.snapshot, ways.place, &settings);
-        match planned.and_then(|planned| planned.map(git::Bring::apply).transpose()) {
+        match planned.and_then(|planned| planned.map(|planned| planned.apply(&settings)).transpose()) {
             Ok(brought) => report.brought = brought,
             Err(error) => report.refused.push(error),
         }

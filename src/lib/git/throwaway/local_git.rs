@@ -1,0 +1,57 @@
+//! [`LocalGit`]: git's program in the work tree that a run is made from, for what libgit2 does not know: filters.
+
+use super::super::Settings;
+use super::super::program::Git;
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::Program;
+use std::path::{Path, PathBuf};
+
+/// A list of files may be so long.
+const LIST: usize = 256 * 1024 * 1024;
+
+/// See the module.
+pub(super) struct LocalGit<'a> {
+    git: Git<'a>,
+    work_tree: PathBuf,
+}
+
+impl<'a> LocalGit<'a> {
+    /// Errors begin with what is being done.
+    pub(super) fn new(work_tree: &Path, settings: &'a Settings, doing: &str) -> LocalGit<'a> {
+        LocalGit { git: Git::new(settings, doing), work_tree: work_tree.to_owned() }
+    }
+
+    /// It changes nothing by the way, and asks no other program what has changed.
+    pub(super) fn program(&self) -> Program {
+        self.git
+            .program()
+            .current_dir(&self.work_tree)
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .args(["-c", "core.fsmonitor=false"])
+            .output_limit(LIST)
+    }
+
+    /// What it prints.
+    ///
+    /// # Errors
+    /// It fails.
+    pub(super) fn told(&self, program: Program) -> Result<String> {
+        let output = self.git.run(program)?;
+        if !output.is_success() {
+            return Err(Error::new(ErrorKind::Failed, format!("{}: {}", self.git.doing, output.complaint())));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Changes the index, by lines as `git update-index --index-info` reads them.
+    ///
+    /// # Errors
+    /// Another git is at work, or the index cannot be written.
+    pub(super) fn change_index(&self, lines: &str) -> Result<()> {
+        let program = || self.git.program().current_dir(&self.work_tree).arg("update-index");
+        self.told(program().args(["-z", "--index-info"]).stdin(lines))?;
+        // Such entries say nothing of the files. Git would look into these sooner or later: better now. It fails where a
+        // file has changed, which is none of our business.
+        self.git.run(program().args(["-q", "--refresh"])).map(drop)
+    }
+}
