@@ -106,3 +106,76 @@ fn a_failure_gives_the_work_tree_back() {
     assert_eq!((made.read("1.up").as_str(), made.read("z/new/mine").as_str()), ("ONE\n", "m\n"));
     assert_eq!(made.git(&["status", "--porcelain"]), "?? z/");
 }
+
+#[test]
+fn files_and_folders_take_the_places_of_each_other() {
+    let made = Made::new();
+    made.write("sub/deep/c", "c\n");
+    made.commit("Deep");
+    let begin = made.git(&["rev-parse", "HEAD"]);
+    for is_dirty in [false, true] {
+        if is_dirty {
+            made.git(&["reset", "-q", "--hard", &begin]);
+            made.write("other", "o\n");
+        }
+        let snapshot = made.snapshot();
+        let throwaway = made.throwaway(&snapshot);
+        let step = made.generate(&throwaway, "first", "1\n");
+        git(&step, &["rm", "-q", "-r", "sub", "gone"]);
+        fs::write(step.join("sub"), "file\n").unwrap();
+        commit(&step, "gone/x", "x\n");
+        commit(&step, "gone/y/z", "z\n");
+        let plan = || made.clone().bring(&throwaway, &snapshot, made.folder.path(), &settings());
+        // What git does not know is not lost: ignored files, those that came later, those that were not committed.
+        for path in ["sub/x.log", "sub/deep/later"] {
+            made.write(path, "mine\n");
+            let error = plan().unwrap_err();
+            assert_eq!((error.kind, error.message.contains("sub")), (ErrorKind::Refused, true), "{error}");
+            assert_eq!((made.read(path).as_str(), made.read("sub/b").as_str()), ("mine\n", "b\n"));
+            fs::remove_file(made.work().join(path)).unwrap();
+        }
+        // Nor is it where it comes after the plan; then all is as it was.
+        let planned = plan().unwrap().unwrap();
+        made.write("sub/x.log", "mine\n");
+        planned.apply(&settings()).unwrap_err();
+        let all = ["sub/b", "sub/deep/c", "gone", "sub/x.log"].map(|path| made.read(path));
+        assert_eq!(all, ["b\n", "c\n", "gone\n", "mine\n"]);
+        assert_eq!(made.git(&["status", "--porcelain"]), if is_dirty { "?? other" } else { "" });
+        fs::remove_file(made.work().join("sub/x.log")).unwrap();
+        let planned = plan().unwrap().unwrap();
+        planned.apply(&settings()).unwrap();
+        assert_eq!(["sub", "gone/x", "gone/y/z"].map(|path| made.read(path)), ["file\n", "x\n", "z\n"]);
+        if !is_dirty {
+            assert_eq!(made.git(&["status", "--porcelain"]), "");
+        }
+    }
+}
+
+#[test]
+fn files_that_are_not_committed_are_in_the_way_of_one_in_the_place_of_their_folder() {
+    let made = Made::new();
+    made.write("sub/mine", "mine\n");
+    let snapshot = made.snapshot();
+    let throwaway = made.throwaway(&snapshot);
+    let step = made.generate(&throwaway, "first", "1\n");
+    git(&step, &["rm", "-q", "-r", "sub"]);
+    commit(&step, "sub", "file\n");
+    let error = made.bring(&throwaway, &snapshot).unwrap_err();
+    assert!(error.message.contains("sub/mine is in the way of the file sub"), "{error}");
+    assert_eq!(made.read("sub/mine"), "mine\n");
+}
+
+#[test]
+fn a_folder_that_could_not_come_gives_way_to_the_file_that_was_there() {
+    let made = Made::new();
+    let snapshot = made.snapshot();
+    let throwaway = made.throwaway(&snapshot);
+    let step = made.generate(&throwaway, "first", "1\n");
+    git(&step, &["rm", "-q", "gone"]);
+    commit(&step, "gone/x", "x\n");
+    commit(&step, "late", "l\n");
+    let planned = made.clone().bring(&throwaway, &snapshot, made.folder.path(), &settings()).unwrap().unwrap();
+    made.write("late/mine", "m\n");
+    planned.apply(&settings()).unwrap_err();
+    assert_eq!((made.read("gone").as_str(), made.read("late/mine").as_str()), ("gone\n", "m\n"));
+}

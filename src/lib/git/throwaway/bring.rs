@@ -11,8 +11,10 @@ use super::contents::contents;
 use super::local_git::LocalGit;
 use super::{Snapshot, Throwaway, history};
 use crate::error::{Error, ErrorKind, Result};
-use crate::tree::{Entry, Root};
+use crate::tree::{Entry, Root, list_folder};
 use git2::{MergeOptions, Oid, Repository};
+use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 const SUBMODULE: i32 = 0o160_000;
@@ -73,6 +75,8 @@ impl LocalClone {
         let folders = [snapshot.objects(), now.objects(), throwaway.folder().join("objects")];
         let repository = self.with_objects(&folders)?;
         let new_tree = repository.find_commit(new).map_err(fail)?.tree_id();
+        let own_changes = changes(&repository, Some(snapshot.tree), Some(now.tree))?;
+        verify_apart(&own_changes, &pushed_changes)?;
         let merged = merge(&repository, snapshot.tree, now.tree, new_tree)?;
         let changed = changes(&repository, Some(now.tree), Some(merged))?;
         verify(&changed)?;
@@ -82,7 +86,7 @@ impl LocalClone {
                 if !snapshot.is_synthetic
                     && head.commit.as_ref() == Some(parent)
                     && branch == throwaway.head_branch()
-                    && is_same_there(&repository, &pushed_changes, snapshot.tree, now.tree)? =>
+                    && !own_changes.iter().any(|change| is_among(&pushed_changes, change)) =>
             {
                 let old = Oid::from_str(parent).map_err(fail)?;
                 let is_forward = history::descends(&pushed, new, old).map_err(fail)?;
@@ -94,8 +98,8 @@ impl LocalClone {
             self.import(&pushed, new)?;
         }
         let work_tree = self.repository.workdir().unwrap_or(Path::new(".")).to_owned();
-        verify_room(&work_tree, &changed)?;
         let git = LocalGit::new(&work_tree, settings, "git cannot write its files");
+        verify_room(&work_tree, &changed, &git.tracked()?)?;
         let writes = contents(&git, &repository, merged, &changed, temporary)?;
         Ok(Some(Bring { work_tree, git_folder: self.repository.path().to_owned(), writes, forward }))
     }
@@ -133,14 +137,9 @@ impl Bring {
             None => Ok(()),
         });
         if let Err(error) = exchanged {
-            for (path, entry) in stood.iter().rev() {
-                // The first failure is the one to report.
-                let _ = put(&root, path, entry.as_ref());
-            }
+            restore(&root, &stood);
             return Err(error);
         }
-        let gone = self.writes.iter().filter(|(_, entry)| entry.is_none()).map(|(path, _)| path.as_str());
-        root.remove_empty_folders(gone)?;
         let files: Vec<String> = self.writes.iter().map(|(path, _)| path.clone()).collect();
         let Some(Forward { branch, old, new, .. }) = self.forward else { return Ok(Brought::Files(files)) };
         let repository = Repository::open(&self.git_folder).map_err(fail)?;
@@ -151,24 +150,39 @@ impl Bring {
     }
 }
 
-/// Puts files in their places, and keeps what stood there before.
+/// Puts files in their places, and keeps what stood there before. What goes comes first, with the folders that hold
+/// nothing else: a file may come where a folder was, and the other way round.
 fn exchange<'a>(
     root: &Root,
     work_tree: &Path,
     writes: &'a [(String, Option<Entry>)],
     stood: &mut Vec<(&'a str, Option<Entry>)>,
 ) -> Result<()> {
-    for (path, entry) in writes {
-        stood.push((path, Entry::read(&work_tree.join(path))?));
-        put(root, path, entry.as_ref())?;
+    let (goes, comes) = writes.split_at(writes.partition_point(|(_, entry)| entry.is_none()));
+    let read = |path: &str| Entry::read(&work_tree.join(path));
+    for (path, _) in goes {
+        stood.push((path, read(path)?));
+        root.remove_entry(path)?;
+    }
+    root.remove_empty_folders(goes.iter().map(|(path, _)| path.as_str()))?;
+    for (path, entry) in comes {
+        stood.push((path, read(path)?));
+        if let Some(entry) = entry {
+            root.place(path, entry)?;
+        }
     }
     Ok(())
 }
 
-fn put(root: &Root, path: &str, entry: Option<&Entry>) -> crate::tree::Result<()> {
-    match entry {
-        Some(entry) => root.place(path, entry),
-        None => root.remove_entry(path),
+/// Gives back what stood there, in the same order. What went wrong first is the one failure to report.
+fn restore(root: &Root, stood: &[(&str, Option<Entry>)]) {
+    let (goes, comes): (Vec<_>, Vec<_>) = stood.iter().partition(|(_, entry)| entry.is_none());
+    for (path, _) in &goes {
+        let _ = root.remove_entry(path);
+    }
+    let _ = root.remove_empty_folders(goes.iter().map(|(path, _)| *path));
+    for (path, entry) in comes {
+        let _ = entry.as_ref().map(|entry| root.place(path, entry));
     }
 }
 
@@ -199,18 +213,36 @@ fn merge(repository: &Repository, base: Oid, ours: Oid, theirs: Oid) -> Result<O
             let entry = conflict.our.or(conflict.their).or(conflict.ancestor);
             paths.extend(entry.map(|entry| String::from_utf8_lossy(&entry.path).into_owned()));
         }
-        paths.sort();
-        paths.dedup();
-        let error = refused(format!("changed here since the run began: {}", paths.join(", ")));
-        return Err(error.with_hint("run the pipeline again: it takes the work tree as it is then"));
+        return Err(changed_here(&paths));
     }
     index.write_tree_to(repository).map_err(fail)
 }
 
-/// Whether none of these paths has changed between two trees.
-fn is_same_there(repository: &Repository, paths: &[Change], old: Oid, new: Oid) -> Result<bool> {
-    let between = changes(repository, Some(old), Some(new))?;
-    Ok(!between.iter().any(|change| paths.binary_search_by(|path| path.path.cmp(&change.path)).is_ok()))
+fn is_among(sorted: &[Change], change: &Change) -> bool {
+    sorted.binary_search_by(|other| other.path.cmp(&change.path)).is_ok()
+}
+
+/// A merge of trees does not see that a file and a folder of one name have come.
+fn verify_apart(ours: &[Change], theirs: &[Change]) -> Result<()> {
+    let comes = |change: &&Change| change.new.is_some();
+    let own: BTreeSet<&str> = ours.iter().filter(comes).map(|change| change.path.as_str()).collect();
+    let met: Vec<&str> = theirs.iter().filter(comes).filter_map(|change| nested(&own, &change.path)).collect();
+    if met.is_empty() { Ok(()) } else { Err(changed_here(&met)) }
+}
+
+/// The first of the paths that is above or below this one.
+fn nested<'a>(paths: &BTreeSet<&'a str>, path: &str) -> Option<&'a str> {
+    let above = path.match_indices('/').find_map(|(at, _)| paths.get(&path[..at]).copied());
+    let folder = format!("{path}/");
+    let below = || paths.range::<str, _>((Bound::Included(folder.as_str()), Bound::Unbounded)).next().copied();
+    above.or_else(|| below().filter(|below| below.starts_with(&folder)))
+}
+
+fn changed_here(paths: &[impl AsRef<str>]) -> Error {
+    let paths: BTreeSet<&str> = paths.iter().map(AsRef::as_ref).collect();
+    let paths: Vec<&str> = paths.into_iter().collect();
+    let error = refused(format!("changed here since the run began: {}", paths.join(", ")));
+    error.with_hint("run the pipeline again: it takes the work tree as it is then")
 }
 
 fn verify(changed: &[Change]) -> Result<()> {
@@ -224,22 +256,48 @@ fn verify(changed: &[Change]) -> Result<()> {
 }
 
 /// What is ignored is in no tree, so it is looked for in the work tree itself.
-fn verify_room(work_tree: &Path, changed: &[Change]) -> Result<()> {
+fn verify_room(work_tree: &Path, changed: &[Change], tracked: &BTreeSet<String>) -> Result<()> {
+    let goes: BTreeSet<&str> =
+        changed.iter().filter(|change| change.new.is_none()).map(|change| change.path.as_str()).collect();
     for change in changed.iter().filter(|change| change.old.is_none()) {
         let mut above = change.path.as_str();
         while let Some((folder, _)) = above.rsplit_once('/') {
             above = folder;
             let there = work_tree.join(folder).symlink_metadata();
-            let goes = changed.iter().any(|other| other.path == folder && other.new.is_none());
-            if there.is_ok_and(|there| !there.is_dir()) && !goes {
+            if there.is_ok_and(|there| !there.is_dir()) && !goes.contains(folder) {
                 return Err(refused(format!("{folder} is in the way of {}: it is not a folder", change.path)));
             }
         }
-        let goes = changed.iter().any(|other| other.path.starts_with(&format!("{}/", change.path)));
-        if work_tree.join(&change.path).symlink_metadata().is_ok() && !goes {
-            let error = refused(format!("{} is there already, though git does not know it", change.path));
-            return Err(error.with_hint("move it away"));
+        let place = work_tree.join(&change.path);
+        let Ok(there) = place.symlink_metadata() else { continue };
+        if !there.is_dir() {
+            return Err(unknown(&change.path, "is there already"));
+        }
+        // A folder: it has to be empty when all has gone that goes.
+        for path in leaves(work_tree, &change.path)? {
+            if !(goes.contains(path.as_str()) && tracked.contains(&path)) {
+                return Err(unknown(&path, &format!("is in the way of the file {}", change.path)));
+            }
         }
     }
     Ok(())
+}
+
+fn unknown(path: &str, trouble: &str) -> Error {
+    refused(format!("{path} {trouble}, though git does not know it")).with_hint("move it away")
+}
+
+/// What is below a folder of the work tree and is no folder itself, or an empty one.
+fn leaves(work_tree: &Path, folder: &str) -> Result<Vec<String>> {
+    let (mut found, mut pending) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(path) = pending.pop() {
+        let place = work_tree.join(&path);
+        let is_folder = place.symlink_metadata().is_ok_and(|there| there.is_dir());
+        let names = if is_folder { list_folder(&place)?.unwrap_or_default() } else { Vec::new() };
+        match names.is_empty() {
+            true => found.push(path),
+            false => pending.extend(names.into_iter().map(|name| format!("{path}/{name}"))),
+        }
+    }
+    Ok(found)
 }

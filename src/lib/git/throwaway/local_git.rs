@@ -4,6 +4,7 @@ use super::super::Settings;
 use super::super::program::Git;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Program;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A list of files may be so long.
@@ -41,6 +42,12 @@ impl<'a> LocalGit<'a> {
             return Err(Error::new(ErrorKind::Failed, format!("{}: {}", self.git.doing, output.complaint())));
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The files that the index has.
+    pub(super) fn tracked(&self) -> Result<BTreeSet<String>> {
+        let listed = self.told(self.program().args(["ls-files", "-z"]))?;
+        Ok(listed.split_terminator('\0').map(str::to_owned).collect())
     }
 
     /// Changes the index, by lines as `git update-index --index-info` reads them.
