@@ -179,3 +179,42 @@ fn a_folder_that_could_not_come_gives_way_to_the_file_that_was_there() {
     planned.apply(&settings()).unwrap_err();
     assert_eq!((made.read("gone").as_str(), made.read("late/mine").as_str()), ("gone\n", "m\n"));
 }
+
+#[test]
+fn what_is_staged_stays_staged() {
+    let made = Made::new();
+    let head = made.git(&["rev-parse", "HEAD"]);
+    // The work tree is as it was committed, the index is not: a file, and another in the place of a folder.
+    made.write("a", "staged\n");
+    made.write("new/x", "staged too\n");
+    made.git(&["add", "a", "new/x"]);
+    made.write("a", "1\n2\n3\n4\n5\n");
+    fs::remove_dir_all(made.work().join("new")).unwrap();
+    for (path, text) in [("a", "pushed\n"), ("new", "pushed\n")] {
+        let snapshot = made.snapshot();
+        assert_eq!(snapshot.is_synthetic, path != "a");
+        let throwaway = made.throwaway(&snapshot);
+        made.generate(&throwaway, path, text);
+        let brought = made.bring(&throwaway, &snapshot).unwrap().unwrap();
+        assert_eq!(made.read(path), text);
+        assert_eq!(
+            (made.git(&["show", ":a"]).as_str(), made.git(&["show", ":new/x"]).as_str()),
+            ("staged", "staged too")
+        );
+        let expected = Brought::Files(vec![path.to_owned()]);
+        assert_eq!((brought, made.git(&["rev-parse", "HEAD"])), (expected, head.clone()));
+    }
+}
+
+#[test]
+fn what_is_staged_elsewhere_keeps_no_branch_from_going_forward() {
+    let made = Made::new();
+    made.write("far", "staged\n");
+    made.git(&["add", "far"]);
+    fs::remove_file(made.work().join("far")).unwrap();
+    let snapshot = made.snapshot();
+    let throwaway = made.throwaway(&snapshot);
+    made.generate(&throwaway, "a", "pushed\n");
+    assert!(matches!(made.bring(&throwaway, &snapshot).unwrap().unwrap(), Brought::Forward { .. }));
+    assert_eq!(made.git(&["status", "--porcelain"]), "AD far");
+}

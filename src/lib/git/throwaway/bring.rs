@@ -1,6 +1,6 @@
 //! [`Bring`]: what a run has pushed to the head branch, brought into the work tree that the run was made from.
 //!
-//! Where the work tree was clean and still is where it matters, the branch goes forward to the pushed commit. Else only
+//! Where the work tree was clean and still is where it matters, and nothing is staged there, the branch goes forward to the pushed commit. Else only
 //! files change, by a merge of three trees: that of the run's beginning, that of now, and the pushed one. Everything is
 //! made in a folder beside first; then files take their places one by one, and where one cannot, what stood there goes back.
 
@@ -80,13 +80,16 @@ impl LocalClone {
         let merged = merge(&repository, snapshot.tree, now.tree, new_tree)?;
         let changed = changes(&repository, Some(now.tree), Some(merged))?;
         verify(&changed)?;
+        let work_tree = self.repository.workdir().unwrap_or(Path::new(".")).to_owned();
+        let git = LocalGit::new(&work_tree, settings, "git cannot write its files");
         let head = self.head()?;
         let forward = match (&snapshot.parent, &head.branch) {
             (Some(parent), Some(branch))
                 if !snapshot.is_synthetic
                     && head.commit.as_ref() == Some(parent)
                     && branch == throwaway.head_branch()
-                    && !own_changes.iter().any(|change| is_among(&pushed_changes, change)) =>
+                    && !own_changes.iter().any(|change| is_among(&pushed_changes, change))
+                    && !is_staged(&git, &pushed_changes)? =>
             {
                 let old = Oid::from_str(parent).map_err(fail)?;
                 let is_forward = history::descends(&pushed, new, old).map_err(fail)?;
@@ -97,8 +100,6 @@ impl LocalClone {
         if forward.is_some() {
             self.import(&pushed, new)?;
         }
-        let work_tree = self.repository.workdir().unwrap_or(Path::new(".")).to_owned();
-        let git = LocalGit::new(&work_tree, settings, "git cannot write its files");
         verify_room(&work_tree, &changed, &git.tracked()?)?;
         let writes = contents(&git, &repository, merged, &changed, temporary)?;
         Ok(Some(Bring { work_tree, git_folder: self.repository.path().to_owned(), writes, forward }))
@@ -220,6 +221,14 @@ fn merge(repository: &Repository, base: Oid, ours: Oid, theirs: Oid) -> Result<O
 
 fn is_among(sorted: &[Change], change: &Change) -> bool {
     sorted.binary_search_by(|other| other.path.cmp(&change.path)).is_ok()
+}
+
+/// Whether something else is staged where files change: a branch that goes forward takes the index along.
+fn is_staged(git: &LocalGit<'_>, changed: &[Change]) -> Result<bool> {
+    let staged = git.staged()?;
+    let staged: BTreeSet<&str> = staged.iter().map(String::as_str).collect();
+    let meets = |path: &str| staged.contains(path) || nested(&staged, path).is_some();
+    Ok(changed.iter().any(|change| meets(&change.path)))
 }
 
 /// A merge of trees does not see that a file and a folder of one name have come.

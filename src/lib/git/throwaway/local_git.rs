@@ -50,6 +50,12 @@ impl<'a> LocalGit<'a> {
         Ok(listed.split_terminator('\0').map(str::to_owned).collect())
     }
 
+    /// The files that are staged: the index has them otherwise than the commit that is checked out.
+    pub(super) fn staged(&self) -> Result<BTreeSet<String>> {
+        let program = self.program().args(["diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD"]);
+        Ok(self.told(program)?.split_terminator('\0').map(str::to_owned).collect())
+    }
+
     /// Changes the index, by lines as `git update-index --index-info` reads them.
     ///
     /// # Errors
