@@ -218,3 +218,82 @@ fn what_is_staged_elsewhere_keeps_no_branch_from_going_forward() {
     assert!(matches!(made.bring(&throwaway, &snapshot).unwrap().unwrap(), Brought::Forward { .. }));
     assert_eq!(made.git(&["status", "--porcelain"]), "AD far");
 }
+
+#[test]
+fn split_indexes_and_sparse_checkouts_are_read() {
+    for kind in ["split", "sparse", "sparse with a full index", "patterns"] {
+        let made = Made::new();
+        made.write("far/c/d", "d\n");
+        made.write("far/e", "e\n");
+        made.commit("Far");
+        let all = made.git(&["ls-files"]);
+        match kind {
+            "split" => made.git(&["-c", "core.splitIndex=true", "update-index", "--split-index"]),
+            "sparse" => made.git(&["sparse-checkout", "set", "--cone", "--sparse-index", "sub"]),
+            "patterns" => made.git(&["sparse-checkout", "set", "--no-cone", "/*", "!/far"]),
+            _ => made.git(&["sparse-checkout", "set", "--cone", "--no-sparse-index", "sub"]),
+        };
+        let is_sparse = kind != "split";
+        assert_eq!(made.work().join("far").exists(), !is_sparse, "{kind}");
+        let index = fs::read(made.work().join(".git/index")).unwrap();
+        let snapshot = made.snapshot();
+        assert!(!snapshot.is_synthetic, "{kind}");
+        made.write("sub/b", "changed\n");
+        made.write("far/untracked", "u\n");
+        let snapshot = made.snapshot();
+        assert_eq!(fs::read(made.work().join(".git/index")).unwrap(), index, "{kind}");
+        let listed = made.throwaway(&snapshot);
+        let listed = git(listed.folder(), &["ls-tree", "-r", "--name-only", &snapshot.commit]);
+        assert_eq!(listed, all.replace("far/e\n", "far/e\nfar/untracked\n"), "{kind}");
+        made.write("sub/b", "b\n");
+        fs::remove_file(made.work().join("far/untracked")).unwrap();
+        // It goes forward, the index included; new files may come anywhere.
+        let snapshot = made.snapshot();
+        let throwaway = made.throwaway(&snapshot);
+        let step = made.generate(&throwaway, "sub/b", "pushed\n");
+        commit(&step, "far/new", "n\n");
+        let brought = made.bring(&throwaway, &snapshot).unwrap().unwrap();
+        assert!(matches!(brought, Brought::Forward { .. }), "{kind}");
+        assert_eq!((made.read("sub/b").as_str(), made.read("far/new").as_str()), ("pushed\n", "n\n"), "{kind}");
+        assert_eq!(made.git(&["status", "--porcelain"]), "", "{kind}");
+        // Files that are not there cannot change.
+        let snapshot = made.snapshot();
+        let throwaway = made.throwaway(&snapshot);
+        let step = made.generate(&throwaway, "far/c/d", "pushed\n");
+        commit(&step, "a", "pushed\n");
+        let brought = made.bring(&throwaway, &snapshot);
+        if is_sparse {
+            let error = brought.unwrap_err();
+            assert!(error.message.contains("git does not look at far/c/d"), "{kind}: {error}");
+            assert!(!made.work().join("far/c").exists() && made.read("a") != "pushed\n", "{kind}");
+        } else {
+            assert!(matches!(brought, Ok(Some(Brought::Forward { .. }))));
+        }
+        assert_eq!(made.git(&["status", "--porcelain"]), "", "{kind}");
+    }
+}
+
+#[test]
+fn conflicts_and_hidden_files_of_the_index_are_refused() {
+    let made = Made::new();
+    made.git(&["update-index", "--skip-worktree", "a"]);
+    made.git(&["update-index", "--assume-unchanged", "gone"]);
+    for path in ["a", "gone"] {
+        made.write(path, "mine alone\n");
+        let snapshot = made.snapshot();
+        let throwaway = made.throwaway(&snapshot);
+        made.generate(&throwaway, path, "pushed\n");
+        let error = made.bring(&throwaway, &snapshot).unwrap_err();
+        assert!(error.message.contains(&format!("git does not look at {path}")), "{error}");
+        assert_eq!(made.read(path), "mine alone\n");
+    }
+    made.git(&["update-index", "--no-skip-worktree", "a"]);
+    made.commit("Mine");
+    made.git(&["checkout", "-q", "-b", "other", "HEAD~1"]);
+    made.write("a", "theirs\n");
+    made.commit("Theirs");
+    let merge = std::process::Command::new("git").args(["merge", "-q", "feature"]).current_dir(made.work()).output();
+    assert!(!merge.unwrap().status.success());
+    let error = made.clone().snapshot(made.folder.path(), &settings()).unwrap_err();
+    assert!(error.message.contains("a merge has conflicts"), "{error}");
+}

@@ -100,7 +100,9 @@ impl LocalClone {
         if forward.is_some() {
             self.import(&pushed, new)?;
         }
-        verify_room(&work_tree, &changed, &git.tracked()?)?;
+        let listed = git.listed()?;
+        verify_seen(&changed, &listed.hidden)?;
+        verify_room(&work_tree, &changed, &listed.tracked)?;
         let writes = contents(&git, &repository, merged, &changed, temporary)?;
         Ok(Some(Bring { work_tree, git_folder: self.repository.path().to_owned(), writes, forward }))
     }
@@ -262,6 +264,19 @@ fn verify(changed: &[Change]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What a run has made of a file is made of what git has of it: the work tree may have none, or another.
+fn verify_seen(changed: &[Change], hidden: &BTreeSet<String>) -> Result<()> {
+    match changed.iter().find(|change| hidden.contains(&change.path)) {
+        None => Ok(()),
+        Some(change) => {
+            let error = refused(format!("git does not look at {} in this work tree", change.path));
+            Err(error.with_hint(
+                "it is outside of the sparse checkout, or `git update-index` has hidden it: see `git ls-files -v`",
+            ))
+        }
+    }
 }
 
 /// What is ignored is in no tree, so it is looked for in the work tree itself.

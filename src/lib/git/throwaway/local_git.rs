@@ -1,4 +1,5 @@
-//! [`LocalGit`]: git's program in the work tree that a run is made from, for what libgit2 does not know: filters.
+//! [`LocalGit`]: git's program in the work tree that a run is made from, for what libgit2 does not know: filters, and split
+//! and sparse indexes.
 
 use super::super::Settings;
 use super::super::program::Git;
@@ -14,6 +15,15 @@ const LIST: usize = 256 * 1024 * 1024;
 pub(super) struct LocalGit<'a> {
     git: Git<'a>,
     work_tree: PathBuf,
+}
+
+/// What the index says of files.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// Those that it has.
+    pub(super) tracked: BTreeSet<String>,
+    /// Those of them that git does not look at in the work tree: outside of a sparse checkout, or marked so by hand.
+    pub(super) hidden: BTreeSet<String>,
 }
 
 impl<'a> LocalGit<'a> {
@@ -44,10 +54,23 @@ impl<'a> LocalGit<'a> {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// The files that the index has.
-    pub(super) fn tracked(&self) -> Result<BTreeSet<String>> {
-        let listed = self.told(self.program().args(["ls-files", "-z"]))?;
-        Ok(listed.split_terminator('\0').map(str::to_owned).collect())
+    /// What the index says of all files.
+    pub(super) fn listed(&self) -> Result<Listed> {
+        let mut listed = Listed::default();
+        for line in self.told(self.program().args(["ls-files", "-v", "-z"]))?.split_terminator('\0') {
+            let Some((mark, path)) = line.split_once(' ') else { continue };
+            if mark != "H" {
+                listed.hidden.insert(path.to_owned());
+            }
+            listed.tracked.insert(path.to_owned());
+        }
+        Ok(listed)
+    }
+
+    /// Whether the work tree has a part of all files only.
+    pub(super) fn is_sparse(&self) -> Result<bool> {
+        let program = self.program().args(["config", "--type=bool", "--default=false", "core.sparseCheckout"]);
+        Ok(self.told(program)?.trim() == "true")
     }
 
     /// The files that are staged: the index has them otherwise than the commit that is checked out.

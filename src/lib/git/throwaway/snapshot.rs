@@ -2,7 +2,7 @@
 
 use super::super::Settings;
 use super::super::clone::{LocalClone, unusable};
-use super::super::program::Git;
+use super::local_git::LocalGit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Program;
 use crate::tree::{Scratch, copy_file};
@@ -48,11 +48,6 @@ impl LocalClone {
     /// cannot read a file.
     pub fn snapshot(&self, temporary: &Path, settings: &Settings) -> Result<Snapshot> {
         let fail = |cause: git2::Error| unusable(&cause);
-        let index = self.repository.index().map_err(fail)?;
-        if index.has_conflicts() {
-            let error = Error::new(ErrorKind::Refused, "cannot take the work tree as it is: a merge has conflicts");
-            return Err(error.with_hint("resolve them, and mark them as resolved with `git add`"));
-        }
         let scratch = Scratch::new(temporary)?;
         scratch.make_folder("objects/pack")?;
         let borrowed = self.repository.commondir().join("objects");
@@ -64,31 +59,26 @@ impl LocalClone {
             ));
         };
         scratch.root().write("objects/info/alternates", format!("{line}\n").as_bytes())?;
-        if let Some(path) = index.path() {
-            copy_file(path, &scratch.path().join("index"))?;
-        }
-        let git = Git::new(settings, "cannot take the work tree as it is");
+        copy_file(&self.repository.path().join("index"), &scratch.path().join("index"))?;
         let work_tree = self.repository.workdir().unwrap_or(Path::new("."));
+        let git = LocalGit::new(work_tree, settings, "cannot take the work tree as it is");
         let program = || -> Program {
             git.program()
-                .current_dir(work_tree)
                 .env("GIT_INDEX_FILE", scratch.path().join("index"))
                 .env("GIT_OBJECT_DIRECTORY", scratch.path().join("objects"))
-                .env("GIT_OPTIONAL_LOCKS", "0")
-                .args(["-c", "core.fsmonitor=false", "-c", "core.splitIndex=false", "-c", "core.safecrlf=false"])
+                .args(["-c", "core.splitIndex=false", "-c", "core.safecrlf=false"])
                 .args(["-c", "advice.addEmbeddedRepo=false", "-c", "commit.gpgSign=false"])
         };
-        let told = |program: Program| -> Result<String> {
-            let output = git.run(program)?;
-            if !output.is_success() {
-                let message = format!("{}: {}", git.doing, output.complaint());
-                return Err(Error::new(ErrorKind::Failed, message));
-            }
-            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        };
-        told(program().args(["add", "--all", "--", ":/"]))?;
-        let tree = told(program().arg("write-tree"))?;
-        let tree = Oid::from_str(&tree).map_err(fail)?;
+        if !git.told(program().args(["ls-files", "--unmerged"]))?.is_empty() {
+            let error = Error::new(ErrorKind::Refused, "cannot take the work tree as it is: a merge has conflicts");
+            return Err(error.with_hint("resolve them, and mark them as resolved with `git add`"));
+        }
+        // Files outside of a sparse checkout are taken too, where there are any; those that are not there do not count as
+        // deleted.
+        let sparse = git.is_sparse()?.then_some("--sparse");
+        git.told(program().args(["add", "--all"]).args(sparse).args(["--", ":/"]))?;
+        let tree = git.told(program().arg("write-tree"))?;
+        let tree = Oid::from_str(tree.trim()).map_err(fail)?;
         let head = self.head()?;
         let parent = match &head.commit {
             Some(commit) => Some(self.repository.find_commit(self.id(commit)?).map_err(fail)?),
@@ -111,7 +101,7 @@ impl LocalClone {
         if let Some(parent) = &parent {
             program = program.args(["-p", &parent.id().to_string()]);
         }
-        let commit = told(program)?;
+        let commit = git.told(program)?.trim().to_owned();
         Ok(Snapshot { scratch, commit, is_synthetic: true, parent: head.commit, tree })
     }
 
