@@ -3,9 +3,10 @@
 
 use super::tests::{Made, git, settings};
 use crate::error::ErrorKind;
-use crate::git::Brought;
+use crate::git::{Brought, StepSettings};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// A step goes on: it changes one more file, and pushes all that it has changed.
 fn commit(step: &Path, path: &str, text: &str) {
@@ -292,8 +293,36 @@ fn conflicts_and_hidden_files_of_the_index_are_refused() {
     made.git(&["checkout", "-q", "-b", "other", "HEAD~1"]);
     made.write("a", "theirs\n");
     made.commit("Theirs");
-    let merge = std::process::Command::new("git").args(["merge", "-q", "feature"]).current_dir(made.work()).output();
+    let merge = Command::new("git").args(["merge", "-q", "feature"]).current_dir(made.work()).output();
     assert!(!merge.unwrap().status.success());
     let error = made.clone().snapshot(made.folder.path(), &settings()).unwrap_err();
     assert!(error.message.contains("a merge has conflicts"), "{error}");
+}
+
+#[test]
+fn only_this_repository_leads_to_the_throwaway_remote() {
+    let made = Made::new();
+    let set = StepSettings::new("file:///kfleet/remote.git", Some("https://h.example/acme/fleet"));
+    let file = made.folder.path().join("gitconfig");
+    fs::write(&file, set.file()).unwrap();
+    let leads = |url: &str| {
+        let output = Command::new("git")
+            .args(["ls-remote", "--get-url", url])
+            .env("GIT_CONFIG_SYSTEM", &file)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .envs(set.environment())
+            .current_dir(made.work())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    for start in ["https://h.example/acme/", "git@h.example:acme/", "ssh://git@h.example/acme/"] {
+        for own in ["fleet", "fleet.git"] {
+            assert_eq!(leads(&format!("{start}{own}")), "file:///kfleet/remote.git", "{start}{own}");
+        }
+        assert_eq!(leads(&format!("{start}fleet.git/")), "file:///kfleet/remote.git/");
+        for other in ["fleet-docs", "fleet-docs.git", "fleet.github.io", "fleet.gitops", "fleets", "fleet2", "flee"] {
+            assert_eq!(leads(&format!("{start}{other}")), format!("{start}{other}"));
+        }
+    }
 }

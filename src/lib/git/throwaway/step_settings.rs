@@ -1,5 +1,8 @@
 //! [`StepSettings`]: what a step's git has to be told so that it meets the throwaway remote and not the real one.
 
+/// What the name of a repository may go on with.
+const IN_NAMES: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+%";
+
 /// How git of a step is set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepSettings {
@@ -33,7 +36,8 @@ impl StepSettings {
     }
 
     /// A file of settings for `/etc/gitconfig` or `GIT_CONFIG_SYSTEM`, over which everything else counts: who commits
-    /// where nobody else is named, and what [`StepSettings::environment`] has, for git before 2.31.
+    /// where nobody else is named, what [`StepSettings::environment`] has, for git before 2.31, and which repositories are
+    /// others: git compares beginnings, so `fleet` would stand for `fleet-docs` too, but the longest beginning wins.
     pub fn file(&self) -> String {
         let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
         let mut text = String::from("[user]\n\tname = kfleet\n\temail = kfleet@localhost\n[safe]\n\tdirectory = *\n");
@@ -41,12 +45,16 @@ impl StepSettings {
         for spelling in &self.replaced {
             text.push_str(&format!("\tinsteadOf = {}\n", quoted(spelling)));
         }
+        for other in
+            self.replaced.iter().flat_map(|spelling| IN_NAMES.chars().map(move |next| format!("{spelling}{next}")))
+        {
+            text.push_str(&format!("[url {0}]\n\tinsteadOf = {0}\n", quoted(&other)));
+        }
         text
     }
 }
 
-/// The ways to write a repository's URL: https and ssh, with and without `.git`. Git compares beginnings, so the shorter
-/// spelling also stands for repositories whose names begin with this one's.
+/// The ways to write a repository's URL: https and ssh, with and without `.git`.
 fn spellings(url: &str) -> Vec<String> {
     let bare = |path: &str| path.trim_end_matches('/').trim_end_matches(".git").to_owned();
     let mut found = vec![url.trim_end_matches('/').to_owned(), bare(url)];
