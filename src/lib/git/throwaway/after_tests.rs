@@ -325,4 +325,6 @@ fn only_this_repository_leads_to_the_throwaway_remote() {
             assert_eq!(leads(&format!("{start}{other}")), format!("{start}{other}"));
         }
     }
+    // Steps may want to be advised.
+    assert!(set.file().contains("detachedHead = false") && !format!("{:?}", set.environment()).contains("advice"));
 }

@@ -41,6 +41,8 @@ impl StepSettings {
     pub fn file(&self) -> String {
         let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
         let mut text = String::from("[user]\n\tname = kfleet\n\temail = kfleet@localhost\n[safe]\n\tdirectory = *\n");
+        // A job checks out commits all the time.
+        text.push_str("[advice]\n\tdetachedHead = false\n");
         text.push_str(&format!("[url {}]\n", quoted(&self.remote)));
         for spelling in &self.replaced {
             text.push_str(&format!("\tinsteadOf = {}\n", quoted(spelling)));
