@@ -6,6 +6,8 @@
 //! come to run also in containers, where there is podman.
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests make files and start programs")]
 
+#[path = "run_pipeline/ends.rs"]
+mod ends;
 #[path = "run_pipeline/messages.rs"]
 mod messages;
 #[path = "run_pipeline/pushes.rs"]
@@ -55,6 +57,7 @@ fn main() {
         ("an_image_that_does_not_come_is_not_waited_for", surroundings::interrupted_early),
         ("steps_inherit_nothing_that_is_open_or_ignored", surroundings::inherited),
         ("names_with_secrets_are_masked", pushes::secret_names),
+        ("a_timeout_counts_for_the_parts_of_a_run", ends::timeouts),
     ];
     let mut trials: Vec<Trial> = named
         .into_iter()

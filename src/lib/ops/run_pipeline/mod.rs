@@ -31,7 +31,8 @@ use crate::pipeline::job::Source;
 use crate::pipeline::runner::tools::Tools;
 use crate::pipeline::tekton::load::{self, Loaded, Refused, Remote, Request, Surroundings};
 use crate::pipeline::tekton::plan::{Plan, PlanOptions, RunContext, plan};
-use crate::pipeline::tekton::types::{PipelineRun, Timeout};
+use crate::pipeline::tekton::timeouts;
+use crate::pipeline::tekton::types::PipelineRun;
 use crate::problem::{Place, Problem, Severity};
 use configuration::LIGHTHOUSE;
 use files::Files;
@@ -220,7 +221,7 @@ pub fn prepare(
         .map_err(|refused| Unprepared { problems: refused.problems, missing: refused.missing })?;
     let served = options.tools.apply(&mut run);
     if let Some(timeout) = options.timeout {
-        run.timeouts.pipeline = Some(Timeout::After(timeout));
+        run.timeouts = timeouts::within(&run.timeouts, timeout);
     }
     let mut plan = plan_of(&run, &selected, &options.namespace, &options.plan, now)?;
     plan.fetched = fetched;

@@ -55,6 +55,16 @@ pub fn of_run(timeouts: &Timeouts) -> Result<Limits, String> {
     Ok(Limits { pipeline, tasks, finally })
 }
 
+/// The timeouts of a run that is given another one as a whole. A part that does not fit is as if nothing were said of it;
+/// `finally` keeps its time before the tasks do.
+pub fn within(said: &Timeouts, whole: Duration) -> Timeouts {
+    let fitting =
+        |part: Option<Timeout>, room: Duration| part.filter(|part| limit(*part).is_some_and(|part| part <= room));
+    let finally = fitting(said.finally, whole);
+    let tasks = fitting(said.tasks, whole.saturating_sub(finally.and_then(limit).unwrap_or_default()));
+    Timeouts { pipeline: Some(Timeout::After(whole)), tasks, finally }
+}
+
 /// The timeout of each attempt at a task.
 pub fn of_task(run: &PipelineRun, limits: &Limits, task: &PipelineTask, is_finally: bool) -> Option<Duration> {
     let own = run.task_run_specs.iter().find(|spec| spec.task == task.name).and_then(|spec| spec.timeout);

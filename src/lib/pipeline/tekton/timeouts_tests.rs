@@ -67,3 +67,21 @@ fn durations_are_written_as_in_go() {
         assert_eq!(text(Duration::from_millis(millis)), expected);
     }
 }
+
+#[test]
+fn parts_that_do_not_fit_into_another_timeout_are_left_out() {
+    let never = Some(Timeout::Never);
+    for ((tasks, finally), expected) in [
+        ((minutes(30), None), (minutes(30), None)),
+        ((minutes(90), None), (None, None)),
+        ((minutes(50), minutes(10)), (minutes(50), minutes(10))),
+        ((minutes(51), minutes(10)), (None, minutes(10))),
+        ((minutes(30), minutes(61)), (minutes(30), None)),
+        ((never, never), (None, None)),
+    ] {
+        let said = Timeouts { pipeline: minutes(240), tasks, finally };
+        let found = within(&said, Duration::from_secs(60 * 60));
+        assert_eq!((found.pipeline, found.tasks, found.finally), (minutes(60), expected.0, expected.1), "{said:?}");
+        assert!(of_run(&found).is_ok(), "{said:?}");
+    }
+}
