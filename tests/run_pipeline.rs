@@ -58,6 +58,8 @@ fn main() {
         ("steps_inherit_nothing_that_is_open_or_ignored", surroundings::inherited),
         ("names_with_secrets_are_masked", pushes::secret_names),
         ("a_timeout_counts_for_the_parts_of_a_run", ends::timeouts),
+        ("of_several_runs_the_highest_exit_code_counts", ends::worst),
+        ("an_interruption_between_two_runs_ends_all", ends::interrupted_between),
     ];
     let mut trials: Vec<Trial> = named
         .into_iter()

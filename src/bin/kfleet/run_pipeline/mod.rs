@@ -159,11 +159,12 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     if mode == Mode::Plan {
         return plans(&prepared, args, ui);
     }
-    if cancel.is_requested() {
-        return Ok(Outcome::Ended(ErrorKind::Interrupted));
-    }
-    let (mut worst, mut runs) = (Ok(Outcome::Done), Vec::new());
+    let (mut worst, mut runs) = (Outcome::Done, Vec::new());
     for ready in &prepared {
+        if cancel.is_requested() {
+            worst = Outcome::Ended(ErrorKind::Interrupted);
+            break;
+        }
         let sink = show::sink(ready, &records, &checkout.clone.home(), args, context, ui);
         let screen: Option<&dyn Screen> = if args.run.shell_on_failure { Some(&sink) } else { None };
         let report = run_pipeline::run(&checkout, ready, &options, &ways, &sink, screen);
@@ -172,21 +173,24 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         match report {
             Ok(report) => {
                 told(&report, args, ui)?;
-                worst = report.failure().map_or(worst, |kind| Ok(Outcome::Ended(kind)));
+                worst = report.failure().map_or(worst, |kind| worse(worst, kind));
             }
             Err(error) => {
-                worst = Err(error);
+                ui.error(&error);
+                worst = worse(worst, error.kind);
                 break;
             }
         }
-        if cancel.is_requested() {
-            break;
-        }
     }
     if args.output.form == FormArg::Json {
-        ui.json(&RunPipelineReport::new(&selection.event, runs, &worst))?;
+        ui.json(&RunPipelineReport::new(&selection.event, runs, &Ok(worst)))?;
     }
-    worst
+    Ok(worst)
+}
+
+/// Of several runs, the highest exit code counts.
+fn worse(worst: Outcome, kind: ErrorKind) -> Outcome {
+    if kind.exit_code() > worst.exit_code() { Outcome::Ended(kind) } else { worst }
 }
 
 fn options(args: &Args) -> Result<Options, Error> {
