@@ -27,7 +27,8 @@ Examples:
 
 Exit codes: 0 success, or nothing to run; 1 a pipeline failed; 2 usage: flags, trigger files or pipelines that cannot be \
 used, or no job with --fail-if-none; 3 something that the run needs is missing here; 4 the pipeline's timeout; 5 refused: \
-what was pushed cannot be applied or sent, or the event is not trusted; 130 interrupted.")]
+what was pushed cannot be applied or sent, or the event is not trusted; 130 interrupted. Of several runs, \
+the highest counts.")]
 pub(crate) struct Args {
     /// A job, or the file of a run; without it, the jobs that the event starts
     #[arg(value_name = "JOB")]
@@ -117,7 +118,7 @@ pub(crate) struct RunArgs {
     /// Run its steps from this one on
     #[arg(long, value_name = "STEP", requires = "task")]
     pub from_step: Option<String>,
-    /// In the place of the run's own timeout, such as 15m
+    /// In the place of the run's own timeout, such as 15m; parts that do not fit into it have none of their own
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = words::parse_time)]
     pub timeout: Option<Duration>,
     /// The namespace that the run believes to be in
