@@ -81,7 +81,7 @@ impl LocalClone {
         let changed = changes(&repository, Some(now.tree), Some(merged))?;
         verify(&changed)?;
         let work_tree = self.repository.workdir().unwrap_or(Path::new(".")).to_owned();
-        let git = LocalGit::new(&work_tree, settings, "git cannot write its files");
+        let git = LocalGit::new(&work_tree, settings, "cannot take what the run has pushed");
         let head = self.head()?;
         let forward = match (&snapshot.parent, &head.branch) {
             (Some(parent), Some(branch))

@@ -3,7 +3,7 @@
 
 use super::changes::{Change, Item, refused, unreadable};
 use super::local_git::LocalGit;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::process::Program;
 use crate::tree::{Entry, Scratch};
 use git2::{ErrorCode, ObjectType, Oid, Repository};
@@ -17,7 +17,7 @@ const ATTRIBUTES: &str = ".gitattributes";
 /// way.
 ///
 /// # Errors
-/// An object cannot be read; git or a filter cannot write a file ([`crate::error::ErrorKind::Refused`]).
+/// An object cannot be read; git or a filter cannot write a file ([`ErrorKind::Refused`]).
 pub(super) fn contents(
     git: &LocalGit<'_>,
     repository: &Repository,
@@ -53,9 +53,12 @@ pub(super) fn contents(
             .env("GIT_OBJECT_DIRECTORY", scratch.path().join("store/objects"))
             .args(["-c", "core.splitIndex=false", "-c", "core.sparseCheckout=false"])
     };
-    git.told(within(git.program()).args(["update-index", "-z", "--index-info"]).stdin(list))?;
-    git.told(within(git.program()).args(["checkout-index", "--all"])).map_err(|error| {
-        refused(error.message).with_hint("a filter of your git settings may lack something: see what `git merge` says")
+    let index = within(git.program()).args(["update-index", "-z", "--index-info"]).stdin(list);
+    let files = within(git.program()).args(["checkout-index", "--all"]);
+    git.told(index).and_then(|_| git.told(files)).map_err(|error| match error.kind {
+        ErrorKind::Failed => Error { kind: ErrorKind::Refused, ..error }
+            .with_hint("a filter of your git settings may lack something: see what `git merge` says"),
+        _ => error,
     })?;
     for path in comes.into_keys() {
         let entry = Entry::read(&folder.join(&path))?.ok_or_else(|| refused(format!("git has not written {path}")))?;
