@@ -53,6 +53,7 @@ fn main() {
         ("an_image_that_cannot_be_had", messages::image),
         ("the_end_of_the_terminal_ends_a_run_in_order", surroundings::hung_up),
         ("a_run_clears_away_what_a_killed_one_has_left", surroundings::killed),
+        ("paths_of_the_host_are_of_one_repository", surroundings::apart),
         ("a_second_interrupt_ends_steps_at_once", surroundings::interrupted_twice),
         ("an_image_that_does_not_come_is_not_waited_for", surroundings::interrupted_early),
         ("steps_inherit_nothing_that_is_open_or_ignored", surroundings::inherited),

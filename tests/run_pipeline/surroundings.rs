@@ -172,6 +172,29 @@ pub(crate) fn killed() {
     assert_eq!(left(), 0);
 }
 
+const CACHING: &str = "
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: t}
+spec:
+  volumes: [{name: v, hostPath: {path: /var/cache/build}}]
+  steps:
+  - {name: s, image: x, volumeMounts: [{name: v, mountPath: /v}], script: 'cat /v/* || echo nothing; echo left > /v/file'}
+";
+
+pub(crate) fn apart() {
+    let (mut one, mut other) = (Clone::new(), Clone::new());
+    let cache = one.folder.path().join("cache").display().to_string();
+    for clone in [&mut one, &mut other] {
+        clone.variables.push(("XDG_CACHE_HOME".to_owned(), cache.clone()));
+        clone.write("run.yaml", CACHING);
+    }
+    for (clone, expected) in [(&one, "] nothing"), (&other, "] nothing"), (&one, "] left")] {
+        let told = clone.does(&["run-pipeline", "run.yaml", "--engine", "sandbox"]);
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
 /// A podman that fetches an image for longer than anybody waits.
 const SLOW: &str = r#"#!/bin/sh
 case "$1" in

@@ -3,6 +3,7 @@
 use super::engine::{self, Choice, Kind};
 use super::shell::{self, Screen};
 use super::{Checkout, Options, Prepared};
+use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{self, Brought, Push, Pushed, Refs, StepSettings, Throwaway};
 use crate::pipeline::event::{Event, Sink};
@@ -184,7 +185,7 @@ fn carry_out(
         network,
         host_paths: match ways.allows_host_paths && !ways.is_untrusted {
             true => HostPaths::Real,
-            false => HostPaths::Cache(ways.cache.join("host-paths")),
+            false => HostPaths::Cache(host_folder(ways.cache, &checkout.clone.home())),
         },
         binds,
         tools: ways.tools.clone(),
@@ -316,6 +317,12 @@ fn without_secrets(mut report: Report, masker: &Masker) -> Report {
     report.held.iter_mut().for_each(hide);
     report.refused = report.refused.into_iter().map(|error| masker.error(error)).collect();
     report
+}
+
+/// Where the paths of the host are that a repository's runs see: what one repository puts there, no other one trusts.
+fn host_folder(cache: &Path, repository: &Path) -> PathBuf {
+    let key = sha256(repository.as_os_str().as_encoded_bytes());
+    cache.join("host-paths").join(&key[..16])
 }
 
 /// Keeps the end of the run until what was pushed is told.
