@@ -216,5 +216,6 @@ pub(crate) fn interrupted_early() {
     interrupt(&child);
     let told: Vec<String> = printed.lines().map(|line| line.expect("a line")).collect();
     assert_eq!(child.wait().expect("kfleet ends").code(), Some(130), "{told:?}");
+    assert!(told.concat().contains("fetching the image x"), "{told:?}");
     assert!(told.concat().contains("cancelled before its first task"), "{told:?}");
 }

@@ -109,6 +109,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         cache: &cache,
         program: &program,
         environment: &context.environment,
+        fetching: &|image| ui.status(&format!("fetching the image {image}")),
         cancel: &cancel,
     };
     asked_for.url = ways.url();

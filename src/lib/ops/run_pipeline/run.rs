@@ -27,7 +27,6 @@ const REMOTE: &str = "/kfleet/remote.git";
 const GIT_SETTINGS: &str = "/kfleet/gitconfig";
 
 /// How a run is carried out.
-#[derive(Debug)]
 pub struct Ways<'a> {
     /// The engine.
     pub choice: &'a Choice,
@@ -55,6 +54,8 @@ pub struct Ways<'a> {
     pub program: &'a Path,
     /// The caller's environment.
     pub environment: &'a Environment,
+    /// Told before an image is fetched, which may take long.
+    pub fetching: &'a dyn Fn(&str),
     /// Ends the run.
     pub cancel: &'a Cancel,
 }
@@ -199,7 +200,7 @@ fn carry_out(
             has_images: search_path.is_none(),
             has_program: &|name| programs.has(name),
             stand_ins: &options.tools.stand_ins(&prepared.plan),
-            missing_image: &|image| engine.missing_image(image, &ways.cancel.stop()),
+            missing_image: &|image| engine.missing_image(image, &ways.cancel.stop(), &|| (ways.fetching)(image)),
             objects: ways.objects,
             is_untrusted: ways.is_untrusted,
         },

@@ -258,8 +258,8 @@ impl Engine for Container {
         true
     }
 
-    fn missing_image(&self, image: &str, stop: &Stop) -> Option<String> {
-        self.image_path(image, stop).err()
+    fn missing_image(&self, image: &str, stop: &Stop, fetching: &dyn Fn()) -> Option<String> {
+        self.image_path(image, stop, fetching).err()
     }
 }
 
@@ -285,7 +285,7 @@ impl Space<'_> {
             // The first process of the container would give it to a shell.
             return Err(StepEnd::Unstarted("exec: \"the script\": exec format error".to_owned()));
         }
-        let path = self.engine.image_path(&step.image, stop).map_err(|why| match () {
+        let path = self.engine.image_path(&step.image, stop, &|| {}).map_err(|why| match () {
             () if stop.is_cancelled() => StepEnd::Cancelled,
             () if stop.is_late() => StepEnd::TimedOut,
             () => StepEnd::Unstarted(why),

@@ -24,9 +24,9 @@ pub trait Engine: Sync {
         false
     }
 
-    /// Why the image of a step cannot be had; it is fetched where it is not here, for no longer than `stop` allows. Where
-    /// steps do not run in their image, none is missing.
-    fn missing_image(&self, _image: &str, _stop: &Stop) -> Option<String> {
+    /// Why the image of a step cannot be had; it is fetched where it is not here, for no longer than `stop` allows, and
+    /// `fetching` is called before. Where steps do not run in their image, none is missing.
+    fn missing_image(&self, _image: &str, _stop: &Stop, _fetching: &dyn Fn()) -> Option<String> {
         None
     }
 

@@ -29,8 +29,8 @@ impl Engine for WithVariables<'_> {
         self.inner.supports_sidecars()
     }
 
-    fn missing_image(&self, image: &str, stop: &Stop) -> Option<String> {
-        self.inner.missing_image(image, stop)
+    fn missing_image(&self, image: &str, stop: &Stop, fetching: &dyn Fn()) -> Option<String> {
+        self.inner.missing_image(image, stop, fetching)
     }
 
     fn prepare_task<'a>(&'a self, task: &'a TaskRun, stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>> {

@@ -15,11 +15,12 @@ const FETCH: Duration = Duration::from_secs(30 * 60);
 const STANDARD_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl Container {
-    /// Fetches an image, unless it is here, and gives the `PATH` that it sets. It takes no longer than `stop` allows.
+    /// Fetches an image, unless it is here, and gives the `PATH` that it sets. It takes no longer than `stop` allows;
+    /// `fetching` is called before what may take long.
     ///
     /// # Errors
     /// Why it cannot be had, beginning with the reason as Kubernetes has it.
-    pub(super) fn image_path(&self, image: &str, stop: &Stop) -> Result<String, String> {
+    pub(super) fn image_path(&self, image: &str, stop: &Stop, fetching: &dyn Fn()) -> Result<String, String> {
         if image.is_empty() || image.starts_with('-') {
             return Err(format!("InvalidImageName: {image:?} is not an image"));
         }
@@ -29,7 +30,10 @@ impl Container {
         }
         let format = "{{range .Config.Env}}{{println .}}{{end}}";
         let inspect = || self.asked_for_image(&["image", "inspect", "--format", format, image], SHORT, stop);
-        let fetch = || self.asked_for_image(&["pull", "--quiet", image], FETCH, stop);
+        let fetch = || {
+            fetching();
+            self.asked_for_image(&["pull", "--quiet", image], FETCH, stop)
+        };
         let here = match self.runtime.pull {
             Pull::Never => inspect(),
             Pull::Missing => inspect().or_else(|_| fetch().and_then(|_| inspect())),

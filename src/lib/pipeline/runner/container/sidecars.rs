@@ -51,7 +51,7 @@ impl<'a> Sidecars<'a> {
             let fail = |why: String| {
                 Error::new(ErrorKind::Environment, format!("sidecar {} cannot start: {why}", sidecar.name))
             };
-            engine.image_path(&sidecar.image, stop).map_err(fail)?;
+            engine.image_path(&sidecar.image, stop, &|| {}).map_err(fail)?;
             let index = task.steps.len() + index;
             if let Some(StepEnd::Unstarted(why)) = make_sub_paths(folder.places(index)) {
                 return Err(fail(why));
