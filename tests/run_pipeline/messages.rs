@@ -1,6 +1,7 @@
 //! What `kfleet run-pipeline` says of files and words that are wrong: which side, which place, which exit code.
 
 use super::{Clone, PULL_REQUEST, TRIGGERS, said};
+use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
@@ -72,6 +73,14 @@ pub(crate) fn lint() {
     ] {
         assert!(told.contains(expected), "{expected}\n{told}");
     }
+    let output = clone.kfleet(&["run-pipeline", "--lint", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a document");
+    assert_eq!((&report["kind"], &report["summary"]["jobs"]), (&json!("LintReport"), &json!(3)));
+    let findings = report["findings"].as_array().expect("findings");
+    let is_gone = |one: &&Value| one["message"].as_str().is_some_and(|message| message.contains("no .lighthouse/gone"));
+    let gone = findings.iter().find(is_gone).expect("the missing source is told");
+    assert_eq!((&gone["severity"], &gone["line"], &gone["column"]), (&json!("error"), &json!(5), &json!(68)), "{gone}");
     // One job, and one file.
     assert!(!ends(&clone, &["d", "--lint"], 2).contains("imige"));
     assert!(ends(&clone, &[".lighthouse/more/d.yaml", "--lint"], 2).contains("1 job: "));

@@ -326,7 +326,7 @@ impl Args {
         const SELECTED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::Lint, Mode::List, Mode::Explain];
         const LOGGED: &[Mode] = &[Mode::Run, Mode::Logs];
         const RECORDED: &[Mode] = &[Mode::Runs, Mode::Logs];
-        const REPORTED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::List, Mode::Explain, Mode::Runs];
+        const REPORTED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::Lint, Mode::List, Mode::Explain, Mode::Runs];
         let (event, run, output) = (&self.event, &self.run, &self.output);
         let all: [(bool, &'static str, &'static [Mode]); 39] = [
             (self.job.is_some(), "JOB", SELECTED),

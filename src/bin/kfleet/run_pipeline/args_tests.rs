@@ -27,7 +27,7 @@ fn flags_that_would_change_nothing_are_refused() {
         ("--list --apply", "--apply would change nothing about --list"),
         ("--explain --push", "--push would change nothing about --explain"),
         ("--lint --apply", "--apply would change nothing about --lint"),
-        ("--lint --output json", "--output json would change nothing about --lint"),
+        ("--logs x --output json", "--output json would change nothing about --logs"),
         ("--plan --log json", "--log would change nothing about --plan"),
         ("--list --engine process --secret a=b", "--engine, --secret would change nothing about --list"),
         ("--logs x --engine process --event push", "--event, --engine would change nothing about --logs"),

@@ -116,7 +116,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let downloads = Downloads::new(ui);
     let remotes = remote::remotes(&args.remote, checkout.facts.url.as_deref(), is_untrusted, context, &downloads)?;
     if mode == Mode::Lint {
-        return Ok(show::linted(&run_pipeline::lint(&checkout, &asked_for, &options, &remotes)?, ui));
+        return show::linted(&run_pipeline::lint(&checkout, &asked_for, &options, &remotes)?, args, ui);
     }
     let selection = select::select(&checkout, &asked_for)?;
     let (errors, doubts): (Vec<_>, Vec<_>) =

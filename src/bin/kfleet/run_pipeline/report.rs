@@ -5,10 +5,13 @@ use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
 use kfleet::git;
-use kfleet::ops::run_pipeline::{Prepared, Report};
+use kfleet::ops::run_pipeline::{Linted, Prepared, Report};
 use kfleet::pipeline::log::{RunReport, push_text};
+use kfleet::problem::{Problem, Severity};
 use serde::Serialize;
 use std::path::PathBuf;
+
+const API_VERSION: &str = "kfleet.dev/v1alpha1";
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -28,7 +31,32 @@ impl<'a> RunPipelineReport<'a> {
             Ok(outcome) => outcome.exit_code(),
             Err(error) => error.kind.exit_code(),
         };
-        RunPipelineReport { api_version: "kfleet.dev/v1alpha1", kind: "RunPipelineReport", event, runs, exit_code }
+        RunPipelineReport { api_version: API_VERSION, kind: "RunPipelineReport", event, runs, exit_code }
+    }
+}
+
+/// The document of `--lint`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LintReport<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    summary: LintSummary,
+    findings: &'a [Problem],
+}
+
+#[derive(Debug, Serialize)]
+struct LintSummary {
+    jobs: usize,
+    errors: usize,
+    warnings: usize,
+}
+
+impl<'a> LintReport<'a> {
+    pub(super) fn new(linted: &'a Linted) -> LintReport<'a> {
+        let (errors, warnings) = (linted.count(Severity::Error), linted.count(Severity::Warning));
+        let summary = LintSummary { jobs: linted.jobs, errors, warnings };
+        LintReport { api_version: API_VERSION, kind: "LintReport", summary, findings: &linted.problems }
     }
 }
 

@@ -2,6 +2,7 @@
 //! linter has found.
 
 use super::args::{Args, FormArg, LogArg};
+use super::report::LintReport;
 use crate::context::{Context, Stdin};
 use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
@@ -241,12 +242,17 @@ impl Shown {
 }
 
 /// What the linter has found, all of it.
-pub(super) fn linted(linted: &Linted, ui: &Ui) -> Outcome {
-    ui.all_problems(&linted.problems);
+pub(super) fn linted(linted: &Linted, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     let (errors, warnings) = (linted.count(Severity::Error), linted.count(Severity::Warning));
+    let outcome = if errors > 0 { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done };
+    if args.output.form == FormArg::Json {
+        ui.json(&LintReport::new(linted))?;
+        return Ok(outcome);
+    }
+    ui.all_problems(&linted.problems);
     let of = [count(linted.jobs, "job"), count(errors, "error"), count(warnings, "warning")];
     ui.status(&format!("{}: {}, {}", of[0], of[1], of[2]));
-    if errors > 0 { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done }
+    Ok(outcome)
 }
 
 /// Whether there is a terminal that a shell could be opened on.
