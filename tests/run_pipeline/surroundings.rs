@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use super::support::clone::{Clone, said};
 
@@ -116,7 +117,7 @@ pub(crate) fn interrupted_twice() {
     }
 }
 
-/// A step that waits for a file.
+/// A step that waits for a file, and not for ever.
 const WAITING: &str = "
 apiVersion: tekton.dev/v1
 kind: PipelineRun
@@ -128,13 +129,15 @@ spec:
         steps:
         - name: s
           image: x
-          script: 'echo begun; until [ -e FOLDER/go ]; do sleep 0.05; done; echo went on'
+          script: 'echo begun; i=0; until [ -e FOLDER/go ] || [ $i = 900 ]; do sleep 0.05; i=$((i+1)); done; echo went on'
     finally:
     - name: f
       taskSpec: {steps: [{name: s, image: x, script: echo at last}]}
 ";
 
 pub(crate) fn hung_up() {
+    // Whoever runs the tests may have the signal ignored, and a shell cannot change that.
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::default()).expect("a handler");
     let clone = Clone::new();
     let folder = clone.folder.path().join("temporary");
     fs::create_dir(&folder).expect("a folder");
@@ -199,7 +202,7 @@ pub(crate) fn apart() {
 const SLOW: &str = r#"#!/bin/sh
 case "$1" in
   image) exit 1 ;;
-  pull) : > pulling; exec sleep 60 ;;
+  pull) echo "$3" > pulling; exec sleep 60 ;;
 esac
 "#;
 
@@ -217,5 +220,6 @@ pub(crate) fn interrupted_early() {
     let told: Vec<String> = printed.lines().map(|line| line.expect("a line")).collect();
     assert_eq!(child.wait().expect("kfleet ends").code(), Some(130), "{told:?}");
     assert!(told.concat().contains("fetching the image x"), "{told:?}");
+    assert_eq!(fs::read_to_string(clone.work().join("pulling")).expect("a file"), "docker.io/library/x\n");
     assert!(told.concat().contains("cancelled before its first task"), "{told:?}");
 }

@@ -14,6 +14,15 @@ const FETCH: Duration = Duration::from_secs(30 * 60);
 /// The `PATH` where an image sets none.
 const STANDARD_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// A name with its registry: as Kubernetes completes it. Podman by itself knows no registry for a short one.
+fn full_name(image: &str) -> String {
+    match image.split_once('/') {
+        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => image.to_owned(),
+        Some(_) => format!("docker.io/{image}"),
+        None => format!("docker.io/library/{image}"),
+    }
+}
+
 impl Container {
     /// Fetches an image, unless it is here, and gives the `PATH` that it sets. It takes no longer than `stop` allows;
     /// `fetching` is called before what may take long.
@@ -32,7 +41,7 @@ impl Container {
         let inspect = || self.asked_for_image(&["image", "inspect", "--format", format, image], SHORT, stop);
         let fetch = || {
             fetching();
-            self.asked_for_image(&["pull", "--quiet", image], FETCH, stop)
+            self.asked_for_image(&["pull", "--quiet", &full_name(image)], FETCH, stop)
         };
         let here = match self.runtime.pull {
             Pull::Never => inspect(),
@@ -54,5 +63,24 @@ impl Container {
             return Ok(output);
         }
         Err(format!("{IMAGE_PULL_FAILED}: {}", last_of(&output.lines())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_names_are_of_the_docker_hub() {
+        for (image, expected) in [
+            ("golang", "docker.io/library/golang"),
+            ("golang:1.24@sha256:00", "docker.io/library/golang:1.24@sha256:00"),
+            ("alpine/git:v2.30.1", "docker.io/alpine/git:v2.30.1"),
+            ("gcr.io/a/b:1", "gcr.io/a/b:1"),
+            ("localhost/a", "localhost/a"),
+            ("registry:5000/a/b", "registry:5000/a/b"),
+        ] {
+            assert_eq!(full_name(image), expected);
+        }
     }
 }
