@@ -50,6 +50,23 @@ fn refs_without_commits_keep_nothing_from_being_told_and_held() {
 }
 
 #[test]
+fn what_changes_while_a_filter_works_is_not_lost() {
+    let made = Made::new();
+    let mine = made.work().join("mine.up");
+    made.write(".gitattributes", "*.up filter=up\n");
+    made.write("mine.up", "one\n");
+    made.commit("Attributes");
+    let snapshot = made.snapshot();
+    let throwaway = made.throwaway(&snapshot);
+    made.generate(&throwaway, "mine.up", "two\n");
+    // Somebody saves the file meanwhile.
+    made.git(&["config", "filter.up.smudge", &format!("echo edited > {}; cat", mine.display())]);
+    let error = made.bring(&throwaway, &snapshot).unwrap_err();
+    assert_eq!(error.message, "cannot take what the run has pushed: changed here since the run began: mine.up");
+    assert_eq!(made.read("mine.up"), "edited\n");
+}
+
+#[test]
 fn files_are_written_as_git_writes_them() {
     let made = Made::new();
     made.git(&["config", "filter.up.smudge", "tr a-z A-Z"]);

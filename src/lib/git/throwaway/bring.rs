@@ -104,6 +104,14 @@ impl LocalClone {
         verify_seen(&changed, &listed.hidden)?;
         verify_room(&work_tree, &changed, &listed.tracked)?;
         let writes = contents(&git, &repository, merged, &changed, temporary)?;
+        // Filters may take long, and somebody may have gone on working.
+        let last = self.snapshot(temporary, settings)?;
+        if last.tree != now.tree {
+            let repository = self.with_objects(&[now.objects(), last.objects()])?;
+            let late = changes(&repository, Some(now.tree), Some(last.tree))?;
+            let met: Vec<&str> = late.iter().map(|late| late.path.as_str()).collect();
+            return Err(changed_here(&met));
+        }
         Ok(Some(Bring { work_tree, git_folder: self.repository.path().to_owned(), writes, forward }))
     }
 }

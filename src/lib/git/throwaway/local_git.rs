@@ -84,7 +84,11 @@ impl<'a> LocalGit<'a> {
     /// # Errors
     /// Another git is at work, or the index cannot be written.
     pub(super) fn change_index(&self, lines: &str) -> Result<()> {
-        let program = || self.git.program().current_dir(&self.work_tree).arg("update-index");
+        // Neither here: what another program says may come from a file that the run has changed.
+        let program = || {
+            let program = self.git.program().current_dir(&self.work_tree);
+            program.args(["-c", "core.fsmonitor=false", "update-index"])
+        };
         self.told(program().args(["-z", "--index-info"]).stdin(lines))?;
         // Such entries say nothing of the files. Git would look into these sooner or later: better now. It fails where a
         // file has changed, which is none of our business.
