@@ -435,6 +435,16 @@ fn files_and_disks_are_not_filled() {
     assert!(ran.err.contains("kfleet: the step was killed: the run uses more than"), "{}", ran.err);
     let ran = run(&engine, &mk_task(vec![slow(tmp), mk_step(memory)]));
     assert_eq!(ran.ends, [137, 5].map(StepEnd::Exited));
+    // What is not in the folder of the run counts too, where a step can write to it.
+    let shared = tempfile::tempdir().unwrap();
+    let source = shared.path().to_owned();
+    let bind = |settings: &mut Settings| {
+        change(settings);
+        settings.binds = vec![Bind { source, path: "/kfleet/remote.git".to_owned(), read_only: false }];
+    };
+    let Some((engine, _parent)) = sandbox("files_and_disks_are_not_filled", bind) else { return };
+    let ran = run(&engine, &mk_task(vec![slow(&many.replace("/workspace", "/kfleet/remote.git"))]));
+    assert_eq!(ran.ends, [StepEnd::Exited(137)], "{}", ran.err);
 }
 
 #[test]

@@ -209,7 +209,7 @@ impl Container {
         })?;
         drop(command);
         let mut step = Running::new(self, name, child);
-        let mut watch = DiskWatch::new(self.settings.run.path(), &self.settings.limits);
+        let mut watch = DiskWatch::new(&self.settings);
         let complaint = Mutex::new(Vec::new());
         let listen = |stream: Stream, part: &[u8]| {
             if stream == Stream::Stderr {

@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat, statvfs};
 
-use super::options::Limits;
+use super::options::{Limits, Settings};
 
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Watches the folder of a run while a step runs.
+/// Watches the folder of a run, and what else steps write to, while a step runs.
 #[derive(Debug)]
 pub(super) struct DiskWatch {
-    folder: PathBuf,
+    /// That of the run first.
+    folders: Vec<PathBuf>,
     limits: Limits,
     free_at_start: u64,
     next_look: Instant,
@@ -22,12 +23,19 @@ pub(super) struct DiskWatch {
 }
 
 impl DiskWatch {
-    pub(super) fn new(folder: &Path, limits: &Limits) -> DiskWatch {
+    pub(super) fn new(settings: &Settings) -> DiskWatch {
+        let writable = settings.binds.iter().filter(|bind| !bind.read_only).map(|bind| bind.source.clone());
+        let folders = std::iter::once(settings.run.path().to_owned()).chain(writable).collect();
+        DiskWatch::of(folders, &settings.limits)
+    }
+
+    /// For these folders.
+    pub(super) fn of(folders: Vec<PathBuf>, limits: &Limits) -> DiskWatch {
         let now = Instant::now();
         DiskWatch {
-            folder: folder.to_owned(),
+            free_at_start: free_space(&folders),
+            folders,
             limits: limits.clone(),
-            free_at_start: free_space(folder),
             next_look: now + LOOK,
             next_measure: now + Duration::from_secs(1),
         }
@@ -40,7 +48,7 @@ impl DiskWatch {
             return None;
         }
         self.next_look = now + LOOK;
-        let free = free_space(&self.folder);
+        let free = free_space(&self.folders);
         if free < self.limits.free && free < self.free_at_start {
             return Some(format!("less than {} bytes are free on the disk of the run", self.limits.free));
         }
@@ -49,14 +57,15 @@ impl DiskWatch {
         if now < self.next_measure && !is_much {
             return None;
         }
-        let used = measure(&self.folder, self.limits.disk);
+        let used = self.folders.iter().map(|folder| measure(folder, self.limits.disk)).fold(0, u64::saturating_add);
         self.next_measure = Instant::now() + (now.elapsed() * 20).max(Duration::from_secs(1));
         (used > self.limits.disk).then(|| format!("the run uses more than {} bytes of disk", self.limits.disk))
     }
 }
 
-fn free_space(folder: &Path) -> u64 {
-    statvfs(folder).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
+fn free_space(folders: &[PathBuf]) -> u64 {
+    let stat = folders.first().and_then(|folder| statvfs(folder).ok());
+    stat.map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 /// The bytes that a folder takes up; counting ends above `limit`. Links are not followed, and a folder that is too deep
@@ -121,7 +130,7 @@ mod tests {
     fn what_is_too_much_is_named() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("file"), vec![1; 100_000]).unwrap();
-        let mut watch = DiskWatch::new(dir.path(), &Limits { disk: 50_000, ..Limits::default() });
+        let mut watch = DiskWatch::of(vec![dir.path().to_owned()], &Limits { disk: 50_000, ..Limits::default() });
         assert_eq!(watch.exceeded(), None);
         (watch.next_look, watch.next_measure) = (Instant::now(), Instant::now());
         assert_eq!(watch.exceeded().unwrap(), "the run uses more than 50000 bytes of disk");

@@ -69,7 +69,7 @@ impl<E: Beside> TaskSpace for Space<'_, E> {
         };
         let description = self.engine.describe(&self.folder, self.task, index, step);
         let settings = self.engine.settings();
-        let mut watch = DiskWatch::new(settings.run.path(), &settings.limits);
+        let mut watch = DiskWatch::new(settings);
         let started = self.ahead.take(|| self.engine.command());
         let is_last = index + 1 >= self.task.steps.len();
         let end = started.and_then(|started| {
@@ -116,7 +116,7 @@ impl<E: Beside> TaskSpace for Space<'_, E> {
         let description = self.engine.describe(&self.folder, self.task, index, &step);
         let description = Description { terminal: true, ..description };
         let settings = self.engine.settings();
-        let mut watch = DiskWatch::new(settings.run.path(), &settings.limits);
+        let mut watch = DiskWatch::new(settings);
         let killed = |_: Stream, reason: &[u8]| _ = rustix::io::write(terminal, reason);
         let end = Waiting::start_on(self.engine.command(), Some(terminal))
             .and_then(|started| run(started, &description, [None, None], stop, &mut watch, &killed, || {}));

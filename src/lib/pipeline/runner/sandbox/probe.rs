@@ -53,7 +53,7 @@ impl Sandbox {
         command.arg("outside");
         let deadline = Some(Instant::now() + Duration::from_secs(10));
         let stop = Stop { deadline, cancelled: Arc::default(), at_once: Arc::default() };
-        let mut watch = DiskWatch::new(run_folder.path(), &Limits::default());
+        let mut watch = DiskWatch::of(vec![run_folder.path().to_owned()], &Limits::default());
         let end = Waiting::start(command)
             .and_then(|waiting| run(waiting, &description, [None, None], &stop, &mut watch, &|_, _| {}, || {}));
         match end {
