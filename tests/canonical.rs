@@ -20,7 +20,7 @@ fn format(input: &str, options: &TextOptions) -> Formatted {
 }
 
 fn messages(formatted: &Formatted) -> String {
-    formatted.problems.iter().map(|p| format!("{}: {} [{:?}]\n", p.place, p.message, p.hint)).collect()
+    formatted.problems.iter().map(|p| format!("{}: {} [{:?}]\n", p.location, p.message, p.hint)).collect()
 }
 
 /// The whole output for a whole input.
@@ -232,7 +232,7 @@ fn every_style_is_lossless_and_stable_on_every_case() {
 
 #[test]
 fn wrong_text_is_refused_with_its_place() {
-    for (id, fragment, message, place) in ERRORS {
+    for (id, fragment, message, location) in ERRORS {
         let result = format(&format!("{HEAD}{}\n", decode(fragment)), &TextOptions::default());
         assert!(
             result.text.is_none(),
@@ -241,7 +241,7 @@ fn wrong_text_is_refused_with_its_place() {
         );
         let shown = messages(&result);
         assert!(shown.contains(message), "{id}: expected {message:?} in\n{shown}");
-        assert!(shown.contains(&format!("{place}:")), "{id}: expected {place} in\n{shown}");
+        assert!(shown.contains(&format!("{location}:")), "{id}: expected {location} in\n{shown}");
     }
 }
 

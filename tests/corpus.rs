@@ -4,9 +4,9 @@
 
 mod support;
 
+use kfleet::lighthouse::job::Source;
 use kfleet::ops::fmt::text::{self, TextOptions};
-use kfleet::pipeline::job::Source;
-use kfleet::pipeline::tekton::load::{Request, Surroundings, load};
+use kfleet::tekton::load::{Request, Surroundings, load};
 use kfleet::tree::Tree;
 use kfleet::yaml::engine::Engine;
 use std::path::{Path, PathBuf};

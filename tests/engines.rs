@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kfleet::error::Result;
-use kfleet::pipeline::event::Stream;
-use kfleet::pipeline::runner::container::{Container, Pull, Runtime};
-use kfleet::pipeline::runner::engine::{Engine, Stop};
-use kfleet::pipeline::runner::folder::RunFolder;
-use kfleet::pipeline::runner::options::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
-use kfleet::pipeline::runner::process::Process;
-use kfleet::pipeline::runner::sandbox::Sandbox;
-use kfleet::pipeline::task_run::{File, Mount, Step, StepEnd, TaskRun, Volume, VolumeSource};
+use kfleet::runner::event::Stream;
+use kfleet::runner::local::container::{Container, Pull, Runtime};
+use kfleet::runner::local::folder::RunFolder;
+use kfleet::runner::local::options::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
+use kfleet::runner::local::process::Process;
+use kfleet::runner::local::sandbox::Sandbox;
+use kfleet::runner::local::step_engine::{Engine, Stop};
+use kfleet::tekton::task_run::{File, Mount, Step, StepEnd, TaskRun, Volume, VolumeSource};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kfleet");
 

@@ -66,7 +66,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// Rule and place of each finding.
 fn shown(report: &Report) -> BTreeSet<String> {
-    report.findings.iter().map(|finding| format!("{} {}", finding.rule.id, finding.place)).collect()
+    report.findings.iter().map(|finding| format!("{} {}", finding.rule.id, finding.location)).collect()
 }
 
 fn lint(clusters: &Clusters, revisions: Option<&dyn Revisions>) -> Report {
@@ -113,7 +113,7 @@ fn the_defects_of_the_demo_are_found() {
     let api04 = report.findings.iter().filter(|finding| finding.rule.id == "API04").count();
     assert_eq!((api04, expected > 40), (expected, true));
     // What a base holds concerns the clusters that apply it.
-    let calico = report.findings.iter().find(|finding| finding.place.file.starts_with("config/bases/calico/"));
+    let calico = report.findings.iter().find(|finding| finding.location.file.starts_with("config/bases/calico/"));
     assert_eq!(calico.expect("a finding").clusters, ["development", "production", "staging"]);
 }
 
@@ -319,9 +319,9 @@ fn sarif_has_what_it_must_have() {
         let index = result["ruleIndex"].as_u64().expect("an index") as usize;
         assert_eq!(rules[index]["id"], result["ruleId"]);
         assert!(result["message"]["text"].is_string());
-        let place = &result["locations"][0]["physicalLocation"];
-        assert_eq!(place["artifactLocation"]["uri"], "clusters/a/sync.yaml");
-        assert!(place["region"]["startLine"].as_u64().is_some_and(|line| line > 0));
+        let location = &result["locations"][0]["physicalLocation"];
+        assert_eq!(location["artifactLocation"]["uri"], "clusters/a/sync.yaml");
+        assert!(location["region"]["startLine"].as_u64().is_some_and(|line| line > 0));
     }
     // A report without findings has an empty list: a missing one would mean that nothing was looked for.
     let empty = vet::sarif(&Report::default(), "1.2.3");
@@ -376,7 +376,7 @@ fn odd_repositories_are_survived() {
         "spec: {presubmits: [1, {name: [x], branches: x}], postsubmits: x}\napiVersion: a/v1\nkind: TriggerConfig\n",
         "apiVersion: cluster.x-k8s.io/v1beta2\nkind: Cluster\nspec: {topology: [x], a: {bRef: {apiVersion: 1}}}\n",
     ];
-    let places = [
+    let positions = [
         "clusters/a/x.yaml",
         "clusters/a/flux-system/kustomization.yaml",
         "clusters/a/flux-system/gotk-sync.yaml",
@@ -387,7 +387,7 @@ fn odd_repositories_are_survived() {
         "clusters/x.yaml",
     ];
     for text in odd {
-        let clusters = Clusters::from_tree(places.iter().map(|place| (*place, text)).collect());
+        let clusters = Clusters::from_tree(positions.iter().map(|location| (*location, text)).collect());
         let report = lint(&clusters, Some(&History));
         fix::plan(&clusters, &report);
     }

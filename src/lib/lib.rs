@@ -3,9 +3,18 @@
 pub mod ops;
 
 pub mod fleet;
-pub mod pipeline;
+pub mod runner;
 
+pub mod lighthouse;
+pub mod tekton;
+
+pub mod layout;
+
+pub mod flux;
+pub mod kustomize;
 pub mod manifest;
+
+pub mod go_regex;
 pub mod substitute;
 pub mod yaml;
 
@@ -19,8 +28,10 @@ pub mod process;
 pub mod tree;
 
 pub mod address;
+pub mod diff;
 pub mod digest;
 pub mod error;
+pub mod path;
 pub mod problem;
 pub mod proxy;
 pub mod text;

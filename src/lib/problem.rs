@@ -17,7 +17,7 @@ pub enum Severity {
 
 /// A place in an input file. Lines and columns start at 1; columns count characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
+pub struct Location {
     /// The path as the user gave it, or found below a folder that the user gave; `<stdin>` for standard input.
     pub file: String,
     /// 0 when the problem concerns the whole file.
@@ -33,7 +33,7 @@ pub struct Problem {
     pub severity: Severity,
     /// Where it is.
     #[serde(flatten)]
-    pub place: Place,
+    pub location: Location,
     /// What is wrong: lower case, no full stop at the end.
     pub message: String,
     /// What to do, where that is known.
@@ -41,7 +41,7 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.file)?;
         if self.line > 0 {

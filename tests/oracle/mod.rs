@@ -136,7 +136,7 @@ pub fn formatter(bytes: &[u8]) {
         for problem in &first.problems {
             assert!(!problem.message.starts_with("internal error"), "{problem:?}");
             let lines = bytes.iter().filter(|b| matches!(b, b'\n' | b'\r')).count() as u64 + 1;
-            assert!(problem.place.line >= 1 && problem.place.line <= lines, "{problem:?}");
+            assert!(problem.location.line >= 1 && problem.location.line <= lines, "{problem:?}");
         }
         let Some(out) = first.text else { continue };
         let second = text::format(&mut engine, "out", &out, false, &options);
@@ -167,7 +167,10 @@ pub fn substitution(template: &str, values: &BTreeMap<String, String>) {
     for result in [strict, compat] {
         let problems = result.map_or_else(|problems| problems, |substituted| substituted.warnings);
         for problem in problems {
-            assert!(problem.place.line >= 1 && problem.place.line <= lines && problem.place.column >= 1, "{problem:?}");
+            assert!(
+                problem.location.line >= 1 && problem.location.line <= lines && problem.location.column >= 1,
+                "{problem:?}"
+            );
         }
     }
 }

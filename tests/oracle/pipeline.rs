@@ -1,19 +1,19 @@
 //! What must hold for any bytes that `kfleet run-pipeline` reads: trigger files, the small languages in them, Tekton
 //! objects, webhooks, and what steps print.
 
-use kfleet::pipeline::event::{Event as RunEvent, Sink, Stream};
-use kfleet::pipeline::job::{INJECTED, Source};
-use kfleet::pipeline::log::{Colours, clean};
-use kfleet::pipeline::runner::mask::{MASK, Masker};
-use kfleet::pipeline::runner::masking_sink::MaskingSink;
-use kfleet::pipeline::tekton::load::{Request, Surroundings, load};
-use kfleet::pipeline::tekton::plan::{PlanOptions, RunContext, plan};
-use kfleet::pipeline::tekton::show::{Format, render};
-use kfleet::pipeline::trigger::event::HeadRepository;
-use kfleet::pipeline::trigger::go_regex;
-use kfleet::pipeline::trigger::template::{Template, Value};
-use kfleet::pipeline::trigger::{self, Context, Event, Pull, Repository, Saved, TriggerEvent, User};
-use kfleet::problem::{Place, Problem};
+use kfleet::go_regex;
+use kfleet::lighthouse::event::HeadRepository;
+use kfleet::lighthouse::job::{INJECTED, Source};
+use kfleet::lighthouse::template::{Template, Value};
+use kfleet::lighthouse::{self, Context, Event, Pull, Repository, Saved, TriggerEvent, User};
+use kfleet::problem::{Location, Problem};
+use kfleet::runner::event::{Event as RunEvent, Sink, Stream};
+use kfleet::runner::log::{Colours, clean};
+use kfleet::runner::mask::{MASK, Masker};
+use kfleet::runner::masking_sink::MaskingSink;
+use kfleet::tekton::load::{Request, Surroundings, load};
+use kfleet::tekton::plan::{PlanOptions, RunContext, plan};
+use kfleet::tekton::show::{Format, render};
 use kfleet::tree::Tree;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -21,9 +21,9 @@ use std::time::Duration;
 const TRIGGERS: &str = ".lighthouse/triggers.yaml";
 const RUN: &str = "run.yaml";
 
-fn is_in(place: &Place, bytes: &[u8]) -> bool {
+fn is_in(location: &Location, bytes: &[u8]) -> bool {
     let lines = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() as u64 + 1;
-    place.line <= lines && (place.column == 0 || place.line > 0)
+    location.line <= lines && (location.column == 0 || location.line > 0)
 }
 
 fn tree(files: &[(&str, &[u8])]) -> Tree {
@@ -93,15 +93,15 @@ fn events() -> Vec<Event> {
 /// All findings lie in the file, and what an event starts is the same each time.
 pub fn triggers(bytes: &[u8]) {
     let tree = tree(&[(TRIGGERS, bytes)]);
-    let loaded = trigger::load(&tree);
-    let found = trigger::lint(&loaded.config, &|_, path| tree.contains_key(path));
+    let loaded = lighthouse::load(&tree);
+    let found = lighthouse::lint(&loaded.config, &|_, path| tree.contains_key(path));
     for finding in loaded.problems.iter().chain(&found) {
         let problem = finding.problem();
-        assert!(is_in(&problem.place, bytes), "{problem:?}");
+        assert!(is_in(&problem.location, bytes), "{problem:?}");
     }
     let context = Context::default();
     for event in events() {
-        let [once, again] = [0, 1].map(|_| format!("{:?}", trigger::select(&loaded.config, &event, &context)));
+        let [once, again] = [0, 1].map(|_| format!("{:?}", lighthouse::select(&loaded.config, &event, &context)));
         assert_eq!(once, again);
     }
 }
@@ -146,8 +146,8 @@ pub fn tekton(bytes: &[u8]) {
     for request in [by_hand, by_lighthouse] {
         let refused = |problems: &[Problem]| {
             assert!(!problems.is_empty());
-            for problem in problems.iter().filter(|problem| problem.place.file == RUN) {
-                assert!(is_in(&problem.place, bytes), "{problem:?}");
+            for problem in problems.iter().filter(|problem| problem.location.file == RUN) {
+                assert!(is_in(&problem.location, bytes), "{problem:?}");
             }
         };
         let loaded = match load(request, Surroundings { files: &files, remote: None, given: &[] }) {
@@ -188,14 +188,14 @@ const JOBS: &[u8] = b"spec:
 
 /// A webhook is refused, or starts the same jobs each time.
 pub fn webhook(bytes: &[u8]) {
-    let config = trigger::load(&tree(&[(TRIGGERS, JOBS)])).config;
-    for kind in trigger::webhook::EVENT_TYPES.into_iter().map(Some).chain([None]) {
+    let config = lighthouse::load(&tree(&[(TRIGGERS, JOBS)])).config;
+    for kind in lighthouse::webhook::EVENT_TYPES.into_iter().map(Some).chain([None]) {
         let file = "event.json".to_owned();
         let saved = Saved { file, bytes: bytes.to_vec(), event_type: kind.map(str::to_owned) };
-        let Ok(event) = trigger::read_event(&saved) else { continue };
-        assert_eq!(trigger::read_event(&saved).ok().as_ref(), Some(&event));
+        let Ok(event) = lighthouse::read_event(&saved) else { continue };
+        assert_eq!(lighthouse::read_event(&saved).ok().as_ref(), Some(&event));
         let context = Context::default();
-        let [once, again] = [0, 1].map(|_| trigger::select(&config, &event, &context));
+        let [once, again] = [0, 1].map(|_| lighthouse::select(&config, &event, &context));
         assert_eq!(format!("{once:?}"), format!("{again:?}"));
         let is_fork = event.pull().is_some_and(|pull| matches!(pull.head_repository, HeadRepository::Fork(_)));
         assert!(!is_fork || once.untrusted.is_some(), "a fork is trusted");

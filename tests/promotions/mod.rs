@@ -60,9 +60,9 @@ impl History {
         let all = Clusters::from_tree(tree);
         let from = promote::find(&all, "development").expect("the source is there");
         let source = promote::source_of(&all, &self.clone, from, None, None).map_err(|error| {
-            let place = kfleet::problem::Place { file: "clusters/".to_owned(), line: 0, column: 0 };
+            let location = kfleet::problem::Location { file: "clusters/".to_owned(), line: 0, column: 0 };
             let message = error.to_string();
-            vec![Problem { severity: kfleet::problem::Severity::Error, place, message, hint: error.hint }]
+            vec![Problem { severity: kfleet::problem::Severity::Error, location, message, hint: error.hint }]
         })?;
         let destinations = vec!["staging".to_owned()];
         let options = Options { destinations, with_patches, ..Options::default() };
@@ -115,7 +115,7 @@ fn commit(repository: &git2::Repository, parent: Option<&String>, number: i64) -
 /// Reasons are for people: they have a place, and are no errors of kfleet's own.
 fn refused(problems: &[Problem]) -> Outcome {
     let [problem] = problems else { panic!("{} reasons: {problems:?}", problems.len()) };
-    assert!(problem.place.file.starts_with("clusters/"), "{problem:?}");
+    assert!(problem.location.file.starts_with("clusters/"), "{problem:?}");
     assert!(!problem.message.contains("internal error"), "{problem:?}");
     Outcome::Refused(problem.message.clone())
 }

@@ -1,4 +1,4 @@
-// Command tekton tells what the admission webhook of Tekton makes of objects: it is the oracle of src/lib/pipeline/tekton.
+// Command tekton tells what the admission webhook of Tekton makes of objects: it is the oracle of src/lib/tekton.
 //
 // It reads JSON lines from standard input, each a case {"object": YAML}, and writes each with what came of it: "error" (the
 // webhook's message), or "merged" (the object as v1, step templates merged into the steps). README.md tells how to run it.

@@ -161,9 +161,9 @@ impl Ui {
                 Severity::Info if self.quiet => continue,
                 Severity::Info => (HINT, "info"),
             };
-            let place = escape(&problem.place.to_string());
-            let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
-            say(&format!("{style}{word}{style:#}: {place}{}", escape_lines(&problem.message)));
+            let location = escape(&problem.location.to_string());
+            let location = if location.is_empty() { String::new() } else { format!("{location}: ") };
+            say(&format!("{style}{word}{style:#}: {location}{}", escape_lines(&problem.message)));
             say_hint(problem.hint.as_deref());
         }
         if warnings > shown && !self.quiet {

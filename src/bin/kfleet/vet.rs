@@ -238,9 +238,9 @@ impl<'a> VetReport<'a> {
         let findings = report.findings.iter().map(|finding| FindingReport {
             id: finding.rule.id,
             severity: finding.severity,
-            file: &finding.place.file,
-            line: finding.place.line,
-            column: finding.place.column,
+            file: &finding.location.file,
+            line: finding.location.line,
+            column: finding.location.column,
             clusters: &finding.clusters,
             message: &finding.message,
             hint: finding.hint.as_deref(),

@@ -1,12 +1,12 @@
 //! The clusters of a repository and their syncs, read from its manifests: from any file of a cluster's folder, several
 //! pairs for each. Pure: a tree of files in, clusters out.
 
-use super::content::Item;
 use super::file::is_name;
-use super::files::plain_path;
 use super::repository::Repository;
-use super::sync::{GitRepository, Kustomization, Pair, named_sources};
 use crate::error::Result;
+use crate::flux::sync::{GitRepository, Kustomization, Pair, named_sources};
+use crate::manifest::content::Item;
+use crate::path::plain_path;
 use crate::problem::Problem;
 use crate::tree::Tree;
 use rayon::prelude::*;

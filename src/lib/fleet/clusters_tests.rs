@@ -1,7 +1,7 @@
 //! Clusters of trees written as literals.
 
 use super::*;
-use crate::fleet::sync::Pin;
+use crate::flux::sync::Pin;
 
 fn mk_repository(name: &str, reference: &str) -> String {
     format!(

@@ -45,7 +45,7 @@ impl FleetFile {
         if problems.is_empty() {
             return Ok(file);
         }
-        problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+        problems.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
         Err(problems)
     }
 
@@ -121,10 +121,10 @@ impl Checker<'_> {
         }
     }
 
-    fn plain_path(&mut self, place: &[&str], path: &str) {
+    fn plain_path(&mut self, location: &[&str], path: &str) {
         if !is_plain_path(path) {
             let hint = "write a path below the repository's top folder, such as config/bases";
-            self.error(place, format!("`{path}` is no plain path inside the repository"), Some(hint));
+            self.error(location, format!("`{path}` is no plain path inside the repository"), Some(hint));
         }
     }
 

@@ -13,7 +13,7 @@ fn read(text: &str) -> Result<FleetFile, Vec<String>> {
     checked.map_err(|problems| {
         let shown = |problem: &Problem| {
             let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            format!("{}: {}{hint}", problem.place, problem.message)
+            format!("{}: {}{hint}", problem.location, problem.message)
         };
         problems.iter().map(shown).collect()
     })

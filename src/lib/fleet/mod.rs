@@ -1,17 +1,15 @@
 //! The fleet, typed: the fleet file ([`mod@file`]) and its lock ([`lock`]), read by one way ([`document`], [`schema`]); and
-//! what the repository's manifests say of its clusters ([`clusters`], [`sync`], [`apart`]).
+//! what the repository's manifests say of its clusters ([`clusters`], [`select_sync`], [`waves`], [`reconcile_disabled`]).
 
-pub mod apart;
 pub mod clusters;
-pub mod content;
 pub mod document;
 pub mod file;
-pub mod files;
 mod helm;
 pub mod lock;
 pub mod oci;
-pub mod overlay;
+pub mod reconcile_disabled;
 pub mod repository;
 pub mod schema;
-pub mod sync;
+pub mod select_sync;
 pub mod types;
+pub mod waves;

@@ -1,14 +1,14 @@
 //! A repository as the model of the fleet sees it: its files, parsed, its fleet file where it has one, its
 //! kustomizations. Repositories in the default layout need no fleet file.
 
-use super::content::{self, Content, Item};
 use super::file::{FLEET_FILE, FleetFile};
-use super::files::Files;
-use super::overlay::Overlays;
 use super::types::Paths;
 use crate::error::Result;
+use crate::kustomize::references::Overlays;
+use crate::manifest::content::{self, Content, Item};
 use crate::problem::Problem;
 use crate::tree::Tree;
+use crate::tree::files::Files;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

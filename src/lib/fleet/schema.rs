@@ -201,8 +201,8 @@ impl<'a> Checker<'a> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known fields: {}", names.join(", ")),
         };
-        let place = if path.is_empty() { String::new() } else { format!(" in {path}") };
-        self.report(key, format!("unknown field `{name}`{place}"), Some(hint));
+        let location = if path.is_empty() { String::new() } else { format!(" in {path}") };
+        self.report(key, format!("unknown field `{name}`{location}"), Some(hint));
     }
 
     fn array(&mut self, schema: &'a Value, seq: usize, path: &str) {

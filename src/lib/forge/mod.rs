@@ -3,14 +3,14 @@
 //! request, or finds the one that is open already, which it leaves as it is.
 //!
 //! This module knows nothing of what is promoted, and reads no environment. Rules that hold throughout:
-//! - A token goes to the server that it is for, over https or to this machine; see `place`.
+//! - A token goes to the server that it is for, over https or to this machine; see `endpoint`.
 //! - No error shows a token; what a server says is shown in one line, without control characters.
 
+mod endpoint;
 mod failure;
 mod gitea;
 mod github;
 mod gitlab;
-mod place;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Client, Request, Response, Settings};
@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use std::time::Duration;
 
-pub use place::Provider;
+pub use endpoint::Provider;
 
 /// What is proposed.
 #[derive(Debug, Clone)]
@@ -95,8 +95,8 @@ impl Forge {
     /// The provider is not known, or a URL is not that of a project ([`ErrorKind::Usage`]); there is no token for it, or it
     /// cannot be sent safely ([`ErrorKind::Environment`]).
     pub fn find(remotes: Remotes<'_>, provider: Option<Provider>, environment: &Environment) -> Result<Forge> {
-        let place = place::find(remotes, provider, environment)?;
-        let token = place::token(&place, provider.is_some(), environment)?;
+        let endpoint = endpoint::find(remotes, provider, environment)?;
+        let token = endpoint::token(&endpoint, provider.is_some(), environment)?;
         let settings = Settings {
             // The token is all that the server gets.
             netrc: None,
@@ -104,7 +104,7 @@ impl Forge {
             max_bytes: 16 * 1024 * 1024,
             ..Settings::new(environment)
         };
-        let place::Place { provider, host, api, web, base, head, .. } = place;
+        let endpoint::Endpoint { provider, host, api, web, base, head, .. } = endpoint;
         Ok(Forge { provider, host, api, web, base, head, token, client: Client::new(settings)? })
     }
 

@@ -17,18 +17,18 @@ pub(super) const INCOMING: &str = "refs/kfleet/incoming";
 const COMMITS: &str = "refs/kfleet/commits";
 
 /// The place of one URL.
-pub(super) struct Place {
+pub(super) struct CacheEntry {
     /// The bare repository.
     pub(super) repository: PathBuf,
     lock: PathBuf,
 }
 
-impl Place {
+impl CacheEntry {
     /// Nothing is made or read yet.
-    pub(super) fn of(cache: &Path, identity: &str) -> Place {
+    pub(super) fn of(cache: &Path, identity: &str) -> CacheEntry {
         let mut name = sha256(identity.as_bytes());
         name.truncate(40);
-        Place { repository: cache.join(format!("{name}.git")), lock: cache.join(format!("{name}.lock")) }
+        CacheEntry { repository: cache.join(format!("{name}.git")), lock: cache.join(format!("{name}.lock")) }
     }
 
     /// Whether a commit is here. Needs no lock.

@@ -24,8 +24,8 @@ mod push_target;
 mod read;
 mod rebase;
 mod reference;
+mod scratch_remote;
 mod settings;
-mod throwaway;
 mod url;
 
 pub use clone::{CommitInfo, FileState, Head, LocalClone, Resolved, Tip};
@@ -37,6 +37,6 @@ pub use publish::Pushed;
 pub use push_target::PushTarget;
 pub use read::{read_file, read_tree, read_tree_within};
 pub use reference::Reference;
+pub use scratch_remote::{Bring, Brought, Facts, Push, Refs, RepositoryName, Snapshot, StepSettings, Throwaway};
 pub use settings::{Credentials, INHERITED, Settings};
-pub use throwaway::{Bring, Brought, Facts, Push, Refs, RepositoryName, Snapshot, StepSettings, Throwaway};
 pub use url::{Hosted, Protocol, shown};

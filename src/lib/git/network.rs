@@ -3,7 +3,7 @@
 use git2::Repository;
 use std::path::PathBuf;
 
-use super::cache::{INCOMING, Place};
+use super::cache::{CacheEntry, INCOMING};
 use super::failure::Trouble;
 use super::program::{Git, seconds};
 use super::url::Remote;
@@ -37,15 +37,15 @@ pub struct Fetched {
 /// too long ([`ErrorKind::Timeout`]).
 pub fn fetch(url: &str, reference: &Reference, settings: &Settings) -> Result<Fetched> {
     let call = Call::new(url, reference, settings, "fetch", "from")?;
-    let place = Place::of(&settings.cache, &call.remote.identity);
+    let entry = CacheEntry::of(&settings.cache, &call.remote.identity);
     let fetched =
-        |commit: String| Fetched { commit, url: call.remote.shown.clone(), repository: place.repository.clone() };
+        |commit: String| Fetched { commit, url: call.remote.shown.clone(), repository: entry.repository.clone() };
     let is_here =
-        |commit: &str| matches!(reference, Reference::Commit(wanted) if wanted == commit) && place.has(commit);
+        |commit: &str| matches!(reference, Reference::Commit(wanted) if wanted == commit) && entry.has(commit);
     if is_here(&reference.wanted()) {
         return Ok(fetched(reference.wanted()));
     }
-    let Some((lock, repository)) = place.open(call.git.deadline)? else {
+    let Some((lock, repository)) = entry.open(call.git.deadline)? else {
         let message = format!("{}: another kfleet has been at it for {}", call.git.doing, seconds(settings.timeout));
         return Err(Error::new(ErrorKind::Timeout, message).with_hint("wait for it to end, and run the command again"));
     };
@@ -53,7 +53,7 @@ pub fn fetch(url: &str, reference: &Reference, settings: &Settings) -> Result<Fe
     if is_here(&reference.wanted()) {
         return Ok(fetched(reference.wanted()));
     }
-    let cached = Cached { call: &call, place: &place, repository: &repository, lock: &lock };
+    let cached = Cached { call: &call, entry: &entry, repository: &repository, lock: &lock };
     let commit = match reference {
         Reference::Commit(commit) => cached.fetch_commit(commit)?,
         other => match cached.fetch_shallow(&other.wanted())? {
@@ -72,9 +72,9 @@ pub fn fetch(url: &str, reference: &Reference, settings: &Settings) -> Result<Fe
 pub fn cached(url: &str, commit: &str, settings: &Settings) -> Result<Option<Fetched>> {
     let reference = Reference::Commit(commit.to_owned());
     let call = Call::new(url, &reference, settings, "read", "from")?;
-    let place = Place::of(&settings.cache, &call.remote.identity);
-    let is_here = place.has(commit);
-    Ok(is_here.then(|| Fetched { commit: commit.to_owned(), url: call.remote.shown, repository: place.repository }))
+    let entry = CacheEntry::of(&settings.cache, &call.remote.identity);
+    let is_here = entry.has(commit);
+    Ok(is_here.then(|| Fetched { commit: commit.to_owned(), url: call.remote.shown, repository: entry.repository }))
 }
 
 /// The commit that a reference stands for now. A [`Reference::Commit`] stands for itself, whether it exists or not.
@@ -154,7 +154,7 @@ impl<'a> Call<'a> {
 /// A fetch into a repository that is locked.
 struct Cached<'a> {
     call: &'a Call<'a>,
-    place: &'a Place,
+    entry: &'a CacheEntry,
     repository: &'a Repository,
     lock: &'a Lock,
 }
@@ -169,7 +169,7 @@ impl Cached<'_> {
                 trouble => Err(trouble.explain(&self.call.git.doing, &output.complaint())),
             };
         }
-        match self.place.keep_incoming(self.repository)? {
+        match self.entry.keep_incoming(self.repository)? {
             Some(commit) => Ok(Ok(commit)),
             None => Err(Error::new(ErrorKind::Failed, format!("{}: it is not a commit", self.call.git.doing))
                 .with_hint("name a branch, a commit, or the tag of a commit")),
@@ -196,7 +196,7 @@ impl Cached<'_> {
             let trouble = Trouble::of(&String::from_utf8_lossy(&output.stderr));
             return Err(trouble.explain(&self.call.git.doing, &output.complaint()));
         }
-        if self.place.keep_commit(self.repository, commit)? {
+        if self.entry.keep_commit(self.repository, commit)? {
             return Ok(commit.to_owned());
         }
         let error = Trouble::CommitNotServed.explain(&self.call.git.doing, "");
@@ -205,7 +205,7 @@ impl Cached<'_> {
 
     fn fetch(&self, depth: &[&str], wanted: &[&str]) -> Result<Output> {
         let mut git_dir = std::ffi::OsString::from("--git-dir=");
-        git_dir.push(&self.place.repository);
+        git_dir.push(&self.entry.repository);
         let program = self
             .call
             .git
@@ -225,7 +225,7 @@ impl Cached<'_> {
         let Some(most_bytes) = self.call.settings.most_bytes else { return self.call.git.run(program) };
         let output = self.call.git.run(program.file_limit(most_bytes))?;
         if !output.is_success() && Trouble::of(&String::from_utf8_lossy(&output.stderr)) == Trouble::TooLong {
-            self.place.sweep()?;
+            self.entry.sweep()?;
             let message = format!("{}: it is longer than {most_bytes} bytes", self.call.git.doing);
             return Err(Error::new(ErrorKind::Failed, message).with_hint("take the files from a smaller repository"));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::gvk::parse_api_version;
 use super::scopes::Scope;
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 
 /// One row of `kubectl api-resources`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +96,8 @@ fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
 }
 
 fn mk_problem(name: &str, line: u64, message: String, hint: Option<&str>) -> Problem {
-    let place = Place { file: name.to_owned(), line, column: 0 };
-    Problem { severity: Severity::Error, place, message, hint: hint.map(str::to_owned) }
+    let location = Location { file: name.to_owned(), line, column: 0 };
+    Problem { severity: Severity::Error, location, message, hint: hint.map(str::to_owned) }
 }
 
 #[cfg(test)]
@@ -110,7 +110,9 @@ mod tests {
                 .iter()
                 .map(|row| format!("{} {}/{} {} {}", row.plural, row.group, row.version, row.kind, row.scope))
                 .collect(),
-            Err(problems) => problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect(),
+            Err(problems) => {
+                problems.iter().map(|problem| format!("{}: {}", problem.location, problem.message)).collect()
+            }
         }
     }
 
@@ -154,7 +156,7 @@ mod tests {
         let text = "\u{feff}apps/v1\r\n\r\n test.io/v1beta1 \nv1\n";
         assert_eq!(parse_api_versions(text, "f").unwrap(), [("apps", "v1"), ("test.io", "v1beta1"), ("", "v1")]);
         for bad in ["apps/\n", "a/b/c\n", "apps v1\n"] {
-            assert_eq!(parse_api_versions(bad, "f").unwrap_err()[0].place.line, 1, "{bad}");
+            assert_eq!(parse_api_versions(bad, "f").unwrap_err()[0].location.line, 1, "{bad}");
         }
     }
 }

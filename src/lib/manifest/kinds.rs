@@ -49,7 +49,7 @@ fn parse_row(line: &'static str) -> Option<BuiltinKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::plural::kfmt_plural;
+    use crate::layout::plural::kfmt_plural;
     use std::collections::BTreeSet;
 
     /// The scopes that kfmt 0.7.0 carries: group (`-` is the core), scope, versions, kinds.
@@ -142,7 +142,7 @@ mod tests {
             }
         }
         assert_eq!((count, groups.len()), (128, 24));
-        assert!(groups.iter().eq(crate::manifest::path::UNNAMED_GROUPS.iter()));
+        assert!(groups.iter().eq(crate::layout::path::UNNAMED_GROUPS.iter()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::gvk::{Gvk, GvkError};
 use super::namespaces::ANNOTATION;
 use super::scopes::CrdFacts;
-use crate::problem::Place;
+use crate::problem::Location;
 use crate::yaml::resolve::{self, Value};
 use crate::yaml::scalar;
 use crate::yaml::tape::{Kind, Tape, Token};
@@ -199,7 +199,7 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// kfmt's words for what is missing.
-    pub fn crd(&self, node: usize, origin: Place) -> Result<CrdFacts, ObjectError> {
+    pub fn crd(&self, node: usize, origin: Location) -> Result<CrdFacts, ObjectError> {
         let node = self.resolve(node);
         let spec = self.get(node, "spec");
         let get = |map: Option<usize>, key: &str| -> Result<String, ObjectError> {

@@ -10,7 +10,7 @@ use std::fmt;
 use super::api_resources;
 use super::gvk::{Gvk, parse_api_version};
 use super::kinds;
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 
 /// Where the objects of a kind live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ pub struct CrdFacts {
     /// The names in `spec.versions`, or `spec.version` where that list is empty.
     pub versions: Vec<String>,
     /// The document that holds it.
-    pub origin: Place,
+    pub origin: Location,
 }
 
 /// Two CustomResourceDefinitions that say different things about one kind.
@@ -127,7 +127,7 @@ impl CrdFacts {
         plural: &str,
         scope: &str,
         versions: Vec<String>,
-        origin: Place,
+        origin: Location,
     ) -> Result<Self, &'static str> {
         if group.is_empty() {
             return Err("group is empty");
@@ -299,7 +299,7 @@ impl ScopeConflict {
     pub fn to_problem(&self) -> Problem {
         Problem {
             severity: Severity::Error,
-            place: self.second.origin.clone(),
+            location: self.second.origin.clone(),
             message: self.to_string(),
             hint: Some("keep one of the two definitions".to_owned()),
         }

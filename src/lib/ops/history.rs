@@ -3,7 +3,7 @@
 use super::promote::source::shown;
 use crate::error::Result;
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::sync::{ObjectName, Pair, Pin};
+use crate::flux::sync::{ObjectName, Pair, Pin};
 use crate::git::{CommitInfo, LocalClone};
 use crate::tree::Tree;
 use serde_json::Value;
@@ -102,7 +102,7 @@ fn states(
     let old = Clusters::from_tree(tree);
     notes.extend(old.problems.iter().map(|problem| {
         let commit = commit.get(..12).unwrap_or(commit);
-        format!("{} at {commit} cannot be read: {}", problem.place, problem.message)
+        format!("{} at {commit} cannot be read: {}", problem.location, problem.message)
     }));
     // Without the fleet file the folder alone tells which cluster it is.
     let same = old.clusters.into_iter().find(|old| old.folder == cluster.folder);

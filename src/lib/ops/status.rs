@@ -1,11 +1,11 @@
 //! `kfleet status`: what every cluster runs, and how far behind it is, from the repository alone.
 
-use super::promote::main_pair::main_pair;
 use super::promote::source::{shown, tracked_branch};
 use super::vet::findings_of;
 use crate::error::Result;
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::sync::{Pair, Pin};
+use crate::fleet::select_sync::main_pair;
+use crate::flux::sync::{Pair, Pin};
 use crate::git::LocalClone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -46,7 +46,7 @@ pub fn status(all: &Clusters, clone: Option<&LocalClone>) -> Result<Vec<Row>> {
     let mut problems: BTreeMap<String, usize> = BTreeMap::new();
     for finding in findings_of(all, &RULES) {
         for cluster in &all.clusters {
-            if finding.place.file.starts_with(&format!("{}/", cluster.folder)) {
+            if finding.location.file.starts_with(&format!("{}/", cluster.folder)) {
                 *problems.entry(cluster.name.clone()).or_default() += 1;
             }
         }

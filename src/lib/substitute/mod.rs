@@ -18,8 +18,8 @@ mod strict;
 #[cfg(test)]
 mod tests;
 
-use crate::problem::{Place, Problem, Severity};
-use crate::yaml::input::Places;
+use crate::problem::{Location, Problem, Severity};
+use crate::yaml::input::Positions;
 use evaluate::evaluate;
 use parse::{Expansion, Operator, Piece, parse};
 use source::Source;
@@ -207,19 +207,24 @@ fn to_problems(file: &str, text: &str, source: &Source<'_>, findings: Findings) 
     let Findings { mut list, more, has_error } = findings;
     list.sort_by(|a, b| (a.offset, &a.message).cmp(&(b.offset, &b.message)));
     let lines = Lines::new(text);
-    let mut places = lines.places();
+    let mut positions = lines.positions();
     let mut problems: Vec<Problem> = list
         .into_iter()
         .map(|finding| {
-            let (line, column) = places.place(lines.offset(source.original(finding.offset)));
-            let place = Place { file: file.to_owned(), line, column };
-            Problem { severity: finding.severity, place, message: finding.message, hint: finding.hint }
+            let (line, column) = positions.location(lines.offset(source.original(finding.offset)));
+            let location = Location { file: file.to_owned(), line, column };
+            Problem { severity: finding.severity, location, message: finding.message, hint: finding.hint }
         })
         .collect();
     if more > 0 {
-        let place = Place { file: file.to_owned(), line: 0, column: 0 };
+        let location = Location { file: file.to_owned(), line: 0, column: 0 };
         let severity = if has_error { Severity::Error } else { Severity::Warning };
-        problems.push(Problem { severity, place, message: format!("{more} more problems are not shown"), hint: None });
+        problems.push(Problem {
+            severity,
+            location,
+            message: format!("{more} more problems are not shown"),
+            hint: None,
+        });
     }
     problems
 }
@@ -242,8 +247,8 @@ impl<'a> Lines<'a> {
         Lines { bytes, skipped }
     }
 
-    fn places(&self) -> Places<'_> {
-        Places::new(&self.bytes, 0)
+    fn positions(&self) -> Positions<'_> {
+        Positions::new(&self.bytes, 0)
     }
 
     fn offset(&self, offset: usize) -> usize {

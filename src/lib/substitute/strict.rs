@@ -6,7 +6,7 @@ use super::source::Source;
 use super::{Finding, Findings, Lines, missing};
 use crate::problem::Severity;
 use crate::yaml::engine::Engine;
-use crate::yaml::input::{Places, Text};
+use crate::yaml::input::{Positions, Text};
 use crate::yaml::split::Span;
 use crate::yaml::tape::Tape;
 use crate::yaml::value::to_value;
@@ -93,10 +93,10 @@ pub(super) fn in_comments(text: &str, source: &Source<'_>, pieces: &[Piece<'_>],
     }
     let comments = comments(text);
     let lines = Lines::new(text);
-    let mut places = lines.places();
+    let mut positions = lines.positions();
     for piece in pieces {
         let Piece::Variable(variable) = piece else { continue };
-        let (line, column) = places.place(lines.offset(source.original(variable.offset)));
+        let (line, column) = positions.location(lines.offset(source.original(variable.offset)));
         if comments.get(&line).is_some_and(|start| *start <= column) {
             findings.push(Finding {
                 severity: Severity::Warning,
@@ -113,32 +113,32 @@ fn comments(text: &str) -> BTreeMap<u64, u64> {
     let mut comments = BTreeMap::new();
     let Ok(prepared) = Text::new(text.as_bytes()) else {
         let lines = Lines::new(text);
-        add_comment_lines(&lines.bytes, 0, &mut lines.places(), &mut comments);
+        add_comment_lines(&lines.bytes, 0, &mut lines.positions(), &mut comments);
         return comments;
     };
-    let mut places = Places::new(&prepared.bytes, 0);
+    let mut positions = Positions::new(&prepared.bytes, 0);
     let mut engine = Engine::default();
     let mut tape = Tape::default();
     for span in prepared.documents() {
         if engine.parse(&prepared, span, &mut tape, &mut Vec::new()).is_err() {
-            add_comment_lines(&prepared.bytes[span.prefix..span.end], span.prefix, &mut places, &mut comments);
+            add_comment_lines(&prepared.bytes[span.prefix..span.end], span.prefix, &mut positions, &mut comments);
             continue;
         }
         for token in tape.tokens.iter().filter(|token| token.kind.is_comment()) {
-            let (line, column) = places.place(token.start as usize);
+            let (line, column) = positions.location(token.start as usize);
             comments.insert(line, column);
         }
     }
     comments
 }
 
-/// Lines that start with `#`; `offset` is where the bytes stand in the text of `places`.
-fn add_comment_lines(bytes: &[u8], offset: usize, places: &mut Places<'_>, comments: &mut BTreeMap<u64, u64>) {
+/// Lines that start with `#`; `offset` is where the bytes stand in the text of `positions`.
+fn add_comment_lines(bytes: &[u8], offset: usize, positions: &mut Positions<'_>, comments: &mut BTreeMap<u64, u64>) {
     let mut start = offset;
     for line in bytes.split(|byte| *byte == b'\n') {
         let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         if line.get(indent) == Some(&b'#') {
-            let (line, column) = places.place(start + indent);
+            let (line, column) = positions.location(start + indent);
             comments.insert(line, column);
         }
         start += line.len() + 1;

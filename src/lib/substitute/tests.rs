@@ -10,7 +10,7 @@ fn values() -> BTreeMap<String, String> {
 
 fn shown(problem: &Problem) -> String {
     let severity = if problem.severity == Severity::Warning { "warning: " } else { "" };
-    format!("{severity}{}:{}: {}", problem.place.line, problem.place.column, problem.message)
+    format!("{severity}{}:{}: {}", problem.location.line, problem.location.column, problem.message)
 }
 
 fn try_substitute(text: &str, mode: Mode) -> Result<Substituted, Vec<String>> {
@@ -109,7 +109,7 @@ fn places_are_those_of_the_file() {
 fn variables_in_comments_are_told() {
     let warnings = |text: &str| -> Vec<String> {
         let substituted = substitute("in", text, &values(), Mode::Strict).expect(text);
-        substituted.warnings.iter().map(|warning| warning.place.to_string()).collect()
+        substituted.warnings.iter().map(|warning| warning.location.to_string()).collect()
     };
     let text = "# ${V}\na: ${V} # ${W} ${V}\nb: '# ${V}'\nc: x#${V}\n";
     assert_eq!(warnings(text), ["in:1:3", "in:2:11", "in:2:16"]);
@@ -129,8 +129,8 @@ fn leftovers_are_taken_where_flux_is_told_so() {
     assert!(strict(&object("annotations")).is_ok_and(|text| text.ends_with("data: ${X}\n")));
     assert!(strict(&object("labels")).is_ok());
     let text = format!("{}---\nb: $${{X}}\n---\n{}", object("annotations"), object("finalizers"));
-    let places: Vec<String> = refused(&text).iter().map(|problem| problem.chars().take(5).collect()).collect();
-    assert_eq!(places, ["7:4: ", "13:7:"]);
+    let positions: Vec<String> = refused(&text).iter().map(|problem| problem.chars().take(5).collect()).collect();
+    assert_eq!(positions, ["7:4: ", "13:7:"]);
 }
 
 #[test]

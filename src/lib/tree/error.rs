@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Error as OperationError, ErrorKind};
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 
 /// A failure that concerns one file or folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Error {
     pub fn into_problem(self) -> Problem {
         Problem {
             severity: Severity::Error,
-            place: Place { file: self.file, line: 0, column: 0 },
+            location: Location { file: self.file, line: 0, column: 0 },
             message: format!("cannot {}: {}", self.doing, self.reason),
             hint: self.hint,
         }

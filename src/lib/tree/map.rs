@@ -27,7 +27,7 @@ impl Tree {
     pub fn from_dir(dir: &Path) -> Result<Tree> {
         let found = walk(&[dir.to_owned()], &WalkOptions { helm_templates: true, ..WalkOptions::default() });
         if let Some(problem) = found.problems.into_iter().next() {
-            return Err(Error { hint: problem.hint, ..Error::new("read", problem.place.file, problem.message) });
+            return Err(Error { hint: problem.hint, ..Error::new("read", problem.location.file, problem.message) });
         }
         let mut tree = Tree::default();
         for file in found.files {

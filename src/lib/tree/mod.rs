@@ -11,34 +11,35 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one module that touches files")]
 
+mod atomic;
 mod contents;
 mod copy;
 mod error;
+pub mod files;
 mod input;
 mod lock;
 mod map;
-mod place;
 mod private;
-mod put;
 mod root;
 mod scratch;
 mod stage;
 mod store;
 mod swap;
 mod walk;
+mod work_file;
 
+pub use atomic::{Below, remove_file, replace_file};
 pub use contents::{Contents, Limits, is_safe_name};
 pub use copy::{copy_file, copy_folder, make_folder, remove_all, verify_plain_folder};
 pub use error::{Error, Result};
 pub use input::{Input, read_named};
 pub use lock::Lock;
 pub use map::{Change, Tree};
-pub use place::Entry;
 pub use private::{read_private, read_value_file};
-pub use put::{Below, remove_file, replace_file};
 pub use root::{Root, State};
 pub use scratch::Scratch;
 pub use stage::{Staged, list_folder};
 pub use store::Store;
 pub use swap::Folders;
 pub use walk::{Form, Found, PassedOver, Walk, WalkOptions, verify_patterns, walk};
+pub use work_file::Entry;

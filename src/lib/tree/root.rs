@@ -19,8 +19,8 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, mkdirat, open
 use rustix::io::Errno;
 
 use super::error::show;
-use super::put::{FOLDER, clear_folder, is_temporary, put, put_folder, verify_regular};
 use super::{Error, Result};
+use crate::tree::atomic::{FOLDER, clear_folder, is_temporary, put, put_folder, verify_regular};
 
 /// How many folders are kept open at most, and at most a quarter of what the process may open.
 const OPEN_FOLDERS: u64 = 512;

@@ -8,8 +8,8 @@ use rustix::fs::{AtFlags, CWD, FlockOperation, RenameFlags, flock, linkat, renam
 use rustix::io::Errno;
 
 use super::error::show;
-use super::put::{is_temporary, temporary_name};
 use super::{Error, Result, Tree};
+use crate::tree::atomic::{is_temporary, temporary_name};
 
 /// Starts the name of an old folder where two folders cannot change names in one step.
 const ASIDE: &str = ".kfleet-old.";

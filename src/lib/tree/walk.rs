@@ -88,20 +88,20 @@ pub fn walk(roots: &[PathBuf], options: &WalkOptions) -> Walk {
         extensions: options.extensions.clone(),
         helm_templates: options.helm_templates,
     };
-    let mut places = Places { wanted: roots.len() > 1, ..Places::default() };
+    let mut true_paths = TruePaths { wanted: roots.len() > 1, ..TruePaths::default() };
     let mut found = Vec::new();
     for root in roots {
         let start = found.len();
         if let Err(problem) = walk_root(root, options.gitignore, &filter, &mut found, &mut walk) {
             walk.problems.push(problem.into_problem());
         }
-        places.add(root, &found[start..]);
+        true_paths.add(root, &found[start..]);
     }
-    walk.files = places.once_each(found);
+    walk.files = true_paths.once_each(found);
     walk.files.par_sort_unstable_by(|a, b| by_part(&a.path, &b.path));
     walk.passed_over.sort_unstable();
     walk.passed_over.dedup();
-    walk.problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    walk.problems.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
     walk.problems.dedup();
     walk
 }
@@ -328,7 +328,7 @@ fn problem_of(error: &ignore::Error, root: &Path) -> Problem {
         None => Error::new("read", file, error.to_string()),
     };
     let mut problem = reason.into_problem();
-    problem.place.line = line;
+    problem.location.line = line;
     problem
 }
 
@@ -352,13 +352,13 @@ fn origin_of(error: &ignore::Error) -> (Option<&Path>, u64) {
 /// Finds out which paths lead to the same file. Links inside folders are not followed, so the true place of the root
 /// tells the true place of all that is below it, at no cost per file.
 #[derive(Default)]
-struct Places {
+struct TruePaths {
     wanted: bool,
     keys: Vec<PathBuf>,
     folders: HashMap<PathBuf, Option<PathBuf>>,
 }
 
-impl Places {
+impl TruePaths {
     fn add(&mut self, root: &Path, found: &[Found]) {
         if !self.wanted {
             return;

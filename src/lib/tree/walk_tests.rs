@@ -107,8 +107,8 @@ fn bad_lines_of_gitignore_are_warned_of() {
     let found = walk_in(dir.path(), &[""], &mk_options());
     assert_eq!(names(dir.path(), &found), ["a.yaml"]);
     assert_eq!(found.problems.len(), 1);
-    assert_eq!((found.problems[0].severity, found.problems[0].place.line), (Severity::Warning, 2));
-    assert!(found.problems[0].place.file.ends_with("/.gitignore"));
+    assert_eq!((found.problems[0].severity, found.problems[0].location.line), (Severity::Warning, 2));
+    assert!(found.problems[0].location.file.ends_with("/.gitignore"));
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn exclusions_hold_for_folders_files_and_named_files() {
     assert!(walk_in(dir.path(), &["a/x.yaml"], &options).files.is_empty());
     let bad = found(&["[z-a]", "gen"]);
     assert_eq!(bad.problems.len(), 1);
-    assert_eq!(bad.problems[0].place.file, "[z-a]");
+    assert_eq!(bad.problems[0].location.file, "[z-a]");
     assert_eq!(bad.files.len(), 5);
 }
 

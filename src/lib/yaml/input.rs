@@ -62,13 +62,13 @@ impl<'a> Text<'a> {
     }
 
     /// Line and column, both from 1, of a byte offset; columns count characters.
-    pub fn place(&self, offset: usize) -> (u64, u64) {
-        place(&self.bytes, offset)
+    pub fn location(&self, offset: usize) -> (u64, u64) {
+        location(&self.bytes, offset)
     }
 }
 
 /// Line and column, both from 1, of a byte offset; columns count characters.
-pub fn place(bytes: &[u8], offset: usize) -> (u64, u64) {
+pub fn location(bytes: &[u8], offset: usize) -> (u64, u64) {
     // What lies behind the last line break belongs to the last line.
     let last = bytes.len() - usize::from(bytes.ends_with(b"\n"));
     let before = &bytes[..offset.min(last)];
@@ -80,7 +80,7 @@ pub fn place(bytes: &[u8], offset: usize) -> (u64, u64) {
 
 /// Lines and columns of many offsets of one text: cheap as long as they grow.
 #[derive(Debug)]
-pub struct Places<'a> {
+pub struct Positions<'a> {
     bytes: &'a [u8],
     lines_before: u64,
     known: usize,
@@ -88,17 +88,17 @@ pub struct Places<'a> {
     column: u64,
 }
 
-impl<'a> Places<'a> {
+impl<'a> Positions<'a> {
     /// Starts at the beginning of a text, which stands behind so many lines of its file.
     pub fn new(bytes: &'a [u8], lines_before: u64) -> Self {
-        Places { bytes, lines_before, known: 0, line: 1, column: 1 }
+        Positions { bytes, lines_before, known: 0, line: 1, column: 1 }
     }
 
-    /// As [`place`], in the whole file.
-    pub fn place(&mut self, offset: usize) -> (u64, u64) {
+    /// As [`location`], in the whole file.
+    pub fn location(&mut self, offset: usize) -> (u64, u64) {
         let offset = offset.min(self.bytes.len() - usize::from(self.bytes.ends_with(b"\n")));
         if offset < self.known {
-            let (line, column) = place(self.bytes, offset);
+            let (line, column) = location(self.bytes, offset);
             return (line + self.lines_before, column);
         }
         let passed = &self.bytes[self.known..offset];

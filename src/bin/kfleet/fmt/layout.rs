@@ -121,7 +121,7 @@ fn refuse(problems: Vec<Problem>, mode: Mode, ui: &Ui) -> Result<Outcome, Error>
 fn half_written(mut files: Vec<FileAction>, problems: Vec<Problem>, mode: Mode, ui: &Ui) -> Result<Outcome, Error> {
     if mode.json_report {
         // A problem names the file, or the folder that could not be made for it.
-        let failed = |file: &FileAction| problems.iter().any(|p| Path::new(&file.path).starts_with(&p.place.file));
+        let failed = |file: &FileAction| problems.iter().any(|p| Path::new(&file.path).starts_with(&p.location.file));
         let all_written = !files.iter().any(|file| file.action != Action::Remove && failed(file));
         files.retain(|file| !failed(file) && (all_written || file.action != Action::Remove));
         ui.json(&FmtReport::new("layout", true, files, problems))?;

@@ -11,7 +11,7 @@ pub(crate) use report::count;
 use crate::context::{Context, Stdin};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
-use kfleet::manifest::path::PluralRule;
+use kfleet::layout::path::PluralRule;
 use kfleet::manifest::scopes::Scopes;
 use kfleet::tree::{Walk, WalkOptions, verify_patterns, walk};
 use kfleet::yaml::edit::Rewrite;
@@ -242,7 +242,7 @@ impl Args {
         if let Err(problems) = verify_patterns(&self.exclude)
             && let Some(first) = problems.into_iter().next()
         {
-            let error = Error::new(ErrorKind::Usage, format!("--exclude {}: {}", first.place.file, first.message));
+            let error = Error::new(ErrorKind::Usage, format!("--exclude {}: {}", first.location.file, first.message));
             return Err(Error { hint: first.hint, ..error });
         }
         for flag in &self.layout.gvk_scope {

@@ -18,21 +18,21 @@ use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
+use kfleet::lighthouse::Saved;
 use kfleet::ops::run_pipeline::engine::{self, Kind};
 use kfleet::ops::run_pipeline::select::{self, Asked, Selection};
 use kfleet::ops::run_pipeline::{self, Checkout, Options, Prepared, Screen, Unprepared, Ways, prepare};
-use kfleet::pipeline::given;
-use kfleet::pipeline::objects::Objects;
-use kfleet::pipeline::runner::controller::Cancel;
-use kfleet::pipeline::runner::folder::RunFolder;
-use kfleet::pipeline::runner::options::Network;
-use kfleet::pipeline::runner::record::{Keep, Records, now};
-use kfleet::pipeline::runner::tools::Tools;
-use kfleet::pipeline::tekton::plan::PlanOptions;
-use kfleet::pipeline::tekton::show::{self as plan_form, Format};
-use kfleet::pipeline::tekton::types::ObjectKind;
-use kfleet::pipeline::trigger::Saved;
 use kfleet::problem::Severity;
+use kfleet::runner::local::controller::Cancel;
+use kfleet::runner::local::folder::RunFolder;
+use kfleet::runner::local::options::Network;
+use kfleet::runner::local::tools::Tools;
+use kfleet::runner::object_flags;
+use kfleet::runner::objects::Objects;
+use kfleet::runner::record::{Keep, Records, now};
+use kfleet::tekton::plan::PlanOptions;
+use kfleet::tekton::show::{self as plan_form, Format};
+use kfleet::tekton::types::ObjectKind;
 use kfleet::tree::{list_folder, read_value_file};
 use std::path::{Path, PathBuf};
 
@@ -71,8 +71,8 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let settings = git::Settings::new(context.environment.clone(), "");
     let temporary = context.temporary();
     RunFolder::remove_abandoned(&temporary, NAME);
-    let place = RunFolder::new(&temporary, NAME, args.run.keep)?;
-    let checkout = Checkout::take(Path::new("."), args.event.base.as_deref(), place.path(), &settings)?;
+    let location = RunFolder::new(&temporary, NAME, args.run.keep)?;
+    let checkout = Checkout::take(Path::new("."), args.event.base.as_deref(), location.path(), &settings)?;
     match run_pipeline::tools_of(&checkout, is_untrusted)? {
         Ok(tools) => options.tools = std::mem::take(&mut options.tools).or(tools),
         Err(problems) => {
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         EngineArg::Container => Some(Kind::Container),
     };
     let choice = match mode {
-        Mode::Run => engine::choose(asked, is_untrusted, place.path(), &program, &context.environment)?,
+        Mode::Run => engine::choose(asked, is_untrusted, location.path(), &program, &context.environment)?,
         _ => {
             engine::Choice { kind: asked.unwrap_or(Kind::Sandbox), why: String::new(), runtime: None, is_asked: false }
         }
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         apply: args.run.apply,
         push: args.run.push,
         tools: args.run.tools_from.clone(),
-        place: place.path(),
+        location: location.path(),
         cache: &cache,
         program: &program,
         environment: &context.environment,
@@ -230,12 +230,12 @@ fn options(args: &Args) -> Result<Options, Error> {
 fn objects(args: &Args, context: &Context) -> Result<Objects, Error> {
     let mut objects = Objects::default();
     if let Some(config) = context.config() {
-        given::add_user_file(&mut objects, &config.join("secrets.yaml"), Some(Path::new(".")))?;
+        object_flags::add_user_file(&mut objects, &config.join("secrets.yaml"), Some(Path::new(".")))?;
     }
     let listed = [(ObjectKind::Secret, &args.run.secret), (ObjectKind::ConfigMap, &args.run.configmap)];
     for (kind, texts) in listed {
         for text in texts {
-            given::add_option(&mut objects, kind, text, &context.environment)?;
+            object_flags::add_option(&mut objects, kind, text, &context.environment)?;
         }
     }
     Ok(objects)

@@ -1,14 +1,14 @@
 //! Runs that were: `--runs` and `--logs`.
 
 use super::args::{Args, FormArg};
-use super::show::{Form, place};
+use super::show::{Form, stream};
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git::LocalClone;
-use kfleet::pipeline::event::Event;
-use kfleet::pipeline::log::Summary;
-use kfleet::pipeline::runner::record::{About, Records};
+use kfleet::runner::event::Event;
+use kfleet::runner::log::Summary;
+use kfleet::runner::record::{About, Records};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ pub(super) fn replay(
     context: &Context,
     ui: &Ui,
 ) -> Result<Outcome, Error> {
-    let (mut form, place) = (Form::new(args, context, ui), place(args));
+    let (mut form, url) = (Form::new(args, context, ui), stream(args));
     let (mut summary, mut job) = (Summary::default(), String::new());
     records.replay(run, repository(args)?.as_deref(), &mut |line| {
         let out = form.render(&line.run, line.time(), &line.event);
@@ -66,7 +66,7 @@ pub(super) fn replay(
         if let Event::Plan { job: name, .. } = line.event {
             job = name;
         }
-        place.write(&out).is_ok()
+        url.write(&out).is_ok()
     })?;
     form.end(&summary, &job, ui);
     Ok(Outcome::Done)

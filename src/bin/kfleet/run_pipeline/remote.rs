@@ -5,7 +5,7 @@ use crate::downloads::Downloads;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::run_pipeline::remote::{Remotes, Ways};
-use kfleet::ops::run_pipeline::{Places, Unprepared};
+use kfleet::ops::run_pipeline::{RepositoryMap, Unprepared};
 
 /// Files of other repositories.
 #[derive(Debug, clap::Args)]
@@ -30,9 +30,9 @@ pub(super) fn remotes<'a>(
     context: &'a Context,
     downloads: &'a Downloads<'a>,
 ) -> Result<Remotes<'a>, Error> {
-    let places = Places::parse(&args.remote, url, is_untrusted)?;
+    let map = RepositoryMap::parse(&args.remote, url, is_untrusted)?;
     let ways = Ways { offline: args.offline, allows_unpinned: args.allow_unpinned, is_untrusted };
-    Ok(Remotes::new(&context.environment, &context.cache()?, places, ways, downloads))
+    Ok(Remotes::new(&context.environment, &context.cache()?, map, ways, downloads))
 }
 
 /// Tells why nothing is run.

@@ -6,8 +6,8 @@ use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
 use kfleet::git;
 use kfleet::ops::run_pipeline::{Linted, Prepared, Report};
-use kfleet::pipeline::log::{RunReport, push_text};
 use kfleet::problem::{Problem, Severity};
+use kfleet::runner::log::{RunReport, push_text};
 use serde::Serialize;
 use std::path::PathBuf;
 

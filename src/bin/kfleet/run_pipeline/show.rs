@@ -9,10 +9,10 @@ use crate::ui::{Outcome, Ui};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::run_pipeline::{Linted, Prepared, Screen, Work};
-use kfleet::pipeline::event::{Event, Sink};
-use kfleet::pipeline::log::{Ci, CiLog, Colours, Footer, Render, RunReport, Summary, TextLog, json_line};
-use kfleet::pipeline::runner::record::{Record, Records, now};
 use kfleet::problem::Severity;
+use kfleet::runner::event::{Event, Sink};
+use kfleet::runner::log::{Ci, CiLog, Colours, Footer, Render, RunReport, Summary, TextLog, json_line};
+use kfleet::runner::record::{Record, Records, now};
 use std::hash::{BuildHasher, Hasher};
 use std::io::{IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -37,9 +37,9 @@ impl Form {
             _ if ui.is_quiet() => Form::Failures,
             (LogArg::Auto, Some(ci)) => Form::Text(Box::new(CiLog::new(ci, token(), quiet))),
             _ => {
-                let choice = match place(args) {
-                    Place::Stdout => anstream::stdout().current_choice(),
-                    Place::Stderr => anstream::stderr().current_choice(),
+                let choice = match stream(args) {
+                    LogStream::Stdout => anstream::stdout().current_choice(),
+                    LogStream::Stderr => anstream::stderr().current_choice(),
                 };
                 let colours = if choice == anstream::ColorChoice::Never { Colours::Strip } else { Colours::Keep };
                 Form::Text(Box::new(TextLog::new(colours, quiet)))
@@ -72,25 +72,25 @@ impl Form {
 
 /// Where the log goes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum LogStream {
     Stdout,
     /// Since a report is on standard output.
     Stderr,
 }
 
-pub(super) fn place(args: &Args) -> Place {
-    if args.output.form == FormArg::Json { Place::Stderr } else { Place::Stdout }
+pub(super) fn stream(args: &Args) -> LogStream {
+    if args.output.form == FormArg::Json { LogStream::Stderr } else { LogStream::Stdout }
 }
 
-impl Place {
+impl LogStream {
     /// Writes lines, all of them before this returns: others write to the same terminal or file.
     pub(super) fn write(self, lines: &str) -> std::io::Result<()> {
         fn write_all(mut stream: impl Write, lines: &str) -> std::io::Result<()> {
             stream.write_all(lines.as_bytes()).and_then(|()| stream.flush())
         }
         match self {
-            Place::Stdout => write_all(anstream::stdout().lock(), lines),
-            Place::Stderr => write_all(anstream::stderr().lock(), lines),
+            LogStream::Stdout => write_all(anstream::stdout().lock(), lines),
+            LogStream::Stderr => write_all(anstream::stderr().lock(), lines),
         }
     }
 }
@@ -120,7 +120,7 @@ const HELD: usize = 1 << 20;
 pub(super) struct Shown {
     state: Mutex<State>,
     bar: ProgressBar,
-    place: Place,
+    stream: LogStream,
     /// Whoever has the terminal holds this.
     lent: Mutex<()>,
     lost: AtomicUsize,
@@ -177,7 +177,7 @@ pub(super) fn sink(
         recording,
         held: None,
     };
-    Shown { state: Mutex::new(state), bar, place: place(args), lent: Mutex::default(), lost: AtomicUsize::new(0) }
+    Shown { state: Mutex::new(state), bar, stream: stream(args), lent: Mutex::default(), lost: AtomicUsize::new(0) }
 }
 
 impl Sink for Shown {
@@ -199,7 +199,7 @@ impl Sink for Shown {
         }
         if !out.is_empty() {
             // A reader that has gone away does not stop the run.
-            let _ = self.bar.suspend(|| self.place.write(&out));
+            let _ = self.bar.suspend(|| self.stream.write(&out));
         }
         if !self.bar.is_hidden() {
             self.bar.set_message(footer.text(now));
@@ -216,7 +216,7 @@ impl Screen for Shown {
         let mut state = state();
         let Held { text, lost } = state.held.take().unwrap_or_default();
         self.lost.fetch_add(lost, Ordering::Relaxed);
-        let _ = self.bar.suspend(|| self.place.write(&text));
+        let _ = self.bar.suspend(|| self.stream.write(&text));
         self.bar.set_message(state.footer.text(now()));
     }
 }

@@ -1,7 +1,7 @@
 //! Signals that ask a run to stop.
 
 use kfleet::error::{Error, ErrorKind};
-use kfleet::pipeline::runner::controller::Cancel;
+use kfleet::runner::local::controller::Cancel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 

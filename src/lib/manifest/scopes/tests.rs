@@ -7,7 +7,7 @@ fn mk_gvk(api_version: &str, kind: &str) -> Gvk {
 }
 
 fn mk_crd(plural: &str, scope: &str, versions: &[&str], file: &str) -> CrdFacts {
-    let origin = Place { file: file.to_owned(), line: 3, column: 1 };
+    let origin = Location { file: file.to_owned(), line: 3, column: 1 };
     let versions = versions.iter().map(|version| (*version).to_owned()).collect();
     CrdFacts::new("test.io", "Mesh", plural, scope, versions, origin).unwrap()
 }
@@ -89,7 +89,7 @@ fn flags() {
 
 #[test]
 fn crds_are_checked() {
-    let new = |group, kind, scope| CrdFacts::new(group, kind, "", scope, Vec::new(), Place::default());
+    let new = |group, kind, scope| CrdFacts::new(group, kind, "", scope, Vec::new(), Location::default());
     assert_eq!(new("", "", "").unwrap_err(), "group is empty");
     assert_eq!(new("g", "", "").unwrap_err(), "CRD kind is empty");
     assert_eq!(new("g", "K", "").unwrap_err(), "scope is empty");

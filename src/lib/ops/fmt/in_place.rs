@@ -2,8 +2,8 @@
 //! reported and left; the others go on.
 
 use super::chunks;
-use super::diff::unified;
 use super::text::{self, Formatted, Part, TextOptions};
+use crate::diff::unified;
 use crate::problem::{Problem, Severity};
 use crate::tree::{self, Form, Found, Input};
 use crate::yaml::engine::Engine;

@@ -1,12 +1,12 @@
 //! Canonical text of one file: documents stay where they are.
 
-use crate::manifest::findings::{finding_problem, place, syntax_problem};
+use crate::manifest::findings::{finding_problem, location, syntax_problem};
 use crate::manifest::gvk::Gvk;
 use crate::problem::{Problem, Severity};
 use crate::yaml::edit::{self, Rewrite};
 use crate::yaml::emit::{self, Frame, Style};
 use crate::yaml::engine::{Engine, Unproven};
-use crate::yaml::input::{Places, Text};
+use crate::yaml::input::{Positions, Text};
 use crate::yaml::scan::SyntaxError;
 use crate::yaml::split::Span;
 use crate::yaml::tape::{Kind, Tape};
@@ -64,14 +64,14 @@ pub fn format_part(
     let text = match Text::new(bytes) {
         Ok(text) => text,
         Err(error) => {
-            formatted.problems.push(syntax_problem(name, &mut Places::new(bytes, part.lines_before), &error));
+            formatted.problems.push(syntax_problem(name, &mut Positions::new(bytes, part.lines_before), &error));
             return formatted;
         }
     };
-    let mut places = Places::new(&text.bytes, part.lines_before);
+    let mut positions = Positions::new(&text.bytes, part.lines_before);
     if json_file && !text.json {
         let error = SyntaxError::new(0, "this is no JSON object").with_hint("rename the file to .yaml if it is YAML");
-        formatted.problems.push(syntax_problem(name, &mut places, &error));
+        formatted.problems.push(syntax_problem(name, &mut positions, &error));
         return formatted;
     }
     let mut tape = std::mem::take(&mut engine.tape);
@@ -83,7 +83,7 @@ pub fn format_part(
         options,
         continues: part.continues,
         out: Vec::with_capacity(bytes.len() + 64),
-        places,
+        positions,
     };
     let mut failed = false;
     for span in text.documents() {
@@ -112,7 +112,7 @@ struct Run<'a> {
     options: &'a TextOptions,
     continues: bool,
     out: Vec<u8>,
-    places: Places<'a>,
+    positions: Positions<'a>,
 }
 
 impl Run<'_> {
@@ -120,10 +120,10 @@ impl Run<'_> {
         let bytes = &self.text.bytes;
         let mut findings = Vec::new();
         let parsed = self.engine.parse(self.text, span, tape, &mut findings);
-        parsed.map_err(|error| Box::new(syntax_problem(self.name, &mut self.places, &error)))?;
-        formatted.problems.extend(marker_lint(self.name, bytes, span, &mut self.places));
-        let places = &mut self.places;
-        formatted.problems.extend(findings.iter().map(|finding| finding_problem(self.name, finding, places)));
+        parsed.map_err(|error| Box::new(syntax_problem(self.name, &mut self.positions, &error)))?;
+        formatted.problems.extend(marker_lint(self.name, bytes, span, &mut self.positions));
+        let positions = &mut self.positions;
+        formatted.problems.extend(findings.iter().map(|finding| finding_problem(self.name, finding, positions)));
         if tape.tokens.is_empty() || findings.iter().any(|finding| finding.is_error) {
             return Ok(());
         }
@@ -139,7 +139,7 @@ impl Run<'_> {
             return Ok(());
         }
         let rewritten = edit::rewrite(tape, bytes, self.options.rewrite)
-            .map_err(|error| Box::new(syntax_problem(self.name, &mut self.places, &error)))?;
+            .map_err(|error| Box::new(syntax_problem(self.name, &mut self.positions, &error)))?;
         let tape = rewritten.as_ref().unwrap_or(tape);
         let first = self.out.is_empty() && !self.continues;
         let frame = Frame { marker: span.is_explicit() || !first, keep_prefix: first, source: None };
@@ -153,15 +153,15 @@ impl Run<'_> {
         }
         self.engine
             .prove(tape, bytes, range, frame, style, &self.out[start..])
-            .map_err(|unproven| Box::new(unproven_problem(self.name, &mut self.places, &unproven)))
+            .map_err(|unproven| Box::new(unproven_problem(self.name, &mut self.positions, &unproven)))
     }
 }
 
 /// `---#`: kubectl and kustomize take it as a marker, other readers do not.
-pub(super) fn marker_lint(name: &str, bytes: &[u8], span: Span, places: &mut Places<'_>) -> Option<Problem> {
+pub(super) fn marker_lint(name: &str, bytes: &[u8], span: Span, positions: &mut Positions<'_>) -> Option<Problem> {
     (span.is_explicit() && bytes.get(span.body) == Some(&b'#')).then(|| Problem {
         severity: Severity::Warning,
-        place: place(name, places, span.body),
+        location: location(name, positions, span.body),
         message: "`---#` is a document marker for kubectl and kustomize only".to_owned(),
         hint: Some("write a space before the `#`".to_owned()),
     })
@@ -184,10 +184,10 @@ pub(super) fn is_kustomization(gvk: &Gvk) -> bool {
 }
 
 /// A failed proof as the user sees it.
-pub(super) fn unproven_problem(name: &str, places: &mut Places<'_>, unproven: &Unproven) -> Problem {
+pub(super) fn unproven_problem(name: &str, positions: &mut Positions<'_>, unproven: &Unproven) -> Problem {
     Problem {
         severity: Severity::Error,
-        place: place(name, places, unproven.offset),
+        location: location(name, positions, unproven.offset),
         message: format!(
             "internal error: formatting would not be lossless ({}); the file is left as it is",
             unproven.what

@@ -6,13 +6,13 @@ use super::plan::source_place;
 use super::sources::{Asked, Chart, Content, Release, Request};
 use crate::error::Result;
 use crate::helm::{self, Helm, Rendered};
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use rayon::prelude::*;
 
 /// Renders the charts of all addons that are not up to date. Returns what failed, and what helm had to say.
 pub(super) fn render(repository: &mut Repository, helm: &Helm) -> (Vec<Failure>, Vec<Problem>) {
     let Repository { file, wanted, .. } = repository;
-    let mut charts: Vec<(Place, &Request, &mut Content)> = Vec::new();
+    let mut charts: Vec<(Location, &Request, &mut Content)> = Vec::new();
     for wanted in wanted.iter_mut().filter(|wanted| !wanted.up_to_date) {
         for (request, content) in wanted.requests.iter().zip(&mut wanted.contents) {
             if let Some(content) = content.as_mut().filter(|content| content.chart.is_some()) {
@@ -20,15 +20,17 @@ pub(super) fn render(repository: &mut Repository, helm: &Helm) -> (Vec<Failure>,
             }
         }
     }
-    let results: Vec<(Place, Result<Vec<String>>)> =
-        charts.into_par_iter().map(|(place, request, content)| (place, render_one(request, content, helm))).collect();
+    let results: Vec<(Location, Result<Vec<String>>)> = charts
+        .into_par_iter()
+        .map(|(location, request, content)| (location, render_one(request, content, helm)))
+        .collect();
     let (mut failures, mut warnings) = (Vec::new(), Vec::new());
-    for (place, result) in results {
+    for (location, result) in results {
         match result {
-            Err(error) => failures.push(Failure::new(&error, place)),
+            Err(error) => failures.push(Failure::new(&error, location)),
             Ok(lines) => warnings.extend(lines.into_iter().map(|line| Problem {
                 severity: Severity::Warning,
-                place: place.clone(),
+                location: location.clone(),
                 message: format!("helm: {line}"),
                 hint: None,
             })),

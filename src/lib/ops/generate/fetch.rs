@@ -11,7 +11,7 @@ use crate::git::{self, Protocol, Reference};
 use crate::helm::{Helm, RemoteChart};
 use crate::http;
 use crate::oci;
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use crate::tree::{Store, Tree};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -86,14 +86,14 @@ pub fn fetch(repository: &mut Repository, remotes: &Remotes, progress: &dyn Prog
     }
     let jobs: Vec<&Job> = waiting.keys().collect();
     let mut failures = Vec::new();
-    for (result, places) in run(&jobs, remotes, progress).into_iter().zip(waiting.values()) {
+    for (result, positions) in run(&jobs, remotes, progress).into_iter().zip(waiting.values()) {
         match result {
             Ok(content) => {
-                for (addon, number) in places {
+                for (addon, number) in positions {
                     wanted[*addon].contents[*number] = Some(content.clone());
                 }
             }
-            Err(error) => failures.extend(places.iter().map(|(addon, number)| {
+            Err(error) => failures.extend(positions.iter().map(|(addon, number)| {
                 let addon = &wanted[*addon];
                 Failure::new(&error, source_place(file, &addon.name, addon.requests[*number].index))
             })),
@@ -105,9 +105,9 @@ pub fn fetch(repository: &mut Repository, remotes: &Remotes, progress: &dyn Prog
 }
 
 impl Failure {
-    pub(super) fn new(error: &Error, place: Place) -> Failure {
+    pub(super) fn new(error: &Error, location: Location) -> Failure {
         let (message, hint) = (error.to_string(), error.hint.clone());
-        Failure { kind: error.kind, problem: Problem { severity: Severity::Error, place, message, hint } }
+        Failure { kind: error.kind, problem: Problem { severity: Severity::Error, location, message, hint } }
     }
 }
 

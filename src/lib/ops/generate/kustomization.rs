@@ -3,11 +3,11 @@
 
 use crate::manifest::findings::{finding_problem, syntax_problem};
 use crate::manifest::object::Source;
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use crate::yaml::edit;
 use crate::yaml::emit::{Frame, SequenceIndent, Style, emit};
 use crate::yaml::engine::Engine;
-use crate::yaml::input::{Places, Text};
+use crate::yaml::input::{Positions, Text};
 use crate::yaml::scalar;
 use crate::yaml::tape::{Kind, Tape, Token};
 use std::collections::BTreeSet;
@@ -29,9 +29,9 @@ pub fn update(name: &str, existing: Option<&[u8]>, files: &BTreeSet<String>) -> 
     let (text, mut tape, is_explicit) = parse(&mut engine, name, existing)?;
     let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
     let fail = |message: &str| {
-        let place = Place { file: name.to_owned(), line: 0, column: 0 };
+        let location = Location { file: name.to_owned(), line: 0, column: 0 };
         let hint = Some("mend it, or remove it: kfleet generate then writes a new one".to_owned());
-        vec![Problem { severity: Severity::Error, place, message: message.to_owned(), hint }]
+        vec![Problem { severity: Severity::Error, location, message: message.to_owned(), hint }]
     };
     let root = tape.node_at(0);
     if tape.tokens.get(root).is_none_or(|token| token.kind != Kind::Map || token.has(Token::FLOW)) {
@@ -94,23 +94,23 @@ fn fresh(listed: &BTreeSet<String>) -> Vec<u8> {
 }
 
 fn parse<'a>(engine: &mut Engine, name: &str, bytes: &'a [u8]) -> Result<(Text<'a>, Tape, bool), Vec<Problem>> {
-    let text = Text::new(bytes).map_err(|error| vec![syntax_problem(name, &mut Places::new(bytes, 0), &error)])?;
-    let mut places = Places::new(&text.bytes, 0);
+    let text = Text::new(bytes).map_err(|error| vec![syntax_problem(name, &mut Positions::new(bytes, 0), &error)])?;
+    let mut positions = Positions::new(&text.bytes, 0);
     let mut tape = Tape::default();
     let spans = text.documents();
     let [span] = spans.as_slice() else {
-        let place = Place { file: name.to_owned(), line: 0, column: 0 };
+        let location = Location { file: name.to_owned(), line: 0, column: 0 };
         let message = format!("a kustomization is one document, and this file holds {}", spans.len());
-        return Err(vec![Problem { severity: Severity::Error, place, message, hint: None }]);
+        return Err(vec![Problem { severity: Severity::Error, location, message, hint: None }]);
     };
     let mut findings = Vec::new();
     engine
         .parse(&text, *span, &mut tape, &mut findings)
-        .map_err(|error| vec![syntax_problem(name, &mut places, &error)])?;
+        .map_err(|error| vec![syntax_problem(name, &mut positions, &error)])?;
     let errors: Vec<Problem> = findings
         .iter()
         .filter(|finding| finding.is_error)
-        .map(|finding| finding_problem(name, finding, &mut places))
+        .map(|finding| finding_problem(name, finding, &mut positions))
         .collect();
     if !errors.is_empty() {
         return Err(errors);

@@ -2,7 +2,7 @@
 
 use super::sources::{Chart, Content, EXTENSIONS, is_kustomization};
 use crate::digest::{sha256, sha256_of_texts};
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use crate::tree::{self, Input, Tree, Walk, WalkOptions, walk};
 use std::path::{Path, PathBuf};
 
@@ -27,9 +27,9 @@ pub(super) fn texts(root: &Path, path: &str) -> Result<Content, Vec<Problem>> {
 
 /// The chart in a folder, with all of its files, or in an archive.
 pub(super) fn chart(root: &Path, path: &str) -> Result<Content, Vec<Problem>> {
-    let place = below(root, path);
-    let (chart, sha256) = if place.is_dir() {
-        let files = Tree::from_dir(&place).map_err(told)?;
+    let location = below(root, path);
+    let (chart, sha256) = if location.is_dir() {
+        let files = Tree::from_dir(&location).map_err(told)?;
         let digest = sha256_of_texts(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
         (Chart::Folder(files), digest)
     } else {
@@ -44,9 +44,14 @@ pub(super) fn chart(root: &Path, path: &str) -> Result<Content, Vec<Problem>> {
 pub(super) fn file(root: &Path, path: &str) -> Result<Vec<u8>, Vec<Problem>> {
     let found = walked(root, path, &WalkOptions::default())?;
     let Some(file) = found.files.into_iter().find(|file| file.named) else {
-        let place = Place { file: path.to_owned(), line: 0, column: 0 };
+        let location = Location { file: path.to_owned(), line: 0, column: 0 };
         let message = "cannot read: it is a folder".to_owned();
-        return Err(vec![Problem { severity: Severity::Error, place, message, hint: Some("name a file".to_owned()) }]);
+        return Err(vec![Problem {
+            severity: Severity::Error,
+            location,
+            message,
+            hint: Some("name a file".to_owned()),
+        }]);
     };
     Input::from_file(&file, u64::MAX).and_then(Input::into_bytes).map_err(told)
 }

@@ -4,11 +4,11 @@ use super::kustomization::{self, is_generated};
 use super::render::render;
 use super::sources::{Asked, Content, Request, fingerprint, lock_entry, locked, sha256_of_base};
 use super::values::substitute_all;
+use crate::diff::unified;
 use crate::fleet::file::FleetFile;
 use crate::fleet::lock::{Lock, LockedAddon};
-use crate::ops::fmt::diff::unified;
 use crate::ops::fmt::layout::{Action, FileAction};
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use crate::tree::Tree;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,8 +112,8 @@ impl Wanted {
 }
 
 /// Where the fleet file names a source.
-pub(super) fn source_place(file: &FleetFile, addon: &str, index: usize) -> Place {
-    file.document.place(&["addons", addon, "sources", &index.to_string()])
+pub(super) fn source_place(file: &FleetFile, addon: &str, index: usize) -> Location {
+    file.document.location(&["addons", addon, "sources", &index.to_string()])
 }
 
 /// Plans a run. `lock_text` is the lock's file as it is; `found` are the problems of sources that could not be had.
@@ -137,7 +137,7 @@ pub fn plan(
         .collect();
     let of_addons = results.iter_mut().flat_map(|(problems, _)| std::mem::take(problems));
     let mut problems: Vec<Problem> = found.into_iter().chain(of_addons).collect();
-    problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    problems.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(problems);
     }
@@ -175,7 +175,7 @@ fn plan_addon(file: &FleetFile, lock: &Lock, wanted: Wanted, problems: &mut Vec<
             && let Some(known) = locked(lock, &name, asked).filter(|known| known.sha256 != content.sha256)
             && !wanted.update
         {
-            let place = source_place(file, &name, request.index);
+            let location = source_place(file, &name, request.index);
             let message = format!(
                 "other content than the locked one came from {}: locked sha256 {}, now {}",
                 asked.shown(),
@@ -183,7 +183,7 @@ fn plan_addon(file: &FleetFile, lock: &Lock, wanted: Wanted, problems: &mut Vec<
                 content.sha256
             );
             let hint = format!("find out why it changed; take it over with `kfleet generate --update {name}`");
-            problems.push(Problem { severity: Severity::Error, place, message, hint: Some(hint) });
+            problems.push(Problem { severity: Severity::Error, location, message, hint: Some(hint) });
         }
     }
     if !problems.is_empty() {
@@ -252,9 +252,9 @@ pub fn select(file: &FleetFile, names: &[String]) -> Result<Vec<String>, Vec<Pro
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("addons: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
             };
-            let place = Place { file: file.document.name().to_owned(), line: 0, column: 0 };
+            let location = Location { file: file.document.name().to_owned(), line: 0, column: 0 };
             let message = format!("there is no addon `{name}`");
-            Problem { severity: Severity::Error, place, message, hint: Some(hint) }
+            Problem { severity: Severity::Error, location, message, hint: Some(hint) }
         })
         .collect();
     let names: BTreeSet<String> = names.iter().cloned().collect();

@@ -3,9 +3,9 @@
 use super::kustomization;
 use super::sources::Content;
 use crate::fleet::types::{Addon, ConfigMapSource};
-use crate::manifest::path::PluralRule;
+use crate::layout::path::PluralRule;
 use crate::ops::fmt::layout::{self, Compatibility, LayoutOptions, Remedy, ScopeSources};
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use crate::tree::{Input, Tree};
 use crate::yaml::edit::Rewrite;
 use crate::yaml::emit::Style;
@@ -71,7 +71,7 @@ pub(super) fn render(
 fn error(file: &str, message: impl Into<String>, hint: Option<&str>) -> Problem {
     Problem {
         severity: Severity::Error,
-        place: Place { file: file.to_owned(), line: 0, column: 0 },
+        location: Location { file: file.to_owned(), line: 0, column: 0 },
         message: message.into(),
         hint: hint.map(str::to_owned),
     }

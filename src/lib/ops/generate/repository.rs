@@ -99,10 +99,10 @@ pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable
         let mut contents = Vec::new();
         for request in &mut requests {
             let mut tell = |found: Vec<Problem>| {
-                let place = source_place(&file, &name, request.index);
+                let location = source_place(&file, &name, request.index);
                 problems.extend(found.into_iter().map(|problem| Problem {
-                    message: format!("{}: {}", problem.place, problem.message),
-                    place: place.clone(),
+                    message: format!("{}: {}", problem.location, problem.message),
+                    location: location.clone(),
                     ..problem
                 }));
             };

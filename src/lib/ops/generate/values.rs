@@ -2,7 +2,7 @@
 
 use super::sources::Content;
 use crate::fleet::file::FleetFile;
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use crate::substitute::{Mode, substitute, unused};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +51,7 @@ pub(super) fn substitute_all(
 fn no_text(name: &str) -> Problem {
     Problem {
         severity: Severity::Error,
-        place: Place { file: name.to_owned(), line: 0, column: 0 },
+        location: Location { file: name.to_owned(), line: 0, column: 0 },
         message: "this is no valid UTF-8, so that no variable can be replaced".to_owned(),
         hint: Some("save it as UTF-8".to_owned()),
     }

@@ -1,17 +1,17 @@
 //! One destination: what is checked, and what of its files changes.
 
-use super::main_pair::{NoPair, main_pair, path_of, running_pair, unread};
 use super::snapshots::Snapshots;
 use super::source::{Source, short, shown, tracked_branch};
-use super::{File, Options, Promotion, addon, apart, new_sync};
+use super::{File, Options, Promotion, addon, new_sync, pinned_addons};
+use crate::diff::unified;
 use crate::error::Error;
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::files::plain_path;
-use crate::fleet::sync::{GitRepository, Origin, Pair, Pin};
+use crate::fleet::select_sync::{NoPair, main_pair, path_of, running_pair, unread};
+use crate::flux::sync::{GitRepository, Origin, Pair, Pin};
 use crate::git::{FileState, LocalClone};
 use crate::manifest::findings::refusal_problem;
-use crate::ops::fmt::diff::unified;
-use crate::problem::{Place, Problem, Severity};
+use crate::path::plain_path;
+use crate::problem::{Location, Problem, Severity};
 use crate::yaml::splice::{self, Change, New, Step};
 use std::collections::BTreeMap;
 
@@ -20,13 +20,13 @@ const SHOWN_COMMITS: usize = 100;
 
 /// An error about a destination as a problem.
 pub(super) fn refusal(file: &str, error: &Error) -> Problem {
-    let place = Place { file: file.to_owned(), line: 0, column: 0 };
-    Problem { severity: Severity::Error, place, message: error.to_string(), hint: error.hint.clone() }
+    let location = Location { file: file.to_owned(), line: 0, column: 0 };
+    Problem { severity: Severity::Error, location, message: error.to_string(), hint: error.hint.clone() }
 }
 
-pub(super) fn refuse<T>(place: &Place, message: impl Into<String>, hint: &str) -> Result<T, Problem> {
+pub(super) fn refuse<T>(location: &Location, message: impl Into<String>, hint: &str) -> Result<T, Problem> {
     let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
-    Err(Problem { severity: Severity::Error, place: place.clone(), message: message.into(), hint })
+    Err(Problem { severity: Severity::Error, location: location.clone(), message: message.into(), hint })
 }
 
 /// What all destinations of a run have in common.
@@ -60,7 +60,7 @@ pub(super) struct Edit<'a> {
 /// Plans one destination.
 pub(super) fn plan(job: &Job<'_>, cluster: &Cluster) -> Result<Promotion, Problem> {
     let Job { all, from, options, .. } = *job;
-    let whole = Place { file: cluster.folder.clone(), line: 0, column: 0 };
+    let whole = Location { file: cluster.folder.clone(), line: 0, column: 0 };
     if from.is_some_and(|from| from.name == cluster.name && !options.allow_older) {
         return refuse(&whole, format!("{} would be promoted to itself", cluster.name), "name another destination");
     }
@@ -93,7 +93,7 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster) -> Result<Promotion, Proble
     if let Some((_, new)) = &path {
         edits.push(Edit::set(&pair.kustomization.origin, &["spec", "path"], new, None));
     }
-    let (patches, notes) = apart::still_apart(job, cluster, pair, &applied)?;
+    let (patches, notes) = pinned_addons::still_apart(job, cluster, pair, &applied)?;
     edits.extend(patches.iter().map(|patch| Edit::append(&pair.kustomization.origin, &["spec", "patches"], patch)));
     let files = carry_out(job, &edits)?;
     let planned = Promotion { path, notes, ..promotion(job, cluster, &checked, &applied, files) };
@@ -102,14 +102,14 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster) -> Result<Promotion, Proble
 
 /// Why a cluster has no pair that could be promoted.
 pub(super) fn no_pair(cluster: &Cluster, reason: NoPair) -> Problem {
-    let (message, place, hint) = match reason {
-        NoPair::Unclear(message, place, hint) => (message, place, hint),
+    let (message, location, hint) = match reason {
+        NoPair::Unclear(message, location, hint) => (message, location, hint),
         NoPair::None => {
-            let place = Place { file: cluster.folder.clone(), line: 0, column: 0 };
-            (format!("{} has no sync", cluster.name), place, "promote the whole cluster first")
+            let location = Location { file: cluster.folder.clone(), line: 0, column: 0 };
+            (format!("{} has no sync", cluster.name), location, "promote the whole cluster first")
         }
     };
-    Problem { severity: Severity::Error, place, message, hint: Some(hint.to_owned()) }
+    Problem { severity: Severity::Error, location, message, hint: Some(hint.to_owned()) }
 }
 
 /// The path of a pair's Kustomization, as it is written.
@@ -129,10 +129,10 @@ pub(super) fn check<'a>(
     same_source(all, job.from, options, repository)?;
     let Some(branch) = tracked_branch(clone, cluster, pair).or_else(|| source.branch.clone()) else {
         let hint = "write the tracked branch into ref.branch";
-        return refuse(&repository.reference.place, "no branch of the clone is known to hold the pin", hint);
+        return refuse(&repository.reference.location, "no branch of the clone is known to hold the pin", hint);
     };
-    verify_commit(clone, source, &branch, &repository.reference.place)?;
-    verify_path(clone, source, applied, &pair.kustomization.origin.place)?;
+    verify_commit(clone, source, &branch, &repository.reference.location)?;
+    verify_path(clone, source, applied, &pair.kustomization.origin.location)?;
     let old = pair.pin();
     let old_commit = present_commit(clone, old.as_ref());
     let is_older = verify_order(clone, old.as_ref(), old_commit.as_deref(), source, options, repository)?;
@@ -182,32 +182,32 @@ pub(super) fn promotion(
 pub(super) fn usable(pair: &Pair) -> Result<&GitRepository, Problem> {
     let kustomization = &pair.kustomization;
     if let Some(unused) = &pair.unused {
-        let place = kustomization.source.as_ref().map_or(&kustomization.origin.place, |source| &source.place);
+        let location = kustomization.source.as_ref().map_or(&kustomization.origin.location, |source| &source.location);
         let message = format!(
             "a pin would do nothing: Kustomization {} does not take its manifests from GitRepository {}",
             kustomization.id.name, unused.id.name
         );
-        return refuse(place, message, "`kfleet vet --fix` repairs it");
+        return refuse(location, message, "`kfleet vet --fix` repairs it");
     }
     let Some(repository) = &pair.repository else {
         let message =
             format!("the source of Kustomization {} is no GitRepository of this cluster", kustomization.id.name);
-        return refuse(&kustomization.origin.place, message, "give the cluster a GitRepository of its own to pin");
+        return refuse(&kustomization.origin.location, message, "give the cluster a GitRepository of its own to pin");
     };
     if repository.id.is_flux_system() {
         let message = format!(
             "Kustomization {} takes its manifests from {}, which also syncs the cluster's folder and must follow its branch",
             kustomization.id.name, repository.id.name
         );
-        let place = kustomization.source.as_ref().map_or(&kustomization.origin.place, |source| &source.place);
-        return refuse(place, message, "give the cluster a GitRepository of its own to pin");
+        let location = kustomization.source.as_ref().map_or(&kustomization.origin.location, |source| &source.location);
+        return refuse(location, message, "give the cluster a GitRepository of its own to pin");
     }
     let reference = &repository.reference;
     let others = [("tag", &reference.tag), ("semver", &reference.semver), ("name", &reference.name)];
     if let Some((field, value)) = others.iter().find_map(|(field, value)| Some((field, value.as_ref()?))) {
         let message =
             format!("GitRepository {} also has ref.{field}: it is not clear what its pin is", repository.id.name);
-        return refuse(&value.place, message, "keep ref.commit and ref.branch only");
+        return refuse(&value.location, message, "keep ref.commit and ref.branch only");
     }
     Ok(repository)
 }
@@ -224,7 +224,7 @@ fn same_source(
     match (&repository.url, theirs) {
         (Some(ours), Some(theirs)) if plain_url(&ours.value) != plain_url(&theirs.value) => {
             let message = "source and destination fetch from different repositories";
-            refuse(&ours.place, message, "make their urls the same; a commit of one is unknown in the other")
+            refuse(&ours.location, message, "make their urls the same; a commit of one is unknown in the other")
         }
         _ => Ok(()),
     }
@@ -236,38 +236,43 @@ pub(super) fn plain_url(url: &str) -> &str {
 }
 
 /// The commit is on the tracked branch.
-pub(super) fn verify_commit(clone: &LocalClone, source: &Source, branch: &str, place: &Place) -> Result<(), Problem> {
+pub(super) fn verify_commit(
+    clone: &LocalClone,
+    source: &Source,
+    branch: &str,
+    location: &Location,
+) -> Result<(), Problem> {
     let commit = &source.commit.commit;
     let Some(tip) = clone.tip(branch) else {
-        return refuse(place, format!("the clone does not have the branch {branch}"), "run `git fetch`");
+        return refuse(location, format!("the clone does not have the branch {branch}"), "run `git fetch`");
     };
     match clone.is_ancestor(commit, &tip.commit) {
         Ok(true) => Ok(()),
         Ok(false) if clone.is_shallow() => {
             let message = format!("whether {} is on {branch} cannot be told: the clone is shallow", short(commit));
-            refuse(place, message, "run `git fetch --unshallow`")
+            refuse(location, message, "run `git fetch --unshallow`")
         }
         Ok(false) => {
             let shown = tip.remote.as_deref().unwrap_or(branch);
             let message = format!("commit {} is not on {shown}: Flux would never find it", short(commit));
-            refuse(place, message, "push it first, or choose a commit of the branch")
+            refuse(location, message, "push it first, or choose a commit of the branch")
         }
-        Err(error) => Err(refusal(&place.file, &error)),
+        Err(error) => Err(refusal(&location.file, &error)),
     }
 }
 
 /// The commit has the folder that the Kustomization applies.
-pub(super) fn verify_path(clone: &LocalClone, source: &Source, path: &str, place: &Place) -> Result<(), Problem> {
+pub(super) fn verify_path(clone: &LocalClone, source: &Source, path: &str, location: &Location) -> Result<(), Problem> {
     let Some(folder) = plain_path("", path) else {
-        return refuse(place, format!("the path {path} leads out of the repository"), "");
+        return refuse(location, format!("the path {path} leads out of the repository"), "");
     };
     match clone.has_path(&source.commit.commit, &folder) {
         Ok(true) => Ok(()),
         Ok(false) => {
             let message = format!("commit {} has no {folder}", short(&source.commit.commit));
-            refuse(place, message, "choose a commit that has the flavour, or correct the path")
+            refuse(location, message, "choose a commit that has the flavour, or correct the path")
         }
-        Err(error) => Err(refusal(&place.file, &error)),
+        Err(error) => Err(refusal(&location.file, &error)),
     }
 }
 
@@ -304,7 +309,7 @@ fn verify_order(
     if is_older && !options.allow_older {
         let message = format!("commit {} is older than the pin {}", short(new), short(old));
         return refuse(
-            &repository.reference.place,
+            &repository.reference.location,
             message,
             "`kfleet rollback` goes back; or allow it with --allow-older",
         );
@@ -364,19 +369,21 @@ pub(super) fn carry_out(job: &Job<'_>, edits: &[Edit<'_>]) -> Result<Vec<File>, 
 
 /// The user has no changes of their own in a file.
 pub(super) fn verify_clean(clone: &LocalClone, file: &str) -> Result<(), Problem> {
-    let place = Place { file: file.to_owned(), line: 0, column: 0 };
+    let location = Location { file: file.to_owned(), line: 0, column: 0 };
     match clone.state(file) {
         Ok(FileState::Clean | FileState::Untracked) => Ok(()),
-        Ok(FileState::Changed) => refuse(&place, "it has changes that are not committed", "commit or stash them first"),
-        Ok(FileState::Conflicted) => refuse(&place, "a merge has left it in conflict", "resolve the conflict first"),
+        Ok(FileState::Changed) => {
+            refuse(&location, "it has changes that are not committed", "commit or stash them first")
+        }
+        Ok(FileState::Conflicted) => refuse(&location, "a merge has left it in conflict", "resolve the conflict first"),
         Err(error) => Err(refusal(file, &error)),
     }
 }
 
 fn first_sync(job: &Job<'_>, cluster: &Cluster) -> Result<Promotion, Problem> {
-    let place = Place { file: cluster.folder.clone(), line: 0, column: 0 };
+    let location = Location { file: cluster.folder.clone(), line: 0, column: 0 };
     let Some(from) = job.from else {
-        return refuse(&place, format!("{} has no sync", cluster.name), "promote another cluster to it");
+        return refuse(&location, format!("{} has no sync", cluster.name), "promote another cluster to it");
     };
     new_sync::plan(job, from, cluster)
 }

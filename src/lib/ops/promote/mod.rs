@@ -8,16 +8,14 @@
 //! One addon alone has a pair of its own (`addon`), or gets one (`split`) in a way that never deletes its objects.
 
 mod addon;
-mod apart;
 mod destination;
-pub(super) mod main_pair;
 mod message;
 mod new_sync;
+mod pinned_addons;
 mod proposal;
 mod snapshots;
 pub(super) mod source;
 mod split;
-pub mod waves;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Cluster, Clusters};
@@ -140,7 +138,7 @@ pub fn find<'a>(all: &'a Clusters, name: &str) -> Result<&'a Cluster> {
 /// # Errors
 /// There is none ([`ErrorKind::Usage`]).
 pub fn verify_addon(all: &Clusters, name: &str) -> Result<()> {
-    let is_pinned = |cluster: &Cluster| !matches!(main_pair::addon_pair(all, cluster, name), Ok(None));
+    let is_pinned = |cluster: &Cluster| !matches!(crate::fleet::select_sync::addon_pair(all, cluster, name), Ok(None));
     let bases = format!("{}/", all.repository.paths.bases);
     let is_base = all.repository.files.has_folder(&format!("{bases}{name}"));
     if is_name(name) && (is_base || all.clusters.iter().any(is_pinned)) {

@@ -1,14 +1,14 @@
 //! The first sync of a cluster: that of the source, pinned, without what is the source's own.
 
 use super::destination::{Job, usable, verify_clean, verify_commit, verify_path};
-use super::main_pair::main_pair;
 use super::{File, Promotion};
+use crate::diff::unified;
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::files::is_within;
+use crate::fleet::select_sync::main_pair;
 use crate::git::LocalClone;
 use crate::manifest::findings::refusal_problem;
-use crate::ops::fmt::diff::unified;
-use crate::problem::{Place, Problem, Severity};
+use crate::path::is_within;
+use crate::problem::{Location, Problem, Severity};
 use crate::yaml::splice::{self, Change, New, Step};
 
 /// Fields of a Kustomization that make one cluster different from others.
@@ -18,8 +18,8 @@ const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge
 pub(super) fn plan(job: &Job<'_>, from: &Cluster, cluster: &Cluster) -> Result<Promotion, Problem> {
     let Job { all, clone, source, options, .. } = *job;
     let refuse = |file: &str, message: String, hint: &str| {
-        let place = Place { file: file.to_owned(), line: 0, column: 0 };
-        Err(Problem { severity: Severity::Error, place, message, hint: Some(hint.to_owned()) })
+        let location = Location { file: file.to_owned(), line: 0, column: 0 };
+        Err(Problem { severity: Severity::Error, location, message, hint: Some(hint.to_owned()) })
     };
     let Ok(theirs) = main_pair(all, from) else {
         return refuse(&from.folder, format!("{} has no sync to begin with", from.name), "promote another cluster");
@@ -42,8 +42,8 @@ pub(super) fn plan(job: &Job<'_>, from: &Cluster, cluster: &Cluster) -> Result<P
         );
     };
     let path = kustomization.path.as_ref().map_or("", |path| path.value.as_str());
-    verify_commit(clone, source, branch, &repository.origin.place)?;
-    verify_path(clone, source, path, &kustomization.origin.place)?;
+    verify_commit(clone, source, branch, &repository.origin.location)?;
+    verify_path(clone, source, path, &kustomization.origin.location)?;
     let relative = file.strip_prefix(&format!("{}/", from.folder)).unwrap_or(file);
     let target = format!("{}/{relative}", cluster.folder);
     if all.repository.files.has_file(&target) {

@@ -1,11 +1,11 @@
 //! The bases and flavours as commits have them, each read once: many clusters have the same few pins.
 
-use super::main_pair::path_of;
 use crate::error::Result;
 use crate::fleet::clusters::Clusters;
-use crate::fleet::files::is_within;
 use crate::fleet::repository::Repository;
+use crate::fleet::select_sync::path_of;
 use crate::git::LocalClone;
+use crate::path::is_within;
 use crate::tree::Tree;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

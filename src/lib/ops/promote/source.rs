@@ -1,9 +1,9 @@
 //! The commit that is promoted, and why it is that one.
 
-use super::main_pair::{NoPair, addon_pair, main_pair, running_pair, unread};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::sync::{ObjectName, Pair, Pin};
+use crate::fleet::select_sync::{NoPair, addon_pair, main_pair, running_pair, unread};
+use crate::flux::sync::{ObjectName, Pair, Pin};
 use crate::git::{CommitInfo, FileChange, LocalClone};
 use crate::tree::Tree;
 use std::collections::BTreeSet;
@@ -56,13 +56,13 @@ pub fn source_of(
     }
     let pair = pair.map_err(|reason| match reason {
         NoPair::None => match unread(all, cluster) {
-            Some(problem) => Error::new(ErrorKind::Refused, format!("{}: {}", problem.place, problem.message))
+            Some(problem) => Error::new(ErrorKind::Refused, format!("{}: {}", problem.location, problem.message))
                 .with_hint("mend the file, or name the commit with --to"),
             None => Error::new(ErrorKind::Refused, format!("{} has no sync that could be promoted", cluster.name))
                 .with_hint("name the commit with --to"),
         },
-        NoPair::Unclear(message, place, hint) => {
-            Error::new(ErrorKind::Refused, format!("{place}: {message}")).with_hint(hint)
+        NoPair::Unclear(message, location, hint) => {
+            Error::new(ErrorKind::Refused, format!("{location}: {message}")).with_hint(hint)
         }
     })?;
     let mut notes = Vec::new();
@@ -70,7 +70,7 @@ pub fn source_of(
         let own = pair.repository.as_ref().map_or("another source", |used| used.id.name.as_str());
         notes.push(format!(
             "{}: GitRepository {} has no effect: the cluster takes its manifests from {own}",
-            unused.origin.place, unused.id.name
+            unused.origin.location, unused.id.name
         ));
     }
     let branch = tracked_branch(clone, cluster, pair);

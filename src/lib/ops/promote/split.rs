@@ -2,27 +2,27 @@
 //! runs is deleted, whichever of the two Kustomizations Flux looks at first:
 //!
 //! - The flavour's Kustomization goes on rendering the objects, but marks them to be left alone (see
-//!   [`crate::fleet::apart`]). Flux prunes only what leaves the inventory of a Kustomization, and these stay in it.
+//!   [`crate::fleet::reconcile_disabled`]). Flux prunes only what leaves the inventory of a Kustomization, and these stay in it.
 //! - The new Kustomization applies them at its own pin, and by that becomes their owner: from then on the flavour's could
 //!   not delete them even if it lost them, since Flux deletes only what carries the labels of the Kustomization.
 //!
 //! Both changes are in one commit, and each is safe without the other: there is no order to keep, and no second step.
 
 use super::addon::{free_name, same_pin};
-use super::apart::{count, unclear};
 use super::destination::{Checked, Edit, Job, carry_out, check, no_pair, promotion, refusal, refuse, usable};
 use super::destination::{verify_clean, written_path};
-use super::main_pair::{folder_of_addon, main_pair, name_of_addon, path_of};
 use super::new_sync::listed;
 use super::source::short;
 use super::{File, Promotion};
-use crate::fleet::apart::{self, Concern, LeftAlone, ObjectId};
+use crate::diff::unified;
 use crate::fleet::clusters::Cluster;
-use crate::fleet::files::{folder_of, plain_path};
-use crate::fleet::sync::{Origin, Pair, Pin};
+use crate::fleet::reconcile_disabled::{self, Concern, LeftAlone, ObjectId};
+use crate::fleet::select_sync::{folder_of_addon, main_pair, name_of_addon, path_of};
+use crate::flux::sync::{Origin, Pair, Pin};
 use crate::manifest::findings::refusal_problem;
-use crate::ops::fmt::diff::unified;
-use crate::problem::{Place, Problem};
+use crate::ops::promote::pinned_addons::{count, unclear};
+use crate::path::{folder_of, plain_path};
+use crate::problem::{Location, Problem};
 use crate::yaml::input::Text;
 use crate::yaml::splice::{self, Change, New, Step};
 use serde_json::Value;
@@ -41,12 +41,12 @@ const MAX_LABEL: usize = 63;
 pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Promotion, Problem> {
     let main = main_pair(job.all, cluster).map_err(|reason| no_pair(cluster, reason))?;
     usable(main)?;
-    let place = &main.kustomization.origin.place;
+    let location = &main.kustomization.origin.location;
     let Some(Pin::Commit(pin)) = main.pin() else {
         let message = format!("{} is not pinned to a commit: its flavour would change below the split", cluster.name);
-        return refuse(place, message, "promote the whole cluster first");
+        return refuse(location, message, "promote the whole cluster first");
     };
-    let pin = job.clone.commit(&pin).map_err(|error| refusal(&place.file, &error))?;
+    let pin = job.clone.commit(&pin).map_err(|error| refusal(&location.file, &error))?;
     let path = format!("./{}", folder_of_addon(job.all, addon));
     let objects = verify_split(job, main, addon, &pin)?;
     if !job.options.split {
@@ -54,16 +54,16 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Prom
             return Ok(promotion(job, cluster, &check(job, cluster, main, &path)?, &path, Vec::new()));
         }
         let message = format!("{} has {addon} by its flavour, whose pin is that of all its addons", cluster.name);
-        return refuse(place, message, "give the addon a sync of its own with --split");
+        return refuse(location, message, "give the addon a sync of its own with --split");
     }
     let checked = check(job, cluster, main, &path)?;
     let source = same_pin(job, cluster, checked.repository).map(|one| one.id.name.clone());
-    let (name, file) = (name_of_addon(addon), format!("{}/{}.yaml", folder_of(&place.file), name_of_addon(addon)));
+    let (name, file) = (name_of_addon(addon), format!("{}/{}.yaml", folder_of(&location.file), name_of_addon(addon)));
     if name.len() > MAX_LABEL {
-        return refuse(place, format!("{name} is too long: Flux writes the name into labels of objects"), "");
+        return refuse(location, format!("{name} is too long: Flux writes the name into labels of objects"), "");
     }
     if let Some(taken) = cluster.pairs().find(|pair| pair.kustomization.id.name == name) {
-        return refuse(&taken.kustomization.origin.place, format!("there is a Kustomization {name} already"), "");
+        return refuse(&taken.kustomization.origin.location, format!("there is a Kustomization {name} already"), "");
     }
     let file = free_file(job, &file)?;
     let is_shared = source.is_some();
@@ -130,10 +130,10 @@ pub(super) fn lacking<'a>(
     if folder != folder_of_addon(job.all, addon) || from == folder {
         return Ok(None);
     }
-    let place = &main.kustomization.origin.place;
+    let location = &main.kustomization.origin.location;
     let old = job.clone.commit(&pin).and_then(|pin| job.snapshots.at(&pin));
-    let old = old.map_err(|error| refusal(&place.file, &error))?;
-    if apart::leads_to(&old, &from, &folder, &BTreeSet::new()) == Ok(false) {
+    let old = old.map_err(|error| refusal(&location.file, &error))?;
+    if reconcile_disabled::leads_to(&old, &from, &folder, &BTreeSet::new()) == Ok(false) {
         return Ok(None);
     }
     let objects = verify_split(job, main, addon, &pin)?;
@@ -144,7 +144,7 @@ pub(super) fn lacking<'a>(
 fn marks(main: &Pair, addon: &str, objects: &Objects) -> Vec<String> {
     let left = LeftAlone::of(&main.kustomization);
     let missing = objects.left.iter().filter(|id| !left.has(id)).cloned().collect();
-    apart::patches(addon, &missing)
+    reconcile_disabled::patches(addon, &missing)
 }
 
 /// The objects of an addon.
@@ -159,27 +159,28 @@ struct Objects {
 
 /// The flavour has the addon, as it is, and what comes from it can be told from all else.
 fn verify_split(job: &Job<'_>, main: &Pair, addon: &str, pin: &str) -> Result<Objects, Problem> {
-    let place = &main.kustomization.origin.place;
+    let location = &main.kustomization.origin.location;
     let folder = folder_of_addon(job.all, addon);
     let from = plain_path("", &written_path(main)).unwrap_or_default();
     let commit = &job.source.commit.commit;
-    let at = |commit: &str| job.snapshots.at(commit).map_err(|error| refusal(&place.file, &error));
+    let at = |commit: &str| job.snapshots.at(commit).map_err(|error| refusal(&location.file, &error));
     let old = at(pin)?;
-    let left = apart::objects(&old, &folder).map_err(|reason| unclear(addon, pin, reason))?;
-    let is_there = apart::leads_to(&old, &from, &folder, &left).map_err(|reason| unclear(addon, pin, reason))?;
+    let left = reconcile_disabled::objects(&old, &folder).map_err(|reason| unclear(addon, pin, reason))?;
+    let is_there =
+        reconcile_disabled::leads_to(&old, &from, &folder, &left).map_err(|reason| unclear(addon, pin, reason))?;
     if !is_there || from == folder || left.is_empty() {
         let message = format!("{from} does not have {addon} at the pin {}", short(pin));
-        return refuse(place, message, "promote the whole cluster to a commit whose flavour has it");
+        return refuse(location, message, "promote the whole cluster to a commit whose flavour has it");
     }
     if let Some(nameless) = left.iter().find(|id| id.name.is_empty()) {
         let message = format!("{addon} cannot be pinned apart: its {} has no name", nameless.kind);
-        return refuse(place, message, "give it a name");
+        return refuse(location, message, "give it a name");
     }
-    if let Some(other) = apart::taken_with(&left, &apart::others(&old, &from, &folder)) {
+    if let Some(other) = reconcile_disabled::taken_with(&left, &reconcile_disabled::others(&old, &from, &folder)) {
         let message = format!("{other} of another addon cannot be told from that of {addon}");
-        return refuse(place, message, "give the two different names, or write their namespaces into their files");
+        return refuse(location, message, "give the two different names, or write their namespaces into their files");
     }
-    let new = apart::objects(&*at(commit)?, &folder).map_err(|reason| unclear(addon, commit, reason))?;
+    let new = reconcile_disabled::objects(&*at(commit)?, &folder).map_err(|reason| unclear(addon, commit, reason))?;
     let all = left.union(&new).cloned().collect();
     Ok(Objects { left, new, all })
 }
@@ -187,8 +188,8 @@ fn verify_split(job: &Job<'_>, main: &Pair, addon: &str, pin: &str) -> Result<Ob
 /// A file that is not there yet.
 pub(super) fn free_file(job: &Job<'_>, file: &str) -> Result<String, Problem> {
     if job.all.repository.files.has_file(file) {
-        let place = Place { file: file.to_owned(), line: 0, column: 0 };
-        return refuse(&place, "there is a file of this name already", "remove it, or give it another name");
+        let location = Location { file: file.to_owned(), line: 0, column: 0 };
+        return refuse(&location, "there is a file of this name already", "remove it, or give it another name");
     }
     verify_clean(job.clone, file)?;
     Ok(file.to_owned())
@@ -215,19 +216,19 @@ fn kustomization_text(
     objects: &BTreeSet<ObjectId>,
     orphans: bool,
 ) -> Result<Vec<u8>, Problem> {
-    let (origin, place) = (&main.kustomization.origin, &main.kustomization.origin.place);
+    let (origin, location) = (&main.kustomization.origin, &main.kustomization.origin.location);
     let item = job.all.repository.items(&origin.file).find(|item| Origin::of(item) == *origin);
     let Some(item) = item else {
-        return refuse(place, "this Kustomization cannot be read again", "");
+        return refuse(location, "this Kustomization cannot be read again", "");
     };
     if let Some(field) = OLD_PATCHES.iter().find(|field| item.get(&["spec", field]).is_some()) {
         let message = format!("`{field}` is of an older version of Flux");
-        return refuse(&item.key_place(&["spec", field]), message, "`kfleet vet --fix` rewrites it");
+        return refuse(&item.key_location(&["spec", field]), message, "`kfleet vet --fix` rewrites it");
     }
     if !item.list(&["spec", "components"]).is_empty() {
         let message = "components of the flavour's Kustomization may change the addon";
         return refuse(
-            &item.key_place(&["spec", "components"]),
+            &item.key_location(&["spec", "components"]),
             message,
             "list them in the flavour or the bases instead",
         );
@@ -240,10 +241,10 @@ fn kustomization_text(
     ];
     let mut kept = Vec::new();
     for (number, patch) in main.kustomization.patches.iter().enumerate() {
-        match apart::concern(patch, None, objects) {
+        match reconcile_disabled::concern(patch, None, objects) {
             Concern::Mixed => {
-                let place = item.place(&["spec", "patches", &number.to_string()]);
-                return refuse(&place, "this patch changes the addon and others", "write one for each");
+                let location = item.location(&["spec", "patches", &number.to_string()]);
+                return refuse(&location, "this patch changes the addon and others", "write one for each");
             }
             concern => kept.push(concern == Concern::Some),
         }
@@ -288,7 +289,7 @@ fn copied(job: &Job<'_>, origin: &Origin, changes: Vec<Change<'_>>) -> Result<Ve
     let text = Text::new(bytes).ok().filter(|text| !text.json && origin.prefix.is_empty());
     let span = text.as_ref().and_then(|text| text.documents().get(origin.document).copied());
     let (Some(text), Some(span)) = (text, span) else {
-        return refuse(&origin.place, "this is no YAML document of its own", "write it as one");
+        return refuse(&origin.location, "this is no YAML document of its own", "write it as one");
     };
     let body = text.bytes[span.body..span.end].trim_ascii_start();
     // The indentation of the first line belongs to the document.

@@ -3,9 +3,9 @@
 use super::Checkout;
 use super::select::Asked;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::tekton::load::Files as _;
-use crate::pipeline::trigger::{self, Config, ConfigFrom, JobConfig, Side};
+use crate::lighthouse::{self, Config, ConfigFrom, JobConfig, Side};
 use crate::problem::{Problem, Severity};
+use crate::tekton::load::Files as _;
 use crate::tree::Tree;
 use std::cell::RefCell;
 
@@ -32,23 +32,23 @@ pub(super) fn read(checkout: &Checkout, asked: &Asked) -> Result<Configuration> 
     let (base, head) = (base_files(checkout, from)?, work_files(checkout)?);
     let (base_prefix, head_prefix) = (checkout.base_prefix(), checkout.up());
     let base = base.as_ref().map(|tree| Side { tree, prefix: &base_prefix });
-    let loaded = trigger::load_from(from, base, Side { tree: &head, prefix: &head_prefix });
+    let loaded = lighthouse::load_from(from, base, Side { tree: &head, prefix: &head_prefix });
     let (of_work, of_base) = (checkout.files(false)?, checkout.files(true)?);
     let unreadable: RefCell<Vec<Problem>> = RefCell::default();
     let has_file = |job: &JobConfig, path: &str| {
-        let files = if checkout.is_of_base(&job.place) { &of_base } else { &of_work };
+        let files = if checkout.is_of_base(&job.location) { &of_base } else { &of_work };
         files.read(path).map(|found| found.is_some()).unwrap_or_else(|error| {
-            let place = job.place_of("source");
+            let location = job.location_of("source");
             let message = format!("job {}: {}", job.name, error.message);
-            unreadable.borrow_mut().push(Problem { severity: Severity::Error, place, message, hint: error.hint });
+            unreadable.borrow_mut().push(Problem { severity: Severity::Error, location, message, hint: error.hint });
             true
         })
     };
     // All that loading tells is among it.
     let mut problems: Vec<Problem> =
-        trigger::lint(&loaded.config, &has_file).iter().map(trigger::Finding::problem).collect();
+        lighthouse::lint(&loaded.config, &has_file).iter().map(lighthouse::Finding::problem).collect();
     problems.append(&mut unreadable.into_inner());
-    problems.sort_by(|a, b| a.place.cmp(&b.place));
+    problems.sort_by(|a, b| a.location.cmp(&b.location));
     tell_side(checkout, &mut problems);
     if loaded.config.jobs.is_empty() && problems.is_empty() {
         let message = format!("there is no job in {head_prefix}{LIGHTHOUSE}/triggers.yaml");
@@ -62,7 +62,7 @@ pub(super) fn read(checkout: &Checkout, asked: &Asked) -> Result<Configuration> 
 fn tell_side(checkout: &Checkout, problems: &mut [Problem]) {
     let mut errors: Vec<&mut Problem> =
         problems.iter_mut().filter(|problem| problem.severity == Severity::Error).collect();
-    if errors.iter().all(|problem| checkout.is_of_base(&problem.place)) {
+    if errors.iter().all(|problem| checkout.is_of_base(&problem.location)) {
         for problem in &mut errors {
             let base = &checkout.facts.base_branch;
             problem.hint =

@@ -1,12 +1,12 @@
 //! Which engine carries out a run, and why.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::runner::container::{Container, Pull, Runtime};
-use crate::pipeline::runner::engine::Engine;
-use crate::pipeline::runner::options::Settings;
-use crate::pipeline::runner::process::Process;
-use crate::pipeline::runner::stand_ins::Programs;
 use crate::process::{Environment, Program};
+use crate::runner::local::container::{Container, Pull, Runtime};
+use crate::runner::local::options::Settings;
+use crate::runner::local::process::Process;
+use crate::runner::local::shims::Programs;
+use crate::runner::local::step_engine::Engine;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -120,7 +120,7 @@ pub(super) fn usable_runtime(environment: &Environment) -> Option<PathBuf> {
 /// The `PATH` of steps in a sandbox that shows these folders too; nothing where there is none.
 #[cfg(target_os = "linux")]
 pub(super) fn sandbox_path(environment: &Environment, tools: &[PathBuf]) -> String {
-    crate::pipeline::runner::sandbox::path_of(environment, tools)
+    crate::runner::local::sandbox::path_of(environment, tools)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -130,7 +130,7 @@ pub(super) fn sandbox_path(_: &Environment, _: &[PathBuf]) -> String {
 
 #[cfg(target_os = "linux")]
 fn probe(folder: &Path, program: &Path) -> Result<()> {
-    crate::pipeline::runner::sandbox::Sandbox::probe(folder, program)
+    crate::runner::local::sandbox::Sandbox::probe(folder, program)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -143,7 +143,7 @@ pub(super) fn start(choice: &Choice, settings: Settings, program: &Path) -> Resu
     match choice.kind {
         #[cfg(target_os = "linux")]
         Kind::Sandbox => {
-            let engine = crate::pipeline::runner::sandbox::Sandbox::new(settings, program);
+            let engine = crate::runner::local::sandbox::Sandbox::new(settings, program);
             let path = engine.search_path();
             Ok((Box::new(engine), Some(path)))
         }

@@ -3,8 +3,8 @@
 use super::Checkout;
 use super::select::Asked;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::job::JobKind;
-use crate::pipeline::trigger::{self, Event, HeadRepository, JobConfig, Pull, Repository, TriggerEvent, User};
+use crate::lighthouse::job::JobKind;
+use crate::lighthouse::{self, Event, HeadRepository, JobConfig, Pull, Repository, TriggerEvent, User};
 
 /// The event; `named` is the job that the user wants.
 ///
@@ -13,7 +13,7 @@ use crate::pipeline::trigger::{self, Event, HeadRepository, JobConfig, Pull, Rep
 pub(super) fn event_of(checkout: &Checkout, asked: &Asked, named: Option<&JobConfig>) -> Result<Event> {
     let facts = &checkout.facts;
     if let Some(saved) = &asked.saved {
-        return Ok(completed(trigger::read_event(saved)?, checkout, asked));
+        return Ok(completed(lighthouse::read_event(saved)?, checkout, asked));
     }
     // Without a branch the commit stands for it, and is no default branch.
     let branch = facts.branch.clone().unwrap_or_else(|| checkout.snapshot.commit.clone());

@@ -3,7 +3,7 @@
 use super::{Checkout, up};
 use crate::error::Result;
 use crate::git::LocalClone;
-use crate::pipeline::tekton::load;
+use crate::tekton::load;
 use crate::tree::Root;
 
 /// The work tree. A job that only the base branch has finds there what the work tree lacks.

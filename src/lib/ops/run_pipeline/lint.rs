@@ -4,11 +4,11 @@ use super::configuration::{self, Configuration};
 use super::select::{self, Asked, Selected, Target};
 use super::{Checkout, Options, event, is_warning, load_selected, plan_of};
 use crate::error::Result;
-use crate::pipeline::finding::Finding;
-use crate::pipeline::tekton::load::Remote;
-use crate::pipeline::tekton::plan::PlanOptions;
-use crate::pipeline::trigger;
+use crate::lighthouse;
+use crate::lighthouse::lint_finding::Finding;
 use crate::problem::{Problem, Severity};
+use crate::tekton::load::Remote;
+use crate::tekton::plan::PlanOptions;
 
 /// What the linter has to say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,18 +39,18 @@ pub fn lint(checkout: &Checkout, asked: &Asked, options: &Options, remote: &dyn 
     let mut jobs = 0;
     for job in config.jobs.iter().filter(|job| named.is_none_or(|named| std::ptr::eq(named, *job))) {
         jobs += 1;
-        let source = job.place_of("source");
-        if problems.iter().any(|problem| problem.severity == Severity::Error && problem.place == source) {
+        let source = job.location_of("source");
+        if problems.iter().any(|problem| problem.severity == Severity::Error && problem.location == source) {
             continue;
         }
         // The event that would start it, not the one that the user tells of.
         let own = Asked { url: asked.url.clone(), now: asked.now, pull: asked.pull, ..Asked::default() };
         let event = event::event_of(checkout, &own, Some(job))?;
-        match trigger::build_job(job, &event, &select::context(&own)) {
+        match lighthouse::build_job(job, &event, &select::context(&own)) {
             Ok(built) => {
                 let selected = Selected {
                     target: Target::Job(Box::new(built)),
-                    is_of_base: checkout.is_of_base(&job.place),
+                    is_of_base: checkout.is_of_base(&job.location),
                     why: String::new(),
                     parameters: Vec::new(),
                     pull: None,
@@ -62,7 +62,7 @@ pub fn lint(checkout: &Checkout, asked: &Asked, options: &Options, remote: &dyn 
             Err(_) => {}
         }
     }
-    problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    problems.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
     problems.dedup();
     Ok(Linted { jobs, problems })
 }

@@ -2,9 +2,9 @@
 
 use super::Prepared;
 use super::select::{Selected, Target};
-use crate::pipeline::job::Source;
-use crate::pipeline::runner::view::literal_paths;
-use crate::problem::{Place, Problem, Severity};
+use crate::lighthouse::job::Source;
+use crate::problem::{Location, Problem, Severity};
+use crate::runner::local::mounts::literal_paths;
 use std::collections::BTreeSet;
 
 /// One warning for each step whose script has such paths: they lead nowhere, or to files of this machine.
@@ -31,7 +31,7 @@ fn paths(script: &str) -> Vec<String> {
 fn warning(file: &str, step: &str, paths: &[String]) -> Problem {
     Problem {
         severity: Severity::Warning,
-        place: Place { file: file.to_owned(), ..Place::default() },
+        location: Location { file: file.to_owned(), ..Location::default() },
         message: format!(
             "the script of step {step} has {}, which the engine process cannot lead to the folder of the run",
             paths.join(", ")
@@ -60,7 +60,7 @@ mod tests {
         let found = paths("cd /workspace/a\ncat /workspace/a x > /tekton/results/r\n# /workspace\n");
         assert_eq!(found, ["/workspace/a", "/tekton/results/r"]);
         let told = warning(".lighthouse/pr.yaml", "build/test", &found);
-        assert_eq!(told.place.to_string(), ".lighthouse/pr.yaml");
+        assert_eq!(told.location.to_string(), ".lighthouse/pr.yaml");
         assert!(told.message.starts_with("the script of step build/test has /workspace/a, /tekton/results/r, which"));
     }
 }

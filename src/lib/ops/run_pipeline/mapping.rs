@@ -3,8 +3,8 @@
 use super::{Checkout, up};
 use crate::error::Result;
 use crate::fleet::file::{FLEET_FILE, FleetFile};
-use crate::pipeline::runner::tools::Tools;
 use crate::problem::Problem;
+use crate::runner::local::tools::Tools;
 use crate::tree::Root;
 
 /// What the fleet file of the work tree says. Where the event is not trusted, that of the base branch: the other one is of
@@ -49,7 +49,7 @@ mod tests {
         let problems = read(FLEET_FILE, format!("{HEAD}{text}").as_bytes()).expect_err("a problem");
         problems
             .into_iter()
-            .map(|problem| format!("{}: {} {:?}", problem.place, problem.message, problem.hint))
+            .map(|problem| format!("{}: {} {:?}", problem.location, problem.message, problem.hint))
             .collect()
     }
 

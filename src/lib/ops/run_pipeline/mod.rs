@@ -11,8 +11,8 @@ mod files;
 mod lint;
 mod literal;
 mod mapping;
-mod places;
 pub mod remote;
+mod repository_map;
 mod run;
 pub mod select;
 mod shell;
@@ -21,19 +21,19 @@ pub mod words;
 pub use lint::{Linted, lint};
 pub use literal::unmapped;
 pub use mapping::tools_of;
-pub use places::Places;
+pub use repository_map::RepositoryMap;
 pub use run::{Report, Ways, run};
 pub use shell::{Screen, Work};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{Facts, LocalClone, Settings, Snapshot};
-use crate::pipeline::job::Source;
-use crate::pipeline::runner::tools::Tools;
-use crate::pipeline::tekton::load::{self, Loaded, Refused, Remote, Request, Surroundings};
-use crate::pipeline::tekton::plan::{Plan, PlanOptions, RunContext, plan};
-use crate::pipeline::tekton::timeouts;
-use crate::pipeline::tekton::types::PipelineRun;
-use crate::problem::{Place, Problem, Severity};
+use crate::lighthouse::job::Source;
+use crate::problem::{Location, Problem, Severity};
+use crate::runner::local::tools::Tools;
+use crate::tekton::load::{self, Loaded, Refused, Remote, Request, Surroundings};
+use crate::tekton::plan::{Plan, PlanOptions, RunContext, plan};
+use crate::tekton::timeouts;
+use crate::tekton::types::PipelineRun;
 use configuration::LIGHTHOUSE;
 use files::Files;
 use select::{Selected, Target};
@@ -118,8 +118,8 @@ impl Checkout {
     }
 
     /// Whether a place is in the base branch.
-    fn is_of_base(&self, place: &Place) -> bool {
-        place.file.starts_with(&self.base_prefix())
+    fn is_of_base(&self, location: &Location) -> bool {
+        location.file.starts_with(&self.base_prefix())
     }
 
     /// The files as a job sees them.
@@ -151,7 +151,7 @@ pub fn unused(prepared: &[Prepared]) -> Vec<Problem> {
     let is_unused = |option: &&String| others.iter().all(|other| other.unused.contains(option));
     let told = first.unused.iter().filter(is_unused).map(|option| Problem {
         severity: Severity::Warning,
-        place: Place::default(),
+        location: Location::default(),
         message: format!("{option} fits nothing that the pipeline shows"),
         hint: Some("--plan shows the images and commands of steps".to_owned()),
     });
@@ -187,7 +187,7 @@ impl Unprepared {
 
     /// All that is missing as one error.
     pub fn error(&self) -> Option<Error> {
-        let told = |problem: &Problem| format!("{}: {}", problem.place, problem.message);
+        let told = |problem: &Problem| format!("{}: {}", problem.location, problem.message);
         let fail = |message: String| Error::new(ErrorKind::Environment, message);
         match self.missing.as_slice() {
             [] => None,
@@ -241,7 +241,7 @@ fn load_selected(
     let files = checkout.files(selected.is_of_base).map_err(|error| Refused {
         problems: vec![Problem {
             severity: Severity::Error,
-            place: Place::default(),
+            location: Location::default(),
             message: error.message,
             hint: error.hint,
         }],

@@ -2,14 +2,14 @@
 //! digest names may be used; everything else may change between two runs, and is refused unless the user allows it. What
 //! the files mean is no matter of this module.
 
-use super::places::{Place, Places};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{self, Protocol, Reference};
 use crate::http;
 use crate::ops::generate::Progress;
-use crate::pipeline::tekton::load::{Address, Fetched, Origin, Remote};
+use crate::ops::run_pipeline::repository_map::{RepositoryMap, RepositoryUrl};
 use crate::process::Environment;
+use crate::tekton::load::{Address, Fetched, Origin, Remote};
 use crate::tree::Store;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub struct Remotes<'a> {
     http: http::Settings,
     store: Store,
     environment: &'a Environment,
-    places: Places,
+    map: RepositoryMap,
     ways: Ways,
     progress: &'a dyn Progress,
     tips: Known<String>,
@@ -84,7 +84,7 @@ impl From<Failure> for Error {
 
 impl std::fmt::Debug for Remotes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Remotes").field("places", &self.places).field("ways", &self.ways).finish_non_exhaustive()
+        f.debug_struct("Remotes").field("places", &self.map).field("ways", &self.ways).finish_non_exhaustive()
     }
 }
 
@@ -93,7 +93,7 @@ impl<'a> Remotes<'a> {
     pub fn new(
         environment: &'a Environment,
         cache: &Path,
-        places: Places,
+        map: RepositoryMap,
         ways: Ways,
         progress: &'a dyn Progress,
     ) -> Remotes<'a> {
@@ -113,7 +113,7 @@ impl<'a> Remotes<'a> {
             http,
             store: Store::new(cache.join("sources")),
             environment,
-            places,
+            map,
             ways,
             progress,
             tips: RefCell::default(),
@@ -122,15 +122,15 @@ impl<'a> Remotes<'a> {
         }
     }
 
-    fn file(&self, shown: &str, place: &Place, reference: &str, path: &str) -> Result<Fetched> {
+    fn file(&self, shown: &str, url: &RepositoryUrl, reference: &str, path: &str) -> Result<Fetched> {
         let within = |error: Error| Error { message: format!("{shown}: {}", error.message), ..error };
-        let settings = self.settings(place);
+        let settings = self.settings(url);
         let wanted = Reference::parse(Some(reference));
         let pinned = matches!(wanted, Reference::Commit(_));
         if !pinned && !self.ways.allows_unpinned {
-            return Err(self.unpinned(shown, place, reference, &settings).unwrap_or_else(within));
+            return Err(self.unpinned(shown, url, reference, &settings).unwrap_or_else(within));
         }
-        let repository = once(&self.commits, &place.url, reference, || self.commit(&place.url, &wanted, &settings));
+        let repository = once(&self.commits, &url.url, reference, || self.commit(&url.url, &wanted, &settings));
         let repository = repository.map_err(within)?;
         let bytes = git::read_file(&repository.repository, &repository.commit, path, FILE_BYTES).map_err(within)?;
         let origin = Origin {
@@ -145,23 +145,23 @@ impl<'a> Remotes<'a> {
     }
 
     /// How a place is reached. Files of this machine, and what nobody vouches for on the way, only where the user says so.
-    fn settings(&self, place: &Place) -> git::Settings {
+    fn settings(&self, url: &RepositoryUrl) -> git::Settings {
         let settings = self.git.clone();
-        match place.is_given {
+        match url.is_given {
             true => settings.allow(Protocol::File).allow(Protocol::Http),
             false => settings,
         }
     }
 
     /// Why a branch or a tag is not used, with the commit to name instead.
-    fn unpinned(&self, shown: &str, place: &Place, reference: &str, settings: &git::Settings) -> Result<Error> {
+    fn unpinned(&self, shown: &str, url: &RepositoryUrl, reference: &str, settings: &git::Settings) -> Result<Error> {
         let message = format!("{shown} may change at any time");
         if self.ways.offline {
             let error = Error::new(ErrorKind::Failed, message);
             return Ok(error.with_hint("name a commit by its full hash, or use --allow-unpinned"));
         }
         let wanted = Reference::parse(Some(reference));
-        let commit = once(&self.tips, &place.url, reference, || git::resolve(&place.url, &wanted, settings))?;
+        let commit = once(&self.tips, &url.url, reference, || git::resolve(&url.url, &wanted, settings))?;
         let error =
             Error::new(ErrorKind::Failed, format!("{message}: {} is at {commit} now", reference.escape_debug()));
         Ok(error.with_hint(format!("write {commit} in its place, or use --allow-unpinned")))
@@ -248,10 +248,10 @@ impl Remote for Remotes<'_> {
             Address::Url(url) => self.download(&shown, url, None),
             Address::Digest { url, sha256 } => self.download(&shown, url, Some(sha256)),
             Address::Git { server, owner, repository, path, reference } => {
-                let place = self.places.of_name(server.as_deref(), owner, repository)?;
-                self.file(&shown, &place, &self.reference(owner, repository, reference), path)
+                let url = self.map.of_name(server.as_deref(), owner, repository)?;
+                self.file(&shown, &url, &self.reference(owner, repository, reference), path)
             }
-            Address::Clone { url, revision, path } => self.file(&shown, &self.places.of_url(url), revision, path),
+            Address::Clone { url, revision, path } => self.file(&shown, &self.map.of_url(url), revision, path),
         }
     }
 }

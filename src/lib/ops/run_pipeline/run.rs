@@ -6,17 +6,17 @@ use super::{Checkout, Options, Prepared};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{self, Brought, Push, Pushed, Refs, StepSettings, Throwaway};
-use crate::pipeline::event::{Event, Sink};
-use crate::pipeline::objects::Objects;
-use crate::pipeline::preflight::{self, Given};
-use crate::pipeline::runner::controller::{self, Cancel, FailedStep};
-use crate::pipeline::runner::engine::TaskSpace;
-use crate::pipeline::runner::folder::RunFolder;
-use crate::pipeline::runner::mask::Masker;
-use crate::pipeline::runner::masking_sink::MaskingSink;
-use crate::pipeline::runner::options::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
-use crate::pipeline::runner::stand_ins::{self, Kfleet, Programs, PullRequest};
 use crate::process::Environment;
+use crate::runner::event::{Event, Sink};
+use crate::runner::local::controller::{self, Cancel, FailedStep};
+use crate::runner::local::folder::RunFolder;
+use crate::runner::local::options::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
+use crate::runner::local::preflight::{self, Given};
+use crate::runner::local::shims::{self, Kfleet, Programs, PullRequest};
+use crate::runner::local::step_engine::TaskSpace;
+use crate::runner::mask::Masker;
+use crate::runner::masking_sink::MaskingSink;
+use crate::runner::objects::Objects;
 use crate::tree::{Root, remove_all};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -47,7 +47,7 @@ pub struct Ways<'a> {
     /// Folders with further programs.
     pub tools: Vec<PathBuf>,
     /// The folder of all runs of this call. One run follows the other, each with a remote of its own at the same path.
-    pub place: &'a Path,
+    pub location: &'a Path,
     /// Where folders that outlive runs are.
     pub cache: &'a Path,
     /// kfleet itself.
@@ -102,7 +102,7 @@ impl Ways<'_> {
     /// The URL of the repository as steps see it.
     pub fn url(&self) -> String {
         let remote = match self.choice.kind {
-            Kind::Process => self.place.join("remote.git").display().to_string(),
+            Kind::Process => self.location.join("remote.git").display().to_string(),
             _ => REMOTE.to_owned(),
         };
         format!("file://{remote}")
@@ -145,7 +145,7 @@ fn carry_out(
         default_branch: facts.default_branch.clone(),
         pull: selected.pull,
     };
-    let path = ways.place.to_owned();
+    let path = ways.location.to_owned();
     for name in ["remote.git", "bin"] {
         remove_all(&path.join(name))?;
     }
@@ -156,7 +156,7 @@ fn carry_out(
         _ => Kfleet::Place,
     };
     let bin = path.join("bin");
-    stand_ins::write(&bin, &kfleet, &options.tools, &PullRequest { number: selected.pull, head_branch })?;
+    shims::write(&bin, &kfleet, &options.tools, &PullRequest { number: selected.pull, head_branch })?;
     let path_of_steps = engine::sandbox_path(ways.environment, &ways.tools);
     let programs = Programs::new(Some(&bin), Some(std::ffi::OsStr::new(&path_of_steps)));
     let lacks = preflight::lacking(&prepared.plan.needs, &|name| programs.has(name));
@@ -222,10 +222,10 @@ fn carry_out(
         tasks: names.collect(),
     });
     let last = Last { inner: sink, end: Mutex::default() };
-    let with_git = crate::pipeline::runner::step_variables::WithVariables::new(engine.as_ref(), variables);
+    let with_git = crate::runner::local::step_variables::WithVariables::new(engine.as_ref(), variables);
     let open = |space: &mut dyn TaskSpace, failed: &FailedStep<'_>| {
         if let Some((screen, masker)) = screen {
-            shell::open(screen, &shell::Place { engine: engine.name(), network, masker }, space, failed);
+            shell::open(screen, &shell::StepContext { engine: engine.name(), network, masker }, space, failed);
         }
     };
     let on_failure: Option<&controller::OnFailure<'_>> = if screen.is_some() { Some(&open) } else { None };
@@ -272,7 +272,7 @@ fn after(checkout: &Checkout, throwaway: &Throwaway, ways: &Ways<'_>, report: &m
         }
     }
     if ways.apply {
-        let planned = checkout.clone.bring(throwaway, &checkout.snapshot, ways.place, &settings);
+        let planned = checkout.clone.bring(throwaway, &checkout.snapshot, ways.location, &settings);
         match planned.and_then(|planned| planned.map(|planned| planned.apply(&settings)).transpose()) {
             Ok(brought) => report.brought = brought,
             Err(error) => report.refused.push(error),

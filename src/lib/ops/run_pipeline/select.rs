@@ -4,9 +4,9 @@ use super::Checkout;
 use super::configuration::{self, Configuration};
 use super::event::{event_of, pull_request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fleet::files::plain_path;
-use crate::pipeline::job::{Job, JobKind};
-use crate::pipeline::trigger::{self, Config, Context, Event, JobConfig, Saved, TriggerEvent};
+use crate::lighthouse::job::{Job, JobKind};
+use crate::lighthouse::{self, Config, Context, Event, JobConfig, Saved, TriggerEvent};
+use crate::path::plain_path;
 use crate::problem::Problem;
 
 /// What the user says of the event; what is left out comes from the clone.
@@ -110,7 +110,7 @@ pub struct Selection {
 /// The saved event cannot be read ([`ErrorKind::Usage`]).
 pub fn untrusted(asked: &Asked) -> Result<Option<String>> {
     let Some(saved) = &asked.saved else { return Ok(None) };
-    let event = trigger::read_event(saved)?;
+    let event = lighthouse::read_event(saved)?;
     Ok(event.untrusted().filter(|_| !asked.trust || !matches!(event.trigger, TriggerEvent::Comment { .. })))
 }
 
@@ -122,7 +122,7 @@ pub(super) fn file(checkout: &Checkout, asked: &Asked) -> Option<Selected> {
     let path = plain_path(&checkout.here, name).filter(|_| !name.starts_with('/')).unwrap_or_else(|| name.clone());
     let event = pull_request(checkout, asked);
     Some(Selected {
-        parameters: trigger::injected(&path, JobKind::Presubmit, &event, &asked.now.to_string()),
+        parameters: lighthouse::injected(&path, JobKind::Presubmit, &event, &asked.now.to_string()),
         target: Target::File(path),
         why: "named".to_owned(),
         pull: event.pull().map(|pull| pull.number),
@@ -155,15 +155,15 @@ pub fn select(checkout: &Checkout, asked: &Asked) -> Result<Selection> {
     let context = context(asked);
     let mut selection = Selection { problems, event: described(&event), ..Selection::default() };
     let pull = event.pull().map(|pull| pull.number);
-    let decided = trigger::select(&config, &event, &context);
+    let decided = lighthouse::select(&config, &event, &context);
     for decision in decided.decisions {
         let why = decision.reason.to_string();
         let is_named = named.is_some_and(|job| job.name == decision.name && job.kind == decision.kind);
         let forced = named.filter(|_| is_named && decision.job.is_none() && !decision.selected);
-        let is_of_base = checkout.is_of_base(&decision.place);
+        let is_of_base = checkout.is_of_base(&decision.location);
         let built = match (decision.job, forced) {
             (Some(job), _) => Ok((job, why)),
-            (None, Some(job)) => trigger::build_job(job, &event, &context)
+            (None, Some(job)) => lighthouse::build_job(job, &event, &context)
                 .map(|job| (job, format!("named, though the event does not start it: {why}")))
                 .map_err(|finding| finding.message),
             (None, None) => Err(decision.problem.map_or(why, |finding| finding.message)),

@@ -1,12 +1,12 @@
 //! A shell in the place of a step that has failed. The run waits for its end, and then goes on as if it had not been.
 
-use crate::pipeline::log::{Colours, clean};
-use crate::pipeline::runner::controller::FailedStep;
-use crate::pipeline::runner::engine::TaskSpace;
-use crate::pipeline::runner::mask::Masker;
-use crate::pipeline::runner::options::Network;
-use crate::pipeline::runner::terminal;
-use crate::pipeline::task_run::StepEnd;
+use crate::runner::local::controller::FailedStep;
+use crate::runner::local::options::Network;
+use crate::runner::local::step_engine::TaskSpace;
+use crate::runner::local::terminal;
+use crate::runner::log::{Colours, clean};
+use crate::runner::mask::Masker;
+use crate::tekton::task_run::StepEnd;
 use std::io::Write;
 use std::os::fd::BorrowedFd;
 
@@ -21,15 +21,15 @@ pub trait Screen: Sync {
 pub type Work<'a> = &'a mut dyn FnMut(BorrowedFd<'_>, &mut (dyn Write + Send));
 
 /// What is told of the place of a step.
-pub(super) struct Place<'a> {
+pub(super) struct StepContext<'a> {
     pub(super) engine: &'a str,
     pub(super) network: Network,
     pub(super) masker: &'a Masker,
 }
 
 /// Opens a shell, and returns when it has ended.
-pub(super) fn open(screen: &dyn Screen, place: &Place<'_>, space: &mut dyn TaskSpace, failed: &FailedStep<'_>) {
-    let before = place.masker.text(&told(place, space, failed));
+pub(super) fn open(screen: &dyn Screen, context: &StepContext<'_>, space: &mut dyn TaskSpace, failed: &FailedStep<'_>) {
+    let before = context.masker.text(&told(context, space, failed));
     screen.lend(&mut |input, output| {
         // Who has closed the terminal does not want to read anything.
         let _ = output.write_all(before.as_bytes()).and_then(|()| output.flush());
@@ -42,28 +42,28 @@ pub(super) fn open(screen: &dyn Screen, place: &Place<'_>, space: &mut dyn TaskS
             Ok(Ok(StepEnd::Unstarted(why))) => format!("kfleet: no shell can be opened: {why}"),
             Ok(Ok(_)) => "kfleet: the shell has ended, the run goes on".to_owned(),
         };
-        let after = clean(&place.masker.text(&after), Colours::Strip);
+        let after = clean(&context.masker.text(&after), Colours::Strip);
         let _ = writeln!(output, "{after}").and_then(|()| output.flush());
     });
 }
 
 /// What has failed, where, and how to leave.
-fn told(place: &Place<'_>, space: &dyn TaskSpace, failed: &FailedStep<'_>) -> String {
+fn told(context: &StepContext<'_>, space: &dyn TaskSpace, failed: &FailedStep<'_>) -> String {
     let plain = |text: &str| clean(text, Colours::Strip);
     let seen = space.seen(failed.index, failed.late);
     let step = failed.task.steps.get(failed.index).map(|step| step.name.as_str()).unwrap_or_default();
-    let network = match place.network {
-        Network::None if place.engine != "process" => "without network",
+    let network = match context.network {
+        Network::None if context.engine != "process" => "without network",
         _ => "with the network of this machine",
     };
     let command = match seen.command_line.is_empty() {
         true => "that of the image".to_owned(),
         false => {
-            plain(&seen.command_line.iter().map(|word| typed(&place.masker.text(word))).collect::<Vec<_>>().join(" "))
+            plain(&seen.command_line.iter().map(|word| typed(&context.masker.text(word))).collect::<Vec<_>>().join(" "))
         }
     };
     let rows = [
-        ("engine", format!("{}, {network}", place.engine)),
+        ("engine", format!("{}, {network}", context.engine)),
         ("command", command),
         ("folder", seen.dir.as_deref().map_or_else(|| "that of the image".to_owned(), plain)),
         ("variables", plain(&seen.variables.join(" "))),

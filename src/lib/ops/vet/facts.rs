@@ -3,11 +3,11 @@
 use super::Options;
 use super::revisions::Revisions;
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::content::{Content, Item};
-use crate::fleet::files::{folder_of, is_within, plain_path};
-use crate::fleet::overlay::{Overlay, Reach};
 use crate::fleet::repository::Repository;
-use crate::fleet::sync::{GitRepository, Pair, named_sources};
+use crate::flux::sync::{GitRepository, Pair, named_sources};
+use crate::kustomize::references::{Overlay, Reach};
+use crate::manifest::content::{Content, Item};
+use crate::path::{folder_of, is_within, plain_path};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The folder of the pipelines.

@@ -1,8 +1,8 @@
 //! What a rule finds: a place, a message, what to do, and where it is safe a change that mends it.
 
 use super::catalogue::Rule;
-use crate::fleet::sync::Origin;
-use crate::problem::{Place, Problem, Severity};
+use crate::flux::sync::Origin;
+use crate::problem::{Location, Problem, Severity};
 use serde_json::Value;
 
 /// A finding.
@@ -13,7 +13,7 @@ pub struct Finding {
     /// How bad it is: the rule's severity, or a milder one.
     pub severity: Severity,
     /// Where it is.
-    pub place: Place,
+    pub location: Location,
     /// What is wrong.
     pub message: String,
     /// What to do.
@@ -77,13 +77,13 @@ impl Findings {
     }
 
     /// Adds a finding of the rule that is being checked.
-    pub fn add(&mut self, place: Place, message: impl Into<String>) -> &mut Finding {
+    pub fn add(&mut self, location: Location, message: impl Into<String>) -> &mut Finding {
         let rule = self.rule;
         let index = self.list.len();
         self.list.push(Finding {
             rule,
             severity: rule.severity,
-            place,
+            location,
             message: message.into(),
             hint: None,
             clusters: Vec::new(),
@@ -94,7 +94,7 @@ impl Findings {
 
     /// Adds a problem that was found elsewhere.
     pub fn add_problem(&mut self, problem: Problem) -> &mut Finding {
-        let finding = self.add(problem.place, problem.message);
+        let finding = self.add(problem.location, problem.message);
         finding.hint = problem.hint;
         finding
     }
@@ -138,7 +138,7 @@ impl Finding {
     pub fn problem(&self) -> Problem {
         Problem {
             severity: self.severity,
-            place: self.place.clone(),
+            location: self.location.clone(),
             message: format!("{} [{}]", self.message, self.rule.id),
             hint: self.hint.clone(),
         }

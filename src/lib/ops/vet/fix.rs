@@ -3,9 +3,9 @@
 use super::Report;
 use super::finding::Change;
 use super::rules::secrets::hidden_texts;
+use crate::diff::unified;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::Clusters;
-use crate::ops::fmt::diff::unified;
 use crate::problem::Problem;
 use crate::text::masked;
 use crate::tree::{Root, State};

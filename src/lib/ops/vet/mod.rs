@@ -95,17 +95,17 @@ pub fn vet(all: &Clusters, options: &Options, revisions: Option<&dyn Revisions>)
         report.suppressed = suppress::suppress(&facts, &mut report.findings, rule);
     }
     name_clusters(&facts, &mut report.findings);
-    report.findings.sort_by(|a, b| (&a.place, a.rule.id, &a.message).cmp(&(&b.place, b.rule.id, &b.message)));
-    report.findings.dedup_by(|a, b| (&a.place, a.rule.id, &a.message) == (&b.place, b.rule.id, &b.message));
+    report.findings.sort_by(|a, b| (&a.location, a.rule.id, &a.message).cmp(&(&b.location, b.rule.id, &b.message)));
+    report.findings.dedup_by(|a, b| (&a.location, a.rule.id, &a.message) == (&b.location, b.rule.id, &b.message));
     Ok(report)
 }
 
 /// Findings that name no cluster concern those whose files they are in.
 fn name_clusters(facts: &Facts<'_>, findings: &mut [Finding]) {
-    let files: BTreeSet<String> = findings.iter().map(|finding| finding.place.file.clone()).collect();
+    let files: BTreeSet<String> = findings.iter().map(|finding| finding.location.file.clone()).collect();
     let concerned = facts.clusters_of(&files.iter().map(String::as_str).collect());
     for finding in findings.iter_mut().filter(|finding| finding.clusters.is_empty()) {
-        let names = concerned.get(finding.place.file.as_str());
+        let names = concerned.get(finding.location.file.as_str());
         finding.clusters = names.into_iter().flatten().map(|name| (*name).to_owned()).collect();
     }
 }
@@ -120,6 +120,6 @@ pub fn findings_of(all: &Clusters, ids: &[&str]) -> Vec<Finding> {
         (rule.check)(&facts, &mut found);
         findings.extend(found.into_parts().0);
     }
-    findings.sort_by(|a, b| (&a.place, a.rule.id).cmp(&(&b.place, b.rule.id)));
+    findings.sort_by(|a, b| (&a.location, a.rule.id).cmp(&(&b.location, b.rule.id)));
     findings
 }

@@ -32,20 +32,20 @@ pub fn sarif(report: &Report, version: &str) -> Value {
 
 fn result(finding: &Finding) -> Value {
     let hint = finding.hint.iter().map(|hint| format!(" ({hint})"));
-    let mut place = json!({ "artifactLocation": { "uri": uri(&finding.place.file) } });
-    if finding.place.line > 0 {
-        let mut region = json!({ "startLine": finding.place.line });
-        if finding.place.column > 0 {
-            region["startColumn"] = json!(finding.place.column);
+    let mut location = json!({ "artifactLocation": { "uri": uri(&finding.location.file) } });
+    if finding.location.line > 0 {
+        let mut region = json!({ "startLine": finding.location.line });
+        if finding.location.column > 0 {
+            region["startColumn"] = json!(finding.location.column);
         }
-        place["region"] = region;
+        location["region"] = region;
     }
     json!({
         "ruleId": finding.rule.id,
         "ruleIndex": rules().position(|rule| rule.id == finding.rule.id),
         "level": level(finding.severity),
         "message": { "text": format!("{}{}", finding.message, hint.collect::<String>()) },
-        "locations": [{ "physicalLocation": place }],
+        "locations": [{ "physicalLocation": location }],
         "properties": { "clusters": finding.clusters },
     })
 }

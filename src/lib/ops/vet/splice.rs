@@ -2,8 +2,8 @@
 
 use super::finding::{Action, Change};
 use super::text::yaml_of;
-use crate::fleet::content::{Content, step};
-use crate::problem::{Place, Problem, Severity};
+use crate::manifest::content::{Content, step};
+use crate::problem::{Location, Problem, Severity};
 use crate::yaml::splice::{self, New, Step};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ pub(super) fn edited(
         .collect();
     splice::edit(before, &edits).map_err(|refusal| Problem {
         severity: Severity::Error,
-        place: Place { file: path.to_owned(), line: refusal.line, column: refusal.column },
+        location: Location { file: path.to_owned(), line: refusal.line, column: refusal.column },
         message: format!("cannot mend this file: {}", refusal.message),
         hint: refusal.hint,
     })

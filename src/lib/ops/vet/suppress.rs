@@ -3,13 +3,13 @@
 use super::catalogue::{self, Rule};
 use super::facts::Facts;
 use super::finding::{Finding, Findings};
-use crate::problem::Place;
+use crate::problem::Location;
 
 const MARK: &str = "kfleet: ignore";
 
 /// A comment that suppresses.
 struct Suppression {
-    place: Place,
+    location: Location,
     id: String,
     reason: String,
     used: bool,
@@ -21,10 +21,13 @@ pub(super) fn suppress(facts: &Facts<'_>, findings: &mut Vec<Finding>, rule: &'s
     let before = findings.len();
     findings.retain(|finding| {
         let here = |one: &&mut Suppression| {
-            let line = finding.place.line;
+            let line = finding.location.line;
             // What concerns a whole file is suppressed in its first line.
-            let is_beside = one.place.line == line.max(1) || one.place.line + 1 == line;
-            one.id == finding.rule.id && !one.reason.is_empty() && one.place.file == finding.place.file && is_beside
+            let is_beside = one.location.line == line.max(1) || one.location.line + 1 == line;
+            one.id == finding.rule.id
+                && !one.reason.is_empty()
+                && one.location.file == finding.location.file
+                && is_beside
         };
         match suppressions.iter_mut().find(here) {
             Some(suppression) => {
@@ -37,14 +40,14 @@ pub(super) fn suppress(facts: &Facts<'_>, findings: &mut Vec<Finding>, rule: &'s
     let suppressed = before - findings.len();
     let mut found = Findings::new(rule);
     for suppression in suppressions.into_iter().filter(|suppression| !suppression.used) {
-        let Suppression { place, id, reason, .. } = suppression;
+        let Suppression { location, id, reason, .. } = suppression;
         let message = match catalogue::find(&id) {
             _ if id.is_empty() => "this suppression names no rule".to_owned(),
             None => format!("there is no rule `{id}`"),
             Some(_) if reason.is_empty() => format!("this suppression of {id} gives no reason"),
             Some(_) => format!("nothing to suppress: there is no finding of {id} here"),
         };
-        found.add(place, message).hint("# kfleet: ignore ID reason, beside the line or on the line above");
+        found.add(location, message).hint("# kfleet: ignore ID reason, beside the line or on the line above");
     }
     findings.extend(found.into_parts().0);
     suppressed
@@ -57,8 +60,8 @@ fn all(facts: &Facts<'_>) -> Vec<Suppression> {
             let text = comment.trim_start_matches('#').trim();
             let Some(rest) = text.strip_prefix(MARK) else { continue };
             let (id, reason) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
-            let place = content.place_of(file, *offset);
-            found.push(Suppression { place, id: id.to_owned(), reason: reason.trim().to_owned(), used: false });
+            let location = content.location_of(file, *offset);
+            found.push(Suppression { location, id: id.to_owned(), reason: reason.trim().to_owned(), used: false });
         }
     }
     found

@@ -37,7 +37,7 @@ pub fn build(text: &str, span: Span, cut: bool, tape: &mut Tape) -> Result<(), S
         block_nesting_limit: MAX_SLOW_DEPTH.min(MAX_DEPTH),
     };
     for event in Parser::new_from_str_with_options(document, options) {
-        let (event, place) = event.map_err(|error| {
+        let (event, location) = event.map_err(|error| {
             let offset = base + error.marker().byte_offset().unwrap_or(0);
             let message = error.info();
             let error = SyntaxError::new(offset, message);
@@ -47,15 +47,15 @@ pub fn build(text: &str, span: Span, cut: bool, tape: &mut Tape) -> Result<(), S
                 error
             }
         })?;
-        let range = place.byte_range().unwrap_or(0..0);
+        let range = location.byte_range().unwrap_or(0..0);
         let range = base + range.start..base + range.end;
         match event {
             Event::Comment(..) => comments.push(range.start),
             Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd => {}
             event => {
-                let tag = place.tag_span().and_then(|tag| tag.byte_range());
+                let tag = location.tag_span().and_then(|tag| tag.byte_range());
                 let tag = tag.map(|tag| base + tag.start..base + tag.end);
-                events.push((event, range, tag, place.start.col()));
+                events.push((event, range, tag, location.start.col()));
             }
         }
     }
@@ -121,9 +121,9 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             let (event, range, tag, column) = &events[index];
             index += 1;
             let anchor = match events.get(index) {
-                Some((Event::Anchor(..), place, _, _)) => {
+                Some((Event::Anchor(..), location, _, _)) => {
                     index += 1;
-                    Some(place.clone())
+                    Some(location.clone())
                 }
                 _ => None,
             };

@@ -6,19 +6,19 @@ use super::super::scan::SyntaxError;
 use super::super::tape::{Kind, Token};
 use super::super::value::to_value;
 use super::content::{Content, Fragment, Habits, block_text, flow_text, literal};
-use super::find::{Doc, Entry, Place};
+use super::find::{Doc, Entry, Target};
 use super::{New, Plan, Step};
 
 impl Doc<'_> {
     /// A new value for this place; what is wrong with it is told there.
     pub(super) fn content<'c>(
         &self,
-        place: Option<&Place>,
+        target: Option<&Target>,
         new: New<'c>,
         missing: &[Step<'c>],
         in_list: bool,
     ) -> Result<Content<'c>, SyntaxError> {
-        let at = place.map_or(0, |place| self.token(place.node).start as usize);
+        let at = target.map_or(0, |target| self.token(target.node).start as usize);
         Content::new(new, missing, in_list).map_err(|error| SyntaxError { offset: at, ..error })
     }
 
@@ -30,30 +30,30 @@ impl Doc<'_> {
     /// Makes what is missing below the last value that is there.
     pub(super) fn make(
         &self,
-        place: Option<&Place>,
+        target: Option<&Target>,
         content: &Content<'_>,
         after: Option<&str>,
     ) -> Result<Plan, SyntaxError> {
         let mut plan = Plan::default();
-        let Some(place) = place else {
+        let Some(target) = target else {
             let fragment = content.block(self.indentation())?;
             plan.insert(self.bytes.len(), joined(&fragment.indented(0)));
             return Ok(plan);
         };
-        if self.token(place.node).kind != Kind::Map || (self.is_bare(place.node) && !self.in_flow(place)) {
-            return self.replace(place, content);
+        if self.token(target.node).kind != Kind::Map || (self.is_bare(target.node) && !self.in_flow(target)) {
+            return self.replace(target, content);
         }
         let Some((key, rest)) = content.without_key() else {
-            return Err(self.refuse(place.node, "an edit needs a path to a value inside the document"));
+            return Err(self.refuse(target.node, "an edit needs a path to a value inside the document"));
         };
-        if self.token(place.node).has(Token::FLOW) {
+        if self.token(target.node).has(Token::FLOW) {
             let text = format!("{}: {}", flow_text(key, self.json), rest.flow(self.json)?);
-            return self.add_flow(place.node, &text, after);
+            return self.add_flow(target.node, &text, after);
         }
-        let entries = self.entries(place.node);
-        let before = after.and_then(|after| self.entry_of(place.node, after)).or(entries.last().copied());
+        let entries = self.entries(target.node);
+        let before = after.and_then(|after| self.entry_of(target.node, after)).or(entries.last().copied());
         let Some(before) = before else {
-            return Err(self.refuse(place.node, "this mapping cannot be edited in place"));
+            return Err(self.refuse(target.node, "this mapping cannot be edited in place"));
         };
         let column = self.column(&before)?;
         let habits = self.indentation();
@@ -62,17 +62,17 @@ impl Doc<'_> {
         self.add_lines(&before, &lines, &fragment, column, plan)
     }
 
-    /// Adds an entry at the end of the list at `place`.
-    pub(super) fn append(&self, place: &Place, new: New<'_>) -> Result<Plan, SyntaxError> {
-        self.check_own(place)?;
-        let node = place.node;
-        if self.is_null(node) || (self.token(node).kind == Kind::Seq && self.is_bare(node) && !self.in_flow(place)) {
-            return self.replace(place, &self.content(Some(place), new, &[], true)?);
+    /// Adds an entry at the end of the list at `target`.
+    pub(super) fn append(&self, target: &Target, new: New<'_>) -> Result<Plan, SyntaxError> {
+        self.check_own(target)?;
+        let node = target.node;
+        if self.is_null(node) || (self.token(node).kind == Kind::Seq && self.is_bare(node) && !self.in_flow(target)) {
+            return self.replace(target, &self.content(Some(target), new, &[], true)?);
         }
         if self.token(node).kind != Kind::Seq {
             return Err(self.refuse(node, "this is no list: nothing can be appended to it"));
         }
-        let content = self.content(Some(place), new, &[], false)?;
+        let content = self.content(Some(target), new, &[], false)?;
         if self.token(node).has(Token::FLOW) {
             return self.add_flow(node, &content.flow(self.json)?, None);
         }
@@ -142,8 +142,8 @@ impl Doc<'_> {
     }
 
     /// Puts a new value in the place of another, or of nothing.
-    pub(super) fn replace(&self, place: &Place, content: &Content<'_>) -> Result<Plan, SyntaxError> {
-        let node = place.node;
+    pub(super) fn replace(&self, target: &Target, content: &Content<'_>) -> Result<Plan, SyntaxError> {
+        let node = target.node;
         let token = self.token(node);
         let is_empty = self.is_empty(node);
         if let Some(text) = content.as_text() {
@@ -157,15 +157,15 @@ impl Doc<'_> {
         } else if self.value_at(node)? == content.value()? {
             return Ok(Plan::default());
         }
-        if self.in_flow(place) {
-            return self.replace_flow(place, content);
+        if self.in_flow(target) {
+            return self.replace_flow(target, content);
         }
         let habits = self.indentation();
         let fragment = match content.as_text() {
             Some(text) => self.restyled(token, text),
             None => content.block(habits)?,
         };
-        match place.entry {
+        match target.entry {
             Some(entry) => self.replace_block(&entry, &fragment, habits),
             None => self.replace_root(node, &fragment),
         }

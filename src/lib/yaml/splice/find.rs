@@ -32,16 +32,16 @@ pub(super) struct Entry {
 
 /// A value in the document: the root, or the value of an entry.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Target {
     pub(super) node: usize,
     pub(super) entry: Option<Entry>,
 }
 
 /// The end of a path.
 pub(super) enum Walk<'p, 's> {
-    Found(Place),
+    Found(Target),
     /// The last value that is there (none in an empty document), and the keys that are missing.
-    Missing(Option<Place>, &'p [Step<'s>]),
+    Missing(Option<Target>, &'p [Step<'s>]),
 }
 
 impl<'a> Doc<'a> {
@@ -59,61 +59,61 @@ impl<'a> Doc<'a> {
         if self.tape.is_empty() {
             return Ok(Walk::Missing(None, path));
         }
-        let mut place = Place { node: self.tape.node_at(0), entry: None };
+        let mut target = Target { node: self.tape.node_at(0), entry: None };
         for (number, step) in path.iter().enumerate() {
-            self.check_own(&place)?;
-            let token = self.token(place.node);
+            self.check_own(&target)?;
+            let token = self.token(target.node);
             match (step, token.kind) {
                 (Step::Key("<<"), Kind::Map) => {
-                    return Err(self.refuse(place.node, "a merge key `<<` cannot be edited in place"));
+                    return Err(self.refuse(target.node, "a merge key `<<` cannot be edited in place"));
                 }
-                (Step::Key(key), Kind::Map) => match self.find_key(place.node, key)? {
-                    Some(entry) => place = Place { node: entry.node, entry: Some(entry) },
+                (Step::Key(key), Kind::Map) => match self.find_key(target.node, key)? {
+                    Some(entry) => target = Target { node: entry.node, entry: Some(entry) },
                     None => {
-                        self.check_merge(place.node, key)?;
-                        return Ok(Walk::Missing(Some(place), &path[number..]));
+                        self.check_merge(target.node, key)?;
+                        return Ok(Walk::Missing(Some(target), &path[number..]));
                     }
                 },
                 (Step::Index(index), Kind::Seq) => {
-                    let entries = self.entries(place.node);
+                    let entries = self.entries(target.node);
                     let Some(entry) = entries.get(*index) else {
                         let message = format!("this list has {} entries, and none of index {index}", entries.len());
-                        return Err(self.refuse(place.node, message));
+                        return Err(self.refuse(target.node, message));
                     };
-                    place = Place { node: entry.node, entry: Some(*entry) };
+                    target = Target { node: entry.node, entry: Some(*entry) };
                 }
-                (Step::Key(_), _) if self.is_null(place.node) => {
-                    return Ok(Walk::Missing(Some(place), &path[number..]));
+                (Step::Key(_), _) if self.is_null(target.node) => {
+                    return Ok(Walk::Missing(Some(target), &path[number..]));
                 }
                 (Step::Key(key), Kind::Seq) => {
-                    return Err(self.refuse(place.node, format!("this is a list, where the key `{key}` was expected")));
+                    return Err(self.refuse(target.node, format!("this is a list, where the key `{key}` was expected")));
                 }
-                (Step::Index(_), _) => return Err(self.refuse(place.node, "this is no list")),
+                (Step::Index(_), _) => return Err(self.refuse(target.node, "this is no list")),
                 (Step::Key(key), _) => {
                     let message = format!("this is no mapping, where the key `{key}` was expected");
                     return Err(self
-                        .refuse(place.node, message)
+                        .refuse(target.node, message)
                         .with_hint("remove the value first, or mend it by hand"));
                 }
             }
         }
-        Ok(Walk::Found(place))
+        Ok(Walk::Found(target))
     }
 
     /// Refuses a value that stands for others, too.
-    pub(super) fn check_own(&self, place: &Place) -> Result<(), SyntaxError> {
-        if self.token(place.node).kind == Kind::Alias {
-            let error = self.refuse(place.node, "this value is an alias: it cannot be edited without its anchor");
+    pub(super) fn check_own(&self, target: &Target) -> Result<(), SyntaxError> {
+        if self.token(target.node).kind == Kind::Alias {
+            let error = self.refuse(target.node, "this value is an alias: it cannot be edited without its anchor");
             return Err(error.with_hint("write the value out here, then edit it"));
         }
-        let first = self.first_property(place.node);
-        for index in first..place.node {
+        let first = self.first_property(target.node);
+        for index in first..target.node {
             if self.token(index).kind == Kind::Tag {
                 let error = self.refuse(index, "this value has a tag, which says how it is read");
                 return Err(error.with_hint("remove the tag, or edit the value by hand"));
             }
         }
-        self.check_anchors(first..place.node, 0..0)
+        self.check_anchors(first..target.node, 0..0)
     }
 
     /// Refuses anchors among the tokens of `range` whose name an alias outside of `but` uses.
@@ -137,9 +137,9 @@ impl<'a> Doc<'a> {
     }
 
     /// Refuses what a new value cannot take the place of.
-    pub(super) fn check_replaceable(&self, place: &Place) -> Result<(), SyntaxError> {
-        self.check_own(place)?;
-        let range = place.node..self.tape.skip_node(place.node);
+    pub(super) fn check_replaceable(&self, target: &Target) -> Result<(), SyntaxError> {
+        self.check_own(target)?;
+        let range = target.node..self.tape.skip_node(target.node);
         self.check_anchors(range.clone(), range)
     }
 
@@ -237,8 +237,8 @@ impl<'a> Doc<'a> {
     }
 
     /// Whether a node lies in a flow collection, or is a part of JSON.
-    pub(super) fn in_flow(&self, place: &Place) -> bool {
-        self.json || place.entry.is_some_and(|entry| self.token(entry.holder).has(Token::FLOW))
+    pub(super) fn in_flow(&self, target: &Target) -> bool {
+        self.json || target.entry.is_some_and(|entry| self.token(entry.holder).has(Token::FLOW))
     }
 
     /// Where the text of an entry starts.

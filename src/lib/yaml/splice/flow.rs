@@ -4,19 +4,19 @@ use super::super::scan::SyntaxError;
 use super::super::tape::{Kind, Token};
 use super::Plan;
 use super::content::{Content, flow_text};
-use super::find::{Doc, Entry, Place};
+use super::find::{Doc, Entry, Target};
 
 impl Doc<'_> {
     /// The value of an entry is replaced.
-    pub(super) fn replace_flow(&self, place: &Place, content: &Content<'_>) -> Result<Plan, SyntaxError> {
+    pub(super) fn replace_flow(&self, target: &Target, content: &Content<'_>) -> Result<Plan, SyntaxError> {
         let mut plan = Plan::default();
-        let node = place.node;
+        let node = target.node;
         let text = match content.as_text() {
             Some(text) if !self.json => self.restyled_in_flow(self.token(node), text),
             _ => content.flow(self.json)?,
         };
         plan.gone.push(node..self.tape.skip_node(node));
-        match (self.token(node).kind, place.entry) {
+        match (self.token(node).kind, target.entry) {
             (Kind::Null, Some(entry)) => {
                 let colon = if self.token(node).has(Token::NO_COLON) { ":" } else { "" };
                 plan.insert(self.gap(&entry)?, format!("{colon} {text}"));

@@ -210,7 +210,7 @@ fn parse(text: &Text<'_>, tape: &mut Tape) -> Result<(), SyntaxError> {
     Engine::default().parse(text, *span, tape, &mut findings)?;
     let Some(finding) = findings.into_iter().find(|finding| finding.is_error) else { return Ok(()) };
     let message = match finding.other {
-        Some(other) => finding.message.replace("{other}", &format!("line {}", text.place(other).0)),
+        Some(other) => finding.message.replace("{other}", &format!("line {}", text.location(other).0)),
         None => finding.message,
     };
     Err(SyntaxError { offset: finding.offset, message, hint: finding.hint.map(str::to_owned) })
@@ -221,7 +221,7 @@ fn plan(doc: &Doc<'_>, change: &Change<'_>) -> Result<Plan, SyntaxError> {
         Change::Set { path, value, .. } | Change::Append { path, value } => (path, *value),
         Change::Remove { path, comments } => {
             return match doc.walk(path)? {
-                Walk::Found(place) => doc.remove(&place, *comments),
+                Walk::Found(target) => doc.remove(&target, *comments),
                 Walk::Missing(..) => Ok(Plan::default()),
             };
         }
@@ -235,13 +235,13 @@ fn plan(doc: &Doc<'_>, change: &Change<'_>) -> Result<Plan, SyntaxError> {
         return Err(doc.refuse(doc.tape.node_at(0), "an edit needs a path to a value inside the document"));
     }
     match doc.walk(path)? {
-        Walk::Found(place) if is_append => doc.append(&place, value),
-        Walk::Found(place) => {
-            doc.check_replaceable(&place)?;
-            doc.replace(&place, &doc.content(Some(&place), value, &[], false)?)
+        Walk::Found(target) if is_append => doc.append(&target, value),
+        Walk::Found(target) => {
+            doc.check_replaceable(&target)?;
+            doc.replace(&target, &doc.content(Some(&target), value, &[], false)?)
         }
-        Walk::Missing(place, rest) => {
-            doc.make(place.as_ref(), &doc.content(place.as_ref(), value, rest, is_append)?, after)
+        Walk::Missing(target, rest) => {
+            doc.make(target.as_ref(), &doc.content(target.as_ref(), value, rest, is_append)?, after)
         }
     }
 }
@@ -331,6 +331,6 @@ fn line_breaks(bytes: &[u8]) -> u64 {
 }
 
 fn refusal(bytes: &[u8], lines_before: u64, error: SyntaxError) -> Refusal {
-    let (line, column) = input::place(bytes, error.offset);
+    let (line, column) = input::location(bytes, error.offset);
     Refusal { line: line + lines_before, column, message: error.message, hint: error.hint }
 }

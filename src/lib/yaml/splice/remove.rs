@@ -3,14 +3,14 @@
 use super::super::scan::SyntaxError;
 use super::super::tape::{Kind, Token};
 use super::Plan;
-use super::find::{Doc, Entry, Place};
+use super::find::{Doc, Entry, Target};
 
 impl Doc<'_> {
-    /// Removes the entry whose value is at `place`; `comments`: with the comment lines right above it.
-    pub(super) fn remove(&self, place: &Place, comments: bool) -> Result<Plan, SyntaxError> {
-        let Some(entry) = place.entry else {
+    /// Removes the entry whose value is at `target`; `comments`: with the comment lines right above it.
+    pub(super) fn remove(&self, target: &Target, comments: bool) -> Result<Plan, SyntaxError> {
+        let Some(entry) = target.entry else {
             return Err(self
-                .refuse(place.node, "the value of a document cannot be removed")
+                .refuse(target.node, "the value of a document cannot be removed")
                 .with_hint("remove the document, or the file"));
         };
         let range = entry.start..self.tape.skip_node(entry.node);

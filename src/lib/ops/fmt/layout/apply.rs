@@ -25,7 +25,7 @@ pub fn apply(plan: &LayoutPlan, gathered: &Gathered, options: &LayoutOptions) ->
     problems.extend(write_unheld(&pending, gathered, options, &root));
     if !problems.is_empty() {
         // All files of a folder that cannot be made fail alike.
-        problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+        problems.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
         problems.dedup();
         return Err(problems);
     }

@@ -1,15 +1,15 @@
 //! The first step of a layout: every document is parsed and checked once, and its identity kept.
 
 use super::{Compatibility, HOLD_BUDGET};
-use crate::manifest::findings::{finding_problem, place, syntax_problem};
+use crate::manifest::findings::{finding_problem, location, syntax_problem};
 use crate::manifest::object::{Object, Source};
 use crate::manifest::scopes::CrdFacts;
 use crate::ops::fmt::chunks::{self, Chunk};
 use crate::ops::fmt::text::{is_kustomization, marker_lint};
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use crate::tree::Input;
 use crate::yaml::engine::Engine;
-use crate::yaml::input::{Places, Text};
+use crate::yaml::input::{Positions, Text};
 use crate::yaml::tape::Tape;
 use rayon::prelude::*;
 
@@ -23,7 +23,7 @@ pub(super) struct Entry {
     /// In a list object: its number among all objects of the document.
     pub item: Option<usize>,
     /// Where it starts.
-    pub place: Place,
+    pub location: Location,
     /// What it says about itself.
     pub object: Object,
 }
@@ -124,26 +124,26 @@ fn read_chunk(engine: &mut Engine, index: usize, chunk: Chunk, input: &Input, co
     let text = match Text::new(bytes) {
         Ok(text) => text,
         Err(error) => {
-            part.problems.push(syntax_problem(name, &mut Places::new(bytes, chunk.lines_before), &error));
+            part.problems.push(syntax_problem(name, &mut Positions::new(bytes, chunk.lines_before), &error));
             return part;
         }
     };
     let mut tape = std::mem::take(&mut engine.tape);
     let mut findings = Vec::new();
-    let mut places = Places::new(&text.bytes, chunk.lines_before);
+    let mut positions = Positions::new(&text.bytes, chunk.lines_before);
     for (document, span) in text.documents().into_iter().enumerate() {
         findings.clear();
         if let Err(error) = engine.parse(&text, span, &mut tape, &mut findings) {
-            part.problems.push(syntax_problem(name, &mut places, &error));
+            part.problems.push(syntax_problem(name, &mut positions, &error));
             continue;
         }
-        part.problems.extend(marker_lint(name, &text.bytes, span, &mut places));
-        part.problems.extend(findings.iter().map(|finding| finding_problem(name, finding, &mut places)));
+        part.problems.extend(marker_lint(name, &text.bytes, span, &mut positions));
+        part.problems.extend(findings.iter().map(|finding| finding_problem(name, finding, &mut positions)));
         if findings.iter().any(|finding| finding.is_error) {
             continue;
         }
         let mut reader =
-            Reader { part: &mut part, index, document, name, text: &text, compatibility, places: &mut places };
+            Reader { part: &mut part, index, document, name, text: &text, compatibility, positions: &mut positions };
         reader.document(&tape, input.path().is_none());
     }
     engine.tape = tape;
@@ -157,17 +157,17 @@ struct Reader<'a, 't> {
     name: &'a str,
     text: &'a Text<'a>,
     compatibility: Compatibility,
-    places: &'a mut Places<'t>,
+    positions: &'a mut Positions<'t>,
 }
 
 impl Reader<'_, '_> {
-    fn place(&mut self, offset: usize) -> Place {
-        place(self.name, self.places, offset)
+    fn location(&mut self, offset: usize) -> Location {
+        location(self.name, self.positions, offset)
     }
 
     fn problem(&mut self, severity: Severity, offset: usize, message: String, hint: Option<&str>) {
-        let place = self.place(offset);
-        self.part.problems.push(Problem { severity, place, message, hint: hint.map(str::to_owned) });
+        let location = self.location(offset);
+        self.part.problems.push(Problem { severity, location, message, hint: hint.map(str::to_owned) });
     }
 
     fn document(&mut self, tape: &Tape, is_stream: bool) {
@@ -200,8 +200,8 @@ impl Reader<'_, '_> {
                 let left_alone =
                     error.is_other_yaml && item.is_none() && !is_stream && self.compatibility == Compatibility::Kfleet;
                 if left_alone {
-                    let place = self.place(error.offset);
-                    self.part.notes.push(format!("{place}: left alone, no manifest: {}", error.message));
+                    let location = self.location(error.offset);
+                    self.part.notes.push(format!("{location}: left alone, no manifest: {}", error.message));
                     self.part.mixed = true;
                 } else {
                     let hint = error.is_other_yaml.then_some("every manifest needs apiVersion and kind");
@@ -211,19 +211,21 @@ impl Reader<'_, '_> {
             }
         };
         if self.compatibility == Compatibility::Kfleet && is_kustomization(&object.gvk) {
-            let place = self.place(offset);
-            self.part.notes.push(format!("{place}: left alone: a {} configures a tool, no cluster", object.gvk.kind));
+            let location = self.location(offset);
+            self.part
+                .notes
+                .push(format!("{location}: left alone: a {} configures a tool, no cluster", object.gvk.kind));
             self.part.mixed = true;
             return;
         }
         if &*object.gvk.kind == "CustomResourceDefinition" {
-            match source.crd(node, self.place(offset)) {
+            match source.crd(node, self.location(offset)) {
                 Ok(crd) => self.part.crds.push(crd),
                 Err(error) => self.problem(Severity::Error, error.offset, error.message, None),
             }
         }
-        let place = self.place(offset);
-        self.part.entries.push(Entry { chunk: self.index, document: self.document, item, place, object });
+        let location = self.location(offset);
+        self.part.entries.push(Entry { chunk: self.index, document: self.document, item, location, object });
     }
 }
 

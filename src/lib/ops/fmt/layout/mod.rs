@@ -15,7 +15,7 @@ pub use gather::{Gathered, gather};
 pub use plan::{plan, tree};
 pub use scopes::{Remedy, ScopeSources, unknown_group_versions};
 
-use crate::manifest::path::PluralRule;
+use crate::layout::path::PluralRule;
 use crate::problem::Problem;
 use crate::yaml::edit::Rewrite;
 use crate::yaml::emit::Style;

@@ -4,11 +4,11 @@ use super::gather::{Entry, Gathered};
 use super::render::{self, Disk, Edit};
 use super::scopes::{self, Remedy, ScopeSources};
 use super::{Action, Compatibility, FileAction, LayoutOptions, LayoutPlan};
+use crate::layout::path::{PathError, PluralRule, canonical_path, case_folded, is_case_folded};
 use crate::manifest::gvk::Gvk;
 use crate::manifest::namespaces::{ANNOTATION, Targets};
-use crate::manifest::path::{PathError, PluralRule, canonical_path, case_folded, is_case_folded};
 use crate::manifest::scopes::{KindInfo, Scope, Scopes, Via};
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use crate::tree::{self, Root, Tree};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -38,8 +38,8 @@ pub(super) enum Removal {
     Input(PathBuf),
 }
 
-fn error(place: &Place, message: impl Into<String>, hint: Option<String>) -> Problem {
-    Problem { severity: Severity::Error, place: place.clone(), message: message.into(), hint }
+fn error(location: &Location, message: impl Into<String>, hint: Option<String>) -> Problem {
+    Problem { severity: Severity::Error, location: location.clone(), message: message.into(), hint }
 }
 
 /// What there is to write, before it is rendered.
@@ -122,7 +122,7 @@ pub fn plan(
         problems.extend(existing.map(|output| {
             let path = shown(options, &output.path);
             let hint = Some("allow it with --overwrite".to_owned());
-            error(&Place { file: path.clone(), line: 0, column: 0 }, format!("file already exists: {path}"), hint)
+            error(&Location { file: path.clone(), line: 0, column: 0 }, format!("file already exists: {path}"), hint)
         }));
     }
     let removals = removals(gathered, options, disk, &outputs, &mut files, &mut problems, &mut notes);
@@ -135,7 +135,7 @@ pub fn plan(
 
 /// Problems in the order of the inputs.
 fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
-    problems.sort_by(|a, b| a.place.cmp(&b.place));
+    problems.sort_by(|a, b| a.location.cmp(&b.location));
     problems
 }
 
@@ -202,7 +202,7 @@ struct Planner<'a> {
 impl<'a> Planner<'a> {
     /// Finds the scope of every object that is not filtered out.
     fn resolve(&mut self) -> Vec<Resolved<'a>> {
-        let mut unknown: BTreeMap<Gvk, Vec<Place>> = BTreeMap::new();
+        let mut unknown: BTreeMap<Gvk, Vec<Location>> = BTreeMap::new();
         let mut guessed: BTreeSet<&Gvk> = BTreeSet::new();
         let mut resolved = Vec::with_capacity(self.gathered.entries.len());
         let (gathered, options, scopes) = (self.gathered, self.options, self.scopes);
@@ -220,7 +220,7 @@ impl<'a> Planner<'a> {
             };
             last = Some((gvk, found.clone()));
             let Some(info) = found else {
-                unknown.entry(gvk.clone()).or_default().push(entry.place.clone());
+                unknown.entry(gvk.clone()).or_default().push(entry.location.clone());
                 continue;
             };
             if !info.exact && info.via != Via::Flag && guessed.insert(gvk) {
@@ -269,7 +269,7 @@ impl<'a> Planner<'a> {
                         let hint =
                             format!("name known namespaces in {ANNOTATION}, `*` for all, `-name` to leave one out");
                         for message in errors {
-                            self.problems.push(error(&object.entry.place, message.to_string(), Some(hint.clone())));
+                            self.problems.push(error(&object.entry.location, message.to_string(), Some(hint.clone())));
                         }
                         continue;
                     }
@@ -311,7 +311,7 @@ impl<'a> Planner<'a> {
                 let message =
                     format!("metadata.namespace field should not be set for cluster-scoped resource: {}", object.gvk);
                 let hint = Some("remove it, or let --clean remove it".to_owned());
-                self.problems.push(error(&resolved.entry.place, message, hint));
+                self.problems.push(error(&resolved.entry.location, message, hint));
             }
             _ => {}
         }
@@ -325,7 +325,7 @@ impl<'a> Planner<'a> {
             let message = format!("failed to get output file for {}: {reason}", object.gvk);
             let is_nameless = object.name.as_deref().unwrap_or_default().is_empty();
             let hint = is_nameless.then(|| "every manifest needs metadata.name".to_owned());
-            self.problems.push(error(&resolved.entry.place, message, hint));
+            self.problems.push(error(&resolved.entry.location, message, hint));
         })
         .ok()
     }
@@ -345,8 +345,8 @@ impl<'a> Planner<'a> {
                     claims.push(Claim::new(path, None, Edit { made_up_namespace: Some(name), ..Edit::default() }));
                 }
                 Err(reason) => {
-                    let place = Place { file: format!("namespace {name}"), line: 0, column: 0 };
-                    self.problems.push(error(&place, format!("failed to get output file: {reason}"), None));
+                    let location = Location { file: format!("namespace {name}"), line: 0, column: 0 };
+                    self.problems.push(error(&location, format!("failed to get output file: {reason}"), None));
                 }
             }
         }
@@ -364,7 +364,7 @@ impl<'a> Planner<'a> {
             if let Some(other) = folded.insert(case_folded(path), path) {
                 self.problems.push(Problem {
                     severity: Severity::Warning,
-                    place: Place { file: shown(self.options, path), line: 0, column: 0 },
+                    location: Location { file: shown(self.options, path), line: 0, column: 0 },
                     message: format!("differs from {} only in case", shown(self.options, other)),
                     hint: Some(
                         "file systems that ignore case (macOS, Windows) can hold only one of the two".to_owned(),
@@ -411,14 +411,18 @@ fn removals(
         if gathered.mixed[index] && !used[index] {
             continue;
         }
-        let place = Place { file: input.name().to_owned(), line: 0, column: 0 };
+        let location = Location { file: input.name().to_owned(), line: 0, column: 0 };
         let verb = if options.remove { "--remove would delete" } else { "moving its manifests would delete" };
         if gathered.mixed[index] {
             let message = format!("{verb} a file that also holds YAML that is no manifest");
-            problems.push(error(&place, message, Some("split the file first, or exclude it".to_owned())));
+            problems.push(error(&location, message, Some("split the file first, or exclude it".to_owned())));
         } else if filtered[index] {
             let message = format!("{verb} objects that --filter leaves out");
-            problems.push(error(&place, message, Some("leave out --filter, or keep the inputs elsewhere".to_owned())));
+            problems.push(error(
+                &location,
+                message,
+                Some("leave out --filter, or keep the inputs elsewhere".to_owned()),
+            ));
         } else {
             let shown_path = below.map_or_else(|| input.name().to_owned(), |path| shown(options, path));
             files.push(FileAction { path: shown_path, action: Action::Remove, diff: None });
@@ -461,9 +465,9 @@ fn prunable(
     notes: &mut Vec<String>,
 ) -> Vec<String> {
     if outputs.is_empty() {
-        let place = Place { file: options.output.display().to_string(), line: 0, column: 0 };
+        let location = Location { file: options.output.display().to_string(), line: 0, column: 0 };
         let hint = Some("check the inputs; remove the folder by hand if that is what you want".to_owned());
-        problems.push(error(&place, "--prune refuses to remove everything: this run produced no manifest", hint));
+        problems.push(error(&location, "--prune refuses to remove everything: this run produced no manifest", hint));
         return Vec::new();
     }
     let mut pruned = Vec::new();

@@ -7,12 +7,12 @@ use crate::manifest::findings::syntax_problem;
 use crate::manifest::namespaces::ANNOTATION;
 use crate::manifest::object::Source;
 use crate::ops::fmt::text::{is_kustomization, unproven_problem};
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use crate::tree::{Root, State};
 use crate::yaml::edit;
 use crate::yaml::emit::{self, Frame, Style};
 use crate::yaml::engine::Engine;
-use crate::yaml::input::{Places, Text};
+use crate::yaml::input::{Positions, Text};
 use crate::yaml::scalar;
 use crate::yaml::scan::SyntaxError;
 use crate::yaml::split::Span;
@@ -126,17 +126,17 @@ fn clash(gathered: &Gathered, options: &LayoutOptions, first: &Output, second: &
         Some(entry) => {
             let entry = &gathered.entries[entry];
             (
-                entry.place.clone(),
-                format!("{} (document {})", entry.place, document_number(gathered, entry.chunk, entry.document)),
+                entry.location.clone(),
+                format!("{} (document {})", entry.location, document_number(gathered, entry.chunk, entry.document)),
             )
         }
-        None => (Place::default(), "--create-missing-namespaces".to_owned()),
+        None => (Location::default(), "--create-missing-namespaces".to_owned()),
     };
     let (_, first) = origin(first);
-    let (place, second_shown) = origin(second);
+    let (location, second_shown) = origin(second);
     Problem {
         severity: Severity::Error,
-        place,
+        location,
         message: format!(
             "file already exists: two different objects for {}: {first} and {second_shown}",
             shown(options, &second.path)
@@ -225,7 +225,7 @@ impl Renderer<'_> {
         let diff = match self.disk {
             Some(disk) if self.diffs && action != Action::Unchanged => {
                 let old = disk.root.read(path).map_err(|error| Box::new(error.into_problem()))?.unwrap_or_default();
-                Some(crate::ops::fmt::diff::unified(&shown(self.options, path), &old, bytes))
+                Some(crate::diff::unified(&shown(self.options, path), &old, bytes))
             }
             _ => None,
         };
@@ -273,7 +273,7 @@ impl Renderer<'_> {
         let mut buffer = Vec::new();
         let bytes = chunk_bytes(input, chunk, &mut buffer)?;
         let problem =
-            |error: SyntaxError| Box::new(syntax_problem(name, &mut Places::new(bytes, chunk.lines_before), &error));
+            |error: SyntaxError| Box::new(syntax_problem(name, &mut Positions::new(bytes, chunk.lines_before), &error));
         let text = Text::new(bytes).map_err(problem)?;
         let documents = text.documents();
         let mut tape = std::mem::take(&mut engine.tape);
@@ -360,7 +360,7 @@ impl Unchecked<'_, '_> {
         };
         engine
             .prove(tape, source, 0..tape.tokens.len(), frame, style, self.bytes)
-            .map_err(|unproven| Box::new(unproven_problem(name, &mut Places::new(source, lines_before), &unproven)))
+            .map_err(|unproven| Box::new(unproven_problem(name, &mut Positions::new(source, lines_before), &unproven)))
     }
 }
 

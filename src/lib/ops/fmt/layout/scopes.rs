@@ -4,7 +4,7 @@ use super::gather::Gathered;
 use crate::kube::discovery::can_be_served;
 use crate::manifest::gvk::Gvk;
 use crate::manifest::scopes::{Scope, Scopes};
-use crate::problem::{Place, Problem, Severity};
+use crate::problem::{Location, Problem, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a person can name scopes: what the hint about unknown kinds says.
@@ -45,7 +45,7 @@ impl ScopeSources {
             if let Err(message) = scopes.add_flag(flag) {
                 problems.push(Problem {
                     severity: Severity::Error,
-                    place: Place { file: "--gvk-scope".to_owned(), line: 0, column: 0 },
+                    location: Location { file: "--gvk-scope".to_owned(), line: 0, column: 0 },
                     message,
                     hint: Some("write Kind.group/version:Cluster or Kind.group/version:Namespaced".to_owned()),
                 });
@@ -107,7 +107,7 @@ pub(super) fn near_misses(gathered: &Gathered, filter: &[String]) -> Vec<Problem
             let near: Vec<String> = near.into_iter().collect();
             problems.push(Problem {
                 severity: Severity::Warning,
-                place: Place { file: "--filter".to_owned(), line: 0, column: 0 },
+                location: Location { file: "--filter".to_owned(), line: 0, column: 0 },
                 message: format!("{wanted} leaves nothing out"),
                 hint: Some(format!("the inputs have {}", near.join(", "))),
             });
@@ -117,17 +117,17 @@ pub(super) fn near_misses(gathered: &Gathered, filter: &[String]) -> Vec<Problem
 }
 
 /// One error for all unknown kinds, with the first place of each and the flags that would solve it.
-pub(super) fn unknown_kinds(unknown: &BTreeMap<Gvk, Vec<Place>>, remedy: Remedy) -> Option<Problem> {
-    let (_, places) = unknown.iter().next()?;
+pub(super) fn unknown_kinds(unknown: &BTreeMap<Gvk, Vec<Location>>, remedy: Remedy) -> Option<Problem> {
+    let (_, positions) = unknown.iter().next()?;
     let mut message = if unknown.len() == 1 {
         "could not find REST mapping for one kind, so its scope is not known:".to_owned()
     } else {
         format!("could not find REST mapping for {} kinds, so their scopes are not known:", unknown.len())
     };
-    for (gvk, places) in unknown {
-        message += &format!("\n  resource {gvk}, at {}", places[0]);
-        if places.len() > 1 {
-            message += &format!(" and {} more", places.len() - 1);
+    for (gvk, positions) in unknown {
+        message += &format!("\n  resource {gvk}, at {}", positions[0]);
+        if positions.len() > 1 {
+            message += &format!(" and {} more", positions.len() - 1);
         }
     }
     let names: Vec<String> = unknown
@@ -150,5 +150,5 @@ pub(super) fn unknown_kinds(unknown: &BTreeMap<Gvk, Vec<Place>>, remedy: Remedy)
             names.join(", ")
         ),
     };
-    Some(Problem { severity: Severity::Error, place: places[0].clone(), message, hint: Some(hint) })
+    Some(Problem { severity: Severity::Error, location: positions[0].clone(), message, hint: Some(hint) })
 }

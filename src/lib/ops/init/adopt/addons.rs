@@ -2,13 +2,13 @@
 //! from it changes no object: a guess must not cost anyone their manifests.
 
 use super::{Adoption, MANIFESTS, render};
-use crate::fleet::content::Content;
 use crate::fleet::file::{FLEET_FILE, FleetFile, is_name, is_plain_path};
-use crate::fleet::files::is_yaml;
 use crate::fleet::lock::Lock;
 use crate::fleet::types::Paths;
+use crate::manifest::content::Content;
 use crate::ops::generate::{self, kustomization::is_generated};
 use crate::tree::Tree;
+use crate::tree::files::is_yaml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

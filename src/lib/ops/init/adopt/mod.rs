@@ -96,7 +96,7 @@ pub fn plan(repository: &Repository) -> Result<Adoption> {
     adoption.clusters = named(&clusters, |cluster| cluster.flavour.is_some().then_some(&cluster.name));
     adoption.addons = named(&bases, |base| (base.state == State::Known).then_some(&base.name));
     FleetFile::read(FLEET_FILE, adoption.text.as_bytes()).map_err(|problems| {
-        let first = problems.first().map(|problem| format!("{}: {}", problem.place, problem.message));
+        let first = problems.first().map(|problem| format!("{}: {}", problem.location, problem.message));
         let message = format!("internal error: the file would not be read: {}", first.unwrap_or_default());
         Error::new(ErrorKind::Failed, message)
     })?;

@@ -4,9 +4,9 @@ use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::{Action, Change, Findings, Fix};
 use super::super::text::yaml_of;
-use crate::fleet::content::Item;
 use crate::fleet::schema::did_you_mean;
-use crate::fleet::sync::{HELM, KUSTOMIZE, SOURCE};
+use crate::flux::sync::{HELM, KUSTOMIZE, SOURCE};
+use crate::manifest::content::Item;
 use crate::problem::Severity;
 use serde_json::{Map, Value, json};
 
@@ -113,7 +113,7 @@ fn removed(facts: &Facts<'_>, found: &mut Findings) {
         };
         let since = if *since == 0 { "2.0 or earlier".to_owned() } else { format!("2.{since}") };
         let message = format!("{}: {group}/{version} was removed with Flux {since}", item.shown());
-        let finding = found.add(item.place(&["apiVersion"]), message);
+        let finding = found.add(item.location(&["apiVersion"]), message);
         finding.hint(format!("write {group}/{current}")).fix(migrated(item));
     }
 }
@@ -136,7 +136,7 @@ fn unknown_field(facts: &Facts<'_>, found: &mut Findings) {
                 (None, None) => "remove it".to_owned(),
             };
             let message = format!("{}: the current API has no field `spec.{name}`", item.shown());
-            let finding = found.add(item.key_place(&["spec", name]), message).hint(hint);
+            let finding = found.add(item.key_location(&["spec", name]), message).hint(hint);
             if gone.is_some() {
                 finding.fix(migrated(item));
             }
@@ -150,7 +150,7 @@ fn deprecated(facts: &Facts<'_>, found: &mut Findings) {
             (SOURCE, "HelmRepository") if item.text(&["spec", "type"]) == Some("oci") => {
                 let message = format!("{}: type oci is in maintenance", item.shown());
                 let hint = "use an OCIRepository, and `chartRef` in the HelmRelease";
-                found.add(item.place(&["spec", "type"]), message).hint(hint);
+                found.add(item.location(&["spec", "type"]), message).hint(hint);
             }
             (HELM, "HelmRelease") => helm_release(item, found),
             _ => {}
@@ -162,15 +162,15 @@ fn helm_release(item: &Item<'_>, found: &mut Findings) {
     let path = ["spec", "chart", "spec", "valuesFile"];
     if item.get(&path).is_some() {
         let message = format!("{}: `valuesFile` is deprecated", item.shown());
-        found.add(item.key_place(&path), message).hint("write `valuesFiles`, a list").fix(migrated(item));
+        found.add(item.key_location(&path), message).hint("write `valuesFiles`, a list").fix(migrated(item));
     }
     for (number, renderer) in item.list(&["spec", "postRenderers"]).iter().enumerate() {
         for field in ["patchesStrategicMerge", "patchesJson6902"] {
             if renderer.get("kustomize").is_some_and(|kustomize| kustomize.get(field).is_some()) {
                 let number = number.to_string();
-                let place = item.key_place(&["spec", "postRenderers", &number, "kustomize", field]);
+                let location = item.key_location(&["spec", "postRenderers", &number, "kustomize", field]);
                 let message = format!("{}: `{field}` of a post-renderer is deprecated", item.shown());
-                found.add(place, message).hint("write `patches`, each with `patch` as text");
+                found.add(location, message).hint("write `patches`, each with `patch` as text");
             }
         }
     }

@@ -4,8 +4,8 @@ use super::super::catalogue::Rule;
 use super::super::facts::{Facts, path_of};
 use super::super::finding::{Action, Change, Findings, Fix};
 use super::super::text::minor_of;
-use crate::fleet::overlay::Target;
-use crate::problem::{Place, Severity};
+use crate::kustomize::references::Target;
+use crate::problem::{Location, Severity};
 use serde_json::json;
 
 pub(in super::super) const RULES: &[Rule] = &[
@@ -45,8 +45,8 @@ fn versions(facts: &Facts<'_>, found: &mut Findings) {
             );
             let file =
                 facts.repository.files.below(&cluster.folder).find(|file| file.ends_with("/gotk-components.yaml"));
-            let place = Place { file: file.cloned().unwrap_or_default(), line: 0, column: 0 };
-            found.add(place, message).hint("upgrade Flux in it").cluster(&cluster.name);
+            let location = Location { file: file.cloned().unwrap_or_default(), line: 0, column: 0 };
+            found.add(location, message).hint("upgrade Flux in it").cluster(&cluster.name);
         }
     }
 }
@@ -57,9 +57,10 @@ fn sync(facts: &Facts<'_>, found: &mut Findings) {
     for cluster in &facts.clusters {
         if let Some(own) = &cluster.own {
             if path_of(own).as_deref() != Some(&cluster.folder) {
-                let place = own.kustomization.path.as_ref().map_or(&own.kustomization.origin.place, |path| &path.place);
+                let location =
+                    own.kustomization.path.as_ref().map_or(&own.kustomization.origin.location, |path| &path.location);
                 let message = format!("Flux of {} does not read {}", cluster.name, cluster.folder);
-                found.add(place.clone(), message).hint(format!("path: ./{}", cluster.folder)).cluster(&cluster.name);
+                found.add(location.clone(), message).hint(format!("path: ./{}", cluster.folder)).cluster(&cluster.name);
             }
             let written = own.repository.as_ref().and_then(|repository| repository.reference.branch.as_ref());
             if let (Some(branch), Some(written)) = (branch, written)
@@ -68,7 +69,7 @@ fn sync(facts: &Facts<'_>, found: &mut Findings) {
                 let message =
                     format!("Flux of {} follows branch {}, the fleet's is {branch}", cluster.name, written.value);
                 let hint = "name the same branch here and under `repository` in fleet.yaml";
-                found.add(written.place.clone(), message).hint(hint).cluster(&cluster.name);
+                found.add(written.location.clone(), message).hint(hint).cluster(&cluster.name);
             }
         }
         let folder = format!("{}/flux-system", cluster.folder);
@@ -80,7 +81,7 @@ fn sync(facts: &Facts<'_>, found: &mut Findings) {
                 continue;
             }
             let message = format!("{} does not list {name}: it is not applied", overlay.file);
-            let finding = found.add(overlay.key_place(&["resources"]), message);
+            let finding = found.add(overlay.key_location(&["resources"]), message);
             finding.hint(format!("add `- {name}`")).cluster(&cluster.name);
             if let Some(document) = overlay.document().filter(|document| document.value.get("resources").is_some()) {
                 let change = Change { path: vec!["resources".to_owned()], action: Action::Append(json!(name)) };

@@ -3,7 +3,7 @@
 use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::Findings;
-use crate::fleet::content::Item;
+use crate::manifest::content::Item;
 use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -39,22 +39,22 @@ fn old_version(facts: &Facts<'_>, found: &mut Findings) {
     for item in objects(facts) {
         let version = item.version();
         let kind = (item.group(), item.kind());
-        let place = || item.place(&["apiVersion"]);
+        let location = || item.location(&["apiVersion"]);
         match version {
             "v1alpha2" | "v1alpha3" | "v1alpha4" => {
                 let message = format!("{}: Cluster API does not serve {version} any more", item.shown());
-                found.add(place(), message).severity(Severity::Error).hint("migrate it to v1beta2");
+                found.add(location(), message).severity(Severity::Error).hint("migrate it to v1beta2");
             }
             "v1beta1" => {
                 let message = format!("{}: Cluster API stops serving v1beta1 with v1.16 (April 2027)", item.shown());
-                found.add(place(), message).hint("migrate it to v1beta2");
+                found.add(location(), message).hint("migrate it to v1beta2");
             }
             _ => {}
         }
         match versions.get(&kind) {
             Some(other) if *other != version => {
                 let message = format!("{}: it is of {version}, others of its kind are of {other}", item.shown());
-                found.add(place(), message).hint("use one version of a kind");
+                found.add(location(), message).hint("use one version of a kind");
             }
             Some(_) => {}
             None => drop(versions.insert(kind, version)),
@@ -74,7 +74,7 @@ fn old_shape(facts: &Facts<'_>, found: &mut Findings) {
                         if let Some((message, hint)) = shape(&path, key, value) {
                             let at: Vec<&str> = path.iter().map(String::as_str).chain([key.as_str()]).collect();
                             let message = format!("{}: {message}", item.shown());
-                            found.add(item.key_place(&at), message).hint(hint);
+                            found.add(item.key_location(&at), message).hint(hint);
                         }
                     }
                     waiting.extend(map.iter().map(|(key, value)| (below(key.clone()), value)));

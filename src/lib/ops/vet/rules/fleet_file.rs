@@ -4,7 +4,7 @@ use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::Findings;
 use crate::fleet::file::FLEET_FILE;
-use crate::problem::{Place, Severity};
+use crate::problem::{Location, Severity};
 
 pub(in super::super) const RULES: &[Rule] =
     &[Rule::new("FLT01", Severity::Error, "fleet.yaml and the repository differ", differs).explained(
@@ -28,12 +28,12 @@ fn differs(facts: &Facts<'_>, found: &mut Findings) {
         let folder = file.cluster_path(name).unwrap_or_default();
         if !facts.repository.files.has_folder(&folder) {
             let message = format!("cluster {name} has no folder {folder}");
-            found.add(file.document.place(&["clusters", name]), message).hint("bootstrap it, or remove it here");
+            found.add(file.document.location(&["clusters", name]), message).hint("bootstrap it, or remove it here");
         }
     }
     for cluster in facts.clusters.iter().filter(|cluster| !file.fleet.clusters.contains_key(&cluster.name)) {
-        let place = Place { file: FLEET_FILE.to_owned(), ..file.document.place(&["clusters"]) };
+        let location = Location { file: FLEET_FILE.to_owned(), ..file.document.location(&["clusters"]) };
         let message = format!("{} is not among the clusters of {FLEET_FILE}", cluster.folder);
-        found.add(place, message).hint("add it, or delete its folder").cluster(&cluster.name);
+        found.add(location, message).hint("add it, or delete its folder").cluster(&cluster.name);
     }
 }

@@ -90,7 +90,7 @@ fn removed(facts: &Facts<'_>, found: &mut Findings) {
             "" => "remove it: nothing takes its place in the API".to_owned(),
             current => format!("write {current}{}", if *is_mechanical { "" } else { "; its fields differ" }),
         };
-        let finding = found.add(item.place(&["apiVersion"]), message).hint(hint);
+        let finding = found.add(item.location(&["apiVersion"]), message).hint(hint);
         // An empty selector has come to mean all pods, not none.
         let selector = item.get(&["spec", "selector"]);
         let is_empty = selector.is_none_or(|selector| selector.as_object().is_some_and(serde_json::Map::is_empty));

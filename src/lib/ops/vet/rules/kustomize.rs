@@ -3,10 +3,10 @@
 use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::{Action, Change, Findings, Fix};
-use crate::fleet::files::{folder_of, is_within};
-use crate::fleet::overlay::{NAMES, Overlay, Target};
 use crate::fleet::schema::did_you_mean;
-use crate::problem::{Place, Severity};
+use crate::kustomize::references::{NAMES, Overlay, Target};
+use crate::path::{folder_of, is_within};
+use crate::problem::{Location, Severity};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -101,7 +101,7 @@ fn deprecated(facts: &Facts<'_>, found: &mut Findings) {
             if overlay.value().get(field).is_none() {
                 continue;
             }
-            let finding = found.add(overlay.key_place(&[field]), format!("`{field}` is deprecated")).hint(*hint);
+            let finding = found.add(overlay.key_location(&[field]), format!("`{field}` is deprecated")).hint(*hint);
             if *field == "bases" {
                 finding.fix(bases_to_resources(overlay));
             }
@@ -109,8 +109,8 @@ fn deprecated(facts: &Facts<'_>, found: &mut Findings) {
         for field in ["configMapGenerator", "secretGenerator"] {
             let entries = overlay.value().get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
             for (number, _) in entries.iter().enumerate().filter(|(_, entry)| entry.get("env").is_some()) {
-                let place = overlay.key_place(&[field, &number.to_string(), "env"]);
-                found.add(place, format!("`env` of {field} is deprecated")).hint("write `envs`, a list");
+                let location = overlay.key_location(&[field, &number.to_string(), "env"]);
+                found.add(location, format!("`env` of {field} is deprecated")).hint("write `envs`, a list");
             }
         }
     }
@@ -146,22 +146,24 @@ fn broken(facts: &Facts<'_>, found: &mut Findings) {
             field(overlay, name, found);
         }
         for rival in &overlay.rivals {
-            let place = Place { file: rival.clone(), line: 0, column: 0 };
-            found.add(place, format!("{} has another kustomization", overlay.folder)).hint("keep one of them");
+            let location = Location { file: rival.clone(), line: 0, column: 0 };
+            found.add(location, format!("{} has another kustomization", overlay.folder)).hint("keep one of them");
         }
         let mut seen = BTreeSet::new();
         for reference in &overlay.references {
             match &reference.target {
                 Target::Outside => {
                     let message = format!("`{}` leads out of the repository", reference.text);
-                    found.add(overlay.place_of(reference), message).hint("Flux has nothing but the repository");
+                    found.add(overlay.location_of(reference), message).hint("Flux has nothing but the repository");
                 }
                 Target::File(file) if reference.is_resource() && !seen.insert(file) => {
-                    found.add(overlay.place_of(reference), format!("{file} is listed twice")).hint("remove one entry");
+                    found
+                        .add(overlay.location_of(reference), format!("{file} is listed twice"))
+                        .hint("remove one entry");
                 }
                 Target::Folder(folder) if reference.is_resource() && leads_back(facts, folder, &overlay.folder) => {
                     let message = format!("{folder} leads back to {}", overlay.folder);
-                    found.add(overlay.place_of(reference), message).hint("break the circle");
+                    found.add(overlay.location_of(reference), message).hint("break the circle");
                 }
                 _ => {}
             }
@@ -178,11 +180,11 @@ fn field(overlay: &Overlay, name: &str, found: &mut Findings) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "remove it: the build refuses it".to_owned(),
             };
-            found.add(overlay.key_place(&[name]), format!("kustomize knows no field `{name}`")).hint(hint);
+            found.add(overlay.key_location(&[name]), format!("kustomize knows no field `{name}`")).hint(hint);
         }
         Some((_, Some(is_list))) if !value.is_null() && *is_list != value.is_array() => {
             let what = if *is_list { "a list" } else { "no list" };
-            found.add(overlay.place(&[name]), format!("`{name}` has to be {what}"));
+            found.add(overlay.location(&[name]), format!("`{name}` has to be {what}"));
         }
         Some(_) => {}
     }
@@ -224,7 +226,7 @@ fn listing(facts: &Facts<'_>, found: &mut Findings) {
         for reference in &overlay.references {
             if let Target::Missing(path) = &reference.target {
                 let message = format!("there is no {path}");
-                found.add(overlay.place_of(reference), message).hint("mend the path, or remove the entry");
+                found.add(overlay.location_of(reference), message).hint("mend the path, or remove the entry");
             }
         }
     }
@@ -241,9 +243,9 @@ fn listing(facts: &Facts<'_>, found: &mut Findings) {
         if NAMES.contains(&name) || !is_in_layout || is_sync || !is_object {
             continue;
         }
-        let place = Place { file: (*file).to_owned(), line: 0, column: 0 };
+        let location = Location { file: (*file).to_owned(), line: 0, column: 0 };
         let message = format!("no kustomization lists this manifest: {} does not", overlay.file);
-        found.add(place, message).hint("list it, or delete it");
+        found.add(location, message).hint("list it, or delete it");
     }
 }
 
@@ -251,7 +253,9 @@ fn remote(facts: &Facts<'_>, found: &mut Findings) {
     for overlay in facts.overlays() {
         for reference in overlay.references.iter().filter(|reference| reference.target == Target::Remote) {
             let message = "this is fetched from elsewhere for every build";
-            found.add(overlay.place_of(reference), message).hint("keep a copy in the repository: see kfleet generate");
+            found
+                .add(overlay.location_of(reference), message)
+                .hint("keep a copy in the repository: see kfleet generate");
         }
     }
 }
@@ -264,7 +268,7 @@ fn renamed_namespace(facts: &Facts<'_>, found: &mut Findings) {
         let mut others = items.filter(|item| item.is("", "Namespace") && item.name() != namespace);
         if let Some(other) = others.next() {
             let message = format!("`namespace: {namespace}` also renames Namespace {}", other.name());
-            found.add(overlay.place(&["namespace"]), message).hint("set namespaces in the manifests");
+            found.add(overlay.location(&["namespace"]), message).hint("set namespaces in the manifests");
         }
     }
 }
@@ -279,9 +283,9 @@ fn doubtful(facts: &Facts<'_>, found: &mut Findings) {
         for field in ["labels", "annotations"] {
             let map = item.get(&["metadata", field]).and_then(Value::as_object);
             for (key, _) in map.into_iter().flatten().filter(|(_, value)| !value.is_string() && !value.is_null()) {
-                let place = item.place(&["metadata", field, key]);
+                let location = item.location(&["metadata", field, key]);
                 found
-                    .add(place, format!("{}: {field} have to be text: `{key}` is none", item.shown()))
+                    .add(location, format!("{}: {field} have to be text: `{key}` is none", item.shown()))
                     .hint("put it in quotes");
             }
         }
@@ -300,7 +304,9 @@ fn left_out(facts: &Facts<'_>, found: &mut Findings) {
                 false => continue,
             };
             let message = format!("{file} {reason}: it is not in Flux's artifact");
-            found.add(overlay.place_of(reference), message).hint("keep a plain copy, or include it in .sourceignore");
+            found
+                .add(overlay.location_of(reference), message)
+                .hint("keep a plain copy, or include it in .sourceignore");
         }
     }
 }

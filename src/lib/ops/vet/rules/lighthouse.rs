@@ -4,7 +4,7 @@
 use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::{Action, Change, Findings, Fix};
-use crate::pipeline::trigger::{self, Finding};
+use crate::lighthouse::{self, Finding};
 use crate::problem::Severity;
 use crate::tree::Tree;
 use serde_json::Value;
@@ -35,16 +35,16 @@ fn misleading(facts: &Facts<'_>, found: &mut Findings) {
 /// Adds what the linter finds in the trigger files and is of a rule. What is no YAML has a rule of its own.
 fn add(facts: &Facts<'_>, found: &mut Findings, is_of_rule: &dyn Fn(&Finding) -> bool) {
     let mut files = Tree::default();
-    for (file, content) in facts.contents().filter(|(file, _)| trigger::is_trigger_file(file)) {
+    for (file, content) in facts.contents().filter(|(file, _)| lighthouse::is_trigger_file(file)) {
         files.insert(file.to_owned(), content.bytes().to_vec());
     }
-    let has_file = |_: &trigger::JobConfig, path: &str| facts.repository.files.has_file(path);
-    for finding in trigger::lint(&trigger::load(&files).config, &has_file) {
+    let has_file = |_: &lighthouse::JobConfig, path: &str| facts.repository.files.has_file(path);
+    for finding in lighthouse::lint(&lighthouse::load(&files).config, &has_file) {
         if finding.id == "trigger-syntax" || !is_of_rule(&finding) {
             continue;
         }
         let fix = fix(facts, &finding);
-        let added = found.add(finding.place.clone(), finding.told().0).severity(finding.severity).fix(fix);
+        let added = found.add(finding.location.clone(), finding.told().0).severity(finding.severity).fix(fix);
         added.hint = finding.hint;
     }
 }
@@ -56,7 +56,7 @@ fn fix(facts: &Facts<'_>, finding: &Finding) -> Option<Fix> {
         action: Action::Set(Value::String(text.clone())),
     };
     let changes: Vec<Change> = finding.mends.iter().map(change).collect();
-    let file = &finding.place.file;
+    let file = &finding.location.file;
     let document = facts.repository.contents.get(file)?.documents.first()?.number;
     (!changes.is_empty()).then(|| Fix { file: file.clone(), document, changes })
 }

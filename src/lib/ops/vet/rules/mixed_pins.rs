@@ -6,7 +6,7 @@ use super::super::finding::Findings;
 use super::super::revisions::Revisions;
 use super::super::text::repository_of;
 use crate::fleet::clusters::Cluster;
-use crate::fleet::sync::{Pair, Placed};
+use crate::flux::sync::{Located, Pair};
 use crate::problem::Severity;
 
 /// Pins of one cluster that are further apart than so many commits were hardly ever tried together.
@@ -26,7 +26,7 @@ pub(in super::super) const RULES: &[Rule] = &[Rule::new(
 
 fn mixed(facts: &Facts<'_>, found: &mut Findings) {
     for cluster in &facts.clusters {
-        let pins: Vec<(&Pair, &Placed<String>)> =
+        let pins: Vec<(&Pair, &Located<String>)> =
             cluster.syncs.iter().filter_map(|pair| Some((pair, commit_of(pair)?))).collect();
         if pins.iter().all(|(_, commit)| commit.value == pins[0].1.value) {
             continue;
@@ -39,7 +39,7 @@ fn mixed(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 /// The commit that a pair is pinned to.
-fn commit_of(pair: &Pair) -> Option<&Placed<String>> {
+fn commit_of(pair: &Pair) -> Option<&Located<String>> {
     pair.repository.as_ref()?.reference.commit.as_ref()
 }
 
@@ -48,7 +48,7 @@ fn is_of_one_repository(one: &Pair, other: &Pair) -> bool {
     url(one).is_some() && url(one) == url(other)
 }
 
-fn compare(cluster: &Cluster, pins: &[(&Pair, &Placed<String>)], revisions: &dyn Revisions, found: &mut Findings) {
+fn compare(cluster: &Cluster, pins: &[(&Pair, &Located<String>)], revisions: &dyn Revisions, found: &mut Findings) {
     for (pair, commit) in pins {
         let name = &pair.kustomization.id.name;
         for (other, newer) in pins.iter().filter(|(other, _)| is_of_one_repository(pair, other)) {
@@ -65,7 +65,7 @@ fn compare(cluster: &Cluster, pins: &[(&Pair, &Placed<String>)], revisions: &dyn
             } else {
                 continue;
             };
-            found.add(commit.place.clone(), message).hint("promote them together").cluster(&cluster.name);
+            found.add(commit.location.clone(), message).hint("promote them together").cluster(&cluster.name);
         }
     }
 }

@@ -21,7 +21,7 @@ mod variables;
 
 use super::catalogue::Rule;
 use super::facts::Facts;
-use crate::fleet::files::is_within;
+use crate::path::is_within;
 use serde_json::Value;
 
 /// The families, in the order of the catalogue.

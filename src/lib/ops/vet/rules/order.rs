@@ -4,7 +4,7 @@ use super::super::catalogue::Rule;
 use super::super::facts::{Facts, Reached, path_of};
 use super::super::finding::Findings;
 use super::syncs::leads_to;
-use crate::fleet::sync::{Kustomization, ObjectName};
+use crate::flux::sync::{Kustomization, ObjectName};
 use crate::problem::Severity;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,14 +47,14 @@ fn unordered(facts: &Facts<'_>, found: &mut Findings) {
                     true => format!("move it into a Kustomization of its own that depends on {other}"),
                     false => format!("add {other} to `dependsOn`"),
                 };
-                found.add(user.origin.place.clone(), message).hint(hint).cluster(&cluster.name);
+                found.add(user.origin.location.clone(), message).hint(hint).cluster(&cluster.name);
             }
         }
     }
 }
 
 fn applies(facts: &Facts<'_>, kustomization: &Kustomization, file: &str) -> bool {
-    let path = kustomization.path.as_ref().and_then(|path| crate::fleet::files::plain_path("", &path.value));
+    let path = kustomization.path.as_ref().and_then(|path| crate::path::plain_path("", &path.value));
     path.and_then(|folder| facts.reach(&folder)).is_some_and(|reached| reached.reach.has(file))
 }
 

@@ -3,8 +3,8 @@
 use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::Findings;
-use crate::fleet::overlay::Overlay;
-use crate::problem::{Place, Severity};
+use crate::kustomize::references::Overlay;
+use crate::problem::{Location, Severity};
 use crate::yaml::value::read_value;
 use serde_json::Value;
 
@@ -27,11 +27,11 @@ fn traps(facts: &Facts<'_>, found: &mut Findings) {
         for field in ["patches", "patchesStrategicMerge"] {
             let entries = overlay.value().get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
             for (number, entry) in entries.iter().enumerate() {
-                let (place, patch) = match of_overlay(facts, overlay, field, number, entry) {
+                let (location, patch) = match of_overlay(facts, overlay, field, number, entry) {
                     Some(found) => found,
                     None => continue,
                 };
-                tell(place, &patch, entry.get("target").is_some(), found);
+                tell(location, &patch, entry.get("target").is_some(), found);
             }
         }
     }
@@ -40,7 +40,7 @@ fn traps(facts: &Facts<'_>, found: &mut Findings) {
             if let Some(patch) =
                 entry.get("patch").and_then(Value::as_str).and_then(|text| read_value(text.as_bytes()).ok())
             {
-                tell(pair.kustomization.origin.place.clone(), &patch, entry.get("target").is_some(), found);
+                tell(pair.kustomization.origin.location.clone(), &patch, entry.get("target").is_some(), found);
             }
         }
     }
@@ -53,27 +53,27 @@ fn of_overlay(
     field: &str,
     number: usize,
     entry: &Value,
-) -> Option<(Place, Value)> {
+) -> Option<(Location, Value)> {
     let path = [field, &number.to_string()];
     let inline = entry.get("patch").or(Some(entry)).and_then(Value::as_str).filter(|text| text.contains('\n'));
     if let Some(text) = inline {
-        return Some((overlay.place(&path), read_value(text.as_bytes()).ok()?));
+        return Some((overlay.location(&path), read_value(text.as_bytes()).ok()?));
     }
-    let is_entry = |reference: &&crate::fleet::overlay::Reference| reference.path.iter().take(2).eq(path.iter());
+    let is_entry = |reference: &&crate::kustomize::references::Reference| reference.path.iter().take(2).eq(path.iter());
     let reference = overlay.references.iter().find(is_entry)?;
-    let crate::fleet::overlay::Target::File(file) = &reference.target else { return None };
+    let crate::kustomize::references::Target::File(file) = &reference.target else { return None };
     let document = facts.repository.contents.get(file)?.documents.first()?;
-    Some((Place { file: file.clone(), line: 0, column: 0 }, document.value.clone()))
+    Some((Location { file: file.clone(), line: 0, column: 0 }, document.value.clone()))
 }
 
-fn tell(place: Place, patch: &Value, has_target: bool, found: &mut Findings) {
+fn tell(location: Location, patch: &Value, has_target: bool, found: &mut Findings) {
     let mut waiting = vec![patch];
     while let Some(value) = waiting.pop() {
         match value {
             Value::Object(map) => {
                 if let Some(key) = map.keys().find(|key| DIRECTIVES.iter().any(|known| key.starts_with(known))) {
                     let message = format!("this patch uses `{key}`, which kustomize does not follow as kubectl does");
-                    found.add(place.clone(), message).hint("write it as a JSON6902 patch");
+                    found.add(location.clone(), message).hint("write it as a JSON6902 patch");
                 }
                 waiting.extend(map.values());
             }
@@ -85,7 +85,7 @@ fn tell(place: Place, patch: &Value, has_target: bool, found: &mut Findings) {
         let map = patch.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_object);
         if let Some((key, _)) = map.into_iter().flatten().find(|(_, value)| has_target && value.is_null()) {
             let message = format!("this patch sets {field} `{key}` to null, which does not remove it from all targets");
-            found.add(place.clone(), message).hint("write it as a JSON6902 patch with `op: remove`");
+            found.add(location.clone(), message).hint("write it as a JSON6902 patch with `op: remove`");
         }
     }
 }

@@ -5,7 +5,7 @@ use super::super::facts::{Facts, path_of};
 use super::super::finding::{Action, Findings, Fix};
 use super::super::text::{described_commit, is_commit, is_like_a_commit, repository_of, seconds};
 use crate::fleet::clusters::Cluster;
-use crate::fleet::sync::{GitRepository, Pair, Pin, Placed};
+use crate::flux::sync::{GitRepository, Located, Pair, Pin};
 use crate::git::Resolved;
 use crate::problem::Severity;
 use serde_json::json;
@@ -63,7 +63,7 @@ pub(in super::super) const RULES: &[Rule] = &[
         ),
 ];
 
-fn text(field: &Option<Placed<String>>) -> Option<&str> {
+fn text(field: &Option<Located<String>>) -> Option<&str> {
     field.as_ref().map(|field| field.value.as_str())
 }
 
@@ -94,12 +94,12 @@ fn ineffective(facts: &Facts<'_>, found: &mut Findings) {
                 "name {name} in its sourceRef, but pin it first to what the cluster runs now: what is pinned there has \
                  never taken effect"
             );
-            let finding = found.add(source.place.clone(), message);
+            let finding = found.add(source.location.clone(), message);
             finding.hint(hint).cluster(&cluster.name).fix(repair(facts, cluster, pair, unused));
         } else {
             let message = unused_message(cluster, unused);
             let hint = format!("name {name} in the sourceRef of Kustomization {user}");
-            let finding = found.add(unused.reference.place.clone(), message);
+            let finding = found.add(unused.reference.location.clone(), message);
             finding.hint(hint).cluster(&cluster.name).fix(repair(facts, cluster, pair, unused));
         }
     }
@@ -112,7 +112,7 @@ fn ineffective(facts: &Facts<'_>, found: &mut Findings) {
         };
         if !is_paired() && !is_used(facts, cluster, repository) {
             let hint = "name it in the sourceRef of the Kustomization that it is for, or remove it";
-            let finding = found.add(repository.reference.place.clone(), unused_message(cluster, repository));
+            let finding = found.add(repository.reference.location.clone(), unused_message(cluster, repository));
             finding.hint(hint).cluster(&cluster.name);
         }
     }
@@ -126,7 +126,7 @@ fn unused_message(cluster: &Cluster, repository: &GitRepository) -> String {
 fn is_used(facts: &Facts<'_>, cluster: &Cluster, repository: &GitRepository) -> bool {
     let named = ("GitRepository".to_owned(), repository.id.name.clone());
     facts.reached(cluster).any(|(_, reached)| reached.named_sources.contains(&named))
-        || facts.all.items(cluster).any(|item| crate::fleet::sync::named_sources(&item).contains(&named))
+        || facts.all.items(cluster).any(|item| crate::flux::sync::named_sources(&item).contains(&named))
 }
 
 /// Makes the Kustomization use its repository, at the revision that it has now.
@@ -176,7 +176,7 @@ fn misplaced(facts: &Facts<'_>, found: &mut Findings) {
             let message = format!("GitRepository {name} names a {field} `{value}`, which looks like {like}");
             let hint = "a pin is `ref.commit`, all 40 digits, with the branch that has it in `ref.branch`";
             let fixes = move_to_commit(facts, cluster, repository, value);
-            found.add(written.place.clone(), message).hint(hint).cluster(&cluster.name).fix(fixes);
+            found.add(written.location.clone(), message).hint(hint).cluster(&cluster.name).fix(fixes);
         }
     }
 }
@@ -197,7 +197,7 @@ fn move_to_commit(facts: &Facts<'_>, cluster: &Cluster, repository: &GitReposito
 fn abbreviated(facts: &Facts<'_>, found: &mut Findings) {
     for (cluster, repository) in facts.git_repositories() {
         let commit = repository.reference.commit.as_ref().filter(|commit| !is_commit(&commit.value));
-        let Some(Placed { value, place }) = commit else { continue };
+        let Some(Located { value, location }) = commit else { continue };
         let message = format!("GitRepository {} is pinned to `{value}`, which is no full commit", repository.id.name);
         let is_full = is_commit(&value.to_lowercase());
         let resolved = match facts.revisions {
@@ -210,7 +210,7 @@ fn abbreviated(facts: &Facts<'_>, found: &mut Findings) {
             Some(Resolved::Unknown) => "no commit of this clone begins like this: write all 40 digits",
             _ => "write all 40 hexadecimal digits, in lower case",
         };
-        let finding = found.add(place.clone(), message).hint(hint).cluster(&cluster.name);
+        let finding = found.add(location.clone(), message).hint(hint).cluster(&cluster.name);
         if let Some(Resolved::Commit(commit)) = resolved {
             finding.fix([Fix::of(&repository.origin, [(vec!["spec", "ref", "commit"], Action::Set(json!(commit)))])]);
         }
@@ -237,7 +237,7 @@ fn unreachable(facts: &Facts<'_>, found: &mut Findings) {
         if let Some(reason) = reason {
             let message = format!("GitRepository {name} is pinned to a commit {reason}");
             let hint = "promote a commit that is on the branch; if the clone is old, fetch first";
-            found.add(commit.place.clone(), message).hint(hint).cluster(&cluster.name);
+            found.add(commit.location.clone(), message).hint(hint).cluster(&cluster.name);
         }
     }
 }
@@ -255,7 +255,7 @@ fn missing_path(facts: &Facts<'_>, found: &mut Findings) {
         let user = &pair.kustomization.id.name;
         let Some(folder) = path_of(pair) else {
             let message = format!("the path of Kustomization {user} leaves the repository");
-            found.add(path.place.clone(), message).cluster(&cluster.name);
+            found.add(path.location.clone(), message).cluster(&cluster.name);
             continue;
         };
         let Some(repository) = pair.repository.as_ref().filter(|one| is_of_fleet(cluster, one)) else { continue };
@@ -277,7 +277,7 @@ fn missing_path(facts: &Facts<'_>, found: &mut Findings) {
         };
         if let Some(missing) = missing {
             let message = format!("there is no folder {folder} {missing}, which Kustomization {user} applies");
-            found.add(path.place.clone(), message).hint("mend the path, or move the pin").cluster(&cluster.name);
+            found.add(path.location.clone(), message).hint("mend the path, or move the pin").cluster(&cluster.name);
         }
     }
 }
@@ -291,7 +291,7 @@ fn ambiguous(facts: &Facts<'_>, found: &mut Findings) {
             ("semver", &reference.semver),
             ("tag", &reference.tag),
         ];
-        let set: Vec<(&'static str, &Placed<String>)> =
+        let set: Vec<(&'static str, &Located<String>)> =
             fields.into_iter().filter_map(|(name, field)| Some((name, field.as_ref()?))).collect();
         let name = &repository.id.name;
         if let [(first, _), (_, second), ..] = set.as_slice() {
@@ -302,13 +302,13 @@ fn ambiguous(facts: &Facts<'_>, found: &mut Findings) {
                 Some((vec!["spec", "ref", known], Action::Remove))
             });
             let fix = Fix::of(&repository.origin, changes);
-            let finding = found.add(second.place.clone(), message);
+            let finding = found.add(second.location.clone(), message);
             finding.hint("keep commit and branch").cluster(&cluster.name).fix([fix]);
         }
         if let (Some(commit), None) = (&reference.commit, &reference.branch) {
             let message =
                 format!("GitRepository {name} is pinned to a commit without its branch: all branches are fetched");
-            let finding = found.add(commit.place.clone(), message);
+            let finding = found.add(commit.location.clone(), message);
             finding.hint("add the branch that has the commit, as `ref.branch`").cluster(&cluster.name);
             if let Some(branch) = cluster.branch().filter(|_| is_of_fleet(cluster, repository)) {
                 let change = (vec!["spec", "ref", "branch"], Action::Set(json!(branch)));
@@ -337,8 +337,8 @@ fn differing(facts: &Facts<'_>, found: &mut Findings) {
             let (name, own_name) = (&repository.id.name, &own.id.name);
             let message =
                 format!("GitRepository {name} has another {what} than GitRepository {own_name} of the same repository");
-            let place = mine.as_ref().map_or(&repository.reference.place, |field| &field.place);
-            let finding = found.add(place.clone(), message);
+            let location = mine.as_ref().map_or(&repository.reference.location, |field| &field.location);
+            let finding = found.add(location.clone(), message);
             finding.hint(format!("give both the same `{field}`")).cluster(&cluster.name);
             if let ("url", Some(url)) = (field, text(other)) {
                 finding.fix([Fix::of(&repository.origin, [(vec!["spec", "url"], Action::Set(json!(url)))])]);
@@ -360,7 +360,7 @@ fn busy(facts: &Facts<'_>, found: &mut Findings) {
                 repository.id.name, interval.value
             );
             let fix = Fix::of(&repository.origin, [(vec!["spec", "interval"], Action::Set(json!(PINNED_INTERVAL)))]);
-            let finding = found.add(interval.place.clone(), message);
+            let finding = found.add(interval.location.clone(), message);
             finding.hint(format!("interval: {PINNED_INTERVAL}")).cluster(&cluster.name).fix([fix]);
         }
     }
@@ -383,9 +383,10 @@ fn moving(facts: &Facts<'_>, found: &mut Findings) {
                 "{} is a production cluster, and Kustomization {user} follows branch {branch} while other clusters are pinned",
                 cluster.name
             );
-            let place = pair.kustomization.source.as_ref().map_or(&pair.kustomization.origin.place, |one| &one.place);
+            let location =
+                pair.kustomization.source.as_ref().map_or(&pair.kustomization.origin.location, |one| &one.location);
             found
-                .add(place.clone(), message)
+                .add(location.clone(), message)
                 .hint("promote to it what a cluster before it has proved")
                 .cluster(&cluster.name);
         }

@@ -4,7 +4,7 @@ use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::Findings;
 use super::is_components;
-use crate::fleet::content::Item;
+use crate::manifest::content::Item;
 use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -50,10 +50,10 @@ fn floating_image(facts: &Facts<'_>, found: &mut Findings) {
                     continue;
                 }
                 let number = number.to_string();
-                let place = item.place(&[path.as_slice(), &[&number, "image"]].concat());
+                let location = item.location(&[path.as_slice(), &[&number, "image"]].concat());
                 let found_tag = if tag.is_some() { "is not pinned by the tag latest" } else { "has no tag" };
                 let message = format!("{}: image {image} {found_tag}", item.shown());
-                found.add(place, message).hint("name a version, better a digest");
+                found.add(location, message).hint("name a version, better a digest");
             }
         }
     }
@@ -75,7 +75,7 @@ fn large(facts: &Facts<'_>, found: &mut Findings) {
         let size: usize = maps.flatten().map(|(key, value)| key.len() + value.as_str().map_or(0, str::len)).sum();
         if size > LARGE {
             let message = format!("{} holds {} KiB of the 1024 that an object can have", item.shown(), size / 1024);
-            found.add(item.place(&[]), message).hint("split it");
+            found.add(item.location(&[]), message).hint("split it");
         }
     }
 }

@@ -5,8 +5,8 @@ use super::super::facts::{Facts, path_of};
 use super::super::finding::Findings;
 use super::super::text::has_password;
 use super::{each_text, is_components};
-use crate::fleet::content::{Content, Item};
-use crate::fleet::sync::SOURCE;
+use crate::flux::sync::SOURCE;
+use crate::manifest::content::{Content, Item};
 use crate::problem::Severity;
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ fn in_clear(facts: &Facts<'_>, found: &mut Findings) {
             let is_clear = |value: &Value| value.as_str().is_some_and(|text| !is_placeholder(text));
             if values.is_some_and(|map| map.values().any(is_clear)) {
                 let message = format!("{} holds its {field} in clear", item.shown());
-                found.add(item.key_place(&[field]), message).hint("encrypt it with SOPS, or use an external store");
+                found.add(item.key_location(&[field]), message).hint("encrypt it with SOPS, or use an external store");
             }
         }
     }
@@ -63,7 +63,7 @@ fn in_clear(facts: &Facts<'_>, found: &mut Findings) {
                 if let Some(what) = secret_in(path.last().map_or("", String::as_str), text) {
                     let path: Vec<&str> = path.iter().map(String::as_str).collect();
                     let hint = "encrypt it with SOPS, or use an external store; replace the secret itself";
-                    found.add(content.place(file, document, &path), format!("{what} in clear")).hint(hint);
+                    found.add(content.location(file, document, &path), format!("{what} in clear")).hint(hint);
                 }
             });
         }
@@ -141,11 +141,11 @@ fn decryption(facts: &Facts<'_>, found: &mut Findings) {
                 let encrypted = facts.resources(reached).find(|item| is_encrypted(item.value()));
                 let Some(item) = encrypted else { continue };
                 let message = format!("{} is encrypted, and Kustomization {name} has no decryption", item.shown());
-                found.add(item.key_place(&["sops"]), message).hint("add `spec.decryption`").cluster(&cluster.name);
+                found.add(item.key_location(&["sops"]), message).hint("add `spec.decryption`").cluster(&cluster.name);
             }
-            Some(place) if !has_encrypted => {
+            Some(location) if !has_encrypted => {
                 let message = format!("Kustomization {name} has decryption, and nothing that it applies is encrypted");
-                let finding = found.add(place.clone(), message).severity(Severity::Warning);
+                let finding = found.add(location.clone(), message).severity(Severity::Warning);
                 finding.hint("drop it").cluster(&cluster.name);
             }
             _ => {}
@@ -163,7 +163,9 @@ fn unlimited(facts: &Facts<'_>, found: &mut Findings) {
                 if let Some(subject) = subject {
                     let name = subject.get("name").and_then(Value::as_str).unwrap_or_default();
                     let message = format!("{} makes {name} cluster-admin", item.shown());
-                    found.add(item.place(&["roleRef", "name"]), message).hint("bind a role that names what it needs");
+                    found
+                        .add(item.location(&["roleRef", "name"]), message)
+                        .hint("bind a role that names what it needs");
                 }
             }
             "ClusterRole" | "Role" => wildcards(item, found),
@@ -186,7 +188,7 @@ fn wildcards(item: &Item<'_>, found: &mut Findings) {
         };
         if ["apiGroups", "resources", "verbs"].into_iter().all(is_all) {
             let message = format!("{} may do everything with everything", item.shown());
-            found.add(item.place(&["rules", &number.to_string()]), message).hint("name what it needs");
+            found.add(item.location(&["rules", &number.to_string()]), message).hint("name what it needs");
         }
     }
 }

@@ -4,8 +4,8 @@ use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::Findings;
 use super::super::text::has_password;
-use crate::fleet::content::Item;
-use crate::fleet::sync::{HELM, SOURCE, read_source};
+use crate::flux::sync::{HELM, SOURCE, read_source};
+use crate::manifest::content::Item;
 use crate::problem::Severity;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ type Name = (String, String, String);
 
 fn missing(facts: &Facts<'_>, found: &mut Findings) {
     let mut told: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    let mut places = BTreeMap::new();
+    let mut positions = BTreeMap::new();
     for cluster in &facts.clusters {
         let mut there: BTreeSet<Name> = BTreeSet::new();
         let mut wanted = Vec::new();
@@ -76,13 +76,13 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
                 Some(other) => format!("{user} uses {kind} {name} of namespace {wanted}, but it is in {other}"),
                 None => format!("{user} uses {kind} {name}, which no file of the cluster has"),
             };
-            told.entry((source.place.to_string(), message.clone())).or_default().insert(cluster.name.clone());
-            places.insert((source.place.to_string(), message), source.place);
+            told.entry((source.location.to_string(), message.clone())).or_default().insert(cluster.name.clone());
+            positions.insert((source.location.to_string(), message), source.location);
         }
     }
-    for ((place, message), clusters) in told {
-        if let Some(place) = places.remove(&(place, message.clone())) {
-            found.add(place, message).hint("create it, or mend the name").clusters.extend(clusters);
+    for ((location, message), clusters) in told {
+        if let Some(location) = positions.remove(&(location, message.clone())) {
+            found.add(location, message).hint("create it, or mend the name").clusters.extend(clusters);
         }
     }
 }
@@ -90,12 +90,12 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
 fn bad_url(facts: &Facts<'_>, found: &mut Findings) {
     for item in facts.items.iter().filter(|item| item.group() == SOURCE) {
         let Some(url) = item.text(&["spec", "url"]) else { continue };
-        let place = || item.place(&["spec", "url"]);
+        let location = || item.location(&["spec", "url"]);
         let shown = item.shown();
         if has_password(url) {
             let message = format!("a password stands in the URL of {shown}");
             found
-                .add(place(), message)
+                .add(location(), message)
                 .hint("move it into the Secret that `secretRef` names, and replace it: it is known");
         }
         let scheme = url.split_once("://").map(|(scheme, _)| scheme);
@@ -111,7 +111,7 @@ fn bad_url(facts: &Facts<'_>, found: &mut Findings) {
                 ("GitRepository", None) if url.contains('@') => "write ssh://git@HOST/PATH",
                 _ => "begin it with one of these, and ://",
             };
-            found.add(place(), message).hint(hint);
+            found.add(location(), message).hint(hint);
         }
     }
 }

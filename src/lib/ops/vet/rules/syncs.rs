@@ -4,10 +4,10 @@ use super::super::catalogue::Rule;
 use super::super::facts::{Facts, path_of};
 use super::super::finding::{Findings, Fix};
 use super::kustomize::bases_to_resources;
-use crate::fleet::apart::{LeftAlone, ObjectId};
 use crate::fleet::clusters::Cluster;
-use crate::fleet::overlay::Target;
-use crate::fleet::sync::{KUSTOMIZE, Kustomization, ObjectName, Pair};
+use crate::fleet::reconcile_disabled::{LeftAlone, ObjectId};
+use crate::flux::sync::{KUSTOMIZE, Kustomization, ObjectName, Pair};
+use crate::kustomize::references::Target;
 use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,10 +65,10 @@ fn dependencies(facts: &Facts<'_>, found: &mut Findings) {
             for wanted in &kustomization.depends_on {
                 if !all.keys().any(|known| is_same(known, &wanted.value)) {
                     let message = format!("Kustomization {name} waits for {}, which is not there", wanted.value.name);
-                    found.add(wanted.place.clone(), message).hint("mend the name").cluster(&cluster.name);
+                    found.add(wanted.location.clone(), message).hint("mend the name").cluster(&cluster.name);
                 } else if leads_to(&all, &wanted.value, &kustomization.id) {
                     let message = format!("Kustomization {name} waits for {}, which waits for it", wanted.value.name);
-                    found.add(wanted.place.clone(), message).hint("break the circle").cluster(&cluster.name);
+                    found.add(wanted.location.clone(), message).hint("break the circle").cluster(&cluster.name);
                 }
             }
         }
@@ -77,7 +77,7 @@ fn dependencies(facts: &Facts<'_>, found: &mut Findings) {
 
 /// Whether anything in a cluster depends on something.
 fn depends(facts: &Facts<'_>, cluster: &Cluster) -> bool {
-    let has = |path: &[&str], item: &crate::fleet::content::Item<'_>| {
+    let has = |path: &[&str], item: &crate::manifest::content::Item<'_>| {
         item.is(KUSTOMIZE, "Kustomization") && !item.list(path).is_empty()
     };
     facts.all.items(cluster).any(|item| has(&["spec", "dependsOn"], &item))
@@ -117,7 +117,7 @@ fn no_wait(facts: &Facts<'_>, found: &mut Findings) {
             if let Some(user) = users.next() {
                 let (name, user) = (&kustomization.id.name, &user.id.name);
                 let message = format!("Kustomization {user} waits for {name}, which is ready before its objects are");
-                let finding = found.add(kustomization.origin.place.clone(), message);
+                let finding = found.add(kustomization.origin.location.clone(), message);
                 finding.hint("set `wait: true`").cluster(&cluster.name);
             }
         }
@@ -134,7 +134,7 @@ fn twice(facts: &Facts<'_>, found: &mut Findings) {
             if leads && !is_left_to(facts, &folder, other) {
                 let (name, other) = (&pair.kustomization.id.name, &other.kustomization.id.name);
                 let message = format!("{folder} is applied by Kustomization {name}, and by {other} too");
-                found.add(path.place.clone(), message).hint("let one of them have it").cluster(&cluster.name);
+                found.add(path.location.clone(), message).hint("let one of them have it").cluster(&cluster.name);
             }
         }
     }
@@ -145,7 +145,7 @@ fn twice(facts: &Facts<'_>, found: &mut Findings) {
                 && !seen.insert(folder)
             {
                 let message = format!("{folder} is listed twice");
-                found.add(overlay.place_of(reference), message).hint("remove one of the entries");
+                found.add(overlay.location_of(reference), message).hint("remove one of the entries");
             }
         }
     }
@@ -166,13 +166,13 @@ fn force(facts: &Facts<'_>, found: &mut Findings) {
     for item in &facts.items {
         if item.is(KUSTOMIZE, "Kustomization") && item.get(&["spec", "force"]) == Some(&Value::Bool(true)) {
             let message = format!("{} deletes and recreates what it cannot change", item.shown());
-            found.add(item.key_place(&["spec", "force"]), message).hint("remove `force` once the migration is done");
+            found.add(item.key_location(&["spec", "force"]), message).hint("remove `force` once the migration is done");
         }
-        for place in ["annotations", "labels"] {
-            for mark in marks.iter().filter(|mark| item.get(&["metadata", place, mark]).is_some()) {
+        for location in ["annotations", "labels"] {
+            for mark in marks.iter().filter(|mark| item.get(&["metadata", location, mark]).is_some()) {
                 let message = format!("{} is excepted from reconciling by {mark}", item.shown());
                 found
-                    .add(item.key_place(&["metadata", place, mark]), message)
+                    .add(item.key_location(&["metadata", location, mark]), message)
                     .hint("remove it once the migration is done");
             }
         }
@@ -184,7 +184,7 @@ fn suspended(facts: &Facts<'_>, found: &mut Findings) {
         if item.get(&["spec", "suspend"]) == Some(&Value::Bool(true)) {
             let message = format!("{} is suspended: what is merged does not reach it", item.shown());
             found
-                .add(item.key_place(&["spec", "suspend"]), message)
+                .add(item.key_location(&["spec", "suspend"]), message)
                 .hint("resume it, or suppress this with the reason");
         }
     }
@@ -197,7 +197,7 @@ fn foreign(facts: &Facts<'_>, found: &mut Findings) {
             if let Some(other) = facts.owner(&folder).filter(|other| *other != cluster.name) {
                 let name = &pair.kustomization.id.name;
                 let message = format!("Kustomization {name} of {} applies the folder of cluster {other}", cluster.name);
-                let finding = found.add(path.place.clone(), message);
+                let finding = found.add(path.location.clone(), message);
                 finding.hint("give each cluster its own folder").cluster(&cluster.name);
             }
         }
@@ -210,10 +210,10 @@ fn no_resources(facts: &Facts<'_>, found: &mut Findings) {
         let resources = overlay.value().get("resources").and_then(Value::as_array);
         if overlay.value().is_object() && resources.is_none_or(Vec::is_empty) {
             let has_bases = overlay.value().get("bases").is_some();
-            let place = overlay.key_place(if has_bases { &["bases"] } else { &["resources"] });
+            let location = overlay.key_location(if has_bases { &["bases"] } else { &["resources"] });
             let message = "no `resources` here: Flux adds origin annotations to every object";
             let fixes: Vec<Fix> = bases_to_resources(overlay).into_iter().collect();
-            found.add(place, message).hint("list what is applied under `resources`").fix(fixes);
+            found.add(location, message).hint("list what is applied under `resources`").fix(fixes);
         }
     }
 }
@@ -236,7 +236,7 @@ fn prunes_clusters(facts: &Facts<'_>, found: &mut Findings) {
             let names: Vec<&str> = unmarked.into_iter().collect();
             let message = format!("Kustomization {} may delete clusters: {}", kustomization.id.name, names.join(", "));
             let hint = format!("set `deletionPolicy: Orphan`, and the annotation {mark}: disabled on each Cluster");
-            found.add(prune.place.clone(), message).hint(hint).cluster(&cluster.name);
+            found.add(prune.location.clone(), message).hint(hint).cluster(&cluster.name);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::super::catalogue::Rule;
 use super::super::facts::{Facts, LIGHTHOUSE};
 use super::super::finding::Findings;
 use super::each_text;
-use crate::fleet::files::is_within;
+use crate::path::is_within;
 use crate::problem::Severity;
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ fn old(facts: &Facts<'_>, found: &mut Findings) {
     for item in facts.items.iter().filter(|item| item.group() == "tekton.dev" && is_within(item.file, LIGHTHOUSE)) {
         if item.version() == "v1beta1" {
             let message = format!("{}: tekton.dev/v1beta1 is deprecated", item.shown());
-            found.add(item.place(&["apiVersion"]), message).hint("write tekton.dev/v1");
+            found.add(item.location(&["apiVersion"]), message).hint("write tekton.dev/v1");
         }
         let mut texts: BTreeSet<(Vec<String>, String)> = BTreeSet::new();
         each_text(item.value(), &mut |path, text| {
@@ -35,11 +35,11 @@ fn old(facts: &Facts<'_>, found: &mut Findings) {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             if text.contains("$(inputs.params.") {
                 let message = format!("{}: `$(inputs.params.x)` is an old form", item.shown());
-                found.add(item.place(&path), message).hint("write $(params.x), or better an environment variable");
+                found.add(item.location(&path), message).hint("write $(params.x), or better an environment variable");
             }
             if let Some(name) = FROM_EVENTS.iter().find(|name| text.contains(&format!("$(params.{name})"))) {
                 let message = format!("{}: $(params.{name}) is text of an event, and becomes code here", item.shown());
-                found.add(item.place(&path), message).hint("pass it as an environment variable, and quote that");
+                found.add(item.location(&path), message).hint("pass it as an environment variable, and quote that");
             }
         }
     }

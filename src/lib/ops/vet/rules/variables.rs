@@ -5,9 +5,9 @@ use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::Findings;
 use super::each_text;
-use crate::fleet::content::Item;
-use crate::fleet::files::plain_path;
-use crate::fleet::sync::KUSTOMIZE;
+use crate::flux::sync::KUSTOMIZE;
+use crate::manifest::content::Item;
+use crate::path::plain_path;
 use crate::problem::Severity;
 use crate::substitute::{Variable, variables};
 use crate::yaml::resolve::{self, Value as Plain};
@@ -93,7 +93,7 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
             let path = ["spec", "postBuild", "substitute", name];
             if item.get(&path).is_some() {
                 let message = format!("`{name}` is no name of a variable");
-                found.add(item.key_place(&path), message).hint("names have letters, digits and `_`");
+                found.add(item.key_location(&path), message).hint("names have letters, digits and `_`");
             }
         }
         let mut told = BTreeSet::new();
@@ -108,16 +108,16 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
                         let reason = problems.first().map_or("", |problem| &problem.message);
                         let message = format!("Flux cannot replace the variables of this text: {reason}");
                         found
-                            .add(object.place(&path), message)
+                            .add(object.location(&path), message)
                             .hint("write `$${..}` where no variable is meant, or except the object");
                     }
                     Ok(all) => {
                         let lacks = |one: &Variable| !is_open && one.is_required && !values.contains_key(&one.name);
                         for Variable { name, .. } in all.into_iter().filter(lacks) {
                             if told.insert(name.clone()) {
-                                let message = format!("`{name}` has no value, which {} needs", object.place(&path));
+                                let message = format!("`{name}` has no value, which {} needs", object.location(&path));
                                 found
-                                    .add(item.key_place(&["spec", "postBuild"]), message)
+                                    .add(item.key_location(&["spec", "postBuild"]), message)
                                     .hint(format!("give it a value here, or a default there: ${{{name}:=..}}"));
                             }
                         }
@@ -149,7 +149,9 @@ fn vanishing(facts: &Facts<'_>, found: &mut Findings) {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
                 if object.is_quoted(&path) {
                     let message = format!("the quotes around `{text}` vanish: its value becomes {what}");
-                    found.add(object.place(&path), message).hint("use a value that is text for every reader of YAML");
+                    found
+                        .add(object.location(&path), message)
+                        .hint("use a value that is text for every reader of YAML");
                 }
             });
         }

@@ -1,0 +1,95 @@
+//! Which of a cluster's syncs is the one that a pin is about: the flavour's, or that of one addon.
+
+use crate::fleet::clusters::{Cluster, Clusters};
+use crate::fleet::types::Paths;
+use crate::flux::sync::Pair;
+use crate::path::{is_within, plain_path};
+use crate::problem::{Location, Problem};
+use std::collections::BTreeSet;
+
+/// Why there is no such sync.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoPair {
+    /// The cluster has none at all.
+    None,
+    /// It has several, or two of one name: the message, its place, and what to do.
+    Unclear(String, Location, &'static str),
+}
+
+/// The sync that brings in the cluster's flavour: the only one whose path lies among the flavours, or else the only one.
+pub(crate) fn main_pair<'a>(all: &Clusters, cluster: &'a Cluster) -> Result<&'a Pair, NoPair> {
+    let mut seen = BTreeSet::new();
+    for pair in &cluster.syncs {
+        if !seen.insert(&pair.kustomization.id) {
+            let message = format!("{} has two Kustomizations named {}", cluster.name, pair.kustomization.id.name);
+            let hint = "remove one of them, or give it another name";
+            return Err(NoPair::Unclear(message, pair.kustomization.origin.location.clone(), hint));
+        }
+    }
+    let Paths { flavours, bases, .. } = &all.repository.paths;
+    let with = |folder: &str, is_below: bool| -> Vec<&Pair> {
+        let is_there = |pair: &&Pair| path_of(pair).is_some_and(|path| is_within(&path, folder)) == is_below;
+        cluster.syncs.iter().filter(is_there).collect()
+    };
+    let of_flavours = with(flavours, true);
+    match (&of_flavours[..], &with(bases, false)[..], &cluster.syncs[..]) {
+        ([one], ..) | ([], [one], _) => Ok(one),
+        ([], _, [one]) => Ok(one),
+        ([], _, []) => Err(NoPair::None),
+        (several, _, all) => {
+            let first = several.first().copied().or(all.first()).map(|pair| pair.kustomization.origin.location.clone());
+            let names: Vec<&str> = cluster.syncs.iter().map(|pair| pair.kustomization.id.name.as_str()).collect();
+            let message =
+                format!("it is not clear which sync of {} brings in its flavour: {}", cluster.name, names.join(", "));
+            let hint = "let one Kustomization have a path among the flavours; or name one addon with --addon";
+            Err(NoPair::Unclear(message, first.unwrap_or_default(), hint))
+        }
+    }
+}
+
+/// The folder of an addon.
+pub(crate) fn folder_of_addon(all: &Clusters, addon: &str) -> String {
+    format!("{}/{addon}", all.repository.paths.bases)
+}
+
+/// The name of the Kustomization that a split makes for an addon.
+pub(crate) fn name_of_addon(addon: &str) -> String {
+    format!("addon-{addon}")
+}
+
+/// The sync that a cluster has for one addon alone: by its path, or else by its name.
+pub(crate) fn addon_pair<'a>(all: &Clusters, cluster: &'a Cluster, addon: &str) -> Result<Option<&'a Pair>, NoPair> {
+    let (folder, name) = (folder_of_addon(all, addon), name_of_addon(addon));
+    let main = main_pair(all, cluster).ok().filter(|pair| path_of(pair).as_ref() != Some(&folder));
+    let rest = || cluster.syncs.iter().filter(|pair| main.is_none_or(|main| !std::ptr::eq(main, *pair)));
+    let by_path: Vec<&Pair> = rest().filter(|pair| path_of(pair).as_ref() == Some(&folder)).collect();
+    let is_named = |pair: &&Pair| [name.as_str(), addon].contains(&pair.kustomization.id.name.as_str());
+    let found = if by_path.is_empty() { rest().filter(is_named).collect() } else { by_path };
+    match &found[..] {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        [first, ..] => {
+            let names: Vec<&str> = found.iter().map(|pair| pair.kustomization.id.name.as_str()).collect();
+            let message = format!("{} has several syncs for {addon}: {}", cluster.name, names.join(", "));
+            Err(NoPair::Unclear(message, first.kustomization.origin.location.clone(), "let one of them have it"))
+        }
+    }
+}
+
+/// The sync that brings in an addon: its own, or else the flavour's. Without an addon the flavour's.
+pub(crate) fn running_pair<'a>(all: &Clusters, cluster: &'a Cluster, addon: Option<&str>) -> Result<&'a Pair, NoPair> {
+    match addon.map(|addon| addon_pair(all, cluster, addon)).transpose()?.flatten() {
+        Some(own) => Ok(own),
+        None => main_pair(all, cluster),
+    }
+}
+
+/// The folder that a pair applies, in the one plain way.
+pub(crate) fn path_of(pair: &Pair) -> Option<String> {
+    plain_path("", &pair.kustomization.path.as_ref()?.value)
+}
+
+/// A file of the cluster that cannot be read: what is not found may be in it.
+pub(crate) fn unread<'a>(all: &'a Clusters, cluster: &Cluster) -> Option<&'a Problem> {
+    all.problems.iter().find(|problem| is_within(&problem.location.file, &cluster.folder))
+}

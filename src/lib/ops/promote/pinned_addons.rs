@@ -1,0 +1,80 @@
+//! Addons that are pinned apart, when the flavour's pin moves: at its new pin the flavour may render objects of an addon
+//! that it did not have before. They too are left to the addon's own sync.
+
+use super::destination::{Job, refusal, refuse};
+use super::source::short;
+use crate::fleet::clusters::Cluster;
+use crate::fleet::reconcile_disabled::{self, LeftAlone, ObjectId, Unclear};
+use crate::fleet::select_sync::path_of;
+use crate::flux::sync::{Pair, Pin};
+use crate::path::plain_path;
+use crate::problem::Problem;
+use std::collections::BTreeSet;
+
+/// What cannot be told of an addon, as a refusal.
+pub(super) fn unclear(addon: &str, commit: &str, (location, message): Unclear) -> Problem {
+    let message = format!("{addon} cannot be pinned apart from the flavour at {}: {message}", short(commit));
+    let hint = "write the objects into files of the addon, and what is one cluster's own into its patches";
+    Problem { severity: crate::problem::Severity::Error, location, message, hint: Some(hint.to_owned()) }
+}
+
+/// The patches that the flavour's Kustomization lacks at its new pin, with what deserves to be said.
+pub(super) fn still_apart(
+    job: &Job<'_>,
+    cluster: &Cluster,
+    main: &Pair,
+    applied: &str,
+) -> Result<(Vec<String>, Vec<String>), Problem> {
+    let left = LeftAlone::of(&main.kustomization);
+    let (mut patches, mut notes) = (Vec::new(), Vec::new());
+    if left.is_empty() {
+        return Ok((patches, notes));
+    }
+    let location = &main.kustomization.origin.location;
+    let commit = &job.source.commit.commit;
+    let new = job.snapshots.at(commit).map_err(|error| refusal(&location.file, &error))?;
+    let old = match main.pin() {
+        Some(Pin::Commit(old)) => job.clone.commit(&old).and_then(|old| job.snapshots.at(&old)).ok(),
+        _ => None,
+    };
+    let bases = format!("{}/", job.all.repository.paths.bases);
+    let from = plain_path("", applied).unwrap_or_default();
+    for pair in &cluster.syncs {
+        let Some(folder) = path_of(pair) else { continue };
+        let Some(addon) = folder.strip_prefix(&bases) else { continue };
+        let was = old.as_ref().and_then(|old| reconcile_disabled::objects(old, &folder).ok()).unwrap_or_default();
+        let is_there = reconcile_disabled::leads_to(&new, &from, &folder, &BTreeSet::new()) != Ok(false);
+        let now = if is_there { reconcile_disabled::objects(&new, &folder) } else { Ok(BTreeSet::new()) };
+        if !was.iter().chain(now.iter().flatten()).any(|id| left.has(id)) {
+            continue;
+        }
+        let now = now.map_err(|reason| unclear(addon, commit, reason))?;
+        let gone = was.iter().filter(|id| left.has(id) && !now.contains(*id)).count();
+        if gone > 0 {
+            notes.push(format!(
+                "{} of {addon} leave the flavour: Flux deletes those that {} has not taken over, so let it be ready first",
+                count(gone, "object"),
+                pair.kustomization.id.name
+            ));
+        }
+        let others = reconcile_disabled::others(&new, &from, &folder);
+        let is_left = |id: &&ObjectId| was.contains(*id) && left.has(id);
+        if let Some(moved) = others.iter().find(is_left).or_else(|| reconcile_disabled::taken_with(&now, &others)) {
+            let message =
+                format!("{moved} is not {addon}'s alone any more at {}, but would be left to it", short(commit));
+            let hint = "give the two different names, or take the patch of the addon away by hand";
+            return refuse(location, message, hint);
+        }
+        let missing: BTreeSet<ObjectId> = now.into_iter().filter(|id| !left.has(id)).collect();
+        if !missing.is_empty() {
+            notes.push(format!("{} that {addon} has now are left to its own sync too", count(missing.len(), "object")));
+            patches.extend(reconcile_disabled::patches(addon, &missing));
+        }
+    }
+    Ok((patches, notes))
+}
+
+/// `1 object`, `2 objects`.
+pub(super) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,500 @@
+//! One task, or one combination of its matrix: attempt after attempt, step after step.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use crate::runner::event::{Event, Sink};
+use crate::runner::local::step_engine::{Engine, IMAGE_PULL_FAILED, Stop, TaskSpace};
+use crate::runner::objects::Objects;
+use crate::tekton::matrix::Combination;
+use crate::tekton::params::Values;
+use crate::tekton::resolve::{self, Common, Specified, SpecifiedStep, is_late_step};
+use crate::tekton::results;
+use crate::tekton::substitute::{Budget, Expander, References, Table};
+use crate::tekton::task_run::{Step, StepEnd, TaskRun};
+use crate::tekton::types::{ParamValue, PipelineTask, When};
+use crate::tekton::{fields, when};
+
+use super::lines::Lines;
+use super::outcome::{NO_IMAGE, StepOutcome, TaskOutcome, seconds};
+use super::{FailedStep, OnFailure};
+
+/// What all tasks of a run share.
+pub(super) struct Shared<'a> {
+    pub(super) engine: &'a dyn Engine,
+    pub(super) objects: &'a Objects,
+    pub(super) sink: &'a dyn Sink,
+    pub(super) common: &'a Common,
+    pub(super) on_failure: Option<&'a OnFailure<'a>>,
+}
+
+/// One task to carry out; the results of others that it uses have been replaced.
+pub(super) struct Job {
+    pub(super) task: PipelineTask,
+    pub(super) combination: Option<(usize, Combination)>,
+    /// Of each attempt.
+    pub(super) timeout: Option<Duration>,
+    pub(super) ignore_failure: bool,
+    pub(super) first_step: usize,
+    /// When the run, or its part, is out of time.
+    pub(super) deadline: Option<Instant>,
+    pub(super) cancelled: Arc<AtomicBool>,
+    pub(super) at_once: Arc<AtomicBool>,
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Succeeded,
+    Failed,
+    Cancelled,
+    /// Because the run, or its part, was out of time.
+    OutOfTime,
+}
+
+/// A task that ended.
+pub(super) struct Ended {
+    pub(super) end: End,
+    pub(super) outcome: TaskOutcome,
+    /// How long somebody has looked at a step that failed.
+    pub(super) paused: Duration,
+}
+
+/// How one attempt ended.
+struct Attempt {
+    end: End,
+    reason: &'static str,
+    message: Option<String>,
+    results: Values,
+    steps: Vec<StepOutcome>,
+    /// Whether another attempt could end otherwise.
+    again: bool,
+    paused: Duration,
+}
+
+impl Attempt {
+    fn failed(reason: &'static str, message: String) -> Self {
+        Attempt {
+            end: End::Failed,
+            reason,
+            message: Some(message),
+            results: Values::new(),
+            steps: Vec::new(),
+            again: true,
+            paused: Duration::ZERO,
+        }
+    }
+
+    fn cancelled() -> Self {
+        let message = "the run was cancelled before the task could start".to_owned();
+        Attempt { end: End::Cancelled, ..Attempt::failed("TaskRunCancelled", message) }
+    }
+}
+
+impl Job {
+    /// The name in events and outcomes.
+    pub(super) fn label(&self) -> String {
+        match &self.combination {
+            Some((index, _)) => format!("{}[{index}]", self.task.name),
+            None => self.task.name.clone(),
+        }
+    }
+
+    fn stop(&self, deadline: Option<Instant>) -> Stop {
+        let (cancelled, at_once) = (Arc::clone(&self.cancelled), Arc::clone(&self.at_once));
+        Stop { deadline: earliest(self.deadline, deadline), cancelled, at_once }
+    }
+}
+
+fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn after(start: Instant, limit: Option<Duration>) -> Option<Instant> {
+    limit.and_then(|limit| start.checked_add(limit))
+}
+
+fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+/// Carries out a task.
+pub(super) fn carry_out(shared: &Shared<'_>, job: &Job) -> Ended {
+    let start = Instant::now();
+    let label = job.label();
+    let mut number = 0;
+    let attempt = loop {
+        shared.sink.event(Event::TaskStart { task: label.clone(), attempt: number });
+        let attempt = try_once(shared, job, &label, number);
+        let stop = job.stop(None);
+        let again = attempt.end == End::Failed && attempt.again && number < job.task.retries;
+        if !again || stop.is_cancelled() || stop.is_late() {
+            break attempt;
+        }
+        shared.sink.event(Event::TaskRetry { task: label.clone(), attempt: number, reason: attempt.reason.to_owned() });
+        number += 1;
+    };
+    let ignored = attempt.end == End::Failed && job.ignore_failure;
+    let reason = if ignored { "FailureIgnored" } else { attempt.reason };
+    for (name, value) in &attempt.results {
+        let value = results::json_of(value);
+        shared.sink.event(Event::Result { task: label.clone(), name: name.clone(), value });
+    }
+    shared.sink.event(Event::TaskEnd {
+        task: label.clone(),
+        reason: reason.to_owned(),
+        message: attempt.message.clone(),
+        seconds: start.elapsed(),
+    });
+    let outcome = TaskOutcome {
+        name: label,
+        reason: reason.to_owned(),
+        message: attempt.message,
+        attempts: number + 1,
+        seconds: seconds(start.elapsed()),
+        results: attempt.results,
+        steps: attempt.steps,
+    };
+    Ended { end: attempt.end, outcome, paused: attempt.paused }
+}
+
+fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt {
+    let start = Instant::now();
+    if job.stop(None).is_cancelled() {
+        return Attempt::cancelled();
+    }
+    let combination = job.combination.as_ref().map(|(index, combination)| (*index, combination));
+    let specified = match resolve::specify(&job.task, combination, Some(number), shared.common, &Budget::default()) {
+        Ok(specified) => specified,
+        Err(wrong) => {
+            return Attempt { again: false, ..Attempt::failed("TaskRunValidationFailed", wrong.join("; ")) };
+        }
+    };
+    let task = match resolve::realise(&job.task.name, number, &specified, shared.objects) {
+        Ok(task) => task,
+        Err(wrong) => return Attempt::failed("CreateContainerConfigError", wrong),
+    };
+    let deadline = after(start, job.timeout);
+    let stop = job.stop(deadline);
+    let mut space = match shared.engine.prepare_task(&task, &stop) {
+        Ok(space) => space,
+        Err(_) if stop.is_cancelled() => return Attempt::cancelled(),
+        Err(error) => {
+            return Attempt::failed(unstarted_reason(&error.message), format!("the task cannot be prepared: {error}"));
+        }
+    };
+    let mut run = Run {
+        shared,
+        job,
+        label,
+        specified: &specified,
+        task: &task,
+        deadline,
+        of_steps: Table::default(),
+        steps: Vec::new(),
+        broken: None,
+        is_last: number >= job.task.retries,
+        paused: Duration::ZERO,
+    };
+    run.all_steps(&mut *space);
+    run.finish(&mut *space)
+}
+
+/// One attempt, going on.
+struct Run<'a> {
+    shared: &'a Shared<'a>,
+    job: &'a Job,
+    label: &'a str,
+    specified: &'a Specified,
+    task: &'a TaskRun,
+    deadline: Option<Instant>,
+    /// The results of the steps so far.
+    of_steps: Table<'static>,
+    steps: Vec<StepOutcome>,
+    /// Why the steps that follow are not run.
+    broken: Option<(End, &'static str, String)>,
+    /// Whether the task is not tried again.
+    is_last: bool,
+    paused: Duration,
+}
+
+impl Run<'_> {
+    fn all_steps(&mut self, space: &mut dyn TaskSpace) {
+        for index in 0..self.task.steps.len() {
+            self.check_time();
+            if self.broken.is_some() || index < self.job.first_step {
+                self.ended(index, "Skipped", None, None, Duration::ZERO);
+                continue;
+            }
+            let step = &self.specified.steps[index];
+            let replaced = self.replace_late(step, &self.task.steps[index]);
+            match replaced {
+                Ok((conditions, _)) if !when::holds(&conditions) => {
+                    self.ended(index, "Skipped", Some(0), Some("when evaluated to false"), Duration::ZERO);
+                }
+                Ok((_, late)) => self.step(space, index, late.as_ref()),
+                Err(wrong) => {
+                    self.ended(index, "CouldNotStart", None, Some(&wrong), Duration::ZERO);
+                    self.fail("Failed", format!("step {} cannot start: {wrong}", step.name));
+                }
+            }
+        }
+    }
+
+    /// Whether the attempt has to end because of time or cancellation.
+    fn check_time(&mut self) {
+        if self.broken.is_some() {
+            return;
+        }
+        let stop = self.job.stop(None);
+        if stop.is_cancelled() {
+            self.cancel();
+        } else if stop.is_late() {
+            self.out_of_time();
+        } else if is_over(self.deadline) {
+            self.time_out();
+        }
+    }
+
+    fn fail(&mut self, reason: &'static str, message: String) {
+        self.broken.get_or_insert((End::Failed, reason, message));
+    }
+
+    fn cancel(&mut self) {
+        let message = format!("TaskRun \"{}\" was cancelled", self.task.name);
+        self.broken.get_or_insert((End::Cancelled, "TaskRunCancelled", message));
+    }
+
+    fn out_of_time(&mut self) {
+        let message = "TaskRun cancelled as the PipelineRun it belongs to has timed out.".to_owned();
+        self.broken.get_or_insert((End::OutOfTime, "TaskRunCancelled", message));
+    }
+
+    fn time_out(&mut self) {
+        let limit = crate::tekton::timeouts::limit_text(self.job.timeout);
+        let message = format!("TaskRun \"{}\" failed to finish within \"{limit}\"", self.task.name);
+        self.fail("TaskRunTimeout", message);
+    }
+
+    fn step(&mut self, space: &mut dyn TaskSpace, index: usize, late: Option<&Step>) {
+        let step = &self.task.steps[index];
+        let start = Instant::now();
+        self.shared.sink.event(Event::StepStart { task: self.label.to_owned(), step: step.name.clone() });
+        let own = after(start, step.timeout);
+        let stop = self.job.stop(earliest(self.deadline, own));
+        let lines = Lines::new(self.shared.sink, self.label, &step.name);
+        let end = match has_zero_byte(late.unwrap_or(step)) {
+            true => Ok(StepEnd::Unstarted("its command, arguments or variables have a zero byte".to_owned())),
+            false => space.run_step(index, late, &stop, &|stream, bytes| lines.take(stream, bytes)),
+        };
+        lines.finish();
+        let took = start.elapsed();
+        match end {
+            Ok(StepEnd::Exited(code)) => self.exited(space, index, code, took),
+            Ok(StepEnd::TimedOut) => {
+                self.ended(index, "TimeoutExceeded", None, None, took);
+                // The deadline that came first is the one that was over.
+                let first = stop.deadline;
+                if first.is_some() && first == self.job.deadline {
+                    self.out_of_time();
+                } else if first.is_some() && first == self.deadline {
+                    self.time_out();
+                } else {
+                    let message =
+                        format!("\"step-{}\" exited because the step exceeded the specified timeout limit", step.name);
+                    self.fail("Failed", message);
+                }
+            }
+            Ok(StepEnd::Cancelled) => {
+                self.ended(index, "Cancelled", None, None, took);
+                self.cancel();
+            }
+            Ok(StepEnd::Unstarted(why)) => {
+                self.ended(index, "CouldNotStart", None, Some(&why), took);
+                self.fail(unstarted_reason(&why), format!("step {} cannot start: {why}", step.name));
+            }
+            Err(error) => {
+                self.ended(index, "Error", None, Some(&error.to_string()), took);
+                self.fail("Failed", format!("step {} cannot be run: {error}", step.name));
+            }
+        }
+        if self.is_last
+            && let Some((End::Failed, _, message)) = &self.broken
+            && let Some(on_failure) = self.shared.on_failure
+        {
+            let stop = Stop { deadline: None, ..self.job.stop(None) };
+            let start = Instant::now();
+            on_failure(space, &FailedStep { task: self.task, label: self.label, index, late, message, stop });
+            self.paused = start.elapsed();
+        }
+    }
+
+    fn exited(&mut self, space: &mut dyn TaskSpace, index: usize, code: i32, took: Duration) {
+        let step = &self.task.steps[index];
+        let reason = match (code, step.continue_on_error) {
+            (0, _) => "Completed",
+            (_, true) => "Continued",
+            (_, false) => "Error",
+        };
+        let written = self.after_step(space, index, code, reason != "Error");
+        match written {
+            Ok(()) => self.ended(index, reason, Some(code), None, took),
+            Err(wrong) => {
+                self.ended(index, "Error", Some(code), Some(&wrong), took);
+                self.fail("Failed", wrong);
+            }
+        }
+        if reason == "Error" {
+            self.fail("Failed", format!("\"step-{}\" exited with code {code}", step.name));
+        }
+    }
+
+    /// Writes the exit code, and reads what the step has produced.
+    fn after_step(&mut self, space: &mut dyn TaskSpace, index: usize, code: i32, went_on: bool) -> Result<(), String> {
+        if went_on {
+            space.put_exit_code(index, code).map_err(|error| format!("the exit code cannot be written: {error}"))?;
+        }
+        if !self.task.results.is_empty() {
+            let files = space.results(results::MAX_BYTES).map_err(unreadable)?;
+            if results::are_too_large(&files) {
+                return Err(TOO_LARGE.to_owned());
+            }
+        }
+        let step = &self.specified.steps[index];
+        if !step.spec.results.is_empty() {
+            let files = space.step_results(index, results::MAX_BYTES).map_err(unreadable)?;
+            if results::are_too_large(&files) {
+                return Err(TOO_LARGE.to_owned());
+            }
+            for spec in &step.spec.results {
+                if let Some(content) = files.get(&spec.name) {
+                    let value = results::parse(spec, content)?;
+                    self.of_steps.put(format!("steps.{}.results.{}", step.name, spec.name), value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, index: usize, reason: &str, exit_code: Option<i32>, message: Option<&str>, took: Duration) {
+        let name = self.task.steps[index].name.clone();
+        self.shared.sink.event(Event::StepEnd {
+            task: self.label.to_owned(),
+            step: name.clone(),
+            exit_code,
+            reason: reason.to_owned(),
+            message: message.map(str::to_owned),
+            seconds: took,
+        });
+        self.steps.push(StepOutcome { name, reason: reason.to_owned(), exit_code, seconds: seconds(took) });
+    }
+
+    /// The conditions of a step, and the step itself where it uses results of earlier steps.
+    fn replace_late(&self, specified: &SpecifiedStep, step: &Step) -> Result<(Vec<When>, Option<Step>), String> {
+        let budget = Budget::default();
+        let expander = Expander::new(&self.of_steps, &budget);
+        let mut conditions = specified.spec.when.clone();
+        let mut missing = None;
+        fields::of_conditions(&mut conditions, &mut |field| {
+            expander.field(field);
+        });
+        let conditions_as_text = conditions.iter().map(when::describe);
+        conditions_as_text.for_each(|text| missing = missing.take().or_else(|| unresolved(&text)));
+        let mut late = None;
+        if is_late_step(&specified.spec) && when::holds(&conditions) {
+            let mut step = step.clone();
+            expander.list(&mut step.command);
+            expander.list(&mut step.args);
+            step.env.iter_mut().for_each(|(_, value)| expander.in_place(value));
+            let texts = step.command.iter().chain(&step.args).chain(step.env.iter().map(|(_, value)| value));
+            for text in texts {
+                missing = missing.or_else(|| unresolved(text));
+            }
+            late = Some(step);
+        }
+        let problem = missing.or_else(|| expander.into_problems().into_iter().next());
+        problem.map_or(Ok((conditions, late)), Err)
+    }
+
+    fn finish(mut self, space: &mut dyn TaskSpace) -> Attempt {
+        match space.finish_sidecars() {
+            Ok(None) => {}
+            Ok(Some(why)) => self.fail("SidecarFailed", why),
+            Err(error) => self.fail("Failed", format!("the sidecars cannot be ended: {error}")),
+        }
+        let (values, wrong) = self.results(space);
+        if let Some(wrong) = wrong {
+            self.fail("TaskRunValidationFailed", wrong);
+        }
+        let (end, reason, message) = match self.broken {
+            None => (End::Succeeded, "Succeeded", None),
+            Some((end, reason, message)) => (end, reason, Some(message)),
+        };
+        Attempt { end, reason, message, results: values, steps: self.steps, again: true, paused: self.paused }
+    }
+
+    /// The results of the task, typed, and what is wrong with one that is not of its type.
+    fn results(&self, space: &mut dyn TaskSpace) -> (Values, Option<String>) {
+        let mut values = Values::new();
+        let mut wrong = None;
+        let files = if self.task.results.is_empty() {
+            BTreeMap::new()
+        } else {
+            match space.results(results::MAX_BYTES) {
+                Ok(files) if !results::are_too_large(&files) => files,
+                Ok(_) => return (values, None),
+                Err(error) => return (values, Some(unreadable(error))),
+            }
+        };
+        let budget = Budget::default();
+        for spec in &self.specified.results {
+            let value = match &spec.value {
+                Some(reference) => results::lift(reference, &self.of_steps, &budget),
+                None => files.get(&spec.name).and_then(|content| {
+                    results::parse(spec, content).map_err(|problem| wrong = wrong.take().or(Some(problem))).ok()
+                }),
+            };
+            if let Some(value) = value {
+                values.insert(spec.name.clone(), value);
+            }
+        }
+        (values, wrong)
+    }
+}
+
+/// Whether no program could be given what a step has: the results that it uses may hold anything.
+fn has_zero_byte(step: &Step) -> bool {
+    let values = step.env.iter().map(|(_, value)| value);
+    step.command.iter().chain(&step.args).chain(values).chain(&step.working_dir).any(|text| text.contains('\0'))
+}
+
+const TOO_LARGE: &str = "Termination message is above max allowed size 4096, caused by large task result.";
+
+/// The reason of a task with a step or sidecar that cannot start.
+fn unstarted_reason(why: &str) -> &'static str {
+    if why.contains(IMAGE_PULL_FAILED) { NO_IMAGE } else { "Failed" }
+}
+
+fn unreadable(error: crate::error::Error) -> String {
+    format!("results cannot be read: {error}")
+}
+
+/// What is said of a reference to a result of a step that has no value.
+fn unresolved(text: &str) -> Option<String> {
+    let mut keys = References::new(text).map(|(_, key)| key);
+    let key = keys.find(|key| key.starts_with("steps.") && key.contains(".results"))?;
+    Some(format!("$({key}) has no value"))
+}
+
+/// Whether a value is text; matrices make lists of those.
+pub(super) fn text_of(value: &ParamValue) -> Option<&str> {
+    match value {
+        ParamValue::String(text) => Some(text),
+        _ => None,
+    }
+}

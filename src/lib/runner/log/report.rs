@@ -1,0 +1,184 @@
+//! [`RunReport`]: a run as one value, for programs: what `--output json` writes of it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::runner::event::Event;
+
+/// See the module. Names and reasons are those of the events; times are seconds. Logs are not in it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunReport {
+    /// The engine that has carried it out; nothing where it has not begun.
+    pub engine: Option<String>,
+    /// How it ended, in Tekton's words; nothing where it did not.
+    pub reason: Option<String>,
+    /// What happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How long it took.
+    pub seconds: f64,
+    /// The results of the pipeline.
+    pub results: BTreeMap<String, Value>,
+    /// Its tasks, in the order in which they began or were skipped.
+    pub tasks: Vec<TaskReport>,
+}
+
+/// A task, or one combination of its matrix.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskReport {
+    /// Its name in the pipeline.
+    pub task: String,
+    /// How it ended, in Tekton's words; nothing where it was skipped.
+    pub reason: Option<String>,
+    /// Why it was skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+    /// What happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// How long all attempts took.
+    pub seconds: f64,
+    /// Its results.
+    pub results: BTreeMap<String, Value>,
+    /// The steps of all attempts, in the order in which they ended.
+    pub steps: Vec<StepReport>,
+}
+
+/// A step.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepReport {
+    /// Its name.
+    pub step: String,
+    /// The attempt, from 0.
+    pub attempt: u32,
+    /// The exit code, where there was one.
+    pub exit_code: Option<i32>,
+    /// How it ended, in Tekton's words.
+    pub reason: String,
+    /// What happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl RunReport {
+    /// Takes an event.
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::Plan { engine, .. } => self.engine = Some(engine.clone()),
+            Event::TaskStart { task, attempt } => self.task(task).attempts = attempt + 1,
+            Event::TaskSkip { task, reason } => self.task(task).skipped = Some(reason.clone()),
+            Event::StepEnd { task, step, exit_code, reason, message, seconds } => {
+                let task = self.task(task);
+                task.steps.push(StepReport {
+                    step: step.clone(),
+                    attempt: task.attempts.saturating_sub(1),
+                    exit_code: *exit_code,
+                    reason: reason.clone(),
+                    message: message.clone(),
+                    seconds: number(*seconds),
+                });
+            }
+            Event::Result { task, name, value } if !task.is_empty() => {
+                self.task(task).results.insert(name.clone(), value.clone());
+            }
+            Event::TaskEnd { task, reason, message, seconds } => {
+                let task = self.task(task);
+                task.reason = Some(reason.clone());
+                task.message.clone_from(message);
+                task.seconds = number(*seconds);
+            }
+            Event::RunEnd { reason, message, results, seconds } => {
+                self.reason = Some(reason.clone());
+                self.message.clone_from(message);
+                self.results.clone_from(results);
+                self.seconds = number(*seconds);
+            }
+            Event::JobSelected { .. }
+            | Event::JobSkipped { .. }
+            | Event::TaskRetry { .. }
+            | Event::StepStart { .. }
+            | Event::Log { .. }
+            | Event::Result { .. }
+            | Event::Push { .. } => {}
+        }
+    }
+
+    fn task(&mut self, name: &str) -> &mut TaskReport {
+        let at = self.tasks.iter().position(|task| task.task == name).unwrap_or_else(|| {
+            self.tasks.push(TaskReport { task: name.to_owned(), ..TaskReport::default() });
+            self.tasks.len() - 1
+        });
+        &mut self.tasks[at]
+    }
+}
+
+/// Seconds, to the millisecond.
+fn number(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e3).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_one_value() {
+        let mut report = RunReport::default();
+        let step = |code: i32| Event::StepEnd {
+            task: "t".into(),
+            step: "s".into(),
+            exit_code: Some(code),
+            reason: if code == 0 { "Completed" } else { "Error" }.into(),
+            message: None,
+            seconds: Duration::from_micros(1_234_567),
+        };
+        let end = |reason: &str| Event::TaskEnd {
+            task: "t".into(),
+            reason: reason.into(),
+            message: None,
+            seconds: Duration::from_secs(3),
+        };
+        for event in [
+            Event::Plan { job: "pr".into(), engine: "sandbox".into(), why: "w".into(), tasks: vec!["t".into()] },
+            Event::TaskStart { task: "t".into(), attempt: 0 },
+            step(7),
+            Event::TaskRetry { task: "t".into(), attempt: 0, reason: "Failed".into() },
+            Event::TaskStart { task: "t".into(), attempt: 1 },
+            step(0),
+            Event::Result { task: "t".into(), name: "r".into(), value: "v".into() },
+            end("Succeeded"),
+            Event::TaskSkip { task: "u".into(), reason: "When Expressions evaluated to false".into() },
+            Event::RunEnd {
+                reason: "Completed".into(),
+                message: Some("Tasks Completed: 1".into()),
+                results: BTreeMap::from([("all".to_owned(), "v".into())]),
+                seconds: Duration::from_secs(4),
+            },
+        ] {
+            report.event(&event);
+        }
+        let expected = serde_json::json!({
+            "engine": "sandbox", "reason": "Completed", "message": "Tasks Completed: 1", "seconds": 4.0,
+            "results": {"all": "v"},
+            "tasks": [
+                {"task": "t", "reason": "Succeeded", "attempts": 2, "seconds": 3.0, "results": {"r": "v"}, "steps": [
+                    {"step": "s", "attempt": 0, "exitCode": 7, "reason": "Error", "seconds": 1.235},
+                    {"step": "s", "attempt": 1, "exitCode": 0, "reason": "Completed", "seconds": 1.235},
+                ]},
+                {"task": "u", "reason": null, "skipped": "When Expressions evaluated to false", "attempts": 0,
+                 "seconds": 0.0, "results": {}, "steps": []},
+            ],
+        });
+        assert_eq!(serde_json::to_value(&report).unwrap(), expected);
+    }
+}

@@ -1,0 +1,248 @@
+//! Loads what one job runs: from the file that the job names to one typed [`PipelineRun`] in which everything is inline,
+//! converted to v1, merged and checked, and nothing is substituted. The way of an object:
+//!
+//! ```text
+//! file -> node -> object (v1) -> wrap -> file references, uses: -> injected parameters -> references
+//!      -> step template -> parse (types, unknown fields) -> check (names, relations, lints)
+//! ```
+//!
+//! Everything up to `parse` works on nodes, which know where they are written, so that every message has a place. All
+//! problems come at once. This module does not know events and triggers, nor what a run does.
+
+mod check;
+mod convert;
+mod fetch;
+mod fields;
+mod inject;
+mod node;
+mod object;
+mod parse;
+mod refs;
+mod report;
+mod rules;
+mod sources;
+mod template;
+mod uses;
+mod wrap;
+
+#[cfg(test)]
+mod load_tests;
+#[cfg(test)]
+mod oracle_tests;
+#[cfg(test)]
+mod rules_tests;
+#[cfg(test)]
+mod uses_tests;
+
+pub use fetch::{Address, Fetched, Files, Origin, Remote};
+pub use rules::RULES;
+
+use self::node::{Node, Value};
+use self::object::{Kind, Object};
+use self::report::Report;
+use self::sources::Sources;
+use super::types::PipelineRun;
+use crate::lighthouse::job::{Job, Source};
+use crate::lighthouse::lint_finding::Finding;
+use crate::problem::Problem;
+
+/// What is to be loaded, and what the run is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Where the object is.
+    pub source: &'a Source,
+    /// The file that names the source, and the line in it; of a file that was named by hand an empty text.
+    pub asked: (&'a str, usize),
+    /// Values for the run.
+    pub parameters: &'a [(String, String)],
+    /// Those whose value whoever causes the event can choose.
+    pub event_controlled: &'a [String],
+    /// Whether Lighthouse would start the run: it injects parameters, sets a timeout and drops unknown fields.
+    pub by_lighthouse: bool,
+}
+
+impl<'a> Request<'a> {
+    /// Of a job that an event starts.
+    pub fn of_job(job: &'a Job) -> Request<'a> {
+        Request {
+            source: &job.source,
+            asked: (&job.file, job.line),
+            parameters: &job.parameters,
+            event_controlled: &job.event_controlled,
+            by_lighthouse: true,
+        }
+    }
+
+    /// Of a file that was named by hand: nothing is injected.
+    pub fn of_file(source: &'a Source, parameters: &'a [(String, String)]) -> Request<'a> {
+        Request { source, asked: ("", 0), parameters, event_controlled: &[], by_lighthouse: false }
+    }
+}
+
+/// Where files come from.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The repository.
+    pub files: &'a dyn Files,
+    /// Everything else; `None`: nothing may be fetched.
+    pub remote: Option<&'a dyn Remote>,
+    /// Name and content of files with objects that stand for those of a cluster.
+    pub given: &'a [(String, Vec<u8>)],
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The run.
+    pub run: PipelineRun,
+    /// What is doubtful in it.
+    pub findings: Vec<Finding>,
+    /// What was fetched for it, each once.
+    pub fetched: Vec<Origin>,
+}
+
+/// Objects that cannot be run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refused {
+    /// What is wrong with them.
+    pub problems: Vec<Problem>,
+    /// What could not be fetched. There is a problem, or something is missing, or both.
+    pub missing: Vec<Problem>,
+    /// What is doubtful beside that.
+    pub findings: Vec<Finding>,
+}
+
+/// Loads what a job runs.
+///
+/// # Errors
+/// All problems of all files of it, by place.
+pub fn load(request: Request<'_>, surroundings: Surroundings<'_>) -> Result<Loaded, Refused> {
+    let report = Report::default();
+    report.drops_unknown.set(request.by_lighthouse);
+    let sources = Sources::new(surroundings.files, surroundings.remote, surroundings.given, &report);
+    let run = assemble(request, &sources, &report).map(|node| typed(&node, request, &report));
+    let fetched = sources.fetched();
+    let (problems, missing, findings) = report.into_parts();
+    match run {
+        Some(run) if problems.is_empty() && missing.is_empty() => Ok(Loaded { run, findings, fetched }),
+        _ => Err(Refused { problems, missing, findings }),
+    }
+}
+
+/// The `spec` of the run, complete: everything inline, values set, templates merged.
+fn assemble(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Option<Node> {
+    let object = object_of(request, sources, report)?;
+    if object.kind == Kind::StepAction {
+        report.error_with(&object.at, "a StepAction cannot be run by itself", "refer to it by `ref` of a step");
+        return None;
+    }
+    let folder = match request.source {
+        Source::File(path) => path.rsplit_once('/').map_or("", |(folder, _)| folder),
+        _ => "",
+    };
+    let steering = Steering::of(&object, report);
+    let mut run = wrap::as_run(object);
+    if !matches!(run.value, Value::Map(_)) {
+        report.error(&run.at, "`spec` must be a mapping");
+        return None;
+    }
+    if let Some(pattern) = &steering.load_file_refs {
+        refs::load_files(&mut run, pattern, folder, sources, report);
+    }
+    uses::import(&mut run, sources, report);
+    if let Some(uri) = &steering.prepend {
+        uses::add_steps(&mut run, uri, true, sources, report);
+    }
+    if let Some(uri) = &steering.append {
+        uses::add_steps(&mut run, uri, false, sources, report);
+    }
+    let mut values: Vec<(String, String)> = request.parameters.to_vec();
+    if request.by_lighthouse {
+        if steering.injects {
+            inject::declare(&mut run);
+        }
+        // Where there is no pull request, its parameters get no value, and their injected default counts.
+        values.retain(|(name, value)| !value.is_empty() || !inject::OF_PULLS.contains(&name.as_str()));
+        values.extend(inject::of_clone_tasks(&run, request.parameters));
+        inject::set_timeout(&mut run);
+        wrap::complete_bindings(&mut run);
+    }
+    inject::set_values(&mut run, &values);
+    refs::resolve(&mut run, sources, report);
+    if let Some(pipeline) = run.get_mut("pipelineSpec") {
+        for list in ["tasks", "finally"] {
+            for task in pipeline.items_of_mut(list) {
+                task.get_mut("taskSpec").into_iter().for_each(template::merge_into_steps);
+            }
+        }
+    }
+    Some(run)
+}
+
+fn object_of(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Option<Object> {
+    let asked = node::line_of(request.asked.0, request.asked.1);
+    match request.source {
+        Source::File(path) => match fetch::below("", path) {
+            Some(path) => sources.file(&path, &asked),
+            None => {
+                report.error(&asked, format!("{path} is not in the repository"));
+                None
+            }
+        },
+        Source::Url(url) => sources.address(&Address::Url(url.clone()), &asked),
+        Source::Inline(spec) => Some(Object {
+            kind: Kind::PipelineRun,
+            name: String::new(),
+            metadata: Node::default(),
+            spec: node::from_json(spec, &asked),
+            at: asked,
+        }),
+    }
+}
+
+/// What the annotations of the source ask for.
+#[derive(Default)]
+struct Steering {
+    injects: bool,
+    load_file_refs: Option<Node>,
+    prepend: Option<Node>,
+    append: Option<Node>,
+}
+
+impl Steering {
+    fn of(object: &Object, report: &Report) -> Steering {
+        let known = ["defaultParameters", "loadFileRefs", "prependStepsURL", "appendStepsURL"];
+        for entry in object.metadata.get("annotations").map_or(&[][..], Node::entries) {
+            let Some(name) = entry.key.strip_prefix("lighthouse.jenkins-x.io/") else { continue };
+            if entry.node.as_text().is_none() && known.contains(&name) {
+                let message = format!("annotation `{name}` must be a text");
+                report.error_with(&entry.node.at, message, "put it in quotes");
+            }
+        }
+        Steering {
+            injects: object.annotation("defaultParameters").and_then(Node::as_text) != Some("false"),
+            load_file_refs: object.annotation("loadFileRefs").cloned(),
+            prepend: object.annotation("prependStepsURL").cloned(),
+            append: object.annotation("appendStepsURL").cloned(),
+        }
+    }
+}
+
+fn typed(node: &Node, request: Request<'_>, report: &Report) -> PipelineRun {
+    node.each_text(&mut |at, text| {
+        if text.contains('\0') {
+            report.error_with(at, "this text has a zero byte, which no program can be given", "remove it");
+        }
+    });
+    let mut run = parse::run(node, report);
+    check::propagate(&mut run, node);
+    check::check(&check::Subject {
+        run: &run,
+        node,
+        is_inline: node.get(refs::BY_REFERENCE).is_none(),
+        event_controlled: request.event_controlled,
+        by_lighthouse: request.by_lighthouse,
+        report,
+    });
+    run
+}

@@ -1,0 +1,63 @@
+//! Tasks.
+
+use super::super::fields::Fields;
+use super::super::node::Node;
+use super::super::refs::BY_REFERENCE;
+use super::super::report::Report;
+use super::{container, params, volume};
+use crate::tekton::types::{TaskSpec, WorkspaceSpec};
+
+/// The `spec` of a task, with its template merged in.
+pub(super) fn task(node: &Node, name: &str, task_name: &str, report: &Report) -> TaskSpec {
+    let what = format!("the task of `{task_name}`");
+    let mut fields = Fields::of(node, what.as_str(), report);
+    let steps = fields.list("steps");
+    if steps.is_empty() {
+        report.error(&node.at, format!("{what} has no `steps`"));
+    }
+    let task = TaskSpec {
+        name: name.to_owned(),
+        origin: node.at.origin(),
+        params: params::specs(fields.list("params"), report),
+        steps: steps.iter().enumerate().map(|(index, node)| container::step(node, index, report)).collect(),
+        sidecars: fields.list("sidecars").iter().map(|node| container::sidecar(node, report)).collect(),
+        volumes: volume::volumes(fields.list("volumes"), report),
+        workspaces: workspaces(fields.list("workspaces"), report),
+        results: params::results(fields.list("results"), false, report),
+    };
+    // `kind: Task` without apiVersion means nothing; custom tasks are refused before.
+    fields.skip(&["description", "displayName", "metadata", "kind", "apiVersion", "resources", BY_REFERENCE]);
+    fields.refuse("spec", "write `steps` here");
+    fields.end(&[("inputs", "write `params` at the task"), ("outputs", "write `results` at the task")]);
+    let mut names: Vec<&str> = Vec::new();
+    for (step, node) in task.steps.iter().zip(steps) {
+        if !step.name.is_empty() && names.contains(&step.name.as_str()) {
+            report.error(&node.at, format!("{what} has two steps `{}`", step.name));
+        }
+        names.push(&step.name);
+    }
+    task
+}
+
+fn workspaces(nodes: &[Node], report: &Report) -> Vec<WorkspaceSpec> {
+    let mut workspaces: Vec<WorkspaceSpec> = Vec::new();
+    for node in nodes {
+        let mut fields = Fields::of(node, "a workspace of a task", report);
+        let workspace = WorkspaceSpec {
+            name: fields.word("name").unwrap_or_default(),
+            mount_path: fields.word("mountPath"),
+            read_only: fields.flag("readOnly"),
+            optional: fields.flag("optional"),
+        };
+        fields.skip(&["description"]);
+        fields.end(&[]);
+        if workspace.name.is_empty() {
+            report.error(&node.at, "a workspace of a task has no `name`");
+        } else if workspaces.iter().any(|known| known.name == workspace.name) {
+            report.error(&node.at, format!("workspace `{}` is declared twice", workspace.name));
+        } else {
+            workspaces.push(workspace);
+        }
+    }
+    workspaces
+}

@@ -1,0 +1,259 @@
+//! Puts what `pipelineRef`, `taskRef` and the `ref` of steps mean in their place.
+
+use std::collections::BTreeMap;
+
+use super::fetch::below;
+use super::node::{At, Node, Value};
+use super::object::{Kind, Object};
+use super::report::Report;
+use super::sources::Sources;
+use crate::go_regex;
+use crate::tekton::types::ParamValue;
+
+/// A field that no file has: the name of the object that was referred to.
+pub(super) const BY_REFERENCE: &str = "\u{0}reference";
+
+/// Marks what could not be had: the run is refused already, and the checks need not complain about the gap.
+pub(super) fn leave_gap(node: &mut Node) {
+    node.set(BY_REFERENCE, Node::text(""));
+}
+
+/// `loadFileRefs`: references whose name matches are files beside the source, and become inline.
+pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: &Sources<'_>, report: &Report) {
+    // An empty pattern matches everything, as it does in Go.
+    let Some(text) = pattern.as_text() else { return };
+    let pattern = match go_regex::compile(text) {
+        Ok(regex) => regex,
+        Err(error) => {
+            let message = format!("loadFileRefs is no regular expression: {}", error.message);
+            return report.error_above(&pattern.at.within(text, error.offset), message, &error.caret(text));
+        }
+    };
+    let load = |node: &Node, field: &str, kind: Kind| -> Option<Option<Object>> {
+        let reference = node.get(field).filter(|reference| reference.get("resolver").is_none())?;
+        let name = reference.get("name")?;
+        let (at, name) = (&name.at, name.as_text().filter(|name| pattern.is_match(name))?);
+        let Some(path) = below(folder, &format!("{name}.yaml")) else {
+            report.error(at, format!("`{name}.yaml` is not in the repository"));
+            return Some(None);
+        };
+        let found = sources.file(&path, at);
+        if let Some(found) = found.as_ref().filter(|found| found.kind != kind) {
+            report.error(at, format!("{path} is to be a {}, and is a {}", kind.name(), found.kind.name()));
+        }
+        Some(found.filter(|found| found.kind == kind))
+    };
+    if let Some(found) = load(run, "pipelineRef", Kind::Pipeline) {
+        run.remove("pipelineRef");
+        run.set("pipelineSpec", found.map(|found| found.spec).unwrap_or_default());
+    }
+    let Some(spec) = run.get_mut("pipelineSpec") else { return };
+    for task in spec.items_of_mut("tasks") {
+        if let Some(found) = load(task, "taskRef", Kind::Task) {
+            task.remove("taskRef");
+            match found {
+                Some(found) => task.set("taskSpec", found.spec),
+                None => leave_gap(task),
+            }
+        }
+    }
+}
+
+/// Everything else that is referred to: given objects and resolvers.
+pub(super) fn resolve(run: &mut Node, sources: &Sources<'_>, report: &Report) {
+    let both = run.get("pipelineRef").is_some() && run.get("pipelineSpec").is_some();
+    if both {
+        report.error(&run.at, "this run has both `pipelineRef` and `pipelineSpec`");
+    }
+    if let Some(reference) = run.remove("pipelineRef").filter(|entry| !both && !entry.node.is_null()) {
+        let Some(found) = sources.referenced(&reference.node, Kind::Pipeline) else { return };
+        run.set("pipelineSpec", found.spec);
+        run.set(BY_REFERENCE, Node::text(found.name));
+    }
+    let Some(spec) = run.get_mut("pipelineSpec") else { return };
+    for list in ["tasks", "finally"] {
+        for task in spec.items_of_mut(list) {
+            resolve_task(task, sources, report);
+        }
+    }
+}
+
+fn resolve_task(task: &mut Node, sources: &Sources<'_>, report: &Report) {
+    let name = task.text_of("name").unwrap_or_default().to_owned();
+    let kinds = ["taskRef", "taskSpec", "pipelineRef", "pipelineSpec"];
+    let given: Vec<&str> = kinds.into_iter().filter(|field| task.get(field).is_some()).collect();
+    match given.as_slice() {
+        [] if task.get(BY_REFERENCE).is_some() => {}
+        [] => report.error_with(&task.at, format!("task `{name}` has nothing to run"), "write taskSpec or taskRef"),
+        [_] => {}
+        several => report.error(&task.at, format!("task `{name}` has several of {}", several.join(", "))),
+    }
+    for field in ["pipelineRef", "pipelineSpec"] {
+        if let Some(entry) = task.remove(field).filter(|entry| !entry.node.is_null()) {
+            let message = format!("task `{name}` is a pipeline in a pipeline, which kfleet does not run");
+            report.error_with(&entry.at, message, "write its tasks into this pipeline");
+        }
+    }
+    if let Some(reference) = task.remove("taskRef").filter(|entry| given.len() == 1 && !entry.node.is_null()) {
+        let Some(found) = sources.referenced(&reference.node, Kind::Task) else {
+            return leave_gap(task);
+        };
+        task.set("taskSpec", found.spec);
+        task.set(BY_REFERENCE, Node::text(found.name));
+    }
+    let Some(spec) = task.get_mut("taskSpec") else { return };
+    let custom = spec.get("apiVersion").or_else(|| spec.get("kind")).and_then(Node::as_text);
+    if let Some(custom) = custom.filter(|custom| !custom.is_empty() && *custom != "Task") {
+        let message = format!("task `{name}` is a custom task (`{custom}`): kfleet runs no custom tasks");
+        report.error_with(&spec.at, message, "run it on a cluster, or write its work as steps");
+        task.remove("taskSpec");
+        return leave_gap(task);
+    }
+    for step in spec.items_of_mut("steps") {
+        if let Some(reference) = step.remove("ref").filter(|entry| !entry.node.is_null()) {
+            act(step, &reference.node, sources, report);
+        } else if let Some(params) = step.remove("params") {
+            report.error_with(&params.at, "`params` of a step need a `ref`", "write them at the task");
+        }
+    }
+}
+
+/// Puts a StepAction into the step that refers to it.
+fn act(step: &mut Node, reference: &Node, sources: &Sources<'_>, report: &Report) {
+    for field in ["image", "command", "args", "script", "env", "workingDir", "volumeMounts", "results"] {
+        if let Some(entry) = step.remove(field).filter(|entry| !entry.node.is_null()) {
+            report.error(&entry.at, format!("`{field}` of a step cannot be used with `ref`"));
+        }
+    }
+    let params = step.remove("params").map(|entry| entry.node).unwrap_or_default();
+    let Some(action) = sources.referenced(reference, Kind::StepAction) else {
+        return leave_gap(step);
+    };
+    let mut spec = action.spec;
+    let script = spec.get("script").and_then(|script| Some((script, script.as_text()?.find("$(params")?)));
+    if let Some((script, byte)) = script {
+        let at = script.at.within(script.as_text().unwrap_or_default(), byte);
+        report.error_with(&at, "a StepAction cannot use params in its script", "hand them on as env");
+    }
+    let values = values(&spec, &params, &action.name, report);
+    spec.remove("params");
+    spec.remove("description");
+    substitute(&mut spec, &values);
+    let Value::Map(entries) = spec.value else { return report.error(&spec.at, "`spec` must be a mapping") };
+    for entry in entries {
+        step.set(&entry.key, entry.node);
+    }
+}
+
+/// The values of a StepAction's parameters, with the references of the task in them.
+fn values(spec: &Node, params: &Node, action: &str, report: &Report) -> BTreeMap<String, ParamValue> {
+    let mut values = BTreeMap::new();
+    for declared in spec.items_of("params") {
+        let Some(name) = declared.text_of("name") else { continue };
+        let is_it = |param: &&Node| param.text_of("name") == Some(name);
+        let given = params.items().iter().find(is_it).and_then(|param| param.get("value"));
+        match given.or_else(|| declared.get("default")) {
+            Some(value) => {
+                let (mut value, default) = (value.to_param_value(), declared.get("default").map(Node::to_param_value));
+                if let (ParamValue::Object(value), Some(ParamValue::Object(default))) = (&mut value, default) {
+                    for (key, text) in default {
+                        value.entry(key).or_insert(text);
+                    }
+                }
+                values.insert(name.to_owned(), value);
+            }
+            None => {
+                let at = if params.is_null() { &declared.at } else { &params.at };
+                report.error(at, format!("StepAction `{action}` needs a value for param `{name}`"));
+            }
+        }
+    }
+    for param in params.items() {
+        let name = param.text_of("name").unwrap_or_default();
+        if !values.contains_key(name) {
+            report.warn(
+                "unknown-param",
+                &param.at,
+                format!("StepAction `{action}` has no param `{name}`"),
+                "remove it",
+            );
+        }
+    }
+    values
+}
+
+/// Replaces `$(params.x)` by the text of a value; in lists, a whole array by its items.
+fn substitute(node: &mut Node, values: &BTreeMap<String, ParamValue>) {
+    let at = node.at.clone();
+    match &mut node.value {
+        Value::Text(text) if text.contains("$(params") => *text = substituted(text, values),
+        Value::Map(entries) => entries.iter_mut().for_each(|entry| substitute(&mut entry.node, values)),
+        Value::List(items) => {
+            let mut replaced = Vec::with_capacity(items.len());
+            for mut item in std::mem::take(items) {
+                match item.as_text().and_then(|text| whole_array(text, values)) {
+                    Some(texts) => replaced.extend(texts.iter().map(|text| text_at(text, &at))),
+                    None => {
+                        substitute(&mut item, values);
+                        replaced.push(item);
+                    }
+                }
+            }
+            *items = replaced;
+        }
+        _ => {}
+    }
+}
+
+fn text_at(text: &str, at: &At) -> Node {
+    Node::text(text).written_at(at)
+}
+
+fn forms(name: &str) -> [String; 3] {
+    [format!("params.{name}"), format!("params[\"{name}\"]"), format!("params['{name}']")]
+}
+
+fn whole_array<'v>(text: &str, values: &'v BTreeMap<String, ParamValue>) -> Option<&'v Vec<String>> {
+    let inside = text.strip_prefix("$(")?.strip_suffix(')')?;
+    let inside = inside.strip_suffix("[*]").unwrap_or(inside);
+    values.iter().find_map(|(name, value)| match value {
+        ParamValue::Array(items) if forms(name).iter().any(|form| form == inside) => Some(items),
+        _ => None,
+    })
+}
+
+fn substituted(text: &str, values: &BTreeMap<String, ParamValue>) -> String {
+    let mut replacements: Vec<(String, &str)> = Vec::new();
+    for (name, value) in values {
+        for form in forms(name) {
+            match value {
+                ParamValue::String(text) => replacements.push((format!("$({form})"), text)),
+                ParamValue::Array(items) => {
+                    for (index, text) in items.iter().enumerate() {
+                        replacements.push((format!("$({form}[{index}])"), text));
+                    }
+                }
+                ParamValue::Object(map) => {
+                    replacements.extend(map.iter().map(|(key, text)| (format!("$({form}.{key})"), text.as_str())));
+                }
+            }
+        }
+    }
+    // In one pass, so that what is put in is not replaced again.
+    let (mut result, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find("$(params") {
+        result.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match replacements.iter().find(|(form, _)| rest.starts_with(form.as_str())) {
+            Some((form, value)) => {
+                result.push_str(value);
+                rest = &rest[form.len()..];
+            }
+            None => {
+                result.push_str("$(");
+                rest = &rest[2..];
+            }
+        }
+    }
+    result + rest
+}
