@@ -34,4 +34,5 @@ pub mod error;
 pub mod path;
 pub mod problem;
 pub mod proxy;
+pub mod suggest;
 pub mod text;

@@ -50,17 +50,15 @@ pub fn shortened(line: &str) -> String {
     }
 }
 
-/// The names among `known` that are most like `wanted`, at most three, the nearest first.
-pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let bare = |name: &str| name.trim_start_matches(['v', 'V']).to_ascii_lowercase();
-    let alike = |name: &'a str| {
-        let near = strsim::normalized_damerau_levenshtein(&bare(wanted), &bare(name));
-        (near >= 0.6).then_some((near, name))
-    };
-    let mut near: Vec<(f64, &str)> = known.filter_map(alike).collect();
-    near.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
-    near.dedup_by_key(|(_, name)| *name);
-    near.into_iter().take(3).map(|(_, name)| name).collect()
+/// A number with what it counts: `1 file`, `2 files`.
+pub fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Twelve digits of a commit; other words as they are.
+pub fn short(text: &str) -> &str {
+    let is_commit = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_commit { &text[..12] } else { text }
 }
 
 #[cfg(test)]
@@ -73,13 +71,5 @@ mod tests {
             visible("a\n::error::b\r\u{1b}[2J\u{202e}\u{9b}\0\t\u{e4}"),
             "a\\n::error::b\\r\\u{1b}[2J\\u{202e}\\u{9b}\\u{0}\t\u{e4}"
         );
-    }
-
-    #[test]
-    fn names_like_the_wanted_one_are_found() {
-        let known = ["main", "v1.2.3", "release-1.2", "v1.2.4", "v2.0.0", "main"];
-        assert_eq!(nearest("mian", known.into_iter()), ["main"]);
-        assert_eq!(nearest("1.2.3", known.into_iter()), ["v1.2.3", "v1.2.4", "v2.0.0"][..2]);
-        assert!(nearest("zzz", known.into_iter()).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! The command line as a whole.
 
+use crate::commands::{completions, fmt, generate, history, init, man, promote, rollback, run_pipeline, status, vet};
 use crate::ui::ColorChoice;
-use crate::{completions, fmt, generate, history, init, man, promote, rollback, run_pipeline, status, vet};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 

@@ -23,6 +23,8 @@ pub(crate) enum Stdin {
 pub(crate) struct Context {
     /// The command line, program name first.
     pub arguments: Vec<OsString>,
+    /// The folder that the command is about: what `-C` names, else the current one. Paths of arguments start there.
+    pub root: PathBuf,
     /// What standard input is connected to.
     pub stdin: Stdin,
     /// Whether messages go to a terminal.
@@ -46,12 +48,33 @@ impl Context {
         };
         Context {
             arguments: std::env::args_os().collect(),
+            root: PathBuf::from("."),
             stdin: stdin(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             kubeconfigs,
             now: std::time::UNIX_EPOCH.elapsed().map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX)),
             environment: std::env::vars_os().collect(),
         }
+    }
+
+    /// The same, about another folder: what `-C` names.
+    ///
+    /// # Errors
+    /// It is missing, or not a folder ([`ErrorKind::Usage`]).
+    pub(crate) fn about(self, folder: PathBuf) -> Result<Self, Error> {
+        // A folder that can be entered has a `.` that can be looked at.
+        match std::fs::metadata(folder.join(".")) {
+            Ok(_) => Ok(Context { root: folder, ..self }),
+            Err(cause) => {
+                let error = kfleet::tree::Error::from_io("enter", folder.display().to_string(), cause).into_usage();
+                Err(if error.hint.is_some() { error } else { error.with_hint("-C names the folder to start in") })
+            }
+        }
+    }
+
+    /// The path of an argument, which starts at the root.
+    pub(crate) fn path(&self, argument: &Path) -> PathBuf {
+        if self.root == Path::new(".") { argument.to_owned() } else { self.root.join(argument) }
     }
 
     /// The folder of kfleet's cache: below the user's cache folder.
@@ -121,13 +144,4 @@ fn stdin() -> Stdin {
         Ok(FileType::Fifo | FileType::Socket | FileType::RegularFile) => Stdin::Piped,
         _ => Stdin::Nothing,
     }
-}
-
-/// Makes `folder` the current folder.
-pub(crate) fn enter(folder: &Path) -> Result<(), Error> {
-    std::env::set_current_dir(folder).map_err(|cause| {
-        let error = kfleet::tree::Error::from_io("enter", folder.display().to_string(), cause);
-        let error = error.into_usage();
-        if error.hint.is_some() { error } else { error.with_hint("-C names the folder to start in") }
-    })
 }

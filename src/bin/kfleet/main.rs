@@ -1,27 +1,14 @@
 //! The `kfleet` program: flags in, report out. What it does is in the library.
 
+mod args;
 mod cli;
-mod completions;
+mod commands;
 mod context;
-mod downloads;
-mod fmt;
-mod generate;
-mod help_markdown;
-mod history;
-mod init;
-mod kfmt;
-mod man;
-mod promote;
-mod pull_request;
-mod rollback;
-mod run_pipeline;
-mod status;
-mod table;
 mod ui;
-mod vet;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
+use commands::{completions, fmt, generate, history, init, kfmt, man, promote, rollback, run_pipeline, status, vet};
 use context::Context;
 use std::process::ExitCode;
 use ui::Ui;
@@ -49,23 +36,25 @@ fn main() -> ExitCode {
         }
     };
     let ui = Ui::new(cli.global.color, cli.global.quiet, cli.global.verbose, &context);
-    if let Some(folder) = &cli.global.repo
-        && let Err(error) = context::enter(folder)
-    {
-        return ui.finish(Err(error));
-    }
+    let context = match cli.global.repo {
+        None => context,
+        Some(folder) => match context.about(folder) {
+            Ok(context) => context,
+            Err(error) => return ui.finish(Err(error)),
+        },
+    };
     let result = match cli.command {
         Command::Fmt(args) => fmt::run(&args, &context, &ui),
         Command::Generate(args) => generate::run(&args, &context, &ui),
-        Command::Vet(args) => vet::run(&args, &ui),
+        Command::Vet(args) => vet::run(&args, &context, &ui),
         Command::Promote(args) => promote::run(&args, &context, &ui),
         Command::Rollback(args) => rollback::run(&args, &context, &ui),
         Command::RunPipeline(args) => run_pipeline::run(&args, &context, &ui),
         Command::Init(args) => init::run(&args, &context, &ui),
-        Command::History(args) => history::run(&args, &ui),
+        Command::History(args) => history::run(&args, &context, &ui),
         Command::Status(args) => status::run(&args, &context, &ui),
-        Command::Completions(args) => completions::run(&args, &ui),
-        Command::Man(args) => man::run(&args, &ui),
+        Command::Completions(args) => completions::run(&args, Cli::command(), &ui),
+        Command::Man(args) => man::run(&args, Cli::command(), &context, &ui),
     };
     ui.finish(result)
 }

@@ -4,10 +4,10 @@
 use super::document::{self, Document};
 use super::helm;
 use super::oci;
-use super::schema::did_you_mean;
 use super::types::{Addon, Cluster, Fleet, Selection, Source};
 use crate::manifest::scopes::Scopes;
 use crate::problem::Problem;
+use crate::suggest::did_you_mean;
 use std::collections::BTreeMap;
 
 /// The usual name of the fleet file.

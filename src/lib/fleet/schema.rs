@@ -2,6 +2,7 @@
 //! at once, each at its place, with a "did you mean". It knows the part of JSON Schema that `schemars` writes.
 
 use crate::manifest::object::Source;
+use crate::suggest::did_you_mean;
 use crate::yaml::resolve::{self, Value as Plain};
 use crate::yaml::scalar;
 use crate::yaml::tape::Kind;
@@ -240,13 +241,6 @@ impl<'a> Checker<'a> {
 
 fn subject(path: &str) -> String {
     if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") }
-}
-
-/// The known name that is most like a misspelt one, if one is near.
-pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let near =
-        known.map(|other| (strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()), other)).min()?;
-    (near.0 <= 1 + near.1.len() / 4).then_some(near.1)
 }
 
 impl Mismatch {

@@ -4,7 +4,7 @@
 use super::read::open;
 use super::reference::is_commit;
 use crate::error::{Error, ErrorKind, Result};
-use crate::text::nearest;
+use crate::suggest::nearest;
 use git2::{BranchType, Commit, Delta, DiffOptions, ErrorCode, ObjectType, Oid, Repository, Sort, Status};
 use git2::{TreeWalkMode, TreeWalkResult};
 use std::cell::RefCell;

@@ -10,7 +10,7 @@ use super::url::Remote;
 use super::{Reference, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Output;
-use crate::text::nearest;
+use crate::suggest::nearest;
 use crate::tree::Lock;
 
 /// How much a server's list of references may hold.

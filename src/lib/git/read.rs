@@ -6,7 +6,7 @@ use git2::{Commit, ErrorCode, ObjectType, Odb, Oid, Repository, TreeEntry};
 
 use super::reference::is_commit;
 use crate::error::{Error, ErrorKind, Result};
-use crate::text::nearest;
+use crate::suggest::nearest;
 use crate::tree::{Contents, Limits, PassedOver, Tree, is_safe_name};
 
 /// How deep folders may lie in each other.

@@ -4,9 +4,10 @@
 use super::config::{JobConfig, Pattern, TEKTON_PIPELINE};
 use super::document::Document;
 use super::finding::Finding;
-use super::schema::{FIELDS, LISTS, Type, did_you_mean};
+use super::schema::{FIELDS, LISTS, Type};
 use crate::lighthouse::job::JobKind;
 use crate::problem::Location;
+use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 

@@ -64,10 +64,3 @@ pub(super) const FIELDS: &[(&str, Type, &[JobKind])] = &[
     ("state", Type::Text, DEPLOYMENT),
     ("environment", Type::Text, DEPLOYMENT),
 ];
-
-/// The known name that was probably meant.
-pub(super) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_lowercase();
-    let near = known.map(|other| (strsim::damerau_levenshtein(&lower, &other.to_lowercase()), other)).min()?;
-    (near.0 <= 1 + near.1.len() / 4).then_some(near.1)
-}

@@ -4,7 +4,8 @@ use super::credentials::Found;
 use super::reference::{Reference, Version};
 use crate::error::{Error, ErrorKind};
 use crate::http::Response;
-use crate::text::{masked, nearest, plain, shortened};
+use crate::suggest::nearest;
+use crate::text::{masked, plain, shortened};
 use serde::Deserialize;
 
 /// How many tags a hint tells.

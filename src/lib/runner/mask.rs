@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::mask_forms::forms;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runner::log::{Colours, clean};
-use crate::runner::objects::Objects;
+use crate::tekton::objects::Objects;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "***";

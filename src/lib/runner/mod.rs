@@ -10,5 +10,4 @@ pub mod mask;
 mod mask_forms;
 pub mod masking_sink;
 pub mod object_flags;
-pub mod objects;
 pub mod record;

@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::objects::Objects;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Environment;
+use crate::tekton::objects::Objects;
 use crate::tekton::types::ObjectKind;
 use crate::tree::{list_folder, read_private, read_value_file};
 use crate::yaml::engine::Engine;

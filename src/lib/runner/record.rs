@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runner::event::{Event, Sink};
 use crate::runner::log::{Line, json_line, parse_line};
-use crate::text::nearest;
+use crate::suggest::nearest;
 use crate::tree;
 
 const EVENTS: &str = "events.jsonl";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::runner::objects::Objects;
+use crate::tekton::objects::Objects;
 
 use super::types::{EnvFrom, EnvValue, EnvVar, ObjectKind, ObjectRef};
 

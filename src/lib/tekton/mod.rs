@@ -11,6 +11,7 @@ pub(crate) mod mentions;
 pub(crate) mod mk;
 pub mod needs;
 pub mod notes;
+pub mod objects;
 pub mod params;
 pub mod plan;
 pub mod prepare;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::digest;
-use crate::runner::objects::Objects;
+use crate::tekton::objects::Objects;
 use crate::tekton::task_run::{File, Mount, Step, TaskRun, Volume, VolumeSource};
 
 use super::environment;

@@ -24,11 +24,13 @@ use crate::problem::{Problem, Severity};
 /// Which files of a folder are wanted. The default wants all regular files, without `templates` folders of charts.
 #[derive(Debug, Clone, Default)]
 pub struct WalkOptions {
+    /// The folder that roots and names start at; empty for the current one.
+    pub base: PathBuf,
     /// Endings without the dot (`yaml`); upper and lower case are the same. None at all: every file.
     pub extensions: Vec<String>,
     /// Whether to pass over what `.gitignore` files name.
     pub gitignore: bool,
-    /// Patterns in the form of `.gitignore` lines. They are relative to each root, and to the current folder as well.
+    /// Patterns in the form of `.gitignore` lines. They are relative to each root, and to the base as well.
     /// They also hold for files that are named directly.
     pub exclude: Vec<String>,
     /// Whether to read the `templates` folders of Helm charts, which hold no YAML but templates of it.
@@ -83,7 +85,9 @@ pub struct PassedOver {
 /// Nothing that goes wrong ends the walk.
 pub fn walk(roots: &[PathBuf], options: &WalkOptions) -> Walk {
     let mut walk = Walk::default();
+    let is_here = options.base.components().all(|part| part == Component::CurDir);
     let filter = Filter {
+        base: if is_here { PathBuf::new() } else { options.base.components().collect() },
         exclude: patterns(&options.exclude, &mut walk.problems),
         extensions: options.extensions.clone(),
         helm_templates: options.helm_templates,
@@ -91,6 +95,7 @@ pub fn walk(roots: &[PathBuf], options: &WalkOptions) -> Walk {
     let mut true_paths = TruePaths { wanted: roots.len() > 1, ..TruePaths::default() };
     let mut found = Vec::new();
     for root in roots {
+        let root = &filter.path(root);
         let start = found.len();
         if let Err(problem) = walk_root(root, options.gitignore, &filter, &mut found, &mut walk) {
             walk.problems.push(problem.into_problem());
@@ -115,13 +120,15 @@ fn walk_root(
 ) -> Result<(), Error> {
     let fail = |cause: io::Error| {
         let missing = cause.kind() == io::ErrorKind::NotFound;
-        let error = Error::from_io("read", show(root), cause);
+        let error = Error::from_io("read", filter.name(root), cause);
         if missing { error.with_hint("check the spelling; a path starts at the current folder") } else { error }
     };
     let is_link = fs::symlink_metadata(root).map_err(fail)?.is_symlink();
     let kind = fs::metadata(root)
         .map_err(|cause| match cause.kind() {
-            io::ErrorKind::NotFound => Error::new("read", show(root), "it is a symbolic link that leads nowhere"),
+            io::ErrorKind::NotFound => {
+                Error::new("read", filter.name(root), "it is a symbolic link that leads nowhere")
+            }
             _ => fail(cause),
         })?
         .file_type();
@@ -131,12 +138,14 @@ fn walk_root(
     }
     let form = match is_link {
         _ if kind.is_fifo() || kind.is_char_device() => Form::Stream,
-        _ if !kind.is_file() => return Err(Error::new("read", show(root), "it is a socket or a disk, not a file")),
+        _ if !kind.is_file() => {
+            return Err(Error::new("read", filter.name(root), "it is a socket or a disk, not a file"));
+        }
         true => Form::Link,
         false => Form::File,
     };
     let path = root.to_owned();
-    let name = show(&path);
+    let name = filter.name(&path);
     if form != Form::Stream && filter.excludes(&path, &path, false) {
         walk.passed_over.push(PassedOver { path: name, reason: EXCLUDED.to_owned() });
     } else {
@@ -174,13 +183,13 @@ fn walk_folder(root: &Path, gitignore: bool, filter: &Filter, found: &mut Vec<Fo
             let event = match entry {
                 Ok(entry) => {
                     if let Some(error) = entry.error()
-                        && sender.send(Event::Problem(warning_of(error, start))).is_err()
+                        && sender.send(Event::Problem(warning_of(error, start, filter))).is_err()
                     {
                         return WalkState::Quit;
                     }
                     filter.file_event(&entry, start)
                 }
-                Err(error) => Some(Event::Problem(problem_of(&error, start))),
+                Err(error) => Some(Event::Problem(problem_of(&error, start, filter))),
             };
             // The receiver lives as long as this function.
             if let Some(event) = event
@@ -213,6 +222,7 @@ impl PassedOver {
 
 #[derive(Debug, Clone)]
 struct Filter {
+    base: PathBuf,
     exclude: Gitignore,
     extensions: Vec<String>,
     helm_templates: bool,
@@ -225,6 +235,20 @@ enum Verdict {
 }
 
 impl Filter {
+    /// The path of a root.
+    fn path(&self, root: &Path) -> PathBuf {
+        if self.base.as_os_str().is_empty() { root.to_owned() } else { self.base.join(root).components().collect() }
+    }
+
+    /// A path as it is shown: from the base on.
+    fn name(&self, path: &Path) -> String {
+        if self.base.as_os_str().is_empty() {
+            return show(path);
+        }
+        let rest = path.strip_prefix(&self.base).unwrap_or(path);
+        show(if rest.as_os_str().is_empty() { Path::new(".") } else { rest })
+    }
+
     fn wants(&self, path: &Path) -> bool {
         let ending = path.extension().unwrap_or_default();
         self.extensions.is_empty() || self.extensions.iter().any(|wanted| ending.eq_ignore_ascii_case(wanted))
@@ -232,7 +256,8 @@ impl Filter {
 
     fn excludes(&self, rest: &Path, path: &Path, is_dir: bool) -> bool {
         let hit = |path: &Path| self.exclude.matched(path, is_dir).is_ignore();
-        !self.exclude.is_empty() && (hit(rest) || hit(path.strip_prefix(".").unwrap_or(path)))
+        !self.exclude.is_empty()
+            && (hit(rest) || hit(path.strip_prefix(".").or_else(|_| path.strip_prefix(&self.base)).unwrap_or(path)))
     }
 
     /// Asked about all entries, before folders are entered.
@@ -243,8 +268,9 @@ impl Filter {
         if entry.depth() == 0 || !entry.file_type().is_some_and(|kind| kind.is_dir()) {
             return Verdict::Enter;
         }
-        let pass_over =
-            |path: &Path, reason: &str| Verdict::PassOver(PassedOver { path: show(path), reason: reason.to_owned() });
+        let pass_over = |path: &Path, reason: &str| {
+            Verdict::PassOver(PassedOver { path: self.name(path), reason: reason.to_owned() })
+        };
         let (rest, path) = place(entry.path(), root);
         if self.excludes(rest, &path, true) {
             return pass_over(&path, EXCLUDED);
@@ -267,7 +293,7 @@ impl Filter {
             return None;
         }
         let (rest, path) = place(entry.path(), root);
-        let name = show(&path);
+        let name = self.name(&path);
         let reason = match kind {
             _ if self.excludes(rest, &path, false) => EXCLUDED,
             _ if kind.is_file() => {
@@ -317,9 +343,9 @@ fn patterns(globs: &[String], problems: &mut Vec<Problem>) -> Gitignore {
     builder.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
-fn problem_of(error: &ignore::Error, root: &Path) -> Problem {
+fn problem_of(error: &ignore::Error, root: &Path, filter: &Filter) -> Problem {
     let (path, line) = origin_of(error);
-    let file = path.map_or_else(|| show(root), |path| show(&place(path, root).1));
+    let file = path.map_or_else(|| filter.name(root), |path| filter.name(&place(path, root).1));
     let reason = match error.io_error() {
         Some(cause) => {
             let cause = cause.raw_os_error().map_or_else(|| cause.kind().into(), io::Error::from_raw_os_error);
@@ -333,8 +359,8 @@ fn problem_of(error: &ignore::Error, root: &Path) -> Problem {
 }
 
 /// Git passes over bad lines of `.gitignore`; so does the walk, but it says so.
-fn warning_of(error: &ignore::Error, root: &Path) -> Problem {
-    let mut problem = problem_of(error, root);
+fn warning_of(error: &ignore::Error, root: &Path, filter: &Filter) -> Problem {
+    let mut problem = problem_of(error, root, filter);
     problem.severity = Severity::Warning;
     problem
 }

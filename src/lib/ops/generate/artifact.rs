@@ -5,7 +5,7 @@ use super::sources::Content;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::lock::LockedSource;
 use crate::oci::{self, Pulled, Reference};
-use crate::text::nearest;
+use crate::suggest::nearest;
 use crate::tree::Tree;
 
 /// Gets an artifact: that of the lock, out of the cache or else from the registry; or what the reference is now.

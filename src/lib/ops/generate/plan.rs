@@ -247,7 +247,7 @@ pub fn select(file: &FleetFile, names: &[String]) -> Result<Vec<String>, Vec<Pro
     let unknown = names.iter().filter(|name| !known.contains_key(*name));
     let problems: Vec<Problem> = unknown
         .map(|name| {
-            let near = crate::fleet::schema::did_you_mean(name, known.keys().map(String::as_str));
+            let near = crate::suggest::did_you_mean(name, known.keys().map(String::as_str));
             let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("addons: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),

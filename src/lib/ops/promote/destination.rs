@@ -1,7 +1,7 @@
 //! One destination: what is checked, and what of its files changes.
 
 use super::snapshots::Snapshots;
-use super::source::{Source, short, shown, tracked_branch};
+use super::source::{Source, shown, tracked_branch};
 use super::{File, Options, Promotion, addon, new_sync, pinned_addons};
 use crate::diff::unified;
 use crate::error::Error;
@@ -12,6 +12,7 @@ use crate::git::{FileState, LocalClone};
 use crate::manifest::findings::refusal_problem;
 use crate::path::plain_path;
 use crate::problem::{Location, Problem, Severity};
+use crate::text::short;
 use crate::yaml::splice::{self, Change, New, Step};
 use std::collections::BTreeMap;
 

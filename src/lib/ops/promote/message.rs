@@ -1,8 +1,8 @@
 //! The message of a commit that moves pins: what people read in the log, and lines for programs at its end.
 
-use super::source::short;
 use super::{Plan, Promotion};
 use crate::ops::promote::Proof;
+use crate::text::short;
 use std::fmt::Write as _;
 
 impl Plan {

@@ -2,13 +2,13 @@
 //! that it did not have before. They too are left to the addon's own sync.
 
 use super::destination::{Job, refusal, refuse};
-use super::source::short;
 use crate::fleet::clusters::Cluster;
 use crate::fleet::reconcile_disabled::{self, LeftAlone, ObjectId, Unclear};
 use crate::fleet::select_sync::path_of;
 use crate::flux::sync::{Pair, Pin};
 use crate::path::plain_path;
 use crate::problem::Problem;
+use crate::text::{count, short};
 use std::collections::BTreeSet;
 
 /// What cannot be told of an addon, as a refusal.
@@ -72,9 +72,4 @@ pub(super) fn still_apart(
         }
     }
     Ok((patches, notes))
-}
-
-/// `1 object`, `2 objects`.
-pub(super) fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

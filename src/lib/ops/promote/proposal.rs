@@ -2,9 +2,9 @@
 //! Markdown. What comes from commits and files stands in code spans: there it mentions nobody and closes no issue.
 
 use super::Plan;
-use super::source::short;
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::LocalClone;
+use crate::text::short;
 use crate::text::{plain, shortened};
 use std::fmt::Write as _;
 

@@ -5,6 +5,7 @@ use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::select_sync::{NoPair, addon_pair, main_pair, running_pair, unread};
 use crate::flux::sync::{ObjectName, Pair, Pin};
 use crate::git::{CommitInfo, FileChange, LocalClone};
+use crate::text::short;
 use crate::tree::Tree;
 use std::collections::BTreeSet;
 
@@ -198,9 +199,4 @@ fn pin_in(
         Pin::Commit(commit) => Some(commit),
         _ => None,
     }
-}
-
-/// The first digits of a commit, as people write them.
-pub(in crate::ops) fn short(commit: &str) -> &str {
-    commit.get(..12).unwrap_or(commit)
 }

@@ -16,7 +16,7 @@ use crate::runner::local::shims::{self, Kfleet, Programs, PullRequest};
 use crate::runner::local::step_engine::TaskSpace;
 use crate::runner::mask::Masker;
 use crate::runner::masking_sink::MaskingSink;
-use crate::runner::objects::Objects;
+use crate::tekton::objects::Objects;
 use crate::tree::{Root, remove_all};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

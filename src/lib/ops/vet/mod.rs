@@ -20,8 +20,8 @@ pub use sarif::sarif;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::Clusters;
-use crate::fleet::schema::did_you_mean;
 use crate::problem::Severity;
+use crate::suggest::did_you_mean;
 use facts::Facts;
 use finding::{Finding, Findings};
 use std::collections::{BTreeMap, BTreeSet};

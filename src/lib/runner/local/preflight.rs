@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runner::objects::Objects;
 use crate::tekton::needs::{Needs, ObjectNeed};
+use crate::tekton::objects::Objects;
 use crate::tekton::types::ObjectKind;
 use crate::text::visible;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::node::{Entry, Node, Value};
 use super::report::Report;
+use crate::suggest::nearest;
 use crate::tekton::types::Timeout;
-use crate::text::nearest;
 
 /// The fields of one mapping. [`Fields::end`] complains about the unknown ones.
 pub(super) struct Fields<'a> {

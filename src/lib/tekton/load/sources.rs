@@ -8,8 +8,9 @@ use super::object::{self, Kind, Object};
 use super::report::Report;
 use crate::digest::is_sha256;
 use crate::error::ErrorKind;
+use crate::suggest::nearest;
 use crate::tekton::types::ParamValue;
-use crate::text::{nearest, plain};
+use crate::text::plain;
 
 /// So many files one run may be made of: a file that refers to others twice makes many.
 const MAX_LOADS: usize = 500;

@@ -8,7 +8,7 @@ use super::report::Report;
 use super::sources::Sources;
 use super::template::{merged, merged_list};
 use super::wrap;
-use crate::text::nearest;
+use crate::suggest::nearest;
 
 /// A task that uses one that uses one, and so on: not deeper than this.
 const MAX_DEPTH: usize = 10;

@@ -4,10 +4,10 @@ use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::{Action, Change, Findings, Fix};
 use super::super::text::yaml_of;
-use crate::fleet::schema::did_you_mean;
 use crate::flux::sync::{HELM, KUSTOMIZE, SOURCE};
 use crate::manifest::content::Item;
 use crate::problem::Severity;
+use crate::suggest::did_you_mean;
 use serde_json::{Map, Value, json};
 
 pub(in super::super) const RULES: &[Rule] = &[

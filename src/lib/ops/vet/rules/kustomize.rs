@@ -3,10 +3,10 @@
 use super::super::catalogue::Rule;
 use super::super::facts::Facts;
 use super::super::finding::{Action, Change, Findings, Fix};
-use crate::fleet::schema::did_you_mean;
 use crate::kustomize::references::{NAMES, Overlay, Target};
 use crate::path::{folder_of, is_within};
 use crate::problem::{Location, Severity};
+use crate::suggest::did_you_mean;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 

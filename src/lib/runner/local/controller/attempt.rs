@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::runner::event::{Event, Sink};
 use crate::runner::local::step_engine::{Engine, IMAGE_PULL_FAILED, Stop, TaskSpace};
-use crate::runner::objects::Objects;
 use crate::tekton::matrix::Combination;
+use crate::tekton::objects::Objects;
 use crate::tekton::params::Values;
 use crate::tekton::resolve::{self, Common, Specified, SpecifiedStep, is_late_step};
 use crate::tekton::results;

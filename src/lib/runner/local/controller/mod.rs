@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::problem::{Location, Problem, Severity};
 use crate::runner::event::{Event, Sink};
-use crate::runner::objects::Objects;
+use crate::tekton::objects::Objects;
 use crate::tekton::plan::Plan;
 use crate::tekton::results::json_of;
 use crate::tekton::task_run::{Step, TaskRun};

@@ -62,7 +62,7 @@ pub(super) fn check(subject: &Subject<'_>) {
 
 /// Names as a hint: the nearest one, or all of a few.
 fn suggestion<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> Option<String> {
-    if let Some(near) = crate::text::nearest(name, known.clone()).first() {
+    if let Some(near) = crate::suggest::nearest(name, known.clone()).first() {
         return Some(format!("did you mean `{near}`?"));
     }
     let all: BTreeSet<&str> = known.collect();

@@ -1,16 +1,15 @@
 //! The command reference `docs/cli.md`, made from the help texts. A test keeps the committed file equal to it.
 
-use crate::cli::Cli;
 use crate::ui::{Outcome, Ui};
-use clap::CommandFactory;
+use clap::Command;
 use kfleet::error::Error;
 use std::fmt::Write as _;
 
-pub(crate) fn run(ui: &Ui) -> Result<Outcome, Error> {
+pub(super) fn run(program: Command, ui: &Ui) -> Result<Outcome, Error> {
     let mut text =
         "# Command reference\n\nMade from the help texts by `kfleet man --markdown`; a test keeps it true.\n"
             .to_owned();
-    let mut command = Cli::command().term_width(100).version("0");
+    let mut command = program.term_width(100).version("0");
     command.build();
     section(&mut text, "kfleet", &mut command);
     let names: Vec<String> = command
@@ -27,7 +26,7 @@ pub(crate) fn run(ui: &Ui) -> Result<Outcome, Error> {
     Ok(Outcome::Done)
 }
 
-fn section(text: &mut String, title: &str, command: &mut clap::Command) {
+fn section(text: &mut String, title: &str, command: &mut Command) {
     let help = command.render_long_help().to_string();
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
     let _ = write!(text, "\n## {title}\n\n```text\n{}\n```\n", help.join("\n").trim_end());

@@ -6,7 +6,6 @@ mod report;
 mod text;
 
 pub(crate) use layout::run_kfmt;
-pub(crate) use report::count;
 
 use crate::context::{Context, Stdin};
 use crate::ui::{Outcome, Ui};
@@ -259,12 +258,18 @@ impl Args {
         Ok(())
     }
 
-    fn walk_options(&self) -> WalkOptions {
+    fn walk_options(&self, context: &Context) -> WalkOptions {
         let mut extensions = vec!["yaml".to_owned(), "yml".to_owned()];
         if self.json {
             extensions.push("json".to_owned());
         }
-        WalkOptions { extensions, gitignore: !self.no_ignore, exclude: self.exclude.clone(), helm_templates: false }
+        WalkOptions {
+            base: context.root.clone(),
+            extensions,
+            gitignore: !self.no_ignore,
+            exclude: self.exclude.clone(),
+            helm_templates: false,
+        }
     }
 }
 
@@ -293,7 +298,7 @@ fn find_inputs(args: &Args, context: &Context, default_folder: bool) -> Result<I
         }
         roots.push(PathBuf::from("."));
     }
-    Ok(Inputs::Files(walk(&roots, &args.walk_options())))
+    Ok(Inputs::Files(walk(&roots, &args.walk_options(context))))
 }
 
 /// Runs the command.
@@ -303,7 +308,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let mode =
         Mode { write: !(args.check || args.diff || args.dry_run), check: args.check, diff: args.diff, json_report };
     match folder {
-        Some(folder) => layout::run(args, folder, mode, context, ui),
+        Some(folder) => layout::run(args, context.path(&folder), mode, context, ui),
         None => {
             args.layout.refuse_without_folder()?;
             text::run(args, mode, context, ui)

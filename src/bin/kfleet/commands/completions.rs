@@ -1,8 +1,7 @@
 //! `kfleet completions SHELL`.
 
-use crate::cli::Cli;
 use crate::ui::{Outcome, Ui};
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 use kfleet::error::Error;
 
@@ -18,9 +17,10 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+/// `program`: the whole command line.
+pub(crate) fn run(args: &Args, mut program: Command, ui: &Ui) -> Result<Outcome, Error> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "kfleet", &mut script);
+    clap_complete::generate(args.shell, &mut program, "kfleet", &mut script);
     ui.data(&script)?;
     Ok(Outcome::Done)
 }

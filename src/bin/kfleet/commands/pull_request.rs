@@ -1,6 +1,6 @@
 //! `--pull-request` of the commands that move pins: what is checked before anything is written, and the request itself.
 
-use crate::promote::{ProviderName, Way, settings};
+use crate::commands::promote::{ProviderName, Way, settings};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::forge::{Forge, Proposal, Provider, PullRequest, Remotes};
 use kfleet::git::{Head, LocalClone};

@@ -1,14 +1,15 @@
 //! `kfleet history`: the flags, and what they mean.
 
-use crate::promote::{ReportForm, short};
-use crate::table::{self, date};
+use crate::args::{OutputFormat, among};
+use crate::context::Context;
+use crate::ui::table::{self, date};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
 use kfleet::fleet::clusters::Clusters;
 use kfleet::git::LocalClone;
 use kfleet::ops::history::{Entry, history};
 use kfleet::ops::promote;
-use std::path::Path;
+use kfleet::text::short;
 
 /// Show the pins that a cluster had: who moved them when, and how far
 ///
@@ -26,21 +27,24 @@ pub(crate) struct Args {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
     /// The form of the report on standard output
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub output: ReportForm,
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = among(&[OutputFormat::Text, OutputFormat::Json]))]
+    pub output: OutputFormat,
 }
 
-pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let root = Path::new(".");
+pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    let root = &context.root;
     let (clone, all) = (LocalClone::open(root)?, Clusters::read(root)?);
     let cluster = promote::find(&all, &args.cluster)?;
     let found = history(&clone, cluster, args.limit)?;
-    if args.output == ReportForm::Json {
+    if args.output == OutputFormat::Json {
         let entries: Vec<serde_json::Value> = found.entries.iter().map(json).collect();
-        ui.json(&serde_json::json!({
-            "apiVersion": "kfleet.dev/v1alpha1", "kind": "HistoryReport", "cluster": cluster.name, "entries": entries,
-            "notes": found.notes,
-        }))?;
+        ui.sorted_report(
+            "HistoryReport",
+            serde_json::json!({
+            "cluster": cluster.name, "entries": entries,
+                "notes": found.notes,
+            }),
+        )?;
         return Ok(Outcome::Done);
     }
     found.notes.iter().for_each(|note| ui.status(&format!("note: {note}")));

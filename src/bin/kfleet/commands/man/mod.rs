@@ -1,9 +1,10 @@
 //! `kfleet man DIR`.
 
-use crate::cli::Cli;
-use crate::help_markdown;
+mod markdown;
+
+use crate::context::Context;
 use crate::ui::{Outcome, Ui};
-use clap::CommandFactory;
+use clap::Command;
 use kfleet::error::{Error, ErrorKind};
 use kfleet::tree::Root;
 use std::path::PathBuf;
@@ -23,17 +24,18 @@ pub(crate) struct Args {
     markdown: bool,
 }
 
-pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let Some(dir) = &args.dir else { return help_markdown::run(ui) };
+/// `program`: the whole command line.
+pub(crate) fn run(args: &Args, program: Command, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    let Some(dir) = &args.dir else { return markdown::run(program, ui) };
     // There is no page for the help command, so none may point to one.
-    let mut command = Cli::command().disable_help_subcommand(true);
+    let mut command = program.disable_help_subcommand(true);
     command.build();
     let mut pages = vec![("kfleet".to_owned(), command.clone())];
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         let name = format!("kfleet-{}", sub.get_name());
         pages.push((name.clone(), sub.clone()));
     }
-    let root = Root::open(dir)?;
+    let root = Root::open(&context.path(dir))?;
     for (name, command) in &pages {
         let mut page = Vec::new();
         clap_mangen::Man::new(command.clone())

@@ -1,7 +1,7 @@
 //! The flags of `kfleet run-pipeline` about files of other repositories, and what they mean.
 
 use crate::context::Context;
-use crate::downloads::Downloads;
+use crate::ui::downloads::Downloads;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::run_pipeline::remote::{Remotes, Ways};

@@ -1,6 +1,10 @@
 //! All that a person reads. Data goes to standard output; status, warnings and errors go to standard error. Text that
 //! comes from inputs never reaches a terminal raw: control characters are shown, not sent.
 
+pub(crate) mod downloads;
+mod report;
+pub(crate) mod table;
+
 use crate::context::Context;
 use anstream::print;
 use anstyle::{AnsiColor, Style};
@@ -8,7 +12,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::problem::{Problem, Severity};
 use kfleet::text::visible;
-use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -111,13 +114,6 @@ impl Ui {
     /// A line of data that holds text from inputs.
     pub(crate) fn line(&self, text: &str) -> Result<(), Error> {
         self.data(format!("{}\n", escape(text)).as_bytes())
-    }
-
-    /// A report as JSON.
-    pub(crate) fn json(&self, report: &impl Serialize) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(report)
-            .map_err(|cause| Error::new(ErrorKind::Failed, "cannot write the report").with_source(cause))?;
-        self.data(format!("{text}\n").as_bytes())
     }
 
     /// A unified diff, in colour where colours are wanted.

@@ -1,6 +1,6 @@
 //! `kfleet fmt -o DIR`: the canonical layout; also what the program does when it is called as kfmt.
 
-use super::report::{FmtReport, count};
+use super::report::FmtReport;
 use super::{Args, Inputs, LayoutArgs, Mode, find_inputs};
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
@@ -10,6 +10,7 @@ use kfleet::ops::fmt::layout::{
     unknown_group_versions,
 };
 use kfleet::problem::{Problem, Severity};
+use kfleet::text::count;
 use kfleet::tree::{Input, WalkOptions, walk};
 use kfleet::yaml::edit::Rewrite;
 use kfleet::yaml::emit::Style;
@@ -108,7 +109,7 @@ fn run_layout(
 /// Shows the problems of a run that changed nothing.
 fn refuse(problems: Vec<Problem>, mode: Mode, ui: &Ui) -> Result<Outcome, Error> {
     if mode.json_report {
-        ui.json(&FmtReport::new("layout", false, Vec::new(), problems))?;
+        ui.report("FmtReport", &FmtReport::new("layout", false, Vec::new(), problems))?;
         return Ok(Outcome::Failed);
     }
     ui.problems(&problems);
@@ -124,7 +125,7 @@ fn half_written(mut files: Vec<FileAction>, problems: Vec<Problem>, mode: Mode, 
         let failed = |file: &FileAction| problems.iter().any(|p| Path::new(&file.path).starts_with(&p.location.file));
         let all_written = !files.iter().any(|file| file.action != Action::Remove && failed(file));
         files.retain(|file| !failed(file) && (all_written || file.action != Action::Remove));
-        ui.json(&FmtReport::new("layout", true, files, problems))?;
+        ui.report("FmtReport", &FmtReport::new("layout", true, files, problems))?;
         return Ok(Outcome::Failed);
     }
     ui.problems(&problems);
@@ -172,13 +173,13 @@ fn read_inputs(inputs: Inputs, options: &LayoutOptions, ui: &Ui) -> Result<(Vec<
 }
 
 /// A saved list of kinds: the one that a flag names, or the usual one if it is there.
-fn saved(flag: Option<&PathBuf>, usual: &str) -> Result<Option<(String, String)>, Error> {
+fn saved(flag: Option<&PathBuf>, usual: &str, context: &Context) -> Result<Option<(String, String)>, Error> {
     let path = match flag {
         Some(path) => path.as_path(),
-        None if Path::new(usual).is_file() => Path::new(usual),
+        None if context.path(Path::new(usual)).is_file() => Path::new(usual),
         None => return Ok(None),
     };
-    let found = walk(&[path.to_owned()], &WalkOptions::default());
+    let found = walk(&[path.to_owned()], &WalkOptions { base: context.root.clone(), ..WalkOptions::default() });
     let Some(file) = found.files.first() else {
         return Err(Error::new(ErrorKind::Failed, format!("cannot read {}: there is no such file", path.display())));
     };
@@ -198,8 +199,8 @@ fn scope_sources(
     let mut sources = ScopeSources {
         remedy: Remedy::Flags,
         flags: args.gvk_scope.clone(),
-        api_resources: saved(args.api_resources.as_ref(), "api-resources.txt")?,
-        api_versions: saved(args.api_versions.as_ref(), "api-versions.txt")?,
+        api_resources: saved(args.api_resources.as_ref(), "api-resources.txt", context)?,
+        api_versions: saved(args.api_versions.as_ref(), "api-versions.txt", context)?,
         discovered: Vec::new(),
     };
     if args.discovery {
@@ -217,7 +218,7 @@ fn show(plan: LayoutPlan, mode: Mode, ui: &Ui) -> Result<Outcome, Error> {
     let outcome = if mode.check && changes { Outcome::Failed } else { Outcome::Done };
     let summary = summary(&plan, mode);
     if mode.json_report {
-        ui.json(&FmtReport::new("layout", mode.write, plan.files, plan.warnings))?;
+        ui.report("FmtReport", &FmtReport::new("layout", mode.write, plan.files, plan.warnings))?;
         return Ok(outcome);
     }
     ui.problems(&plan.warnings);

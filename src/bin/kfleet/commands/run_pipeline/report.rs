@@ -1,24 +1,21 @@
 //! What became of runs: for people, and as the one document of `--output json`.
 
-use super::args::{Args, FormArg};
-use crate::fmt::count;
+use super::args::Args;
+use crate::args::OutputFormat;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
 use kfleet::git;
 use kfleet::ops::run_pipeline::{Linted, Prepared, Report};
 use kfleet::problem::{Problem, Severity};
 use kfleet::runner::log::{RunReport, push_text};
+use kfleet::text::count;
 use serde::Serialize;
 use std::path::PathBuf;
-
-const API_VERSION: &str = "kfleet.dev/v1alpha1";
 
 /// The document.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RunPipelineReport<'a> {
-    api_version: &'static str,
-    kind: &'static str,
     event: &'a str,
     runs: Vec<OneRun>,
     exit_code: u8,
@@ -31,7 +28,7 @@ impl<'a> RunPipelineReport<'a> {
             Ok(outcome) => outcome.exit_code(),
             Err(error) => error.kind.exit_code(),
         };
-        RunPipelineReport { api_version: API_VERSION, kind: "RunPipelineReport", event, runs, exit_code }
+        RunPipelineReport { event, runs, exit_code }
     }
 }
 
@@ -39,8 +36,6 @@ impl<'a> RunPipelineReport<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LintReport<'a> {
-    api_version: &'static str,
-    kind: &'static str,
     summary: LintSummary,
     findings: &'a [Problem],
 }
@@ -56,7 +51,7 @@ impl<'a> LintReport<'a> {
     pub(super) fn new(linted: &'a Linted) -> LintReport<'a> {
         let (errors, warnings) = (linted.count(Severity::Error), linted.count(Severity::Warning));
         let summary = LintSummary { jobs: linted.jobs, errors, warnings };
-        LintReport { api_version: API_VERSION, kind: "LintReport", summary, findings: &linted.problems }
+        LintReport { summary, findings: &linted.problems }
     }
 }
 
@@ -171,7 +166,7 @@ pub(super) fn told(report: &Report, args: &Args, ui: &Ui) -> Result<(), Error> {
         let subjects: Vec<String> = push.commits.iter().map(|commit| commit.subject.clone()).collect();
         let (old, new) = (push.old.as_deref(), push.new.as_deref());
         ui.note(&push_text(&push.reference, old, new, &subjects, push.files.len()));
-        if args.output.diff && args.output.form == FormArg::Text {
+        if args.output.diff && args.output.form == OutputFormat::Text {
             ui.diff(&push.diff)?;
         }
     }

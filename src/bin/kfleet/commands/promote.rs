@@ -1,8 +1,8 @@
 //! `kfleet promote`: the flags, and what they mean.
 
+use crate::args::{OutputFormat, among};
+use crate::commands::pull_request::{Proposing, PullRequestReport};
 use crate::context::Context;
-use crate::fmt::count;
-use crate::pull_request::{Proposing, PullRequestReport};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::fleet::clusters::{Cluster, Clusters};
@@ -11,9 +11,9 @@ use kfleet::forge::PullRequest;
 use kfleet::git::{self, LocalClone, ReadyCommit};
 use kfleet::ops::promote::{self, Options, Plan, Promotion, Proof, Source};
 use kfleet::problem::Problem;
+use kfleet::text::{count, short};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Pin clusters to the commit that another cluster runs
 ///
@@ -103,17 +103,8 @@ pub(crate) struct ShowArgs {
     #[arg(long, help_heading = "What to do")]
     pub no_fetch: bool,
     /// The form of the report on standard output
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "What to do")]
-    pub output: ReportForm,
-}
-
-/// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum ReportForm {
-    /// For people.
-    Text,
-    /// One JSON object.
-    Json,
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = among(&[OutputFormat::Text, OutputFormat::Json]), help_heading = "What to do")]
+    pub output: OutputFormat,
 }
 
 /// Who hosts the repository.
@@ -168,7 +159,7 @@ pub(crate) struct Way<'a> {
 
 /// The clone, fetched unless that is not wanted, and the clusters in it.
 pub(crate) fn open(show: &ShowArgs, context: &Context) -> Result<(LocalClone, Clusters), Error> {
-    let root = Path::new(".");
+    let root = &context.root;
     let clone = LocalClone::open(root)?;
     if !show.no_fetch && clone.has_remote() {
         clone.fetch(&settings(context)).map_err(|error| {
@@ -194,13 +185,13 @@ pub(crate) fn carry_out(
     way: &Way<'_>,
 ) -> Result<Outcome, Error> {
     let Way { show, ui, .. } = way;
-    let json = show.output == ReportForm::Json;
+    let json = show.output == OutputFormat::Json;
     let head = clone.head()?;
     let plan = match promote::plan(all, clone, from, source, options) {
         Ok(plan) => plan,
         Err(problems) => {
             if json {
-                ui.json(&PromoteReport { problems: &problems, ..PromoteReport::empty() })?;
+                ui.report("PromoteReport", &PromoteReport { problems: &problems, ..PromoteReport::empty() })?;
             } else {
                 ui.problems(&problems);
                 ui.status("nothing was written");
@@ -218,7 +209,7 @@ pub(crate) fn carry_out(
         if proposal.as_ref().is_none_or(|proposal| !proposal.is_pushed) {
             let branch = proposal.as_ref().map(Proposing::branch).or(show.branch.as_deref());
             let ready = if commits { Some(prepare(clone, &head, branch, way)?) } else { None };
-            promote::apply(Path::new("."), &plan)?;
+            promote::apply(&way.context.root, &plan)?;
             if let Some(ready) = ready {
                 published = publish(&plan, clone, &ready, way)?;
             }
@@ -229,7 +220,7 @@ pub(crate) fn carry_out(
     }
     let outcome = if plan.refused.is_empty() { Outcome::Done } else { Outcome::Ended(ErrorKind::Refused) };
     if json {
-        ui.json(&PromoteReport::new(&plan, !show.dry_run && !published.is_found(), &published))?;
+        ui.report("PromoteReport", &PromoteReport::new(&plan, !show.dry_run && !published.is_found(), &published))?;
         return Ok(outcome);
     }
     ui.problems(&plan.refused);
@@ -347,12 +338,6 @@ fn describe(promotion: &Promotion, addon: Option<&str>, dry_run: bool, ui: &Ui) 
     Ok(())
 }
 
-/// Twelve digits of a commit; other words as they are.
-pub(crate) fn short(text: &str) -> &str {
-    let is_commit = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_commit { &text[..12] } else { text }
-}
-
 /// The clusters that have all of these labels.
 fn select(all: &Clusters, selector: &[String]) -> Result<Vec<String>, Error> {
     if selector.is_empty() {
@@ -389,8 +374,6 @@ fn select(all: &Clusters, selector: &[String]) -> Result<Vec<String>, Error> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PromoteReport<'a> {
-    api_version: &'static str,
-    kind: &'static str,
     written: bool,
     addon: Option<&'a str>,
     commit: Option<&'a str>,
@@ -418,10 +401,7 @@ struct PromotionReport<'a> {
 
 impl<'a> PromoteReport<'a> {
     fn empty() -> Self {
-        let (api_version, kind) = ("kfleet.dev/v1alpha1", "PromoteReport");
         PromoteReport {
-            api_version,
-            kind,
             written: false,
             addon: None,
             commit: None,

@@ -1,7 +1,7 @@
 //! `kfleet rollback`: the flags, and what they mean.
 
+use crate::commands::promote::{ShowArgs, Way, carry_out, open};
 use crate::context::Context;
-use crate::promote::{ShowArgs, Way, carry_out, open};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
 use kfleet::ops::promote::{self, Options};

@@ -1,8 +1,8 @@
 //! What the program does when it is called through a link named `kfmt`: kfmt's flags with kfmt's meaning, so that
 //! scripts keep working. Errors end with exit code 1, never 2, as kfmt's do.
 
+use crate::commands::fmt::{self, LayoutArgs, PluralArg};
 use crate::context::Context;
-use crate::fmt::{self, LayoutArgs, PluralArg};
 use crate::ui::{self, ColorChoice, Ui};
 use clap::{ArgAction, Parser};
 use kfleet::error::{Error, ErrorKind};

@@ -1,15 +1,15 @@
 //! `kfleet status`: the flags, and what they mean.
 
+use crate::args::{OutputFormat, among};
 use crate::context::Context;
-use crate::fmt::count;
-use crate::promote::short;
-use crate::table::{self, age};
+use crate::ui::table::{self, age};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
 use kfleet::fleet::clusters::Clusters;
 use kfleet::git::LocalClone;
 use kfleet::ops::status::{self, Row};
-use std::path::Path;
+use kfleet::text::count;
+use kfleet::text::short;
 
 /// Show what every cluster runs, and how far behind it is
 ///
@@ -26,33 +26,24 @@ pub(crate) struct Args {
     #[arg(long)]
     pub addons: bool,
     /// The form of the report on standard output
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub output: Form,
-}
-
-/// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Form {
-    /// For people.
-    Text,
-    /// One JSON object.
-    Json,
-    /// The order of promotion, for Graphviz.
-    Dot,
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = among(&[OutputFormat::Text, OutputFormat::Json, OutputFormat::Dot]))]
+    pub output: OutputFormat,
 }
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
-    let root = Path::new(".");
+    let root = &context.root;
     let all = Clusters::read(root)?;
     let clone = LocalClone::open(root);
     let rows = status::status(&all, clone.as_ref().ok())?;
     match args.output {
-        Form::Json => ui.json(&serde_json::json!({
-            "apiVersion": "kfleet.dev/v1alpha1", "kind": "StatusReport",
+        OutputFormat::Json => ui.sorted_report(
+            "StatusReport",
+            serde_json::json!({
             "clusters": rows.iter().map(json).collect::<Vec<_>>(),
-        }))?,
-        Form::Dot => ui.data(status::dot(&all, &rows).as_bytes())?,
-        Form::Text => {
+            }),
+        )?,
+        OutputFormat::Dot => ui.data(status::dot(&all, &rows).as_bytes())?,
+        _ => {
             let head = ["CLUSTER", "FLAVOUR", "ENVIRONMENT", "PIN", "AGE", "BEHIND", "ADDONS", "PROBLEMS"];
             let mut lines = Vec::new();
             for row in &rows {

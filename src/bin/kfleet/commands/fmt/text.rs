@@ -1,6 +1,6 @@
 //! `kfleet fmt` without -o: canonical text in place, or from standard input to standard output.
 
-use super::report::{FmtReport, count};
+use super::report::FmtReport;
 use super::{Args, Inputs, Mode, find_inputs};
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
@@ -10,6 +10,7 @@ use kfleet::ops::fmt::in_place::{self, FilePlan, State};
 use kfleet::ops::fmt::layout::{Action, FileAction};
 use kfleet::ops::fmt::text::TextOptions;
 use kfleet::problem::Problem;
+use kfleet::text::count;
 use kfleet::tree::{Form, Found, Input};
 use kfleet::yaml::engine::Engine;
 
@@ -49,7 +50,7 @@ fn one_text(options: &TextOptions, input: &Input, mode: Mode, ui: &Ui) -> Result
     if mode.json_report {
         let action = if changed { Action::Update } else { Action::Unchanged };
         let files = vec![FileAction { path: name.to_owned(), action, diff }];
-        ui.json(&FmtReport::new("text", false, files, formatted.problems))?;
+        ui.report("FmtReport", &FmtReport::new("text", false, files, formatted.problems))?;
     } else {
         ui.problems(&formatted.problems);
         match (&formatted.text, diff) {
@@ -110,7 +111,7 @@ fn files(
     }
     if mode.json_report {
         tally.problems.extend(warnings);
-        ui.json(&FmtReport::new("text", mode.write, tally.files, tally.problems))?;
+        ui.report("FmtReport", &FmtReport::new("text", mode.write, tally.files, tally.problems))?;
     } else {
         ui.problems(&warnings);
         ui.status(&summary(&tally, mode));

@@ -1,8 +1,8 @@
 //! `kfleet generate`: the flags, and what they mean.
 
+use crate::args::{OutputFormat, among};
 use crate::context::Context;
-use crate::downloads::Downloads;
-use crate::fmt::count;
+use crate::ui::downloads::Downloads;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
@@ -13,10 +13,10 @@ use kfleet::ops::fmt::layout::Action;
 use kfleet::ops::generate::sources::{Asked, locked};
 use kfleet::ops::generate::{self, AddonPlan, Failure, Fetched, Plan, Remotes, Repository, Selection, Unreadable};
 use kfleet::problem::{Problem, Severity};
+use kfleet::text::count;
 use kfleet::tree::Store;
 use secrecy::SecretString;
 use serde::Serialize;
-use std::path::Path;
 use std::time::Duration;
 
 /// Write the bases of addons from their sources, as fleet.yaml says
@@ -51,8 +51,8 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "What to do", conflicts_with_all = ["check", "diff", "dry_run", "update"])]
     pub list: bool,
     /// The form of the report on standard output
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "What to do")]
-    pub output: ReportForm,
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = among(&[OutputFormat::Text, OutputFormat::Json]), help_heading = "What to do")]
+    pub output: OutputFormat,
 
     /// Make bases again even where they are up to date
     #[arg(long, help_heading = "What to do", conflicts_with = "list")]
@@ -94,17 +94,8 @@ impl std::str::FromStr for HeaderFromEnv {
     }
 }
 
-/// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum ReportForm {
-    /// For people.
-    Text,
-    /// One JSON object.
-    Json,
-}
-
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
-    let root = Path::new(".");
+    let root = &context.root;
     let selection = Selection { addons: args.addons.clone(), update: args.update.clone(), rebuild: args.rebuild };
     let mut repository = match generate::read(root, &selection) {
         Ok(repository) => repository,
@@ -171,8 +162,8 @@ fn from_env(header: &HeaderFromEnv, context: &Context) -> Result<http::HostHeade
 
 fn show(plan: &Plan, write: bool, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     let outcome = if args.check && plan.changes() { Outcome::Failed } else { Outcome::Done };
-    if args.output == ReportForm::Json {
-        ui.json(&GenerateReport::new(plan, write, args.diff))?;
+    if args.output == OutputFormat::Json {
+        ui.report("GenerateReport", &GenerateReport::new(plan, write, args.diff))?;
         return Ok(outcome);
     }
     ui.problems(&plan.warnings);
@@ -238,11 +229,14 @@ fn summary(addon: &AddonPlan) -> String {
 
 /// Shows the problems of a run that changed nothing.
 fn refuse(problems: Vec<Problem>, kind: ErrorKind, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    if args.output == ReportForm::Json {
-        ui.json(&serde_json::json!({
-            "apiVersion": "kfleet.dev/v1alpha1", "kind": "GenerateReport", "written": false, "addons": [],
-            "problems": problems,
-        }))?;
+    if args.output == OutputFormat::Json {
+        ui.sorted_report(
+            "GenerateReport",
+            serde_json::json!({
+            "written": false, "addons": [],
+                "problems": problems,
+            }),
+        )?;
         return Ok(Outcome::Ended(kind));
     }
     ui.problems(&problems);
@@ -255,8 +249,6 @@ fn refuse(problems: Vec<Problem>, kind: ErrorKind, args: &Args, ui: &Ui) -> Resu
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct GenerateReport<'a> {
-    api_version: &'static str,
-    kind: &'static str,
     /// Whether files were written.
     written: bool,
     /// Whether fleet.lock changes.
@@ -304,14 +296,7 @@ impl<'a> GenerateReport<'a> {
                 })
                 .collect(),
         });
-        GenerateReport {
-            api_version: "kfleet.dev/v1alpha1",
-            kind: "GenerateReport",
-            written,
-            lock_changes: plan.lock_changes,
-            addons: addons.collect(),
-            problems: &plan.warnings,
-        }
+        GenerateReport { written, lock_changes: plan.lock_changes, addons: addons.collect(), problems: &plan.warnings }
     }
 }
 
@@ -345,10 +330,13 @@ fn list(repository: &Repository, args: &Args, ui: &Ui) -> Result<Outcome, Error>
             lines.push(Listed { addon: &wanted.name, version: version.unwrap_or("-"), source, lock });
         }
     }
-    if args.output == ReportForm::Json {
-        ui.json(&serde_json::json!({
-            "apiVersion": "kfleet.dev/v1alpha1", "kind": "GenerateList", "sources": lines,
-        }))?;
+    if args.output == OutputFormat::Json {
+        ui.sorted_report(
+            "GenerateList",
+            serde_json::json!({
+            "sources": lines,
+            }),
+        )?;
         return Ok(Outcome::Done);
     }
     let width = |of: fn(&Listed<'_>) -> usize, head: usize| lines.iter().map(of).max().unwrap_or(0).max(head);

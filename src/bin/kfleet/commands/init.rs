@@ -1,13 +1,13 @@
 //! `kfleet init`: the flags, and what they mean.
 
+use crate::args::{OutputFormat, among};
 use crate::context::Context;
-use crate::fmt::count;
-use crate::generate::ReportForm;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
 use kfleet::ops::init::adopt::{self, Adoption};
 use kfleet::ops::init::{self, Options, PLACEHOLDER_URL, Plan, Survey};
+use kfleet::text::count;
 use std::path::{Path, PathBuf};
 
 /// Make a fleet repository, with examples that work
@@ -37,8 +37,8 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "What to do")]
     pub dry_run: bool,
     /// The form of the report on standard output
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "What to do")]
-    pub output: ReportForm,
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = among(&[OutputFormat::Text, OutputFormat::Json]), help_heading = "What to do")]
+    pub output: OutputFormat,
 
     /// The repository's URL as clusters see it [default: that of the remote origin, or a placeholder]
     #[arg(long, value_name = "URL", help_heading = "The repository")]
@@ -52,10 +52,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    let folder = context.path(&args.folder);
     if args.adopt {
-        return adopt(args, ui);
+        return adopt(&folder, args, ui);
     }
-    let survey = init::survey(&args.folder)?;
+    let survey = init::survey(&folder)?;
     if survey == Survey::Interrupted {
         if args.dry_run {
             let message = format!("{} holds the work of a run that was interrupted", args.folder.display());
@@ -63,12 +64,15 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
                 Error::new(ErrorKind::Refused, message).with_hint("run kfleet init without --dry-run to end it")
             );
         }
-        init::resume(&args.folder)?;
-        if args.output == ReportForm::Json {
-            ui.json(&serde_json::json!({
-                "apiVersion": "kfleet.dev/v1alpha1", "kind": "InitReport", "written": true, "resumed": true,
-                "folder": args.folder.to_string_lossy(),
-            }))?;
+        init::resume(&folder)?;
+        if args.output == OutputFormat::Json {
+            ui.sorted_report(
+                "InitReport",
+                serde_json::json!({
+                "written": true, "resumed": true,
+                    "folder": args.folder.to_string_lossy(),
+                }),
+            )?;
             return Ok(Outcome::Done);
         }
         ui.status(&format!("{}: the work of a run that was interrupted is done", args.folder.display()));
@@ -78,7 +82,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let environment = (!args.no_git).then_some(&context.environment);
     let commit = match args.dry_run {
         true => None,
-        false => init::apply(&args.folder, &survey, &plan, environment)?.commit,
+        false => init::apply(&folder, &survey, &plan, environment)?.commit,
     };
     show(&plan, commit.as_deref(), args, ui)
 }
@@ -100,13 +104,16 @@ fn options(args: &Args, survey: &Survey, context: &Context) -> Options {
 fn show(plan: &Plan, commit: Option<&str>, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     let fleet = &plan.fleet.fleet;
     let (clusters, addons) = (fleet.clusters.len(), fleet.addons.len());
-    if args.output == ReportForm::Json {
-        ui.json(&serde_json::json!({
-            "apiVersion": "kfleet.dev/v1alpha1", "kind": "InitReport", "written": !args.dry_run, "resumed": false,
-            "folder": args.folder.to_string_lossy(), "url": plan.options.url, "branch": plan.options.branch,
-            "commit": commit, "clusters": fleet.clusters.keys().collect::<Vec<_>>(),
-            "addons": fleet.addons.keys().collect::<Vec<_>>(), "files": plan.files.keys().collect::<Vec<_>>(),
-        }))?;
+    if args.output == OutputFormat::Json {
+        ui.sorted_report(
+            "InitReport",
+            serde_json::json!({
+            "written": !args.dry_run, "resumed": false,
+                "folder": args.folder.to_string_lossy(), "url": plan.options.url, "branch": plan.options.branch,
+                "commit": commit, "clusters": fleet.clusters.keys().collect::<Vec<_>>(),
+                "addons": fleet.addons.keys().collect::<Vec<_>>(), "files": plan.files.keys().collect::<Vec<_>>(),
+            }),
+        )?;
         return Ok(Outcome::Done);
     }
     for path in plan.files.keys() {
@@ -136,22 +143,25 @@ fn show(plan: &Plan, commit: Option<&str>, args: &Args, ui: &Ui) -> Result<Outco
     Ok(Outcome::Done)
 }
 
-fn adopt(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let found = adopt::read(&args.folder)?;
+fn adopt(folder: &Path, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+    let found = adopt::read(folder)?;
     let adoption = adopt::plan(&found)?;
     if !args.dry_run {
-        adopt::apply(&args.folder, &adoption)?;
+        adopt::apply(folder, &adoption)?;
     }
     show_adoption(&adoption, args, ui)
 }
 
 fn show_adoption(adoption: &Adoption, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    if args.output == ReportForm::Json {
-        ui.json(&serde_json::json!({
-            "apiVersion": "kfleet.dev/v1alpha1", "kind": "AdoptReport", "written": !args.dry_run,
-            "folder": args.folder.to_string_lossy(), "clusters": adoption.clusters, "addons": adoption.addons,
-            "unknown": adoption.unknown, "problems": adoption.warnings, "text": adoption.text,
-        }))?;
+    if args.output == OutputFormat::Json {
+        ui.sorted_report(
+            "AdoptReport",
+            serde_json::json!({
+            "written": !args.dry_run,
+                "folder": args.folder.to_string_lossy(), "clusters": adoption.clusters, "addons": adoption.addons,
+                "unknown": adoption.unknown, "problems": adoption.warnings, "text": adoption.text,
+            }),
+        )?;
         return Ok(Outcome::Done);
     }
     if args.dry_run {

@@ -1,6 +1,7 @@
 //! The flags of `kfleet run-pipeline`, and which of them mean something together.
 
 use super::remote::RemoteArgs;
+use crate::args::{OutputFormat, among};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::ops::run_pipeline::words;
 use std::path::PathBuf;
@@ -171,8 +172,11 @@ pub(crate) struct ModeArgs {
 #[command(next_help_heading = "What is shown")]
 pub(crate) struct OutputArgs {
     /// The form of the report on standard output; yaml, dot and mermaid are for --plan
-    #[arg(long = "output", value_name = "FORM", default_value = "text")]
-    pub form: FormArg,
+    #[arg(
+        long = "output", value_name = "FORM", default_value = "text",
+        value_parser = among(&[OutputFormat::Text, OutputFormat::Json, OutputFormat::Yaml, OutputFormat::Dot, OutputFormat::Mermaid])
+    )]
+    pub form: OutputFormat,
     /// The form of the log; by default groups in a CI service that is known, else text
     #[arg(long, value_name = "FORM", default_value = "auto")]
     pub log: LogArg,
@@ -208,20 +212,6 @@ pub(crate) enum NetworkArg {
     None,
     /// As this machine does.
     Host,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum FormArg {
-    /// For people.
-    Text,
-    /// JSON.
-    Json,
-    /// YAML.
-    Yaml,
-    /// The graph, for Graphviz.
-    Dot,
-    /// The graph, for Mermaid.
-    Mermaid,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -290,7 +280,7 @@ impl Args {
             let flags = idle.join(", ");
             return refused(format!("{flags} would change nothing about {}", mode.name()), "leave it out");
         }
-        let graph = matches!(self.output.form, FormArg::Yaml | FormArg::Dot | FormArg::Mermaid);
+        let graph = matches!(self.output.form, OutputFormat::Yaml | OutputFormat::Dot | OutputFormat::Mermaid);
         if graph && mode != Mode::Plan {
             return refused("only plans are written as yaml, dot or mermaid".to_owned(), "add --plan, or take json");
         }
@@ -362,7 +352,7 @@ impl Args {
             (run.shell_on_failure, "--shell-on-failure", RUN),
             (run.apply, "--apply", RUN),
             (run.push, "--push", RUN),
-            (output.form == FormArg::Json, "--output json", REPORTED),
+            (output.form == OutputFormat::Json, "--output json", REPORTED),
             (output.log != LogArg::Auto, "--log", LOGGED),
             (output.quiet_success, "--quiet-success", LOGGED),
             (output.diff, "--diff", RUN),

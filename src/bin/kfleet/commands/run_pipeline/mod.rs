@@ -9,12 +9,12 @@ mod signals;
 
 pub(crate) use args::Args;
 
-use args::{EngineArg, FormArg, Mode, NetworkArg};
+use args::{EngineArg, Mode, NetworkArg};
 use report::{OneRun, RunPipelineReport, told};
 
+use crate::args::OutputFormat;
 use crate::context::Context;
-use crate::downloads::Downloads;
-use crate::fmt::count;
+use crate::ui::downloads::Downloads;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
@@ -28,13 +28,14 @@ use kfleet::runner::local::folder::RunFolder;
 use kfleet::runner::local::options::Network;
 use kfleet::runner::local::tools::Tools;
 use kfleet::runner::object_flags;
-use kfleet::runner::objects::Objects;
 use kfleet::runner::record::{Keep, Records, now};
+use kfleet::tekton::objects::Objects;
 use kfleet::tekton::plan::PlanOptions;
 use kfleet::tekton::show::{self as plan_form, Format};
 use kfleet::tekton::types::ObjectKind;
+use kfleet::text::count;
 use kfleet::tree::{list_folder, read_value_file};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The name of the folders that runs are made in.
 const NAME: &str = "run-pipeline";
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let mode = args.mode();
     let records = Records::new(context.state()?.join("runs"), Keep::default());
     if mode == Mode::Runs {
-        return past::list(&records, args, ui);
+        return past::list(&records, args, context, ui);
     }
     if let Some(run) = &args.modes.logs {
         return past::replay(&records, Some(run.as_str()).filter(|run| !run.is_empty()), args, context, ui);
@@ -57,12 +58,12 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         // Before anything that would have to be cleaned up.
         signals::stop_on_signals(&cancel)?;
     }
-    let mut asked_for = asked_of(args)?;
+    let mut asked_for = asked_of(args, context)?;
     let fork = select::untrusted(&asked_for)?;
     if let Some(why) = &fork {
         ui.status(&format!("the run is not trusted: {why}"));
     }
-    let mut options = options(args)?;
+    let mut options = options(args, context)?;
     options.plan.untrusted |= fork.is_some();
     let is_untrusted = options.plan.untrusted;
     if is_untrusted {
@@ -72,7 +73,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let temporary = context.temporary();
     RunFolder::remove_abandoned(&temporary, NAME);
     let location = RunFolder::new(&temporary, NAME, args.run.keep)?;
-    let checkout = Checkout::take(Path::new("."), args.event.base.as_deref(), location.path(), &settings)?;
+    let checkout = Checkout::take(&context.root, args.event.base.as_deref(), location.path(), &settings)?;
     match run_pipeline::tools_of(&checkout, is_untrusted)? {
         Ok(tools) => options.tools = std::mem::take(&mut options.tools).or(tools),
         Err(problems) => {
@@ -104,7 +105,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         keep: args.run.keep,
         apply: args.run.apply,
         push: args.run.push,
-        tools: args.run.tools_from.clone(),
+        tools: args.run.tools_from.iter().map(|folder| context.path(folder)).collect(),
         location: location.path(),
         cache: &cache,
         program: &program,
@@ -152,8 +153,8 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         ui.status(&format!("the event starts no job: {}", selection.event));
         ui.note("kfleet run-pipeline --explain tells why");
         let outcome = Ok(if args.output.fail_if_none { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done });
-        if mode == Mode::Run && args.output.form == FormArg::Json {
-            ui.json(&RunPipelineReport::new(&selection.event, Vec::new(), &outcome))?;
+        if mode == Mode::Run && args.output.form == OutputFormat::Json {
+            ui.report("RunPipelineReport", &RunPipelineReport::new(&selection.event, Vec::new(), &outcome))?;
         }
         return outcome;
     }
@@ -183,8 +184,8 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
             }
         }
     }
-    if args.output.form == FormArg::Json {
-        ui.json(&RunPipelineReport::new(&selection.event, runs, &Ok(worst)))?;
+    if args.output.form == OutputFormat::Json {
+        ui.report("RunPipelineReport", &RunPipelineReport::new(&selection.event, runs, &Ok(worst)))?;
     }
     Ok(worst)
 }
@@ -194,9 +195,10 @@ fn worse(worst: Outcome, kind: ErrorKind) -> Outcome {
     if kind.exit_code() > worst.exit_code() { Outcome::Ended(kind) } else { worst }
 }
 
-fn options(args: &Args) -> Result<Options, Error> {
+fn options(args: &Args, context: &Context) -> Result<Options, Error> {
     let mut given = Vec::new();
-    for path in &args.run.with {
+    for named in &args.run.with {
+        let path = &context.path(named);
         let files = match path.is_dir() {
             true => list_folder(path)
                 .map_err(kfleet::tree::Error::into_usage)?
@@ -230,7 +232,7 @@ fn options(args: &Args) -> Result<Options, Error> {
 fn objects(args: &Args, context: &Context) -> Result<Objects, Error> {
     let mut objects = Objects::default();
     if let Some(config) = context.config() {
-        object_flags::add_user_file(&mut objects, &config.join("secrets.yaml"), Some(Path::new(".")))?;
+        object_flags::add_user_file(&mut objects, &config.join("secrets.yaml"), Some(&context.root))?;
     }
     let listed = [(ObjectKind::Secret, &args.run.secret), (ObjectKind::ConfigMap, &args.run.configmap)];
     for (kind, texts) in listed {
@@ -241,12 +243,12 @@ fn objects(args: &Args, context: &Context) -> Result<Objects, Error> {
     Ok(objects)
 }
 
-fn asked_of(args: &Args) -> Result<Asked, Error> {
+fn asked_of(args: &Args, context: &Context) -> Result<Asked, Error> {
     let event = &args.event;
     // Both say what has happened.
     let implied = event.tag.as_ref().map(|_| "tag").or(event.pr.map(|_| "pull_request"));
     let saved = |file: &PathBuf| {
-        let bytes = read_value_file(file, 25 * 1024 * 1024).map_err(kfleet::tree::Error::into_usage)?;
+        let bytes = read_value_file(&context.path(file), 25 * 1024 * 1024).map_err(kfleet::tree::Error::into_usage)?;
         Ok::<_, Error>(Saved { file: file.display().to_string(), bytes, event_type: event.event_type.clone() })
     };
     Ok(Asked {
@@ -268,15 +270,12 @@ fn list(selection: &Selection, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     let run = selection.selected.iter().map(|job| (true, job.kind(), job.name(), job.why.as_str()));
     let skip = selection.skipped.iter().map(|(name, kind, why)| (false, *kind, name.as_str(), why.as_str()));
     let jobs: Vec<(bool, &str, &str, &str)> = run.chain(skip).collect();
-    if args.output.form == FormArg::Json {
+    if args.output.form == OutputFormat::Json {
         let jobs: Vec<serde_json::Value> = jobs
             .iter()
             .map(|(runs, kind, name, why)| serde_json::json!({"job": name, "kind": kind, "runs": runs, "why": why}))
             .collect();
-        let report = serde_json::json!({
-            "apiVersion": "kfleet.dev/v1alpha1", "kind": "RunPipelineReport", "event": selection.event, "jobs": jobs,
-        });
-        ui.data(format!("{report:#}\n").as_bytes())?;
+        ui.sorted_report("JobListReport", serde_json::json!({"event": selection.event, "jobs": jobs}))?;
         return Ok(Outcome::Done);
     }
     ui.status(&format!("event: {}", selection.event));
@@ -291,11 +290,11 @@ fn list(selection: &Selection, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
 
 fn plans(prepared: &[Prepared], args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     let format = match args.output.form {
-        FormArg::Text => Format::Text,
-        FormArg::Json => Format::Json,
-        FormArg::Yaml => Format::Yaml,
-        FormArg::Dot => Format::Dot,
-        FormArg::Mermaid => Format::Mermaid,
+        OutputFormat::Text | OutputFormat::Sarif => Format::Text,
+        OutputFormat::Json => Format::Json,
+        OutputFormat::Yaml => Format::Yaml,
+        OutputFormat::Dot => Format::Dot,
+        OutputFormat::Mermaid => Format::Mermaid,
     };
     prepared.iter().try_for_each(|ready| ui.data(plan_form::render(&ready.plan, format)?.as_bytes()))?;
     Ok(Outcome::Done)

@@ -8,8 +8,6 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FmtReport {
-    api_version: &'static str,
-    kind: &'static str,
     /// `text` or `layout`.
     mode: &'static str,
     /// Whether files were written.
@@ -42,11 +40,6 @@ impl FmtReport {
         }
         summary.errors = problems.iter().filter(|p| p.severity == kfleet::problem::Severity::Error).count();
         summary.warnings = problems.len() - summary.errors;
-        FmtReport { api_version: "kfleet.dev/v1alpha1", kind: "FmtReport", mode, written, summary, files, problems }
+        FmtReport { mode, written, summary, files, problems }
     }
-}
-
-/// `1 file`, `2 files`.
-pub(crate) fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

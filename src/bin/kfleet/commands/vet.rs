@@ -1,14 +1,16 @@
 //! `kfleet vet`: the flags, and what they mean.
 
-use crate::fmt::count;
+use crate::args::{OutputFormat, among};
+use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::fleet::clusters::Clusters;
-use kfleet::fleet::schema::did_you_mean;
 use kfleet::git::LocalClone;
 use kfleet::ops::vet::finding::Finding;
 use kfleet::ops::vet::{self, Options, Report, Revisions, catalogue, fix};
 use kfleet::problem::{Problem, Severity};
+use kfleet::suggest::did_you_mean;
+use kfleet::text::count;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -51,8 +53,8 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "What to do")]
     pub strict: bool,
     /// The form of the report on standard output
-    #[arg(long, value_name = "FORM", default_value = "text", help_heading = "What to do")]
-    pub output: ReportForm,
+    #[arg(long, value_name = "FORM", default_value = "text", value_parser = among(&[OutputFormat::Text, OutputFormat::Json, OutputFormat::Sarif]), help_heading = "What to do")]
+    pub output: OutputFormat,
 }
 
 /// A version without its patch level.
@@ -71,22 +73,11 @@ impl std::str::FromStr for Minor {
     }
 }
 
-/// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum ReportForm {
-    /// For people.
-    Text,
-    /// One JSON object.
-    Json,
-    /// One JSON object in the form SARIF 2.1.0.
-    Sarif,
-}
-
-pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     if let Some(id) = &args.explain {
         return explain(id, ui);
     }
-    let root = Path::new(".");
+    let root = &context.root;
     let options = Options {
         clusters: args.cluster.clone(),
         flux: (args.flux_version.0, args.flux_version.1),
@@ -101,7 +92,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
         return show(&report, 0, args, ui);
     }
     let plan = fix::plan(&clusters, &report);
-    if args.output == ReportForm::Text {
+    if args.output == OutputFormat::Text {
         for file in &plan.files {
             ui.diff(&file.diff)?;
         }
@@ -161,9 +152,9 @@ fn show(report: &Report, mended: usize, args: &Args, ui: &Ui) -> Result<Outcome,
     let fails = errors > 0 || (args.strict && warnings > 0);
     let outcome = if fails { Outcome::Failed } else { Outcome::Done };
     match args.output {
-        ReportForm::Json => ui.json(&VetReport::new(report, mended))?,
-        ReportForm::Sarif => ui.json(&vet::sarif(report, env!("CARGO_PKG_VERSION")))?,
-        ReportForm::Text => {
+        OutputFormat::Json => ui.report("VetReport", &VetReport::new(report, mended))?,
+        OutputFormat::Sarif => ui.json(&vet::sarif(report, env!("CARGO_PKG_VERSION")))?,
+        _ => {
             let problems: Vec<Problem> = report.findings.iter().map(Finding::problem).collect();
             ui.all_problems(&problems);
         }
@@ -200,8 +191,6 @@ fn show(report: &Report, mended: usize, args: &Args, ui: &Ui) -> Result<Outcome,
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct VetReport<'a> {
-    api_version: &'static str,
-    kind: &'static str,
     summary: Summary,
     /// How many checks of each rule were passed over, because they need a clone.
     skipped: &'a BTreeMap<&'static str, usize>,
@@ -247,8 +236,6 @@ impl<'a> VetReport<'a> {
             fixable: !finding.fixes.is_empty(),
         });
         VetReport {
-            api_version: "kfleet.dev/v1alpha1",
-            kind: "VetReport",
             summary: Summary {
                 clusters: report.clusters,
                 files: report.files,

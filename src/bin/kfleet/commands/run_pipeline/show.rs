@@ -1,10 +1,10 @@
 //! Events of a run on the terminal: the log on standard output, what runs at this moment below it on standard error. And what the
 //! linter has found.
 
-use super::args::{Args, FormArg, LogArg};
+use super::args::{Args, LogArg};
 use super::report::LintReport;
+use crate::args::OutputFormat;
 use crate::context::{Context, Stdin};
-use crate::fmt::count;
 use crate::ui::{Outcome, Ui};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kfleet::error::{Error, ErrorKind};
@@ -13,6 +13,7 @@ use kfleet::problem::Severity;
 use kfleet::runner::event::{Event, Sink};
 use kfleet::runner::log::{Ci, CiLog, Colours, Footer, Render, RunReport, Summary, TextLog, json_line};
 use kfleet::runner::record::{Record, Records, now};
+use kfleet::text::count;
 use std::hash::{BuildHasher, Hasher};
 use std::io::{IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -79,7 +80,7 @@ pub(super) enum LogStream {
 }
 
 pub(super) fn stream(args: &Args) -> LogStream {
-    if args.output.form == FormArg::Json { LogStream::Stderr } else { LogStream::Stdout }
+    if args.output.form == OutputFormat::Json { LogStream::Stderr } else { LogStream::Stdout }
 }
 
 impl LogStream {
@@ -245,8 +246,8 @@ impl Shown {
 pub(super) fn linted(linted: &Linted, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     let (errors, warnings) = (linted.count(Severity::Error), linted.count(Severity::Warning));
     let outcome = if errors > 0 { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done };
-    if args.output.form == FormArg::Json {
-        ui.json(&LintReport::new(linted))?;
+    if args.output.form == OutputFormat::Json {
+        ui.report("LintReport", &LintReport::new(linted))?;
         return Ok(outcome);
     }
     ui.all_problems(&linted.problems);

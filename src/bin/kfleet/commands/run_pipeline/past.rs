@@ -1,7 +1,8 @@
 //! Runs that were: `--runs` and `--logs`.
 
-use super::args::{Args, FormArg};
+use super::args::Args;
 use super::show::{Form, stream};
+use crate::args::OutputFormat;
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
@@ -10,14 +11,14 @@ use kfleet::runner::event::Event;
 use kfleet::runner::log::Summary;
 use kfleet::runner::record::{About, Records};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The repository whose runs are meant; nothing where those of all are.
-fn repository(args: &Args) -> Result<Option<PathBuf>, Error> {
+fn repository(args: &Args, context: &Context) -> Result<Option<PathBuf>, Error> {
     if args.output.all {
         return Ok(None);
     }
-    let clone = LocalClone::open(Path::new(".")).map_err(|error| match error.kind {
+    let clone = LocalClone::open(&context.root).map_err(|error| match error.kind {
         ErrorKind::Environment => {
             error.with_hint("go into a clone (-C), or add --all for the runs of all repositories")
         }
@@ -27,15 +28,19 @@ fn repository(args: &Args) -> Result<Option<PathBuf>, Error> {
 }
 
 /// Lists them, newest first.
-pub(super) fn list(records: &Records, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let found = records.list(repository(args)?.as_deref())?;
-    if args.output.form == FormArg::Json {
+pub(super) fn list(records: &Records, args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    let found = records.list(repository(args, context)?.as_deref())?;
+    if args.output.form == OutputFormat::Json {
         let run = |about: &About| {
             let About { run, repository, began, job, reason } = about;
             json!({"run": run, "repository": repository, "began": began, "job": job, "reason": reason})
         };
         let runs: Vec<serde_json::Value> = found.iter().map(run).collect();
-        ui.json(&json!({"apiVersion": "kfleet.dev/v1alpha1", "kind": "RunPipelineReport", "runs": runs}))?;
+        ui.sorted_report(
+            "RunListReport",
+            json!({
+"runs": runs}),
+        )?;
         return Ok(Outcome::Done);
     }
     for about in &found {
@@ -60,7 +65,7 @@ pub(super) fn replay(
 ) -> Result<Outcome, Error> {
     let (mut form, url) = (Form::new(args, context, ui), stream(args));
     let (mut summary, mut job) = (Summary::default(), String::new());
-    records.replay(run, repository(args)?.as_deref(), &mut |line| {
+    records.replay(run, repository(args, context)?.as_deref(), &mut |line| {
         let out = form.render(&line.run, line.time(), &line.event);
         summary.event(&line.event);
         if let Event::Plan { job: name, .. } = line.event {

@@ -1,0 +1,5 @@
+//! Flags and values that several commands share.
+
+mod output;
+
+pub(crate) use output::{OutputFormat, among};
