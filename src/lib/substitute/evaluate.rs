@@ -1,8 +1,9 @@
 //! From pieces to text. The work is bounded: a few bytes of template can ask for any amount of it.
 
-use super::functions::{Failure, apply};
+use super::budget::{Budget, Failure};
+use super::functions::apply;
 use super::parse::{Expansion, Piece};
-use super::{Finding, MAX_BYTES, MAX_STEPS, Mode};
+use super::{Finding, MAX_BYTES, Mode};
 use std::collections::BTreeMap;
 
 /// A text, and where its parts come from.
@@ -28,7 +29,7 @@ pub(super) fn evaluate(
     values: &BTreeMap<String, String>,
     mode: Mode,
 ) -> Result<Evaluated, Finding> {
-    let mut evaluator = Evaluator { values, mode, budget: Budget { bytes: MAX_BYTES, steps: MAX_STEPS } };
+    let mut evaluator = Evaluator { values, mode, budget: Budget::default() };
     let mut out = Vec::new();
     let mut origins = Vec::with_capacity(pieces.len());
     for piece in pieces {
@@ -50,28 +51,6 @@ pub(super) fn evaluate(
             let hint = "offsets and lengths count bytes: choose others for this value";
             Err(Finding::error(offset, "this cuts a character of the value in two", hint))
         }
-    }
-}
-
-/// What may still be done for one text.
-#[derive(Debug)]
-pub(super) struct Budget {
-    bytes: usize,
-    steps: usize,
-}
-
-impl Budget {
-    /// Appends bytes to a text.
-    pub(super) fn write(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
-        self.bytes = self.bytes.checked_sub(bytes.len()).ok_or(Failure::TooLarge)?;
-        out.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    /// Counts steps of a search.
-    pub(super) fn step(&mut self, steps: usize) -> Result<(), Failure> {
-        self.steps = self.steps.checked_sub(steps).ok_or(Failure::TooSlow)?;
-        Ok(())
     }
 }
 

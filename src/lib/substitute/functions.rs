@@ -2,21 +2,10 @@
 //! of letters changes one character into one.
 
 use super::Mode;
-use super::evaluate::Budget;
+use super::budget::{Budget, Failure};
 use super::glob::{self, Stop};
 use super::parse::Operator;
 use memchr::memmem;
-
-/// Why there is no result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
-    TooLarge,
-    TooSlow,
-    /// The library that clusterctl uses panics here.
-    BadLength,
-    /// The library gives the whole value.
-    NoNumber,
-}
 
 /// Appends to `out` what the operator makes of a value. A variable that is not set has the value "".
 pub(super) fn apply(

@@ -1,8 +1,7 @@
 //! The patterns of `${V#pattern}` and `${V%pattern}`: those of Go's `path.Match`, where `*` also stands for slashes. A `*`
 //! takes as little as it can, and what it took is never taken back, but for the last one.
 
-use super::evaluate::Budget;
-use super::functions::Failure;
+use super::budget::{Budget, Failure};
 
 /// Why a match has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@
 //! The way of a text: legacy spellings (`source`) → pieces (`parse`) → checks (`strict`) → text (`evaluate`). This
 //! module does not know where texts and values come from.
 
+mod budget;
 mod evaluate;
 mod functions;
 mod glob;
