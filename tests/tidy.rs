@@ -1,6 +1,11 @@
 //! Invariants of the whole source, each with its reason.
 #![allow(clippy::disallowed_methods, reason = "this test reads the source and runs the program")]
 
+#[path = "tidy/modules.rs"]
+mod modules;
+#[path = "tidy/words.rs"]
+mod words;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -204,4 +209,60 @@ fn the_examples_of_the_readme_work() {
         run += 1;
     }
     assert!(run >= 5, "only {run} examples");
+}
+
+/// The code of all files below a folder, tests left out.
+fn modules_of(folder: &str) -> Vec<modules::Module> {
+    let is_code = |name: &str| !name.contains("_tests.rs") && !name.contains("/tests/") && !name.ends_with("/tests.rs");
+    let found = files(folder, &[".rs"]).into_iter().filter(|(name, _)| is_code(name));
+    let root = format!("{folder}/");
+    found.map(|(name, text)| modules::Module::new(&name, &root, code(&text).collect::<Vec<_>>().join("\n"))).collect()
+}
+
+/// What two operations need lies below them: so each can be read, changed and tested alone.
+#[test]
+fn no_operation_uses_another() {
+    let operation = |file: &str| {
+        let rest = file.strip_prefix("src/lib/ops/")?;
+        Some(rest.split('/').next()?.trim_end_matches(".rs").to_owned()).filter(|name| name != "mod")
+    };
+    let mut wrong = Vec::new();
+    for (file, used) in modules::uses(&modules_of("src/lib")) {
+        let others = used.iter().filter(|used| operation(used).is_some_and(|other| operation(&file) != Some(other)));
+        wrong.extend(others.filter(|_| operation(&file).is_some()).map(|other| format!("{file} uses {other}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Commands turn flags into options and show reports; what they do is in the library.
+#[test]
+fn commands_are_thin() {
+    let mut lines: Vec<usize> =
+        files("src/bin/kfleet/commands", &[".rs"]).iter().map(|(_, text)| text.lines().count()).collect();
+    lines.sort_unstable();
+    let median = lines[lines.len() / 2];
+    assert!(median < 120, "the median command has {median} lines");
+}
+
+/// Files that use each other in a circle, each with the reason why that is right.
+const CIRCLES: &[(&[&str], &str)] = &[];
+
+#[test]
+fn files_that_use_each_other_are_known() {
+    let mut circles = modules::circles(&modules::uses(&modules_of("src/lib")));
+    circles.extend(modules::circles(&modules::uses(&modules_of("src/bin/kfleet"))));
+    let known: Vec<&[&str]> = CIRCLES.iter().map(|(files, _)| *files).collect();
+    let new =
+        circles.iter().filter(|circle| !known.contains(&&circle.iter().map(String::as_str).collect::<Vec<_>>()[..]));
+    let new: Vec<String> = new.map(|circle| circle.join("\n  ")).collect();
+    assert!(new.is_empty(), "files that use each other in a circle:\n{}", new.join("\n"));
+    assert_eq!(circles.len(), known.len(), "a circle that is listed here was opened: take it off the list");
+}
+
+#[test]
+fn the_english_is_plain() {
+    let texts =
+        files("src", &[".rs", ".md"]).into_iter().chain(files("docs", &[".md"])).chain(files("README.md", &[".md"]));
+    let found: Vec<String> = texts.flat_map(|(name, text)| words::findings(&name, &text)).collect();
+    assert!(found.is_empty(), "{} turns:\n{}", found.len(), found.join("\n"));
 }
