@@ -8,7 +8,8 @@
 mod support;
 
 use kfleet::error::ErrorKind;
-use kfleet::kube::discovery::{ClusterAccess, Proxies, ServedKind, served_kinds};
+use kfleet::kube::discovery::{ClusterAccess, Proxies, ServedKind};
+use kfleet::ops::fmt::layout::served_kinds;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;

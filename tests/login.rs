@@ -3,7 +3,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests make files and start the program")]
 
 use kfleet::error::{Error, ErrorKind};
-use kfleet::kube::discovery::{ClusterAccess, Proxies, served_kinds};
+use kfleet::kube::discovery::{ClusterAccess, Proxies};
+use kfleet::ops::fmt::layout::served_kinds;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

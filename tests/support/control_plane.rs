@@ -2,6 +2,8 @@
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +27,8 @@ pub struct ControlPlane {
     etcd: Option<Child>,
     api_server: Option<Child>,
     port: u16,
+    etcd_port: u16,
+    flags: Vec<String>,
     ca: String,
     kubeconfigs: AtomicUsize,
 }
@@ -32,11 +36,18 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// Starts both servers and waits until the API server is ready.
     pub fn start(servers: &Path) -> ControlPlane {
+        ControlPlane::start_with(servers, &[])
+    }
+
+    /// The same, with more flags for the API server.
+    pub fn start_with(servers: &Path, flags: &[&str]) -> ControlPlane {
         let mut plane = ControlPlane {
             folder: tempfile::tempdir().expect("a folder"),
             etcd: None,
             api_server: None,
             port: 0,
+            etcd_port: 0,
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             ca: String::new(),
             kubeconfigs: AtomicUsize::new(0),
         };
@@ -93,6 +104,16 @@ impl ControlPlane {
         path
     }
 
+    /// Makes etcd forget everything before this revision, which is a resource version.
+    pub fn compact(&self, revision: &str) {
+        compact(self.etcd_port, revision);
+    }
+
+    /// The port of etcd, for [`compact`].
+    pub fn etcd_port(&self) -> u16 {
+        self.etcd_port
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -120,7 +141,7 @@ impl ControlPlane {
 
     fn start_servers(&mut self, servers: &Path) {
         let (etcd_port, port) = (free_port(), free_port());
-        self.port = port;
+        (self.port, self.etcd_port) = (port, etcd_port);
         let etcd_url = format!("http://127.0.0.1:{etcd_port}");
         let etcd = vec![
             "--name=d".to_owned(),
@@ -134,7 +155,7 @@ impl ControlPlane {
         ];
         self.etcd = Some(spawn(&servers.join("etcd"), &etcd, self.folder.path()));
         let file = |name: &str| self.path(name).display().to_string();
-        let api_server = vec![
+        let mut api_server = vec![
             format!("--etcd-servers={etcd_url}"),
             "--bind-address=127.0.0.1".to_owned(),
             "--advertise-address=127.0.0.1".to_owned(),
@@ -153,6 +174,7 @@ impl ControlPlane {
             "--endpoint-reconciler-type=none".to_owned(),
             "--disable-admission-plugins=ServiceAccount".to_owned(),
         ];
+        api_server.extend(self.flags.iter().cloned());
         self.api_server = Some(spawn(&servers.join("kube-apiserver"), &api_server, self.folder.path()));
     }
 
@@ -200,6 +222,18 @@ impl Drop for ControlPlane {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// As [`ControlPlane::compact`].
+pub fn compact(etcd_port: u16, revision: &str) {
+    let body = format!("{{\"revision\": \"{revision}\", \"physical\": true}}");
+    let mut stream = TcpStream::connect(("127.0.0.1", etcd_port)).expect("etcd");
+    let head =
+        format!("POST /v3/kv/compaction HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nContent-Length: {}", body.len());
+    stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 /// An authority that can sign certificates.

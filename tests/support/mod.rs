@@ -13,6 +13,7 @@ pub mod control_plane;
 pub mod fleet;
 pub mod git_servers;
 pub mod helm_servers;
+pub mod interposer;
 pub mod proxy;
 pub mod terminal;
 pub mod web;

@@ -2,15 +2,17 @@
 //! the proxies of the environment, and holds `NO_PROXY` against the address of the proxy; so the last step is here.
 //! Nothing that a kubeconfig holds is quoted in an error, except names, addresses and paths: the rest may be secret.
 
-use super::failure::environment;
-use crate::error::{Error, Result};
+use super::failure::{Failure, Names, Reason, login};
+use crate::error::Error;
 use crate::proxy::{self, Proxies};
 use http::HeaderValue;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, ExecInteractiveMode, Kubeconfig, KubeconfigError};
 use secrecy::ExposeSecret;
 use std::path::PathBuf;
 
-const CHECK: &str = "check it with `kubectl config view`, or name another with --kubeconfig";
+const CHECK: &str = "check it with `kubectl config view`";
+
+type Result<T> = std::result::Result<T, Failure>;
 
 /// How to reach a cluster, and what may be said about it.
 pub(super) struct Target {
@@ -18,19 +20,6 @@ pub(super) struct Target {
     pub config: kube::Config,
     /// For messages.
     pub names: Names,
-}
-
-/// What messages may show.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Names {
-    /// The server's address without credentials.
-    pub server: String,
-    /// The proxy's address without credentials.
-    pub proxy: Option<String>,
-    /// The command that logs in.
-    pub login: Option<String>,
-    /// Where the kubeconfig says how to get that command.
-    pub install_hint: Option<String>,
 }
 
 /// Reads the files that exist, and merges them in order.
@@ -41,7 +30,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Kubeconfig> {
             continue;
         }
         let unusable = |cause: KubeconfigError| {
-            environment(format!("cannot use the kubeconfig {}: {}", path.display(), reason(&cause))).with_hint(CHECK)
+            let message = format!("cannot use the kubeconfig {}: {}", path.display(), reason(&cause));
+            Failure::new(Reason::Kubeconfig, message).with_hint(CHECK)
         };
         let next = Kubeconfig::read_from(path).map_err(unusable)?;
         merged = Some(match merged {
@@ -51,8 +41,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Kubeconfig> {
     }
     merged.ok_or_else(|| {
         let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-        environment(format!("cannot ask a cluster: there is no kubeconfig at {}", names.join(", ")))
-            .with_hint("name one with --kubeconfig, or set KUBECONFIG")
+        let message = format!("cannot ask a cluster: there is no kubeconfig at {}", names.join(", "));
+        Failure::new(Reason::NoKubeconfig, message).with_hint("set KUBECONFIG to one")
     })
 }
 
@@ -96,8 +86,8 @@ pub(super) fn select(kubeconfig: Kubeconfig, context: Option<&str>, proxies: &Pr
     config.default_retry = false;
     // As kubectl: the kubeconfig has the first word, and NO_PROXY does not concern it.
     let proxy = match cluster.proxy_url.as_deref().filter(|own| !own.is_empty()) {
-        Some(own) => Some(proxy::address(own, "the kubeconfig's proxy-url")?),
-        None => proxies.choose(&config.cluster_url)?,
+        Some(own) => Some(proxy::address(own, "the kubeconfig's proxy-url").map_err(of_proxy)?),
+        None => proxies.choose(&config.cluster_url).map_err(of_proxy)?,
     };
     let mut names = Names { server: proxy::shown(&config.cluster_url), ..names };
     if let Some(text) = proxy {
@@ -108,22 +98,31 @@ pub(super) fn select(kubeconfig: Kubeconfig, context: Option<&str>, proxies: &Pr
     Ok(Target { config, names })
 }
 
-fn unusable(reason: &str) -> Error {
-    environment(format!("cannot use the kubeconfig: {reason}")).with_hint(CHECK)
+fn of_proxy(error: Error) -> Failure {
+    Failure { reason: Reason::Environment, message: error.message, hint: error.hint }
+}
+
+fn unusable(reason: &str) -> Failure {
+    Failure::new(Reason::Kubeconfig, format!("cannot use the kubeconfig: {reason}")).with_hint(CHECK)
 }
 
 fn pick(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<(Cluster, AuthInfo)> {
-    let known = || {
-        let names: Vec<&str> = kubeconfig.contexts.iter().map(|context| context.name.as_str()).collect();
-        if names.is_empty() { CHECK.to_owned() } else { format!("name one with --context: {}", names.join(", ")) }
+    let without = |what: &str| {
+        let known: Vec<String> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
+        let failure = unusable(what);
+        if known.is_empty() {
+            return failure;
+        }
+        let hint = format!("its contexts are {}", known.join(", "));
+        Failure { reason: Reason::Context(known), ..failure.with_hint(hint) }
     };
     let current = kubeconfig.current_context.as_deref().filter(|name| !name.is_empty());
     let Some(name) = context.or(current) else {
-        return Err(unusable("it has no current context").with_hint(known()));
+        return Err(without("it has no current context"));
     };
     let found = kubeconfig.contexts.iter().find(|context| context.name == name);
     let Some(context) = found.and_then(|context| context.context.as_ref()) else {
-        return Err(unusable(&format!("it has no context {name}")).with_hint(known()));
+        return Err(without(&format!("it has no context {name}")));
     };
     let found = kubeconfig.clusters.iter().find(|cluster| cluster.name == context.cluster);
     let Some(cluster) = found.and_then(|cluster| cluster.cluster.clone()) else {
@@ -149,7 +148,7 @@ fn prepare_login(user: &mut AuthInfo, cluster: &Cluster) -> Result<Names> {
     let Some(exec) = &mut user.exec else { return Ok(names) };
     let command = exec.command.clone().unwrap_or_default();
     if exec.interactive_mode == Some(ExecInteractiveMode::Always) {
-        return Err(environment(format!("the login command {command} asks for a terminal, and gets none from here"))
+        return Err(login(format!("the login command {command} asks for a terminal, and gets none from here"))
             .with_hint("use a context whose login needs nobody to answer"));
     }
     exec.interactive_mode = Some(ExecInteractiveMode::Never);

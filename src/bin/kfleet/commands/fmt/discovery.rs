@@ -3,9 +3,10 @@
 use super::LayoutArgs;
 use crate::context::Context;
 use kfleet::error::Error;
-use kfleet::kube::discovery::{ClusterAccess, served_kinds};
+use kfleet::kube::discovery::ClusterAccess;
 use kfleet::manifest::gvk::Gvk;
 use kfleet::manifest::scopes::Scope;
+use kfleet::ops::fmt::layout::served_kinds;
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ mod scopes;
 pub use apply::apply;
 pub use gather::{Gathered, gather};
 pub use plan::{plan, tree};
-pub use scopes::{Remedy, ScopeSources, unknown_group_versions};
+pub use scopes::{Remedy, ScopeSources, served_kinds, unknown_group_versions};
 
 use crate::layout::path::PluralRule;
 use crate::problem::Problem;

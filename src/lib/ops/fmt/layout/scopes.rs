@@ -1,7 +1,10 @@
 //! What is known about kinds: from the inputs, from flags and files, from the built-in table, from a cluster.
 
 use super::gather::Gathered;
-use crate::kube::discovery::can_be_served;
+use crate::error::Error;
+use crate::kube::discovery::{self, ClusterAccess};
+use crate::kube::failure::{Failure, Reason};
+use crate::kube::kind::{ServedKind, can_be_served};
 use crate::manifest::gvk::Gvk;
 use crate::manifest::scopes::{Scope, Scopes};
 use crate::problem::{Location, Problem, Severity};
@@ -78,6 +81,35 @@ pub fn unknown_group_versions(
         .map(|gvk| (gvk.group.to_string(), gvk.version.to_string()))
         .filter(|(group, version)| can_be_served(group, version))
         .collect()
+}
+
+/// Asks a cluster as [`discovery::served_kinds`] does.
+///
+/// # Errors
+/// Its errors, with hints that name the flags which help.
+pub fn served_kinds(
+    access: &ClusterAccess,
+    group_versions: &BTreeSet<(String, String)>,
+) -> Result<Vec<ServedKind>, Error> {
+    discovery::served_kinds(access, group_versions).map_err(|failure| with_flags(failure).into())
+}
+
+fn with_flags(mut failure: Failure) -> Failure {
+    let more = match &failure.reason {
+        Reason::NoKubeconfig => return failure.with_hint("name one with --kubeconfig, or set KUBECONFIG"),
+        Reason::Context(known) => {
+            let hint = format!("name one with --context: {}", known.join(", "));
+            return failure.with_hint(hint);
+        }
+        Reason::Kubeconfig => ", or name another with --kubeconfig",
+        Reason::Unreachable | Reason::Untrusted | Reason::NotAnApiServer | Reason::Timeout => {
+            ", or leave out --discovery"
+        }
+        Reason::Unavailable => "; name the scopes with --gvk-scope instead",
+        _ => "",
+    };
+    failure.hint = failure.hint.map(|hint| hint + more);
+    failure
 }
 
 /// Whether `--filter` names the kind: `Kind.group`, or `Kind` in the core group.
