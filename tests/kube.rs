@@ -389,7 +389,7 @@ fn compacted_watch(plane: &ControlPlane, admin: &Path) {
 fn broken_watch(plane: &ControlPlane, admin: &Path) {
     apply(admin, &[mk_namespace("broken")]);
     let (interposer, kubeconfig) = interposed(plane, |_, before| match before {
-        0 => Play::CutAfter("\"name\":\"a\""),
+        0 => Play::CutAfter("\"name\":\"b\""),
         1 => Play::Reset,
         2 => Play::Answer("503 Service Unavailable", &[]),
         3 => Play::Answer("429 Too Many Requests", &["Retry-After: 1"]),
@@ -471,7 +471,9 @@ fn dry_run(_: &ControlPlane, admin: &Path) {
     let mut wrong = mk_config_map("dry", "a", "1");
     wrong["data"]["key"] = json!({"not": "text"});
     let results = apply_as(admin, &[wrong], &How { dry_run: true, ..PLAIN });
-    assert!(matches!(&results[0].outcome, Outcome::Failed(_)), "{results:?}");
+    let Outcome::Failed(failure) = &results[0].outcome else { panic!("{results:?}") };
+    assert_eq!(failure.reason, Reason::Invalid, "{failure}");
+    assert!(failure.message.contains(".data.key: expected string"), "{failure}");
 }
 
 fn conflicts(_: &ControlPlane, admin: &Path) {

@@ -114,9 +114,11 @@ fn serve(
         if matches!(play, Play::Swallow) {
             return reset(&client);
         }
-        client.write_all(&buffer[..length])?;
+        let before = sent.len();
         sent.extend(&buffer[..length]);
-        if cut.is_some_and(|cut| sent.windows(cut.len()).any(|part| part == cut)) {
+        let place = cut.and_then(|cut| sent.windows(cut.len()).position(|part| part == cut).map(|at| at + cut.len()));
+        client.write_all(&sent[before..place.unwrap_or(sent.len()).max(before)])?;
+        if place.is_some() {
             // What was sent must arrive: a reset would discard it.
             return Ok(());
         }

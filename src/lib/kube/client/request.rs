@@ -157,7 +157,9 @@ impl Client {
             404 => (Reason::NotFound, format!("{what}: not found (404): {text}")),
             409 => (Reason::Conflict, format!("{what}: conflict (409): {text}")),
             410 => (Reason::Expired, format!("{what}: expired (410): {text}")),
-            429 | 500.. => (Reason::Unavailable, format!("{what}: {server} cannot {verb} it now ({code}): {text}")),
+            429 | 500.. if !is_mistyped(&status) => {
+                (Reason::Unavailable, format!("{what}: {server} cannot {verb} it now ({code}): {text}"))
+            }
             _ => (Reason::Invalid, format!("{what}: {server} refuses to {verb} it ({code}): {text}")),
         };
         Failure::new(reason, message)
@@ -172,6 +174,7 @@ impl Refusal {
                 409 if status.reason == "Conflict" && !is_about_conditions(status) => Class::Changed,
                 410 => Class::Expired,
                 429 => Class::Busy,
+                500 if is_mistyped(status) => Class::Final,
                 500 | 502..=504 => Class::Broken,
                 _ => Class::Final,
             },
@@ -191,6 +194,12 @@ impl Refusal {
         };
         retry::pause(self.class(), repeat, attempt, after, remaining, fastrand::f64())
     }
+}
+
+/// For a field of the wrong type server-side apply answers with the 500 of errors that it did not foresee (Kubernetes
+/// 1.37).
+fn is_mistyped(status: &Status) -> bool {
+    status.code == 500 && status.message.starts_with("failed to create typed patch object")
 }
 
 /// Conflicts that stay: of managers, and of preconditions.
@@ -235,7 +244,8 @@ fn said(status: &Status, secret: bool) -> String {
     let text = if secret && matches!(status.code, 400 | 409 | 422 | 500..) {
         let causes = status.details.iter().flat_map(|details| &details.causes);
         let fields: Vec<&str> = causes.map(|cause| cause.field.as_str()).filter(|field| !field.is_empty()).collect();
-        format!("{} {}", status.reason, fields.join(", "))
+        let why = if is_mistyped(status) { "a field has not the type that it must have" } else { &status.reason };
+        format!("{why} {}", fields.join(", "))
     } else if status.message.trim().is_empty() {
         status.reason.clone()
     } else {
@@ -297,6 +307,7 @@ mod tests {
             (422, json!({}), Class::Final),
             (429, json!({}), Class::Busy),
             (500, json!({}), Class::Broken),
+            (500, json!({"message": "failed to create typed patch object (a/b; ..)"}), Class::Final),
             (501, json!({}), Class::Final),
             (502, json!({}), Class::Broken),
             (503, json!({}), Class::Broken),
