@@ -348,7 +348,7 @@ fn watched_changes(_: &ControlPlane, admin: &Path) {
     let last = watcher.join().expect("no panic");
     assert_eq!(last.objects.len(), 2);
     assert_eq!(last.objects[&("watched".to_owned(), "a".to_owned())]["data"]["key"], "2");
-    // From the first list on, all of it is told again; from the last, nothing is, until the time is over.
+    // From the first list on, all of it is reported again; from the last, nothing is, until the time is over.
     let (sender, seen) = channel();
     watch(admin, config_maps(), "watched", known, move |line| drop(sender.send(line)));
     assert_eq!(seen.iter().collect::<Vec<_>>(), ["+b", "~a", "-b", "+stop"]);
@@ -556,12 +556,12 @@ fn waits(plane: &ControlPlane, admin: &Path) {
     apply(admin, &[changed]);
     let short = |target: ObjectRef| {
         on(admin, async move |client| {
-            client.wait(&target, &ready, client.until(Duration::from_secs(1)), &mut |_| {}).await
+            client.wait(&target, &ready, client.until(Duration::from_secs(2)), &mut |_| {}).await
         })
     };
     let error = short(goat("a")).expect_err("too late");
     assert_eq!(error.reason, Reason::Timeout);
-    let text = "Goat waits/a: not as it must be after 1 s: its controller has seen generation 1 of 2";
+    let text = "Goat waits/a: not as it must be after 2 s: its controller has seen generation 1 of 2";
     assert_eq!(error.message, text);
     assert!(short(goat("c")).expect_err("too late").message.ends_with(": it is not there"));
     let target = goat("b");
@@ -616,7 +616,7 @@ fn deletions(_: &ControlPlane, admin: &Path) {
     let object = get(admin, config_map("deletions", "held")).expect("an object");
     let uid = object["metadata"]["uid"].as_str().map(str::to_owned);
     assert_eq!(delete(admin, config_map("deletions", "held"), Deletion::default()), Ok(true));
-    let error = removed("held", uid.clone(), Duration::from_secs(1)).expect_err("held");
+    let error = removed("held", uid.clone(), Duration::from_secs(2)).expect_err("held");
     assert_eq!(error.reason, Reason::Timeout);
     assert!(error.message.ends_with("held by the finalizers farm.example/gate"), "{error}");
     removed("held", Some("other".into()), LONG).expect("not this one");

@@ -137,6 +137,9 @@ impl Client {
             Refusal::Status(status, _) => *status,
             Refusal::Transport(cause) => return names.unreached(&cause),
             Refusal::Foreign => return names.foreign(),
+            Refusal::Timeout if call.until.is_some_and(|until| until < self.0.deadline) => {
+                return Failure::new(Reason::Timeout, format!("{what}: {} did not answer in time", names.server));
+            }
             Refusal::Timeout => return Step::Question(names.clone(), what.clone()).timed_out(self.0.timeout),
             Refusal::Unwanted => return Failure::new(Reason::Interrupted, format!("{what}: the work was interrupted")),
         };

@@ -2,7 +2,8 @@
 //!
 //! It is that of Flux's apply (`ApplyAllStaged` and `sort.go` of github.com/fluxcd/pkg/ssa v0.76.2): first definitions
 //! (CustomResourceDefinition, Namespace, ClusterRole), which must work before the rest; then kinds whose name ends in
-//! `Class`; then everything else; within a stage by kind in a fixed order, then by group, kind, namespace and name.
+//! `Class`; then everything else; within a stage by kind in a fixed order, then by group, kind, namespace and name. Unlike
+//! Flux's it has no stage for kinds that the caller names, and nothing waits for classes.
 
 use super::object::metadata;
 use serde_json::Value;
