@@ -19,6 +19,9 @@ pub const INJECTED: [&str; 13] = [
     "REPO_URL",
 ];
 
+/// Those of [`INJECTED`] that are empty where there is no pull request.
+pub const OF_PULLS: [&str; 3] = ["PULL_NUMBER", "PULL_PULL_REF", "PULL_PULL_SHA"];
+
 /// One job that an event starts (or would not start), with everything that its run gets from the event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {

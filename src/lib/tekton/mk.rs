@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::params::Values;
 use super::types::*;
+use crate::tekton::plan::params::Values;
 
 pub(crate) fn text(value: &str) -> ParamValue {
     ParamValue::String(value.to_owned())
@@ -27,7 +27,7 @@ pub(crate) fn values(entries: &[(&str, ParamValue)]) -> Values {
 
 /// A declared parameter of the type of its default.
 pub(crate) fn declared(name: &str, default: Option<ParamValue>) -> ParamSpec {
-    let kind = default.as_ref().map(super::params::kind_of).unwrap_or_default();
+    let kind = default.as_ref().map(crate::tekton::plan::params::kind_of).unwrap_or_default();
     ParamSpec { name: name.to_owned(), kind, default, ..ParamSpec::default() }
 }
 

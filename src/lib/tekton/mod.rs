@@ -1,27 +1,23 @@
-//! What Tekton objects mean: loading, converting, substituting, and one validated plan for a run.
+//! What Tekton objects mean, as pure functions: from files to one typed run ([`load`]), and from that to one plan ([`mod@plan`]).
+//! Nothing here runs a step or reaches a cluster.
+//!
+//! ```text
+//! files -> node -> load -> types -> check -> plan -> TaskRun: what the runner carries out
+//! ```
+//!
+//! A field of Tekton has its type in [`types`], is read in the file of the same name in `load/parse/`, is checked in
+//! `check/`, and is listed in [`variables::fields`] if `$(..)` is replaced in it.
 
-pub mod describe;
-pub mod environment;
-pub mod fields;
-pub mod graph;
+mod check;
 pub mod load;
-pub mod matrix;
-pub(crate) mod mentions;
 #[cfg(test)]
 pub(crate) mod mk;
-pub mod needs;
-pub mod notes;
-pub mod objects;
-pub mod params;
+mod node;
 pub mod plan;
-pub mod prepare;
-pub mod references;
-pub mod resolve;
-pub mod results;
-pub mod show;
-pub mod substitute;
-pub mod task_run;
-pub mod timeouts;
+mod report;
 pub mod types;
-pub mod when;
-pub mod workspaces;
+pub mod variables;
+
+pub use plan::{matrix, needs, params, prepare, resolve, results, show, timeouts, when};
+pub use types::{objects, task_run};
+pub use variables::{fields, references, substitute};

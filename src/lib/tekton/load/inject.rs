@@ -1,7 +1,7 @@
 //! What Lighthouse gives to a run: 13 parameters, declared everywhere and set as variables, their values, and a timeout.
 
-use super::node::{Node, Value};
-use crate::lighthouse::job::INJECTED;
+use crate::lighthouse::job::{INJECTED, OF_PULLS};
+use crate::tekton::node::{Node, Value};
 
 /// What the parameters of [`INJECTED`] are for.
 const DESCRIPTIONS: [&str; 13] = [
@@ -19,9 +19,6 @@ const DESCRIPTIONS: [&str; 13] = [
     "the owner of the repository",
     "the URL to clone",
 ];
-
-/// Those that are empty where there is no pull request.
-pub(super) const OF_PULLS: [&str; 3] = ["PULL_NUMBER", "PULL_PULL_REF", "PULL_PULL_SHA"];
 
 /// Declares the parameters at the pipeline and at every inline task, hands them on, and sets them as variables.
 pub(super) fn declare(run: &mut Node) {

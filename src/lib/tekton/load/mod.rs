@@ -9,17 +9,13 @@
 //! Everything up to `parse` works on nodes, which know where they are written, so that every message has a place. All
 //! problems come at once. This module does not know events and triggers, nor what a run does.
 
-mod check;
 mod convert;
 mod fetch;
-mod fields;
 mod inject;
-mod node;
 mod object;
 mod parse;
+mod read;
 mod refs;
-mod report;
-mod rules;
 mod sources;
 mod template;
 mod uses;
@@ -34,15 +30,16 @@ mod rules_tests;
 #[cfg(test)]
 mod uses_tests;
 
+pub use super::report::RULES;
 pub use fetch::{Address, Fetched, Files, Origin, Remote};
-pub use rules::RULES;
 
-use self::node::{Node, Value};
 use self::object::{Kind, Object};
-use self::report::Report;
 use self::sources::Sources;
+use super::check;
+use super::node::{At, BY_REFERENCE, Node, Value};
+use super::report::Report;
 use super::types::PipelineRun;
-use crate::lighthouse::job::{Job, Source};
+use crate::lighthouse::job::{Job, OF_PULLS, Source};
 use crate::lighthouse::lint_finding::Finding;
 use crate::problem::Problem;
 
@@ -162,7 +159,7 @@ fn assemble(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Opt
             inject::declare(&mut run);
         }
         // Where there is no pull request, its parameters get no value, and their injected default counts.
-        values.retain(|(name, value)| !value.is_empty() || !inject::OF_PULLS.contains(&name.as_str()));
+        values.retain(|(name, value)| !value.is_empty() || !OF_PULLS.contains(&name.as_str()));
         values.extend(inject::of_clone_tasks(&run, request.parameters));
         inject::set_timeout(&mut run);
         wrap::complete_bindings(&mut run);
@@ -180,7 +177,7 @@ fn assemble(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Opt
 }
 
 fn object_of(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Option<Object> {
-    let asked = node::line_of(request.asked.0, request.asked.1);
+    let asked = At::line_of(request.asked.0, request.asked.1);
     match request.source {
         Source::File(path) => match fetch::below("", path) {
             Some(path) => sources.file(&path, &asked),
@@ -194,7 +191,7 @@ fn object_of(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Op
             kind: Kind::PipelineRun,
             name: String::new(),
             metadata: Node::default(),
-            spec: node::from_json(spec, &asked),
+            spec: Node::from_json(spec, &asked),
             at: asked,
         }),
     }
@@ -239,7 +236,7 @@ fn typed(node: &Node, request: Request<'_>, report: &Report) -> PipelineRun {
     check::check(&check::Subject {
         run: &run,
         node,
-        is_inline: node.get(refs::BY_REFERENCE).is_none(),
+        is_inline: node.get(BY_REFERENCE).is_none(),
         event_controlled: request.event_controlled,
         by_lighthouse: request.by_lighthouse,
         report,

@@ -3,20 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::fetch::below;
-use super::node::{At, Node, Value};
 use super::object::{Kind, Object};
-use super::report::Report;
 use super::sources::Sources;
 use crate::go_regex;
+use crate::tekton::node::{At, BY_REFERENCE, Node, Value};
+use crate::tekton::report::Report;
 use crate::tekton::types::ParamValue;
-
-/// A field that no file has: the name of the object that was referred to.
-pub(super) const BY_REFERENCE: &str = "\u{0}reference";
-
-/// Marks what could not be had: the run is refused already, and the checks need not complain about the gap.
-pub(super) fn leave_gap(node: &mut Node) {
-    node.set(BY_REFERENCE, Node::text(""));
-}
 
 /// `loadFileRefs`: references whose name matches are files beside the source, and become inline.
 pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: &Sources<'_>, report: &Report) {
@@ -53,7 +45,7 @@ pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: 
             task.remove("taskRef");
             match found {
                 Some(found) => task.set("taskSpec", found.spec),
-                None => leave_gap(task),
+                None => task.leave_gap(),
             }
         }
     }
@@ -96,7 +88,7 @@ fn resolve_task(task: &mut Node, sources: &Sources<'_>, report: &Report) {
     }
     if let Some(reference) = task.remove("taskRef").filter(|entry| given.len() == 1 && !entry.node.is_null()) {
         let Some(found) = sources.referenced(&reference.node, Kind::Task) else {
-            return leave_gap(task);
+            return task.leave_gap();
         };
         task.set("taskSpec", found.spec);
         task.set(BY_REFERENCE, Node::text(found.name));
@@ -107,7 +99,7 @@ fn resolve_task(task: &mut Node, sources: &Sources<'_>, report: &Report) {
         let message = format!("task `{name}` is a custom task (`{custom}`): kfleet runs no custom tasks");
         report.error_with(&spec.at, message, "run it on a cluster, or write its work as steps");
         task.remove("taskSpec");
-        return leave_gap(task);
+        return task.leave_gap();
     }
     for step in spec.items_of_mut("steps") {
         if let Some(reference) = step.remove("ref").filter(|entry| !entry.node.is_null()) {
@@ -127,7 +119,7 @@ fn act(step: &mut Node, reference: &Node, sources: &Sources<'_>, report: &Report
     }
     let params = step.remove("params").map(|entry| entry.node).unwrap_or_default();
     let Some(action) = sources.referenced(reference, Kind::StepAction) else {
-        return leave_gap(step);
+        return step.leave_gap();
     };
     let mut spec = action.spec;
     let script = spec.get("script").and_then(|script| Some((script, script.as_text()?.find("$(params")?)));

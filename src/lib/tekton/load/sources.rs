@@ -2,13 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::convert;
 use super::fetch::{Address, Fetched, Files, Origin, Remote};
-use super::node::{self, At, Node};
-use super::object::{self, Kind, Object};
-use super::report::Report;
+use super::object::{Kind, Object};
+use super::read;
 use crate::digest::is_sha256;
 use crate::error::ErrorKind;
 use crate::suggest::nearest;
+use crate::tekton::node::{At, Node};
+use crate::tekton::report::Report;
 use crate::tekton::types::ParamValue;
 use crate::text::plain;
 
@@ -34,8 +36,8 @@ impl<'a> Sources<'a> {
     ) -> Sources<'a> {
         let mut objects = Vec::new();
         for (name, bytes) in given {
-            let documents = node::read(name, bytes, report).into_iter();
-            objects.extend(documents.filter_map(|document| object::understand(document, report)));
+            let documents = read::documents(name, bytes, report).into_iter();
+            objects.extend(documents.filter_map(|document| convert::to_object(document, report)));
         }
         Sources { files, remote, report, given: objects, loads: Cell::new(0), fetched: RefCell::default() }
     }
@@ -106,7 +108,7 @@ impl<'a> Sources<'a> {
             self.report.error(asked, format!("this run is made of more than {MAX_LOADS} files"));
             return None;
         }
-        let mut documents = node::read(name, bytes, self.report).into_iter();
+        let mut documents = read::documents(name, bytes, self.report).into_iter();
         let Some(first) = documents.next() else {
             if self.report.is_clean() {
                 self.report.error(&At::file(name), "this file is empty");
@@ -117,7 +119,7 @@ impl<'a> Sources<'a> {
             let message = "only the first document of this file is used";
             self.report.warn("more-documents", &second.at, message, "put the others into files of their own");
         }
-        object::understand(first, self.report)
+        convert::to_object(first, self.report)
     }
 
     /// The object that `reference` (`pipelineRef`, `taskRef` or the `ref` of a step) means, and its name.

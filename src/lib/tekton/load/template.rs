@@ -1,9 +1,6 @@
 //! What `stepTemplate` adds to the steps: by name, by path, or where a step says nothing.
 
-use super::node::{Node, Value};
-
-/// A field that no file has: the names of the variables that a step has from the template.
-pub(super) const FROM_TEMPLATE: &str = "\u{0}template";
+use crate::tekton::node::{FROM_TEMPLATE, Node, Value};
 
 /// Merges the template of a task into each of its steps, and forgets it.
 pub(super) fn merge_into_steps(task: &mut Node) {

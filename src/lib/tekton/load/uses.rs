@@ -1,14 +1,13 @@
 //! `image: uses:..`: steps that Lighthouse imports from tasks elsewhere, with its rules of what the importing step changes.
 
 use super::fetch::{Address, below};
-use super::node::{At, Node, Value};
 use super::object::{Kind, Object};
-use super::refs::leave_gap;
-use super::report::Report;
 use super::sources::Sources;
 use super::template::{merged, merged_list};
 use super::wrap;
 use crate::suggest::nearest;
+use crate::tekton::node::{At, Node, Value};
+use crate::tekton::report::Report;
 
 /// A task that uses one that uses one, and so on: not deeper than this.
 const MAX_DEPTH: usize = 10;
@@ -70,7 +69,7 @@ fn import_task(task: &mut Node, sources: &Sources<'_>, report: &Report, chain: &
         );
         let Some(mut used) = used_task(&uri, &at, &task_name, sources, report, chain) else {
             let mut gap = Node::map(Vec::new()).written_at(&step.at);
-            leave_gap(&mut gap);
+            gap.leave_gap();
             steps.push(gap);
             continue;
         };

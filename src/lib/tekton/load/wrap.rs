@@ -1,7 +1,7 @@
 //! A Pipeline, Task or TaskRun as the PipelineRun that runs it, by the rules of Lighthouse.
 
-use super::node::{Node, Value};
 use super::object::{Kind, Object};
+use crate::tekton::node::{Node, Value};
 
 /// The `spec` of a PipelineRun.
 pub(super) fn as_run(object: Object) -> Node {

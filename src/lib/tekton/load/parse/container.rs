@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::super::fields::Fields;
-use super::super::node::{At, Node};
-use super::super::refs::BY_REFERENCE;
-use super::super::report::Report;
-use super::super::template::FROM_TEMPLATE;
+use super::fields::Fields;
 use super::{is_label, params, whens};
+use crate::tekton::node::{At, BY_REFERENCE, FROM_TEMPLATE, Node};
+use crate::tekton::report::Report;
 use crate::tekton::types::{
     EnvFrom, EnvValue, EnvVar, ObjectKind, ObjectRef, Sidecar, StepSpec, StepWorkspace, VolumeMount,
 };

@@ -1,7 +1,8 @@
 //! From nodes to the typed objects: types of fields, unknown fields, and what single fields may hold. Rules between fields
-//! and objects are [`super::check`]'s.
+//! and objects are [`crate::tekton::check`]'s.
 
 mod container;
+mod fields;
 mod params;
 mod pipeline;
 mod run;
@@ -10,9 +11,9 @@ mod volume;
 
 pub(super) use run::run;
 
-use super::fields::Fields;
-use super::node::Node;
-use super::report::Report;
+use self::fields::Fields;
+use crate::tekton::node::Node;
+use crate::tekton::report::Report;
 use crate::tekton::types::When;
 
 /// Whether a text is a DNS label: letters, digits and dashes, at most 63.

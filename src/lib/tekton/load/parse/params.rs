@@ -1,8 +1,8 @@
 //! Parameters and results: declarations, values and their types.
 
-use super::super::fields::Fields;
-use super::super::node::{At, Node, Value};
-use super::super::report::Report;
+use super::fields::Fields;
+use crate::tekton::node::{At, Node, Value};
+use crate::tekton::report::Report;
 use crate::tekton::types::{Param, ParamSpec, ParamType, ParamValue, ResultSpec};
 
 /// Whether a text may name a parameter that is no object: `^[_a-zA-Z][_a-zA-Z0-9.-]*$`.

@@ -1,11 +1,10 @@
 //! Pipelines and their tasks.
 
-use super::super::fields::Fields;
-use super::super::node::Node;
-use super::super::refs::BY_REFERENCE;
-use super::super::report::Report;
 use super::container::{leaves, on_error};
+use super::fields::Fields;
 use super::{is_label, params, task, whens};
+use crate::tekton::node::{BY_REFERENCE, Node};
+use crate::tekton::report::Report;
 use crate::tekton::types::{Matrix, PipelineResult, PipelineSpec, PipelineTask, PipelineWorkspace, WorkspaceUse};
 
 /// The `spec` of a pipeline.

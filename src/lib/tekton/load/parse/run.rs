@@ -1,11 +1,10 @@
 //! Runs of pipelines.
 
-use super::super::fields::Fields;
-use super::super::node::Node;
-use super::super::refs::BY_REFERENCE;
-use super::super::report::Report;
 use super::container::variables;
+use super::fields::Fields;
 use super::{params, pipeline, volume};
+use crate::tekton::node::{BY_REFERENCE, Node};
+use crate::tekton::report::Report;
 use crate::tekton::types::{EnvVar, PipelineRun, TaskRunSpec, Timeouts};
 
 /// What v1beta1 calls otherwise, for those who write it into v1.

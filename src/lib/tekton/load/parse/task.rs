@@ -1,10 +1,9 @@
 //! Tasks.
 
-use super::super::fields::Fields;
-use super::super::node::Node;
-use super::super::refs::BY_REFERENCE;
-use super::super::report::Report;
+use super::fields::Fields;
 use super::{container, params, volume};
+use crate::tekton::node::{BY_REFERENCE, Node};
+use crate::tekton::report::Report;
 use crate::tekton::types::{TaskSpec, WorkspaceSpec};
 
 /// The `spec` of a task, with its template merged in.

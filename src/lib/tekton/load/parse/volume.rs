@@ -1,9 +1,9 @@
 //! Volumes, and what the workspaces of a run are.
 
-use super::super::fields::Fields;
-use super::super::node::Node;
-use super::super::report::Report;
 use super::container::leaves;
+use super::fields::Fields;
+use crate::tekton::node::Node;
+use crate::tekton::report::Report;
 use crate::tekton::types::{ObjectFiles, ObjectItem, ObjectKind, ObjectRef, VolumeKind, VolumeSpec, WorkspaceBinding};
 
 /// Volumes that kfleet has no stand-in for, and what to use.

@@ -1,0 +1,75 @@
+//! The matrix of a task.
+
+use super::Subject;
+use crate::tekton::node::{At, Node};
+use crate::tekton::types::{Matrix, ParamValue, PipelineTask};
+use crate::tekton::variables::key::{Mention, Part, mentions};
+
+/// So many runs one task may become.
+const MAX_COMBINATIONS: usize = 256;
+
+/// Checks the matrices of a run.
+pub(super) fn check(subject: &Subject<'_>) {
+    for (task, node, _) in subject.tasks() {
+        if let Some((matrix, node)) = task.matrix.as_ref().zip(node.get("matrix")) {
+            check_one(subject, task, matrix, node);
+        }
+    }
+}
+
+fn check_one(subject: &Subject<'_>, task: &PipelineTask, matrix: &Matrix, node: &Node) {
+    let report = subject.report;
+    let location_of = |name: &str| -> &At { node.named("params", name).map_or(&node.at, |param| &param.at) };
+    if matrix.params.is_empty() && matrix.include.is_empty() {
+        report.error(&node.at, format!("`matrix` of task `{}` is empty", task.name));
+    }
+    for param in &matrix.params {
+        let is_list = match &param.value {
+            ParamValue::Array(_) => true,
+            ParamValue::String(text) => is_whole(text),
+            ParamValue::Object(_) => false,
+        };
+        if !is_list {
+            let message = format!("param `{}` of the matrix of task `{}` is no list", param.name, task.name);
+            report.error_with(location_of(&param.name), message, "write a list, or a whole array as $(params.x[*])");
+        }
+    }
+    for param in matrix.include.iter().flatten() {
+        if !matches!(param.value, ParamValue::String(_)) {
+            let message = format!("param `{}` in `include` of task `{}` must be a text", param.name, task.name);
+            report.error(&node.at, message);
+        }
+    }
+    for name in matrix.params.iter().chain(matrix.include.iter().flatten()).map(|param| &param.name) {
+        if task.params.iter().any(|param| param.name == *name && param.origin.line > 0) {
+            let message = format!("param `{name}` of task `{}` is in both `params` and `matrix`", task.name);
+            report.error(location_of(name), message);
+        }
+    }
+    let sizes = matrix.params.iter().map(|param| match &param.value {
+        ParamValue::Array(items) => items.len(),
+        // Known later; the planner counts again.
+        _ => 1,
+    });
+    let product = sizes.fold(1_usize, usize::saturating_mul);
+    let count = if matrix.params.is_empty() { matrix.include.len() } else { product };
+    if count > MAX_COMBINATIONS {
+        let message =
+            format!("the matrix of task `{}` has {count} combinations: {MAX_COMBINATIONS} are allowed", task.name);
+        report.error(&node.at, message);
+    }
+}
+
+/// Whether a text is one reference to a whole array.
+fn is_whole(text: &str) -> bool {
+    let found = mentions(text);
+    match found.as_slice() {
+        [one] if one.text.len() == text.len() => {
+            matches!(
+                one.mention,
+                Mention::Param { part: Part::Star, .. } | Mention::TaskResult { part: Part::Star, .. }
+            )
+        }
+        _ => false,
+    }
+}

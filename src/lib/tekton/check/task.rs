@@ -1,0 +1,203 @@
+//! The texts of a task: what its steps, sidecars, volumes and workspaces refer to.
+
+use super::scope::{Scope, Slot};
+use super::{Subject, pipeline, suggestion};
+use crate::tekton::node::{At, Node};
+use crate::tekton::types::{PipelineTask, StepSpec, TaskSpec};
+use crate::tekton::variables::key::{Mention, mentions};
+
+/// Where a text of a task stands.
+#[derive(Debug, Clone, Copy)]
+struct Position<'a> {
+    /// The step that it is of.
+    step: Option<&'a StepSpec>,
+    /// The field of the step, or of the task.
+    field: &'a str,
+}
+
+/// Checks the task of a pipeline task.
+pub(super) fn check(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
+    let Some(spec) = node.get("taskSpec") else { return };
+    let scope = Scope::of_task(subject, task);
+    let checker = Checker { subject, task, scope: &scope };
+    let none = Position { step: None, field: "" };
+    for (step, node) in task.task.steps.iter().zip(spec.items_of("steps")) {
+        checker.fields(node, Position { step: Some(step), ..none });
+    }
+    for sidecar in spec.items_of("sidecars") {
+        checker.fields(sidecar, none);
+    }
+    for list in ["volumes", "workspaces"] {
+        for item in spec.items_of(list) {
+            checker.fields(item, none);
+        }
+    }
+    for (result, node) in task.task.results.iter().zip(spec.items_of("results")) {
+        if let Some((value, node)) = result.value.as_deref().zip(node.get("value")) {
+            checker.text(&node.at, value, Slot::Text, Position { field: "value", ..none });
+        }
+    }
+    volumes(subject, &task.task, spec);
+}
+
+struct Checker<'a> {
+    subject: &'a Subject<'a>,
+    task: &'a PipelineTask,
+    scope: &'a Scope,
+}
+
+impl Checker<'_> {
+    /// All texts of a step, sidecar, volume or workspace.
+    fn fields(&self, node: &Node, position: Position<'_>) {
+        for entry in node.entries() {
+            let field = entry.key.as_str();
+            if matches!(field, "results" | "description" | "displayName" | "timeout") || field.starts_with('\0') {
+                continue;
+            }
+            let position = Position { field, ..position };
+            match field {
+                "command" | "args" => {
+                    for item in entry.node.items() {
+                        item.each_text(&mut |at, text| self.text(at, text, Slot::Item, position));
+                    }
+                }
+                "when" => {
+                    for when in entry.node.items() {
+                        for one in when.entries() {
+                            let slot = if one.key == "values" { Slot::Condition } else { Slot::Text };
+                            one.node.each_text(&mut |at, text| self.text(at, text, slot, position));
+                        }
+                    }
+                }
+                _ => entry.node.each_text(&mut |at, text| self.text(at, text, Slot::Text, position)),
+            }
+        }
+    }
+
+    fn text(&self, at: &At, text: &str, slot: Slot, position: Position<'_>) {
+        let report = self.subject.report;
+        self.scope.check(text, slot, at, report);
+        let spec = &self.task.task;
+        for found in mentions(text) {
+            let here = at.within(text, found.byte);
+            let shown = found.text;
+            let unknown = |what: &str, name: &str, known: Vec<&str>| {
+                let message = format!("{shown}: there is no {what} `{name}` here");
+                match suggestion(name, known.into_iter()) {
+                    Some(hint) => report.error_with(&here, message, hint),
+                    None => report.error(&here, message),
+                }
+            };
+            match found.mention {
+                Mention::Context { scope, name } => {
+                    let is_of_pipeline = self.task.inline
+                        && matches!(
+                            (scope, name),
+                            ("pipelineRun", "name" | "namespace" | "uid")
+                                | ("pipeline", "name")
+                                | ("pipelineTask", "retries")
+                        );
+                    if !is_of_pipeline && !is_of_task(scope, name) {
+                        report.error(&here, format!("{shown} is no context of a task"));
+                    }
+                }
+                Mention::Result { name } => {
+                    // In a step with results of its own, the same form may mean those.
+                    let of_step = position.step.map_or(&[][..], |step| &step.results);
+                    if !spec.results.iter().chain(of_step).any(|result| result.name == name) {
+                        unknown("result", name, spec.results.iter().map(|result| result.name.as_str()).collect());
+                    }
+                }
+                Mention::OwnStepResult { name } => {
+                    let known = position.step.map_or(&[][..], |step| &step.results);
+                    if !known.iter().any(|result| result.name == name) {
+                        unknown("result of this step", name, known.iter().map(|one| one.name.as_str()).collect());
+                    }
+                }
+                Mention::StepResult { step, result } => {
+                    let is_right = matches!(position.field, "env" | "command" | "args" | "when" | "value");
+                    if !is_right {
+                        let hint = "use it in env, command, args or when";
+                        report.error_with(&here, format!("{shown} is not replaced in `{}`", position.field), hint);
+                    }
+                    match spec.steps.iter().find(|known| known.name == step) {
+                        None => unknown("step", step, names(&spec.steps)),
+                        Some(step) if !step.results.iter().any(|known| known.name == result) => {
+                            let known = step.results.iter().map(|known| known.name.as_str()).collect();
+                            unknown("result of the step", result, known);
+                        }
+                        Some(_) => {}
+                    }
+                }
+                Mention::ExitCode { step } => {
+                    let is_step = spec.steps.iter().enumerate().any(|(index, known)| match known.name.as_str() {
+                        "" => step == format!("step-unnamed-{index}"),
+                        name => step.strip_prefix("step-") == Some(name),
+                    });
+                    if !is_step {
+                        unknown("step", step.strip_prefix("step-").unwrap_or(step), names(&spec.steps));
+                    }
+                }
+                Mention::Workspace { name, field } => {
+                    if !matches!(field, "path" | "bound" | "claim" | "volume") {
+                        let hint = "write path, bound, claim or volume";
+                        report.error_with(&here, format!("{shown}: a workspace has no `{field}`"), hint);
+                    }
+                    if !spec.workspaces.iter().any(|workspace| workspace.name == name) {
+                        unknown("workspace", name, spec.workspaces.iter().map(|one| one.name.as_str()).collect());
+                    }
+                }
+                Mention::TaskResult { .. } | Mention::Status { .. } | Mention::MatrixLength { .. } => {
+                    if self.task.inline && matches!(found.mention, Mention::TaskResult { .. }) {
+                        pipeline::check_result(self.subject, Some(self.task), found, &here);
+                    } else {
+                        let hint = "give it to the task by `params`";
+                        report.error_with(&here, format!("{shown} is not replaced in a task"), hint);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether a context is one of tasks.
+pub(super) fn is_of_task(scope: &str, name: &str) -> bool {
+    matches!((scope, name), ("taskRun", "name" | "namespace" | "uid") | ("task", "name" | "retry-count"))
+}
+
+fn names(steps: &[StepSpec]) -> Vec<&str> {
+    steps.iter().map(|step| step.name.as_str()).filter(|name| !name.is_empty()).collect()
+}
+
+/// Mounts name volumes of the task, and do not hide its workspaces.
+fn volumes(subject: &Subject<'_>, task: &TaskSpec, spec: &Node) {
+    let report = subject.report;
+    let nodes = spec.items_of("steps").iter().chain(spec.items_of("sidecars"));
+    let containers = task.steps.iter().chain(task.sidecars.iter().map(|sidecar| &sidecar.container));
+    let mut mounted: Vec<String> = Vec::new();
+    for (container, node) in containers.zip(nodes) {
+        for mount in node.items_of("volumeMounts") {
+            let Some(name) = mount.text_of("name").filter(|name| !name.contains("$(")) else { continue };
+            // A volume that was refused is still one.
+            if spec.named("volumes", name).is_none() {
+                let message = format!("there is no volume `{name}` in this task");
+                let known: Vec<&str> = task.volumes.iter().map(|volume| volume.name.as_str()).collect();
+                match suggestion(name, known.into_iter()) {
+                    Some(hint) => report.error_with(&mount.at, message, hint),
+                    None => report.error_with(&mount.at, message, "write it below `volumes`"),
+                }
+            }
+        }
+        mounted.extend(container.mounts.iter().map(|mount| mount.path.trim_end_matches('/').to_owned()));
+    }
+    for (workspace, node) in task.workspaces.iter().zip(spec.items_of("workspaces")) {
+        let path = workspace.mount_path.clone().unwrap_or_else(|| format!("/workspace/{}", workspace.name));
+        let path = path.trim_end_matches('/').to_owned();
+        if mounted.contains(&path) {
+            report
+                .error(&node.at, format!("workspace `{}` is mounted at {path}, as something else is", workspace.name));
+        }
+        mounted.push(path);
+    }
+}

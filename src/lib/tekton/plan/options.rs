@@ -1,0 +1,25 @@
+//! What a plan is asked for: the names of its run, and which part of it is wanted.
+
+use serde::Serialize;
+
+/// What a run is called: `context.pipelineRun.*`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RunContext {
+    /// The name of the run.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its uid.
+    pub uid: String,
+}
+
+/// What of a run is planned, and how far its event is trusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Only this task, without those before and after it.
+    pub only: Option<String>,
+    /// Only the steps of that task from this one on.
+    pub from_step: Option<String>,
+    /// Values of parameters may not hold references.
+    pub untrusted: bool,
+}

@@ -1,0 +1,91 @@
+//! What the references of a task point to: results of other tasks, and workspaces.
+
+use std::collections::BTreeSet;
+
+use super::fields::{self, Field};
+use super::key::{Mention, mention_of, mentions};
+use super::substitute::References;
+use crate::tekton::types::{ParamValue, PipelineTask, TaskSpec};
+
+/// A reference to a result of a task.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ResultRef {
+    /// The task.
+    pub task: String,
+    /// The result.
+    pub result: String,
+    /// `$(finally.T.results.R)`, which only results of the pipeline may use.
+    pub finally: bool,
+    /// Written with dots: only those make an edge.
+    pub dotted: bool,
+}
+
+/// Parses a key such as `tasks.T.results.R`, `tasks.T.results.R[0]`, `tasks.T.results.R.key`, `tasks.T.results['R']`.
+pub fn result_of(key: &str) -> Option<ResultRef> {
+    match mention_of(key)? {
+        Mention::TaskResult { of_finally: finally, task, result, has_brackets, .. } => {
+            Some(ResultRef { task: task.to_owned(), result: result.to_owned(), finally, dotted: !has_brackets })
+        }
+        _ => None,
+    }
+}
+
+/// The references to results in a value.
+pub fn results_in(value: &ParamValue) -> BTreeSet<ResultRef> {
+    let mut found = BTreeSet::new();
+    let mut value = value.clone();
+    fields::texts_of(Field::Value(&mut value), &mut |text| add_results(text, &mut found));
+    found
+}
+
+/// The references to results of other tasks in a pipeline task: in its own fields, and in the steps and sidecars of a task
+/// that is written in place.
+pub fn results_of_task(task: &PipelineTask) -> BTreeSet<ResultRef> {
+    let mut found = BTreeSet::new();
+    // The walk is that of replacing, which needs fields that could be changed.
+    let mut task = task.clone();
+    let inline = task.inline;
+    let mut take = |field: Field<'_>| fields::texts_of(field, &mut |text| add_results(text, &mut found));
+    fields::of_pipeline_task(&mut task, &mut take);
+    if inline {
+        fields::of_task(&mut task.task, &mut take);
+    }
+    found
+}
+
+fn add_results(text: &str, found: &mut BTreeSet<ResultRef>) {
+    found.extend(References::new(text).filter_map(|(_, key)| result_of(key)));
+}
+
+/// The workspaces that a task mentions.
+pub fn workspaces_of(task: &TaskSpec) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut task = task.clone();
+    fields::of_task(&mut task, &mut |field| {
+        fields::texts_of(field, &mut |text| {
+            for mention in mentions(text) {
+                if let Mention::Workspace { name, .. } = mention.mention {
+                    found.insert(name.to_owned());
+                }
+            }
+        });
+    });
+    found
+}
+
+/// Whether a text has a reference that is known only while the run goes on.
+pub fn is_late(text: &str) -> bool {
+    References::new(text).any(|(_, key)| {
+        let late = ["tasks.", "finally.", "steps."].iter().any(|prefix| key.starts_with(prefix));
+        (late && !key.ends_with(".exitCode.path")) || key == "context.task.retry-count"
+    })
+}
+
+/// Whether a value has a reference that is known only while the run goes on.
+pub fn is_late_value(value: &ParamValue) -> bool {
+    match value {
+        ParamValue::String(text) => is_late(text),
+        ParamValue::Array(items) => items.iter().any(|item| is_late(item)),
+        ParamValue::Object(members) => members.values().any(|text| is_late(text)),
+    }
+}
