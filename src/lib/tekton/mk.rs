@@ -27,7 +27,7 @@ pub(crate) fn values(entries: &[(&str, ParamValue)]) -> Values {
 
 /// A declared parameter of the type of its default.
 pub(crate) fn declared(name: &str, default: Option<ParamValue>) -> ParamSpec {
-    let kind = default.as_ref().map(crate::tekton::plan::params::kind_of).unwrap_or_default();
+    let kind = default.as_ref().map(ParamValue::kind).unwrap_or_default();
     ParamSpec { name: name.to_owned(), kind, default, ..ParamSpec::default() }
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Subject;
+use super::subject::{Subject, suggestion};
 use crate::lighthouse::job::{INJECTED, OF_PULLS};
 use crate::tekton::node::{At, Node};
 use crate::tekton::types::{PipelineTask, VolumeKind};
-use crate::tekton::variables::key::{Mention, mentions};
+use crate::tekton::variables::key::{Variable, variables};
 
 /// Adds the findings about a run.
 pub(super) fn lint(subject: &Subject<'_>) {
@@ -49,8 +49,8 @@ fn is_injected(subject: &Subject<'_>, name: &str) -> bool {
 fn names_in(node: &Node) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     node.each_text(&mut |at, text| {
-        for found in mentions(text) {
-            if let Mention::Param { name, .. } = found.mention
+        for found in variables(text) {
+            if let Variable::Param { name, .. } = found.variable
                 && at.is_written()
             {
                 names.insert(name.to_owned());
@@ -84,7 +84,7 @@ fn params_of_task(subject: &Subject<'_>, task: &PipelineTask, node: &Node, used:
         let is_known = task.task.params.iter().any(|declared| declared.name == name) || used.contains(name);
         if !is_known && !task.task.steps.is_empty() {
             let message = format!("task `{}` has no param `{name}`", task.name);
-            match super::suggestion(name, task.task.params.iter().map(|declared| declared.name.as_str())) {
+            match suggestion(name, task.task.params.iter().map(|declared| declared.name.as_str())) {
                 Some(hint) => report.warn("unknown-param", &param.at, message, hint),
                 None => report.warn("unknown-param", &param.at, message, "remove it, or declare it at the task"),
             }
@@ -102,7 +102,7 @@ fn given_params(subject: &Subject<'_>) {
         if !subject.run.pipeline.params.iter().any(|declared| declared.name == name) {
             let message = format!("the pipeline has no param `{name}`");
             let known = subject.run.pipeline.params.iter().map(|declared| declared.name.as_str());
-            let hint = super::suggestion(name, known).unwrap_or_else(|| "remove it".to_owned());
+            let hint = suggestion(name, known).unwrap_or_else(|| "remove it".to_owned());
             subject.report.warn("unknown-param", &param.at, message, hint);
         }
     }
@@ -115,8 +115,8 @@ fn events(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
         Some(value) => {
             let mut tainted = false;
             value.each_text(&mut |_, text| {
-                tainted |= mentions(text).iter().any(|found| match found.mention {
-                    Mention::Param { name, .. } => is_event(name),
+                tainted |= variables(text).iter().any(|found| match found.variable {
+                    Variable::Param { name, .. } => is_event(name),
                     _ => false,
                 });
             });
@@ -126,8 +126,8 @@ fn events(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
     };
     let Some(spec) = node.get("taskSpec") else { return };
     let see = |at: &At, text: &str| {
-        for found in mentions(text) {
-            let Mention::Param { name, .. } = found.mention else { continue };
+        for found in variables(text) {
+            let Variable::Param { name, .. } = found.variable else { continue };
             if is_tainted(name) {
                 let message = format!("{} is text of the event, and becomes code here", found.text);
                 let hint = match INJECTED.contains(&name) && subject.by_lighthouse {
@@ -169,8 +169,8 @@ fn scripts(subject: &Subject<'_>, node: &Node) {
 /// A reference with brackets does not make a task wait.
 fn edges(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
     node.each_text(&mut |at, text| {
-        for found in mentions(text) {
-            let Mention::TaskResult { task: producer, has_brackets: true, .. } = found.mention else { continue };
+        for found in variables(text) {
+            let Variable::TaskResult { task: producer, has_brackets: true, .. } = found.variable else { continue };
             if !task.run_after.iter().any(|name| name == producer) {
                 let message = format!("{} does not make `{}` wait for `{producer}`", found.text, task.name);
                 let hint = format!("write $(tasks.{producer}.results.NAME), or add `{producer}` to `runAfter`");

@@ -1,9 +1,9 @@
 //! The matrix of a task.
 
-use super::Subject;
+use super::subject::Subject;
 use crate::tekton::node::{At, Node};
 use crate::tekton::types::{Matrix, ParamValue, PipelineTask};
-use crate::tekton::variables::key::{Mention, Part, mentions};
+use crate::tekton::variables::key::{Part, Variable, variables};
 
 /// So many runs one task may become.
 const MAX_COMBINATIONS: usize = 256;
@@ -62,12 +62,12 @@ fn check_one(subject: &Subject<'_>, task: &PipelineTask, matrix: &Matrix, node: 
 
 /// Whether a text is one reference to a whole array.
 fn is_whole(text: &str) -> bool {
-    let found = mentions(text);
+    let found = variables(text);
     match found.as_slice() {
         [one] if one.text.len() == text.len() => {
             matches!(
-                one.mention,
-                Mention::Param { part: Part::Star, .. } | Mention::TaskResult { part: Part::Star, .. }
+                one.variable,
+                Variable::Param { part: Part::Star, .. } | Variable::TaskResult { part: Part::Star, .. }
             )
         }
         _ => false,

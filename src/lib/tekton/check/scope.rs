@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::Subject;
-use super::{by_name, suggestion};
+use super::subject::Subject;
+use super::subject::suggestion;
 use crate::tekton::node::At;
 use crate::tekton::report::Report;
 use crate::tekton::types::{ParamSpec, ParamType, ParamValue, PipelineTask};
-use crate::tekton::variables::key::{Mention, Part, mentions};
+use crate::tekton::variables::key::{Part, Variable, variables};
 
 /// What is known about a parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,9 +86,9 @@ impl Scope {
         let mut params = Scope::of_pipeline(subject).params;
         params.extend(given.clone());
         params.extend(own);
-        let declared = by_name(&task.task.params);
         let reachable = |name: &str| {
-            given.contains_key(name) || declared.get(name).is_some_and(|declared| declared.default.is_some())
+            given.contains_key(name)
+                || task.task.params.iter().any(|declared| declared.name == name && declared.default.is_some())
         };
         let old = params.iter().filter(|(name, _)| reachable(name));
         let old = old.map(|(name, known)| (name.clone(), known.clone())).collect();
@@ -97,19 +97,19 @@ impl Scope {
 
     /// Checks the parameters that a text names.
     pub(super) fn check(&self, text: &str, slot: Slot, at: &At, report: &Report) {
-        let found = mentions(text);
+        let found = variables(text);
         for one in &found {
             let here = at.within(text, one.byte);
-            match one.mention {
-                Mention::Param { name, is_old, part } => {
+            match one.variable {
+                Variable::Param { name, is_old, part } => {
                     let is_alone = one.text.len() == text.len();
                     self.check_param(one.text, (name, is_old, part), slot, is_alone, &here, report);
                 }
-                Mention::Artifacts => {
+                Variable::Artifacts => {
                     let hint = "hand data on by results and workspaces";
                     report.error_with(&here, format!("{}: kfleet has no artifacts", one.text), hint);
                 }
-                Mention::Broken => {
+                Variable::Broken => {
                     let hint = "write names with dots as [\"name\"]";
                     report.error_with(&here, format!("{} is no reference that Tekton knows", one.text), hint);
                 }
@@ -180,4 +180,15 @@ impl Scope {
             }
         }
     }
+}
+
+/// Whether a context is one of tasks.
+pub(super) fn is_of_task(scope: &str, name: &str) -> bool {
+    matches!((scope, name), ("taskRun", "name" | "namespace" | "uid") | ("task", "name" | "retry-count"))
+}
+
+/// Whether a context is one of pipelines.
+pub(super) fn is_of_pipeline(scope: &str, name: &str) -> bool {
+    let of_run = matches!((scope, name), ("pipelineRun", "name" | "namespace" | "uid"));
+    of_run || matches!((scope, name), ("pipeline", "name") | ("pipelineTask", "retries"))
 }

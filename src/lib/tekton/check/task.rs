@@ -1,10 +1,11 @@
 //! The texts of a task: what its steps, sidecars, volumes and workspaces refer to.
 
-use super::scope::{Scope, Slot};
-use super::{Subject, pipeline, suggestion};
+use super::results;
+use super::scope::{Scope, Slot, is_of_pipeline, is_of_task};
+use super::subject::{Subject, suggestion};
 use crate::tekton::node::{At, Node};
 use crate::tekton::types::{PipelineTask, StepSpec, TaskSpec};
-use crate::tekton::variables::key::{Mention, mentions};
+use crate::tekton::variables::key::{Variable, variables};
 
 /// Where a text of a task stands.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +79,7 @@ impl Checker<'_> {
         let report = self.subject.report;
         self.scope.check(text, slot, at, report);
         let spec = &self.task.task;
-        for found in mentions(text) {
+        for found in variables(text) {
             let here = at.within(text, found.byte);
             let shown = found.text;
             let unknown = |what: &str, name: &str, known: Vec<&str>| {
@@ -88,33 +89,26 @@ impl Checker<'_> {
                     None => report.error(&here, message),
                 }
             };
-            match found.mention {
-                Mention::Context { scope, name } => {
-                    let is_of_pipeline = self.task.inline
-                        && matches!(
-                            (scope, name),
-                            ("pipelineRun", "name" | "namespace" | "uid")
-                                | ("pipeline", "name")
-                                | ("pipelineTask", "retries")
-                        );
-                    if !is_of_pipeline && !is_of_task(scope, name) {
+            match found.variable {
+                Variable::Context { scope, name } => {
+                    if !is_of_task(scope, name) && !(self.task.inline && is_of_pipeline(scope, name)) {
                         report.error(&here, format!("{shown} is no context of a task"));
                     }
                 }
-                Mention::Result { name } => {
+                Variable::Result { name } => {
                     // In a step with results of its own, the same form may mean those.
                     let of_step = position.step.map_or(&[][..], |step| &step.results);
                     if !spec.results.iter().chain(of_step).any(|result| result.name == name) {
                         unknown("result", name, spec.results.iter().map(|result| result.name.as_str()).collect());
                     }
                 }
-                Mention::OwnStepResult { name } => {
+                Variable::OwnStepResult { name } => {
                     let known = position.step.map_or(&[][..], |step| &step.results);
                     if !known.iter().any(|result| result.name == name) {
                         unknown("result of this step", name, known.iter().map(|one| one.name.as_str()).collect());
                     }
                 }
-                Mention::StepResult { step, result } => {
+                Variable::StepResult { step, result } => {
                     let is_right = matches!(position.field, "env" | "command" | "args" | "when" | "value");
                     if !is_right {
                         let hint = "use it in env, command, args or when";
@@ -129,7 +123,7 @@ impl Checker<'_> {
                         Some(_) => {}
                     }
                 }
-                Mention::ExitCode { step } => {
+                Variable::ExitCode { step } => {
                     let is_step = spec.steps.iter().enumerate().any(|(index, known)| match known.name.as_str() {
                         "" => step == format!("step-unnamed-{index}"),
                         name => step.strip_prefix("step-") == Some(name),
@@ -138,7 +132,7 @@ impl Checker<'_> {
                         unknown("step", step.strip_prefix("step-").unwrap_or(step), names(&spec.steps));
                     }
                 }
-                Mention::Workspace { name, field } => {
+                Variable::Workspace { name, field } => {
                     if !matches!(field, "path" | "bound" | "claim" | "volume") {
                         let hint = "write path, bound, claim or volume";
                         report.error_with(&here, format!("{shown}: a workspace has no `{field}`"), hint);
@@ -147,9 +141,9 @@ impl Checker<'_> {
                         unknown("workspace", name, spec.workspaces.iter().map(|one| one.name.as_str()).collect());
                     }
                 }
-                Mention::TaskResult { .. } | Mention::Status { .. } | Mention::MatrixLength { .. } => {
-                    if self.task.inline && matches!(found.mention, Mention::TaskResult { .. }) {
-                        pipeline::check_result(self.subject, Some(self.task), found, &here);
+                Variable::TaskResult { .. } | Variable::Status { .. } | Variable::MatrixLength { .. } => {
+                    if self.task.inline && matches!(found.variable, Variable::TaskResult { .. }) {
+                        results::check_result(self.subject, Some(self.task), found, &here);
                     } else {
                         let hint = "give it to the task by `params`";
                         report.error_with(&here, format!("{shown} is not replaced in a task"), hint);
@@ -159,11 +153,6 @@ impl Checker<'_> {
             }
         }
     }
-}
-
-/// Whether a context is one of tasks.
-pub(super) fn is_of_task(scope: &str, name: &str) -> bool {
-    matches!((scope, name), ("taskRun", "name" | "namespace" | "uid") | ("task", "name" | "retry-count"))
 }
 
 fn names(steps: &[StepSpec]) -> Vec<&str> {

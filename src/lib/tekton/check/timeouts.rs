@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::tekton::node::At;
 use crate::tekton::types::Timeout;
 

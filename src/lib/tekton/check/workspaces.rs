@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Subject, suggestion};
+use super::subject::{Subject, suggestion};
 use crate::tekton::node::Node;
 use crate::tekton::types::{PipelineRun, PipelineTask, PipelineWorkspace, WorkspaceSpec, WorkspaceUse};
-use crate::tekton::variables::key::{Mention, mentions};
+use crate::tekton::variables::key::{Variable, variables};
 
 /// Gives inline tasks the workspaces of the run that they mention and do not declare.
 pub(super) fn propagate(run: &mut PipelineRun, node: &Node) {
@@ -40,8 +40,8 @@ fn mentioned(task: &Node) -> BTreeSet<String> {
     for list in ["steps", "sidecars"] {
         for container in spec.items_of(list) {
             container.each_text(&mut |_, text| {
-                for found in mentions(text) {
-                    if let Mention::Workspace { name, .. } = found.mention {
+                for found in variables(text) {
+                    if let Variable::Workspace { name, .. } = found.variable {
                         names.insert(name.to_owned());
                     }
                 }

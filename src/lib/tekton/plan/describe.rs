@@ -9,7 +9,7 @@ use super::resolve::{Specified, SpecifiedStep};
 use super::timeouts::{limit, text};
 use super::when;
 use crate::lighthouse::job::INJECTED;
-use crate::tekton::types::{EnvValue, EnvVar, ObjectKind, ObjectRef, PipelineTask, StepSpec, VolumeKind};
+use crate::tekton::types::{EnvValue, EnvVar, ObjectRef, PipelineTask, StepSpec, VolumeKind};
 use crate::tekton::variables::substitute::Budget;
 
 /// Fills in what is known of a task. `written` is the task as it is in the file.
@@ -111,10 +111,7 @@ fn is_injected(variable: &EnvVar) -> bool {
 }
 
 fn describe_object(object: &ObjectRef) -> String {
-    let kind = match object.kind {
-        ObjectKind::Secret => "secret",
-        ObjectKind::ConfigMap => "configmap",
-    };
+    let kind = object.kind.name().to_lowercase();
     format!("{kind}/{}{}", object.name, if object.optional { " (optional)" } else { "" })
 }
 

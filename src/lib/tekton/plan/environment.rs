@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::tekton::types::objects::Objects;
 
-use crate::tekton::types::{EnvFrom, EnvValue, EnvVar, ObjectKind, ObjectRef};
+use crate::tekton::types::{EnvFrom, EnvValue, EnvVar, ObjectRef};
 
 /// What one text may become.
 const TEXT_BYTES: usize = 16 << 20;
@@ -87,7 +87,7 @@ pub(super) fn assemble(from: &[EnvFrom], env: &[EnvVar], objects: &Objects) -> R
                 Some(Some(value)) => text_of(value),
                 None | Some(None) if reference.optional => continue,
                 _ => {
-                    return Err(format!("couldn't find key {key} in {} {}", kind_name(reference.kind), reference.name));
+                    return Err(format!("couldn't find key {key} in {} {}", reference.kind.name(), reference.name));
                 }
             },
         };
@@ -128,15 +128,7 @@ pub(super) fn object<'a>(
     match objects.get(reference.kind, &reference.name) {
         Some(keys) => Ok(Some(keys)),
         None if reference.optional => Ok(None),
-        None => Err(format!("{} \"{}\" not found", kind_name(reference.kind).to_lowercase(), reference.name)),
-    }
-}
-
-/// The kind of an object as Kubernetes spells it.
-pub(super) fn kind_name(kind: ObjectKind) -> &'static str {
-    match kind {
-        ObjectKind::Secret => "Secret",
-        ObjectKind::ConfigMap => "ConfigMap",
+        None => Err(format!("{} \"{}\" not found", reference.kind.name().to_lowercase(), reference.name)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::tekton::mk::env;
+use crate::tekton::types::ObjectKind;
 
 fn expanded(text: &str) -> String {
     let values = BTreeMap::from([("A", "1"), ("B", "$(A)"), ("with space", "w"), ("E", "")]);

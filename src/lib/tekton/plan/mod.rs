@@ -31,7 +31,7 @@ pub use self::options::{PlanOptions, RunContext};
 use self::prepare::{Prepared, PreparedTask, problem};
 use self::timeouts::{limit_text, text};
 use super::types::{PipelineRun, PipelineTask};
-use super::variables::references::is_late_value;
+use super::variables::key::is_late_value;
 use super::variables::substitute::Budget;
 use crate::problem::Problem;
 

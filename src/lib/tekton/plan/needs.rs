@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::resolve::{Specified, SpecifiedStep};
 use crate::tekton::types::{EnvValue, ObjectFiles, ObjectKind, ObjectRef, VolumeKind};
-use crate::tekton::variables::references::is_late;
+use crate::tekton::variables::key::is_late;
 
 /// What a run needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

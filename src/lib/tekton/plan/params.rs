@@ -2,50 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tekton::types::{Param, ParamSpec, ParamType, ParamValue};
-use crate::tekton::variables::references::is_late_value;
-use crate::tekton::variables::substitute::{Budget, Expander, References, Table};
+use crate::tekton::types::{Param, ParamSpec, ParamValue};
+use crate::tekton::variables::key::{is_late_value, is_replaced, param_of};
+use crate::tekton::variables::scan::keys;
+use crate::tekton::variables::substitute::{Budget, Expander, Table};
 
 /// Values by the names of their parameters.
 pub type Values = BTreeMap<String, ParamValue>;
 
 /// How deep the default of one parameter may lead to others.
 const DEFAULT_DEPTH: usize = 10;
-
-/// The parts of keys that Tekton knows: what a value of an event must not begin a reference with.
-const KNOWN_KEYS: [&str; 13] = [
-    "params",
-    "inputs",
-    "context",
-    "tasks",
-    "finally",
-    "workspaces",
-    "results",
-    "step",
-    "steps",
-    "credentials",
-    "artifacts",
-    "outputs",
-    "resources",
-];
-
-/// The type of a value.
-pub fn kind_of(value: &ParamValue) -> ParamType {
-    match value {
-        ParamValue::String(_) => ParamType::String,
-        ParamValue::Array(_) => ParamType::Array,
-        ParamValue::Object(_) => ParamType::Object,
-    }
-}
-
-/// The name of a type.
-pub fn kind_name(kind: ParamType) -> &'static str {
-    match kind {
-        ParamType::String => "string",
-        ParamType::Array => "array",
-        ParamType::Object => "object",
-    }
-}
 
 /// A table of parameters.
 pub fn table_of(values: &Values) -> Table<'static> {
@@ -135,29 +101,7 @@ fn used_values(values: &Values, text: &ParamValue) -> Values {
 
 /// The names of the parameters that a value refers to.
 fn params_in(value: &ParamValue) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let mut take = |text: &str| {
-        for (_, key) in References::new(text) {
-            names.extend(param_of(key).map(str::to_owned));
-        }
-    };
-    match value {
-        ParamValue::String(text) => take(text),
-        ParamValue::Array(items) => items.iter().for_each(|item| take(item)),
-        ParamValue::Object(members) => members.values().for_each(|text| take(text)),
-    }
-    names
-}
-
-/// The name of the parameter that a key such as `params.a`, `params.a[0]`, `params.a.key` or `params["a"]` means.
-pub fn param_of(key: &str) -> Option<&str> {
-    let key = key.strip_prefix("inputs.").unwrap_or(key);
-    if let Some(rest) = key.strip_prefix("params.") {
-        return rest.split(['.', '[']).next().filter(|name| !name.is_empty());
-    }
-    let rest = key.strip_prefix("params[")?;
-    let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    rest[1..].split_once(quote).map(|(name, _)| name)
+    value.texts().into_iter().flat_map(keys).filter_map(param_of).map(str::to_owned).collect()
 }
 
 /// What is wrong with a value for a parameter, beginning with Tekton's reason. Types of values that are known only later
@@ -167,8 +111,8 @@ pub fn misfit(spec: &ParamSpec, value: &ParamValue) -> Option<String> {
     if is_late_value(value) {
         return None;
     }
-    if kind_of(value) != spec.kind {
-        let (is, wanted) = (kind_name(kind_of(value)), kind_name(spec.kind));
+    if value.kind() != spec.kind {
+        let (is, wanted) = (value.kind().name(), spec.kind.name());
         return Some(format!(
             "ParameterTypeMismatch: parameter {name} is of type {wanted}, but its value is of type {is}"
         ));
@@ -243,15 +187,7 @@ pub fn of_task(specs: &[ParamSpec], given: &Values, budget: &Budget) -> Result<V
 /// The parameters whose values hold references that Tekton would expand: refused where the values come from an event that
 /// is not trusted.
 pub fn with_references(params: &[Param]) -> Vec<&Param> {
-    let expands = |text: &str| {
-        let mut keys = References::new(text).map(|(_, key)| key);
-        keys.any(|key| KNOWN_KEYS.contains(&key.split(['.', '[']).next().unwrap_or_default()))
-    };
-    let holds = |value: &ParamValue| match value {
-        ParamValue::String(text) => expands(text),
-        ParamValue::Array(items) => items.iter().any(|item| expands(item)),
-        ParamValue::Object(members) => members.values().any(|text| expands(text)),
-    };
+    let holds = |value: &ParamValue| value.texts().into_iter().flat_map(keys).any(is_replaced);
     params.iter().filter(|param| holds(&param.value)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::tekton::mk::{declared, list, map, param, text, values};
+use crate::tekton::types::ParamType;
 
 fn pipeline(specs: &[ParamSpec], given: &[Param]) -> Result<Values, Vec<String>> {
     let problems = |all: Vec<(Option<usize>, String)>| all.into_iter().map(|(_, problem)| problem).collect();

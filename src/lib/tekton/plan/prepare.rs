@@ -13,9 +13,10 @@ use super::params::{self, Values};
 use super::resolve::{CEL, Common};
 use super::results;
 use super::timeouts::{self, Limits};
-use crate::tekton::types::{Origin, PipelineResult, PipelineRun, PipelineTask, When};
+use crate::tekton::types::{Origin, PipelineResult, PipelineRun, PipelineTask, When, is_dns_label};
 use crate::tekton::variables::fields::{self, Field};
-use crate::tekton::variables::references::{self, ResultRef, is_late};
+use crate::tekton::variables::key::is_late;
+use crate::tekton::variables::references::{self, ResultRef};
 use crate::tekton::variables::substitute::{Budget, Expander, Table};
 
 /// What the controller carries out.
@@ -131,7 +132,7 @@ fn check_names(run: &PipelineRun, problems: &mut Vec<Problem>) {
     let all = || run.pipeline.tasks.iter().chain(&run.pipeline.finally);
     let mut names = BTreeSet::new();
     for task in all() {
-        if !is_label(&task.name) {
+        if !is_dns_label(&task.name) {
             problems.push(problem(
                 &task.origin,
                 format!("{:?} cannot be the name of a task: it is no DNS label", task.name),
@@ -156,11 +157,6 @@ fn check_names(run: &PipelineRun, problems: &mut Vec<Problem>) {
     if run.pipeline.tasks.is_empty() {
         problems.push(problem(&run.origin, "the pipeline has no tasks"));
     }
-}
-
-fn is_label(name: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !name.is_empty() && name.len() <= 63 && name.bytes().all(inner) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 fn check_references(run: &PipelineRun, problems: &mut Vec<Problem>) -> Graph {

@@ -17,7 +17,7 @@ use crate::tekton::types::{
     When, WorkspaceBinding,
 };
 use crate::tekton::variables::fields::{self, Field};
-use crate::tekton::variables::references::is_late;
+use crate::tekton::variables::key::is_late;
 use crate::tekton::variables::substitute::{Budget, Expander, Table};
 
 /// What all runs of tasks of one run share.
@@ -360,7 +360,7 @@ fn files_of(files: &ObjectFiles, objects: &Objects) -> Result<BTreeMap<String, F
             if files.object.optional {
                 continue;
             }
-            let kind = environment::kind_name(files.object.kind);
+            let kind = files.object.kind.name();
             return Err(format!("couldn't find key {} in {kind} {}", item.key, files.object.name));
         };
         let path = inner_path(&item.path)?.ok_or_else(|| format!("an item of {} has no path", files.object.name))?;

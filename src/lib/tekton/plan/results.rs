@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::params::{Values, kind_name, kind_of};
+use super::params::Values;
 use crate::tekton::types::{ParamType, ParamValue, PipelineResult, PipelineTask, ResultSpec};
-use crate::tekton::variables::fields::{self, Field};
 use crate::tekton::variables::references::{ResultRef, result_of, results_in};
-use crate::tekton::variables::substitute::{Budget, Expander, Found, References, Table, exact};
+use crate::tekton::variables::scan::{exact, keys};
+use crate::tekton::variables::substitute::{Budget, Expander, Found, Table};
 
 /// What all results of a task may be together, as JSON.
 pub const MAX_BYTES: usize = 4096;
@@ -34,8 +34,8 @@ pub fn parse(spec: &ResultSpec, content: &[u8]) -> Result<ParamValue, String> {
         return Ok(ParamValue::String(text.into_owned()));
     }
     let value = value_of_json(&text);
-    if kind_of(&value) != spec.kind {
-        let (is, wanted) = (kind_name(kind_of(&value)), kind_name(spec.kind));
+    if value.kind() != spec.kind {
+        let (is, wanted) = (value.kind().name(), spec.kind.name());
         return Err(format!(
             "Provided results don't match declared results; may be invalid JSON or missing result declaration: \"{}\": \
              task result is expected to be \"{wanted}\" type but was initialized to a different type \"{is}\"",
@@ -124,13 +124,11 @@ pub fn of_pipeline(
         let references = results_in(&spec.value);
         let mut value = spec.value.clone();
         let mut missing = BTreeSet::new();
-        fields::texts_of(Field::Value(&mut value), &mut |text| {
-            for (_, key) in References::new(text) {
-                if matches!(table.get(key), None | Some(Found::OutOfRange(_))) {
-                    missing.extend(result_of(key));
-                }
+        for key in spec.value.texts().into_iter().flat_map(keys) {
+            if matches!(table.get(key), None | Some(Found::OutOfRange(_))) {
+                missing.extend(result_of(key));
             }
-        });
+        }
         if references.is_empty() {
             continue;
         }

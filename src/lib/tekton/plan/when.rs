@@ -1,7 +1,7 @@
 //! Conditions: whether a task or step runs.
 
 use crate::tekton::types::When;
-use crate::tekton::variables::references::is_late;
+use crate::tekton::variables::key::is_late;
 
 /// Whether all conditions hold; their references have been replaced.
 pub fn holds(conditions: &[When]) -> bool {

@@ -1,9 +1,37 @@
-//! [`Objects`]: the Secrets and ConfigMaps that a run is given.
+//! Secrets and ConfigMaps: how fields refer to them, and [`Objects`], those that a run is given.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::ObjectKind;
+/// A Secret or ConfigMap.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectRef {
+    /// Which of the two.
+    pub kind: ObjectKind,
+    /// With references.
+    pub name: String,
+    /// Whether it, or its key, may be missing.
+    pub optional: bool,
+}
+
+/// Objects that hold data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectKind {
+    /// Masked wherever it is printed.
+    Secret,
+    /// Plain.
+    ConfigMap,
+}
+
+impl ObjectKind {
+    /// As Kubernetes spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ObjectKind::Secret => "Secret",
+            ObjectKind::ConfigMap => "ConfigMap",
+        }
+    }
+}
 
 /// The Secrets and ConfigMaps that a run is given, by kind and name. Their content is never part of a debug print.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -130,8 +130,6 @@ pub fn texts_of(field: Field<'_>, take: &mut dyn FnMut(&str)) {
     match field {
         Field::Text(text) => take(text),
         Field::List(items) => items.iter().for_each(|item| take(item)),
-        Field::Value(ParamValue::String(text)) => take(text),
-        Field::Value(ParamValue::Array(items)) => items.iter().for_each(|item| take(item)),
-        Field::Value(ParamValue::Object(members)) => members.values().for_each(|text| take(text)),
+        Field::Value(value) => value.texts().into_iter().for_each(take),
     }
 }

@@ -1,7 +1,8 @@
-//! Finds what Tekton would replace in a text: `$(params.x)`, `$(tasks.t.results.r)` and so on. What is no such reference
-//! belongs to the shell or the kubelet and is not found.
+//! [`Variable`]: what the key of a reference means, such as `params.x` or `tasks.t.results.r`. A reference whose key is none of
+//! these belongs to the shell or the kubelet.
 
-use super::substitute::References;
+use super::scan::{References, keys};
+use crate::tekton::types::ParamValue;
 
 /// What stands behind the name of a parameter or result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(crate) enum Part<'t> {
 
 /// One reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mention<'t> {
+pub(crate) enum Variable<'t> {
     /// `params.x`, or the old `inputs.params.x`.
     Param { name: &'t str, is_old: bool, part: Part<'t> },
     /// `context.scope.name`.
@@ -47,13 +48,13 @@ pub(crate) enum Mention<'t> {
 
 /// A reference and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Found<'t> {
+pub(crate) struct Occurrence<'t> {
     /// The byte of its `$`.
     pub(crate) byte: usize,
     /// All of it, `$(` and `)` included.
     pub(crate) text: &'t str,
     /// What it is.
-    pub(crate) mention: Mention<'t>,
+    pub(crate) variable: Variable<'t>,
 }
 
 /// A part of a path: a name, or what is in brackets.
@@ -75,18 +76,18 @@ impl<'t> Segment<'t> {
 }
 
 /// All references of a text, in order.
-pub(crate) fn mentions(text: &str) -> Vec<Found<'_>> {
+pub(crate) fn variables(text: &str) -> Vec<Occurrence<'_>> {
     let found = |(range, key): (std::ops::Range<usize>, _)| {
-        Some(Found { byte: range.start, text: &text[range], mention: mention_of(key)? })
+        Some(Occurrence { byte: range.start, text: &text[range], variable: variable_of(key)? })
     };
     References::new(text).filter_map(found).collect()
 }
 
 /// What a key refers to.
-pub(crate) fn mention_of(key: &str) -> Option<Mention<'_>> {
+pub(crate) fn variable_of(key: &str) -> Option<Variable<'_>> {
     // Tekton takes everything that begins like this for a parameter.
-    let lost = key.starts_with("params.").then_some(Mention::Broken);
-    segments(key).and_then(|segments| mention(&segments)).or(lost)
+    let lost = key.starts_with("params.").then_some(Variable::Broken);
+    segments(key).and_then(|segments| variable(&segments)).or(lost)
 }
 
 /// Splits `a.b["c"][0]`; `None` where a text is nothing like that.
@@ -123,47 +124,47 @@ fn segments(text: &str) -> Option<Vec<Segment<'_>>> {
     }
 }
 
-fn mention<'t>(segments: &[Segment<'t>]) -> Option<Mention<'t>> {
+fn variable<'t>(segments: &[Segment<'t>]) -> Option<Variable<'t>> {
     use Segment::{Name, Quoted};
-    let broken = Some(Mention::Broken);
+    let broken = Some(Variable::Broken);
     Some(match segments {
         [Name("inputs"), Name("params"), name, rest @ ..] => match (name.name(), part(rest)) {
-            (Some(name), Some(part)) => Mention::Param { name, is_old: true, part },
+            (Some(name), Some(part)) => Variable::Param { name, is_old: true, part },
             _ => return broken,
         },
         [Name("params"), name, rest @ ..] => match (name.name(), part(rest)) {
-            (Some(name), Some(part)) => Mention::Param { name, is_old: false, part },
+            (Some(name), Some(part)) => Variable::Param { name, is_old: false, part },
             _ => return broken,
         },
-        [Name("context"), Name(scope), Name(name)] => Mention::Context { scope, name },
+        [Name("context"), Name(scope), Name(name)] => Variable::Context { scope, name },
         [Name("context"), ..] => return broken,
-        [Name("tasks"), Name("status")] => Mention::Status { task: None },
-        [Name("tasks"), Name(task), Name("status" | "reason")] => Mention::Status { task: Some(task) },
+        [Name("tasks"), Name("status")] => Variable::Status { task: None },
+        [Name("tasks"), Name(task), Name("status" | "reason")] => Variable::Status { task: Some(task) },
         [Name("tasks"), Name(task), Name("matrix"), Name("length")]
-        | [Name("tasks"), Name(task), Name("matrix"), Name(_), Name("length")] => Mention::MatrixLength { task },
-        [Name("tasks"), Name(_), Name("outputs" | "inputs"), ..] => Mention::Artifacts,
+        | [Name("tasks"), Name(task), Name("matrix"), Name(_), Name("length")] => Variable::MatrixLength { task },
+        [Name("tasks"), Name(_), Name("outputs" | "inputs"), ..] => Variable::Artifacts,
         [Name(scope @ ("tasks" | "finally")), task, results, result, rest @ ..]
             if results.name() == Some("results") =>
         {
             let has_brackets = [*task, *results, *result].iter().any(|segment| matches!(segment, Quoted(_)));
             match (task.name(), result.name(), part(rest)) {
                 (Some(task), Some(result), Some(part)) => {
-                    Mention::TaskResult { of_finally: *scope == "finally", task, result, part, has_brackets }
+                    Variable::TaskResult { of_finally: *scope == "finally", task, result, part, has_brackets }
                 }
                 _ => return broken,
             }
         }
-        [Name("results"), name, Name("path")] => Mention::Result { name: name.name()? },
-        [Name("step"), Name("results"), name, Name("path")] => Mention::OwnStepResult { name: name.name()? },
+        [Name("results"), name, Name("path")] => Variable::Result { name: name.name()? },
+        [Name("step"), Name("results"), name, Name("path")] => Variable::OwnStepResult { name: name.name()? },
         [Name("steps"), Name(step), Name("results"), result, rest @ ..] => match (result.name(), part(rest)) {
-            (Some(result), Some(_)) => Mention::StepResult { step, result },
+            (Some(result), Some(_)) => Variable::StepResult { step, result },
             _ => return broken,
         },
-        [Name("steps"), Name(step), Name("exitCode"), Name("path")] => Mention::ExitCode { step },
-        [Name("steps"), Name(_), Name("outputs" | "inputs"), ..] => Mention::Artifacts,
-        [Name("workspaces"), name, Name(field)] => Mention::Workspace { name: name.name()?, field },
-        [Name("artifacts" | "outputs"), ..] => Mention::Artifacts,
-        [Name("step"), Name("artifacts"), ..] => Mention::Artifacts,
+        [Name("steps"), Name(step), Name("exitCode"), Name("path")] => Variable::ExitCode { step },
+        [Name("steps"), Name(_), Name("outputs" | "inputs"), ..] => Variable::Artifacts,
+        [Name("workspaces"), name, Name(field)] => Variable::Workspace { name: name.name()?, field },
+        [Name("artifacts" | "outputs"), ..] => Variable::Artifacts,
+        [Name("step"), Name("artifacts"), ..] => Variable::Artifacts,
         [Name("tasks" | "results" | "steps" | "workspaces"), _, _, ..] => return broken,
         _ => return None,
     })
@@ -179,13 +180,59 @@ fn part<'t>(segments: &[Segment<'t>]) -> Option<Part<'t>> {
     }
 }
 
+/// The name of the parameter that a key such as `params.a`, `params.a[0]`, `params.a.key` or `params["a"]` means.
+pub fn param_of(key: &str) -> Option<&str> {
+    let key = key.strip_prefix("inputs.").unwrap_or(key);
+    if let Some(rest) = key.strip_prefix("params.") {
+        return rest.split(['.', '[']).next().filter(|name| !name.is_empty());
+    }
+    let rest = key.strip_prefix("params[")?;
+    let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    rest[1..].split_once(quote).map(|(name, _)| name)
+}
+
+/// How keys begin that Tekton replaces somewhere.
+const SCOPES: [&str; 13] = [
+    "params",
+    "inputs",
+    "context",
+    "tasks",
+    "finally",
+    "workspaces",
+    "results",
+    "step",
+    "steps",
+    "credentials",
+    "artifacts",
+    "outputs",
+    "resources",
+];
+
+/// Whether Tekton would replace a reference of this key somewhere.
+pub fn is_replaced(key: &str) -> bool {
+    SCOPES.contains(&key.split(['.', '[']).next().unwrap_or_default())
+}
+
+/// Whether a text has a reference that is known only while the run goes on.
+pub fn is_late(text: &str) -> bool {
+    keys(text).any(|key| {
+        let late = ["tasks.", "finally.", "steps."].iter().any(|prefix| key.starts_with(prefix));
+        (late && !key.ends_with(".exitCode.path")) || key == "context.task.retry-count"
+    })
+}
+
+/// Whether a value has a reference that is known only while the run goes on.
+pub fn is_late_value(value: &ParamValue) -> bool {
+    value.texts().into_iter().any(is_late)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn references_are_told_from_shell_text() {
-        let param = |name, is_old, part| Some(Mention::Param { name, is_old, part });
+        let param = |name, is_old, part| Some(Variable::Param { name, is_old, part });
         let cases = [
             ("$(params.x)", param("x", false, Part::Whole)),
             ("a$(inputs.params.x)b", param("x", true, Part::Whole)),
@@ -195,31 +242,31 @@ mod tests {
             ("$(params.x.key)", param("x", false, Part::Key("key"))),
             ("$(echo $(params.x))", param("x", false, Part::Whole)),
             ("$$(params.x)", param("x", false, Part::Whole)),
-            ("$(params.x.y.z)", Some(Mention::Broken)),
-            ("$(params.x | sort)", Some(Mention::Broken)),
+            ("$(params.x.y.z)", Some(Variable::Broken)),
+            ("$(params.x | sort)", Some(Variable::Broken)),
             ("$(params)", None),
             ("$(HOME)", None),
             ("$(git status --porcelain)", None),
             ("$(params.x", None),
-            ("$(context.task.name)", Some(Mention::Context { scope: "task", name: "name" })),
-            ("$(results.r.path)", Some(Mention::Result { name: "r" })),
-            ("$(steps.step-a.exitCode.path)", Some(Mention::ExitCode { step: "step-a" })),
-            ("$(steps.a.results.r[1])", Some(Mention::StepResult { step: "a", result: "r" })),
-            ("$(workspaces.w.bound)", Some(Mention::Workspace { name: "w", field: "bound" })),
-            ("$(tasks.status)", Some(Mention::Status { task: None })),
-            ("$(tasks.t.reason)", Some(Mention::Status { task: Some("t") })),
-            ("$(tasks.t.matrix.r.length)", Some(Mention::MatrixLength { task: "t" })),
-            ("$(tasks.t.outputs)", Some(Mention::Artifacts)),
+            ("$(context.task.name)", Some(Variable::Context { scope: "task", name: "name" })),
+            ("$(results.r.path)", Some(Variable::Result { name: "r" })),
+            ("$(steps.step-a.exitCode.path)", Some(Variable::ExitCode { step: "step-a" })),
+            ("$(steps.a.results.r[1])", Some(Variable::StepResult { step: "a", result: "r" })),
+            ("$(workspaces.w.bound)", Some(Variable::Workspace { name: "w", field: "bound" })),
+            ("$(tasks.status)", Some(Variable::Status { task: None })),
+            ("$(tasks.t.reason)", Some(Variable::Status { task: Some("t") })),
+            ("$(tasks.t.matrix.r.length)", Some(Variable::MatrixLength { task: "t" })),
+            ("$(tasks.t.outputs)", Some(Variable::Artifacts)),
         ];
         for (text, expected) in cases {
-            assert_eq!(mentions(text).first().map(|found| found.mention), expected, "{text}");
+            assert_eq!(variables(text).first().map(|found| found.variable), expected, "{text}");
         }
     }
 
     #[test]
     fn results_of_tasks_may_be_written_with_brackets() {
-        let result = |text| match mentions(text).first().map(|found| found.mention) {
-            Some(Mention::TaskResult { task, result, part, has_brackets, .. }) => (task, result, part, has_brackets),
+        let result = |text| match variables(text).first().map(|found| found.variable) {
+            Some(Variable::TaskResult { task, result, part, has_brackets, .. }) => (task, result, part, has_brackets),
             other => panic!("{text}: {other:?}"),
         };
         assert_eq!(result("$(tasks.t.results.r)"), ("t", "r", Part::Whole, false));

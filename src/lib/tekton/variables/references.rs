@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::fields::{self, Field};
-use super::key::{Mention, mention_of, mentions};
-use super::substitute::References;
+use super::key::{Variable, variable_of};
+use super::scan::keys;
 use crate::tekton::types::{ParamValue, PipelineTask, TaskSpec};
 
 /// A reference to a result of a task.
@@ -22,8 +22,8 @@ pub struct ResultRef {
 
 /// Parses a key such as `tasks.T.results.R`, `tasks.T.results.R[0]`, `tasks.T.results.R.key`, `tasks.T.results['R']`.
 pub fn result_of(key: &str) -> Option<ResultRef> {
-    match mention_of(key)? {
-        Mention::TaskResult { of_finally: finally, task, result, has_brackets, .. } => {
+    match variable_of(key)? {
+        Variable::TaskResult { of_finally: finally, task, result, has_brackets, .. } => {
             Some(ResultRef { task: task.to_owned(), result: result.to_owned(), finally, dotted: !has_brackets })
         }
         _ => None,
@@ -32,10 +32,7 @@ pub fn result_of(key: &str) -> Option<ResultRef> {
 
 /// The references to results in a value.
 pub fn results_in(value: &ParamValue) -> BTreeSet<ResultRef> {
-    let mut found = BTreeSet::new();
-    let mut value = value.clone();
-    fields::texts_of(Field::Value(&mut value), &mut |text| add_results(text, &mut found));
-    found
+    value.texts().into_iter().flat_map(keys).filter_map(result_of).collect()
 }
 
 /// The references to results of other tasks in a pipeline task: in its own fields, and in the steps and sidecars of a task
@@ -54,7 +51,7 @@ pub fn results_of_task(task: &PipelineTask) -> BTreeSet<ResultRef> {
 }
 
 fn add_results(text: &str, found: &mut BTreeSet<ResultRef>) {
-    found.extend(References::new(text).filter_map(|(_, key)| result_of(key)));
+    found.extend(keys(text).filter_map(result_of));
 }
 
 /// The workspaces that a task mentions.
@@ -63,29 +60,12 @@ pub fn workspaces_of(task: &TaskSpec) -> BTreeSet<String> {
     let mut task = task.clone();
     fields::of_task(&mut task, &mut |field| {
         fields::texts_of(field, &mut |text| {
-            for mention in mentions(text) {
-                if let Mention::Workspace { name, .. } = mention.mention {
+            for variable in keys(text).filter_map(variable_of) {
+                if let Variable::Workspace { name, .. } = variable {
                     found.insert(name.to_owned());
                 }
             }
         });
     });
     found
-}
-
-/// Whether a text has a reference that is known only while the run goes on.
-pub fn is_late(text: &str) -> bool {
-    References::new(text).any(|(_, key)| {
-        let late = ["tasks.", "finally.", "steps."].iter().any(|prefix| key.starts_with(prefix));
-        (late && !key.ends_with(".exitCode.path")) || key == "context.task.retry-count"
-    })
-}
-
-/// Whether a value has a reference that is known only while the run goes on.
-pub fn is_late_value(value: &ParamValue) -> bool {
-    match value {
-        ParamValue::String(text) => is_late(text),
-        ParamValue::Array(items) => items.iter().any(|item| is_late(item)),
-        ParamValue::Object(members) => members.values().any(|text| is_late(text)),
-    }
 }

@@ -7,8 +7,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::Field;
-use super::references::is_late_value;
-use crate::tekton::plan::params::param_of;
+use super::key::{is_late_value, param_of};
+pub use super::scan::References;
+use super::scan::exact;
 use crate::tekton::types::ParamValue;
 
 /// What one field may become.
@@ -291,48 +292,6 @@ impl<'a> Expander<'a> {
             Some(Found::Text(_)) => return,
         };
         self.problems.borrow_mut().insert(problem);
-    }
-}
-
-/// The key of a text that is one reference and nothing else.
-pub fn exact(text: &str) -> Option<&str> {
-    let key = text.strip_prefix("$(")?.strip_suffix(')')?;
-    (!key.is_empty() && !key.contains(['$', ')'])).then_some(key)
-}
-
-/// The references of a text, known or not: where they are, and their keys.
-pub struct References<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> References<'a> {
-    /// The references of `text`.
-    pub fn new(text: &'a str) -> Self {
-        References { text, at: 0 }
-    }
-}
-
-impl<'a> Iterator for References<'a> {
-    type Item = (std::ops::Range<usize>, &'a str);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let bytes = self.text.as_bytes();
-        loop {
-            let start = self.at + memchr::memchr(b'$', &bytes[self.at..])?;
-            self.at = start + 1;
-            if bytes.get(start + 1) != Some(&b'(') {
-                continue;
-            }
-            // No key has a dollar in it: where one comes first, this is no reference, and the next may begin there.
-            let inside = start + 2;
-            let end = inside + memchr::memchr2(b')', b'$', &bytes[inside..])?;
-            self.at = end;
-            if bytes[end] == b')' {
-                self.at = end + 1;
-                return Some((start..end + 1, &self.text[inside..end]));
-            }
-        }
     }
 }
 

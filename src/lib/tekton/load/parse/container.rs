@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::fields::Fields;
-use super::{is_label, params, whens};
+use super::params;
+use super::when::conditions;
 use crate::tekton::node::{At, BY_REFERENCE, FROM_TEMPLATE, Node};
 use crate::tekton::report::Report;
 use crate::tekton::types::{
-    EnvFrom, EnvValue, EnvVar, ObjectKind, ObjectRef, Sidecar, StepSpec, StepWorkspace, VolumeMount,
+    EnvFrom, EnvValue, EnvVar, ObjectKind, ObjectRef, Sidecar, StepSpec, StepWorkspace, VolumeMount, is_dns_label,
 };
 
 /// The fields that steps and sidecars share.
@@ -27,7 +28,7 @@ fn container(node: &Node, what: &str, fields: &mut Fields<'_>, report: &Report) 
         workspaces: workspaces(fields.list("workspaces"), what, report),
         ..StepSpec::default()
     };
-    if !step.name.is_empty() && !step.name.contains("$(") && !is_label(&step.name) {
+    if !step.name.is_empty() && !step.name.contains("$(") && !is_dns_label(&step.name) {
         let hint = "use lower-case letters, digits and `-`, at most 63";
         report.error_with(name_at, format!("`{}` cannot be the name of a step or sidecar", step.name), hint);
     }
@@ -61,7 +62,7 @@ pub(super) fn step(node: &Node, index: usize, report: &Report) -> StepSpec {
     step.template_env = fields.texts(FROM_TEMPLATE);
     step.timeout = fields.timeout("timeout");
     step.on_error = on_error(&mut fields, &what, report);
-    step.when = whens(fields.list("when"), report);
+    step.when = conditions(fields.list("when"), report);
     step.stdout_path = output(&mut fields, "stdoutConfig", report);
     step.stderr_path = output(&mut fields, "stderrConfig", report);
     step.results = params::results(fields.list("results"), true, report);

@@ -1,5 +1,5 @@
 //! From nodes to the typed objects: types of fields, unknown fields, and what single fields may hold. Rules between fields
-//! and objects are [`crate::tekton::check`]'s.
+//! and objects are for [`crate::tekton::check`]. A file here makes what the file of the same name in `types/` declares.
 
 mod container;
 mod fields;
@@ -8,61 +8,6 @@ mod pipeline;
 mod run;
 mod task;
 mod volume;
+mod when;
 
-pub(super) use run::run;
-
-use self::fields::Fields;
-use crate::tekton::node::Node;
-use crate::tekton::report::Report;
-use crate::tekton::types::When;
-
-/// Whether a text is a DNS label: letters, digits and dashes, at most 63.
-pub(super) fn is_label(text: &str) -> bool {
-    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=63).contains(&text.len()) && text.bytes().all(is_inner) && !text.starts_with('-') && !text.ends_with('-')
-}
-
-/// `when` of a pipeline task or step.
-fn whens(nodes: &[Node], report: &Report) -> Vec<When> {
-    nodes.iter().filter_map(|node| when(node, report)).collect()
-}
-
-fn when(node: &Node, report: &Report) -> Option<When> {
-    let mut fields = Fields::of(node, "a condition", report);
-    let input = fields.text("input");
-    let operator = fields.get("operator");
-    let operator_text = fields.text("operator").unwrap_or_default();
-    let values_node = fields.get("values");
-    // A reference to a whole array may stand for the list.
-    let values = match values_node.and_then(Node::as_text) {
-        Some(text) => vec![text.to_owned()],
-        None => fields.texts("values"),
-    };
-    let cel = fields.word("cel");
-    fields.end(&[]);
-    let origin = node.at.origin();
-    if let Some(expression) = cel {
-        if input.is_some_and(|input| !input.is_empty()) || operator.is_some() || !values.is_empty() {
-            report.error(&node.at, "a condition has either `cel` or input, operator and values");
-        }
-        return Some(When::Cel { expression, origin });
-    }
-    if operator.is_none() && values.is_empty() && input.is_none() {
-        report.error(&node.at, "this condition is empty");
-        return None;
-    }
-    let at = operator.map_or(&node.at, |operator| &operator.at);
-    let negated = match operator_text.as_str() {
-        "in" => false,
-        "notin" => true,
-        other => {
-            report.error_with(at, format!("there is no operator `{other}`"), "write in or notin");
-            return None;
-        }
-    };
-    if values.is_empty() {
-        let at = values_node.map_or(&node.at, |values| &values.at);
-        report.error(at, "this condition has no `values`");
-    }
-    Some(When::Values { input: input.unwrap_or_default(), negated, values, origin })
-}
+pub(super) use self::run::run;

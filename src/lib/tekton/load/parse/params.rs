@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use crate::tekton::node::{At, Node, Value};
 use crate::tekton::report::Report;
-use crate::tekton::types::{Param, ParamSpec, ParamType, ParamValue, ResultSpec};
+use crate::tekton::types::{Param, ParamSpec, ParamType, ParamValue, ResultSpec, is_dns_label};
 
 /// Whether a text may name a parameter that is no object: `^[_a-zA-Z][_a-zA-Z0-9.-]*$`.
 fn is_param_name(text: &str) -> bool {
@@ -26,22 +26,6 @@ fn kind_of(text: &str) -> Option<ParamType> {
         "array" => Some(ParamType::Array),
         "object" => Some(ParamType::Object),
         _ => None,
-    }
-}
-
-fn kind_name(kind: ParamType) -> &'static str {
-    match kind {
-        ParamType::String => "string",
-        ParamType::Array => "array",
-        ParamType::Object => "object",
-    }
-}
-
-fn value_kind(value: &ParamValue) -> ParamType {
-    match value {
-        ParamValue::String(_) => ParamType::String,
-        ParamValue::Array(_) => ParamType::Array,
-        ParamValue::Object(_) => ParamType::Object,
     }
 }
 
@@ -123,12 +107,12 @@ fn spec(node: &Node, report: &Report) -> Option<ParamSpec> {
     fields.end(&[("value", "a declaration has a `default`")]);
     let kind = declared
         .or(properties.as_ref().map(|_| ParamType::Object))
-        .or(default.as_ref().map(value_kind))
+        .or(default.as_ref().map(ParamValue::kind))
         .unwrap_or_default();
     if let Some((node, default)) = default_node.zip(default.as_ref())
-        && value_kind(default) != kind
+        && default.kind() != kind
     {
-        let (is, wanted) = (kind_name(value_kind(default)), kind_name(kind));
+        let (is, wanted) = (default.kind().name(), kind.name());
         report.error(&node.at, format!("{what} has the type {wanted}, and its default the type {is}"));
     }
     name_rules(&name, kind, properties.as_deref().unwrap_or(&[]), &node.at, report);
@@ -237,7 +221,7 @@ fn lifted(fields: &mut Fields<'_>, what: &str, report: &Report) -> Option<String
     let inside = text.strip_prefix("$(steps.").and_then(|rest| rest.strip_suffix(')'));
     let parts = inside.and_then(|inside| inside.split_once(".results."));
     match parts {
-        Some((step, result)) if super::is_label(step) && is_result_name(result) => {}
+        Some((step, result)) if is_dns_label(step) && is_result_name(result) => {}
         _ => {
             let message = format!("`value` of {what} is `{text}`");
             report.error_with(&node.at, message, "write $(steps.STEP.results.RESULT)");

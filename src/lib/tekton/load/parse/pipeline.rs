@@ -2,10 +2,13 @@
 
 use super::container::{leaves, on_error};
 use super::fields::Fields;
-use super::{is_label, params, task, whens};
+use super::when::conditions;
+use super::{params, task};
 use crate::tekton::node::{BY_REFERENCE, Node};
 use crate::tekton::report::Report;
-use crate::tekton::types::{Matrix, PipelineResult, PipelineSpec, PipelineTask, PipelineWorkspace, WorkspaceUse};
+use crate::tekton::types::{
+    Matrix, PipelineResult, PipelineSpec, PipelineTask, PipelineWorkspace, WorkspaceUse, is_dns_label,
+};
 
 /// The `spec` of a pipeline.
 pub(super) fn pipeline(node: &Node, name: &str, report: &Report) -> PipelineSpec {
@@ -42,7 +45,7 @@ fn pipeline_task(node: &Node, report: &Report) -> PipelineTask {
     let mut fields = Fields::of(node, what.as_str(), report);
     let name_at = fields.get("name").map_or(&node.at, |name| &name.at);
     fields.text("name");
-    if !is_label(&name) {
+    if !is_dns_label(&name) {
         let hint = "use lower-case letters, digits and `-`, at most 63";
         report.error_with(name_at, format!("`{name}` cannot be the name of a task"), hint);
     }
@@ -64,7 +67,7 @@ fn pipeline_task(node: &Node, report: &Report) -> PipelineTask {
         inline: reference.is_none(),
         params: params::values(fields.list("params"), report),
         matrix: fields.get("matrix").map(|node| matrix(node, &what, report)),
-        when: whens(fields.list("when"), report),
+        when: conditions(fields.list("when"), report),
         run_after: fields.texts("runAfter"),
         retries: u32::try_from(retries).unwrap_or_default(),
         timeout: fields.timeout("timeout"),

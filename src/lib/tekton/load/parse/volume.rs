@@ -4,7 +4,9 @@ use super::container::leaves;
 use super::fields::Fields;
 use crate::tekton::node::Node;
 use crate::tekton::report::Report;
-use crate::tekton::types::{ObjectFiles, ObjectItem, ObjectKind, ObjectRef, VolumeKind, VolumeSpec, WorkspaceBinding};
+use crate::tekton::types::{
+    ObjectFiles, ObjectItem, ObjectKind, ObjectRef, VolumeKind, VolumeSpec, WorkspaceBinding, is_dns_label,
+};
 
 /// Volumes that kfleet has no stand-in for, and what to use.
 const REFUSED: [(&str, &str); 13] = [
@@ -33,7 +35,7 @@ pub(super) fn volumes(nodes: &[Node], report: &Report) -> Vec<VolumeSpec> {
         fields.text("name");
         if name.is_empty() {
             report.error(&node.at, "a volume has no `name`");
-        } else if !name.contains("$(") && !super::is_label(&name) {
+        } else if !name.contains("$(") && !is_dns_label(&name) {
             let hint = "use lower-case letters, digits and `-`, at most 63";
             report.error_with(&node.at, format!("`{name}` cannot be the name of a volume"), hint);
         }

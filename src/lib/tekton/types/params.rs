@@ -1,0 +1,101 @@
+//! Parameters and results: declarations, values and their types.
+
+use std::collections::BTreeMap;
+
+use super::Origin;
+
+/// The type of a parameter or result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ParamType {
+    /// Text.
+    #[default]
+    String,
+    /// A list of texts.
+    Array,
+    /// A map of texts.
+    Object,
+}
+
+/// A declared parameter.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ParamSpec {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: ParamType,
+    /// The keys of an object.
+    pub properties: Vec<String>,
+    /// Taken where no value is given.
+    pub default: Option<ParamValue>,
+    /// Where this is not empty, the value must be one of it.
+    pub allowed: Vec<String>,
+    /// Where it is written; no file where it was injected.
+    pub origin: Origin,
+}
+
+/// A value with a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param {
+    /// The name.
+    pub name: String,
+    /// The value, with references.
+    pub value: ParamValue,
+    /// Where it is written; no file where it was injected.
+    pub origin: Origin,
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum ParamValue {
+    /// Text; numbers, booleans and everything else as JSON.
+    String(String),
+    /// A list.
+    Array(Vec<String>),
+    /// A map.
+    Object(BTreeMap<String, String>),
+}
+
+/// A declared result.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ResultSpec {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: ParamType,
+    /// The keys of an object.
+    pub properties: Vec<String>,
+    /// `$(steps.S.results.R)`, where a step's result is lifted.
+    pub value: Option<String>,
+}
+
+impl ParamType {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            ParamType::String => "string",
+            ParamType::Array => "array",
+            ParamType::Object => "object",
+        }
+    }
+}
+
+impl ParamValue {
+    /// Its type.
+    pub fn kind(&self) -> ParamType {
+        match self {
+            ParamValue::String(_) => ParamType::String,
+            ParamValue::Array(_) => ParamType::Array,
+            ParamValue::Object(_) => ParamType::Object,
+        }
+    }
+
+    /// The texts in it, without the keys of a map.
+    pub fn texts(&self) -> Vec<&str> {
+        match self {
+            ParamValue::String(text) => vec![text],
+            ParamValue::Array(items) => items.iter().map(String::as_str).collect(),
+            ParamValue::Object(members) => members.values().map(String::as_str).collect(),
+        }
+    }
+}

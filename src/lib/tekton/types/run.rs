@@ -1,0 +1,57 @@
+//! A run of a pipeline: what it gives to the pipeline, and how long it may take.
+
+use std::time::Duration;
+
+use super::{EnvVar, Origin, Param, PipelineSpec, WorkspaceBinding};
+
+/// One run of a pipeline.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PipelineRun {
+    /// Where it is written.
+    pub origin: Origin,
+    /// The pipeline.
+    pub pipeline: PipelineSpec,
+    /// Values of parameters, each name once.
+    pub params: Vec<Param>,
+    /// What its workspaces are.
+    pub workspaces: Vec<WorkspaceBinding>,
+    /// Its timeouts.
+    pub timeouts: Timeouts,
+    /// `taskRunTemplate.serviceAccountName`.
+    pub service_account: Option<String>,
+    /// `taskRunTemplate.podTemplate.env`: comes last and wins.
+    pub pod_env: Vec<EnvVar>,
+    /// What is said about the runs of single tasks.
+    pub task_run_specs: Vec<TaskRunSpec>,
+}
+
+/// `timeouts` of a run; `None` is Tekton's default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Of everything.
+    pub pipeline: Option<Timeout>,
+    /// Of the tasks without `finally`.
+    pub tasks: Option<Timeout>,
+    /// Of `finally`.
+    pub finally: Option<Timeout>,
+}
+
+/// How long something may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timeout {
+    /// Written as `0`.
+    Never,
+    /// After this it is stopped.
+    After(Duration),
+}
+
+/// One entry of `taskRunSpecs`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TaskRunSpec {
+    /// The pipeline task that it is about.
+    pub task: String,
+    /// Of each attempt.
+    pub timeout: Option<Timeout>,
+    /// `podTemplate.env`.
+    pub pod_env: Vec<EnvVar>,
+}
