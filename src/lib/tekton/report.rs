@@ -53,6 +53,11 @@ impl Report {
         self.problem(at, message.into(), Some(hint.into()));
     }
 
+    /// As [`Report::error`], with what to do where that is known.
+    pub(in crate::tekton) fn error_hinted(&self, at: &At, message: impl Into<String>, hint: Option<String>) {
+        self.problem(at, message.into(), hint);
+    }
+
     /// As [`Report::error`], with lines that stand below the message.
     pub(in crate::tekton) fn error_above(&self, at: &At, message: impl AsRef<str>, lines: &str) {
         let message = format!("{}\n{lines}", visible(message.as_ref()));

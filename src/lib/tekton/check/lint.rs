@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::subject::{Subject, suggestion};
+use super::subject::{Subject, suggestion_or};
 use crate::lighthouse::job::{INJECTED, OF_PULLS};
 use crate::tekton::node::{At, Node};
 use crate::tekton::types::{PipelineTask, VolumeKind};
@@ -84,10 +84,12 @@ fn params_of_task(subject: &Subject<'_>, task: &PipelineTask, node: &Node, used:
         let is_known = task.task.params.iter().any(|declared| declared.name == name) || used.contains(name);
         if !is_known && !task.task.steps.is_empty() {
             let message = format!("task `{}` has no param `{name}`", task.name);
-            match suggestion(name, task.task.params.iter().map(|declared| declared.name.as_str())) {
-                Some(hint) => report.warn("unknown-param", &param.at, message, hint),
-                None => report.warn("unknown-param", &param.at, message, "remove it, or declare it at the task"),
-            }
+            let hint = suggestion_or(
+                name,
+                task.task.params.iter().map(|declared| declared.name.as_str()),
+                "remove it, or declare it at the task",
+            );
+            report.warn("unknown-param", &param.at, message, hint);
         }
     }
 }
@@ -102,7 +104,7 @@ fn given_params(subject: &Subject<'_>) {
         if !subject.run.pipeline.params.iter().any(|declared| declared.name == name) {
             let message = format!("the pipeline has no param `{name}`");
             let known = subject.run.pipeline.params.iter().map(|declared| declared.name.as_str());
-            let hint = suggestion(name, known).unwrap_or_else(|| "remove it".to_owned());
+            let hint = suggestion_or(name, known, "remove it");
             subject.report.warn("unknown-param", &param.at, message, hint);
         }
     }

@@ -63,10 +63,7 @@ impl Checker<'_> {
                 report.error(&item.at, format!("task `{name}` is to run after itself"));
             } else if !tasks.iter().any(|task| task.name == name) {
                 let message = format!("task `{}` is to run after `{name}`, which is no task", self.task.name);
-                match suggestion(name, tasks.iter().map(|task| task.name.as_str())) {
-                    Some(hint) => report.error_with(&item.at, message, hint),
-                    None => report.error(&item.at, message),
-                }
+                report.error_hinted(&item.at, message, suggestion(name, tasks.iter().map(|task| task.name.as_str())));
             }
         }
     }
@@ -124,10 +121,7 @@ impl Checker<'_> {
         let Some(task) = task else { return };
         if !tasks.iter().any(|known| known.name == task) {
             let message = format!("{shown}: there is no task `{task}`");
-            match suggestion(task, tasks.iter().map(|task| task.name.as_str())) {
-                Some(hint) => report.error_with(at, message, hint),
-                None => report.error(at, message),
-            }
+            report.error_hinted(at, message, suggestion(task, tasks.iter().map(|task| task.name.as_str())));
         }
     }
 }
@@ -149,10 +143,7 @@ fn task_run_specs(subject: &Subject<'_>) {
     for (spec, node) in subject.run.task_run_specs.iter().zip(subject.node.items_of("taskRunSpecs")) {
         if !names().contains(&spec.task.as_str()) {
             let message = format!("`taskRunSpecs` speaks of `{}`, which is no task", spec.task);
-            match suggestion(&spec.task, names().into_iter()) {
-                Some(hint) => subject.report.error_with(&node.at, message, hint),
-                None => subject.report.error(&node.at, message),
-            }
+            subject.report.error_hinted(&node.at, message, suggestion(&spec.task, names().into_iter()));
         }
     }
 }

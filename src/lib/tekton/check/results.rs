@@ -1,6 +1,6 @@
 //! References to results of tasks, and the results of the pipeline, which are made of them.
 
-use super::subject::{Subject, suggestion};
+use super::subject::{Subject, suggestion, suggestion_or};
 use crate::tekton::node::At;
 use crate::tekton::types::{ParamType, PipelineTask};
 use crate::tekton::variables::key::{Occurrence, Part, Variable, variables};
@@ -22,10 +22,7 @@ pub(super) fn check_result(subject: &Subject<'_>, by: Option<&PipelineTask>, fou
         } else {
             format!("{shown}: there is no task `{task}`")
         };
-        return match suggestion(task, tasks.iter().map(|task| task.name.as_str())) {
-            Some(hint) => report.error_with(at, message, hint),
-            None => report.error(at, message),
-        };
+        return report.error_hinted(at, message, suggestion(task, tasks.iter().map(|task| task.name.as_str())));
     };
     // A task that could not be loaded is complained about elsewhere.
     if producer.task.steps.is_empty() {
@@ -34,10 +31,12 @@ pub(super) fn check_result(subject: &Subject<'_>, by: Option<&PipelineTask>, fou
     let results = &producer.task.results;
     let Some(declared) = results.iter().find(|known| known.name == result) else {
         let message = format!("{shown}: task `{task}` declares no result `{result}` (InvalidTaskResultReference)");
-        return match suggestion(result, results.iter().map(|result| result.name.as_str())) {
-            Some(hint) => report.error_with(at, message, hint),
-            None => report.error_with(at, message, "declare it below `results` of the task"),
-        };
+        let hint = suggestion_or(
+            result,
+            results.iter().map(|result| result.name.as_str()),
+            "declare it below `results` of the task",
+        );
+        return report.error_with(at, message, hint);
     };
     if let (ParamType::Object, Part::Key(key)) = (declared.kind, part)
         && !declared.properties.iter().any(|known| known == key)

@@ -143,10 +143,7 @@ impl Scope {
             } else {
                 suggestion(name, known.keys().map(String::as_str))
             };
-            return match hint {
-                Some(hint) => report.error_with(at, message, hint),
-                None => report.error(at, message),
-            };
+            return report.error_hinted(at, message, hint);
         };
         match (param.kind, part) {
             (None, _) | (Some(ParamType::String), Part::Whole) | (Some(ParamType::Array), Part::Item) => {}
@@ -160,10 +157,7 @@ impl Scope {
             (Some(ParamType::Object), Part::Key(key)) => {
                 if !param.keys.iter().any(|known| known == key) {
                     let message = format!("{shown}: param `{name}` has no key `{key}`");
-                    match suggestion(key, param.keys.iter().map(String::as_str)) {
-                        Some(hint) => report.error_with(at, message, hint),
-                        None => report.error(at, message),
-                    }
+                    report.error_hinted(at, message, suggestion(key, param.keys.iter().map(String::as_str)));
                 }
             }
             (Some(ParamType::Array), Part::Whole | Part::Star) => {

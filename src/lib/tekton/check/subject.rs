@@ -43,3 +43,8 @@ pub(super) fn suggestion<'n>(name: &str, known: impl Iterator<Item = &'n str> + 
     let all: Vec<&str> = all.into_iter().collect();
     (!all.is_empty() && all.len() <= 8).then(|| format!("there are {}", all.join(", ")))
 }
+
+/// As [`suggestion`], or else another hint.
+pub(super) fn suggestion_or<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone, other: &str) -> String {
+    suggestion(name, known).unwrap_or_else(|| other.to_owned())
+}

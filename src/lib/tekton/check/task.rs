@@ -2,7 +2,7 @@
 
 use super::results;
 use super::scope::{Scope, Slot, is_of_pipeline, is_of_task};
-use super::subject::{Subject, suggestion};
+use super::subject::{Subject, suggestion, suggestion_or};
 use crate::tekton::node::{At, Node};
 use crate::tekton::types::{PipelineTask, StepSpec, TaskSpec};
 use crate::tekton::variables::key::{Variable, variables};
@@ -84,10 +84,7 @@ impl Checker<'_> {
             let shown = found.text;
             let unknown = |what: &str, name: &str, known: Vec<&str>| {
                 let message = format!("{shown}: there is no {what} `{name}` here");
-                match suggestion(name, known.into_iter()) {
-                    Some(hint) => report.error_with(&here, message, hint),
-                    None => report.error(&here, message),
-                }
+                report.error_hinted(&here, message, suggestion(name, known.into_iter()));
             };
             match found.variable {
                 Variable::Context { scope, name } => {
@@ -172,10 +169,8 @@ fn volumes(subject: &Subject<'_>, task: &TaskSpec, spec: &Node) {
             if spec.named("volumes", name).is_none() {
                 let message = format!("there is no volume `{name}` in this task");
                 let known: Vec<&str> = task.volumes.iter().map(|volume| volume.name.as_str()).collect();
-                match suggestion(name, known.into_iter()) {
-                    Some(hint) => report.error_with(&mount.at, message, hint),
-                    None => report.error_with(&mount.at, message, "write it below `volumes`"),
-                }
+                let hint = suggestion_or(name, known.into_iter(), "write it below `volumes`");
+                report.error_with(&mount.at, message, hint);
             }
         }
         mounted.extend(container.mounts.iter().map(|mount| mount.path.trim_end_matches('/').to_owned()));

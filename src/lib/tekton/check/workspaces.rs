@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::subject::{Subject, suggestion};
+use super::subject::{Subject, suggestion_or};
 use crate::tekton::node::Node;
 use crate::tekton::types::{PipelineRun, PipelineTask, PipelineWorkspace, WorkspaceSpec, WorkspaceUse};
 use crate::tekton::variables::key::{Variable, variables};
@@ -81,10 +81,8 @@ fn task_workspaces(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
         if !known().any(|name| name == given.workspace) && !is_bound_by_node {
             let message =
                 format!("task `{}` gets workspace `{}`, which the pipeline does not have", task.name, given.workspace);
-            match suggestion(&given.workspace, known()) {
-                Some(hint) => report.error_with(at, message, hint),
-                None => report.error_with(at, message, "declare it below `workspaces` of the pipeline"),
-            }
+            let hint = suggestion_or(&given.workspace, known(), "declare it below `workspaces` of the pipeline");
+            report.error_with(at, message, hint);
         }
         if !task.task.steps.is_empty() && !task.task.workspaces.iter().any(|declared| declared.name == given.name) {
             let message = format!("task `{}` gets workspace `{}`, which it does not declare", task.name, given.name);
@@ -105,10 +103,12 @@ fn task_workspaces(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
             let Some(name) = used.text_of("name") else { continue };
             if !task.task.workspaces.iter().any(|declared| declared.name == name) {
                 let message = format!("there is no workspace `{name}` in task `{}`", task.name);
-                match suggestion(name, task.task.workspaces.iter().map(|declared| declared.name.as_str())) {
-                    Some(hint) => report.error_with(&used.at, message, hint),
-                    None => report.error_with(&used.at, message, "declare it below `workspaces` of the task"),
-                }
+                let hint = suggestion_or(
+                    name,
+                    task.task.workspaces.iter().map(|declared| declared.name.as_str()),
+                    "declare it below `workspaces` of the task",
+                );
+                report.error_with(&used.at, message, hint);
             }
         }
     }

@@ -60,10 +60,7 @@ impl<'a> Sources<'a> {
                 return None;
             }
             Err(error) => {
-                match error.hint {
-                    Some(hint) => self.report.error_with(asked, error.message, hint),
-                    None => self.report.error(asked, error.message),
-                }
+                self.report.error_hinted(asked, error.message, error.hint);
                 return None;
             }
         };
@@ -83,8 +80,7 @@ impl<'a> Sources<'a> {
                 let message = plain(&error.to_string());
                 match (error.kind, error.hint) {
                     (ErrorKind::Environment | ErrorKind::Timeout, hint) => self.report.missing(asked, message, hint),
-                    (_, Some(hint)) => self.report.error_with(asked, message, hint),
-                    (_, None) => self.report.error(asked, message),
+                    (_, hint) => self.report.error_hinted(asked, message, hint),
                 }
                 return None;
             }

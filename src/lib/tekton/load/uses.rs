@@ -180,10 +180,7 @@ fn imported(step: &Node, used: &mut Node, at: &At, report: &Report) -> Vec<Node>
     let Some(found) = steps.iter().find(|step| step.text_of("name") == Some(wanted)) else {
         let near = nearest(wanted, steps.iter().filter_map(|step| step.text_of("name")));
         let message = format!("the used task has no step `{wanted}`");
-        match near.first() {
-            Some(near) => report.error_with(at, message, format!("did you mean `{near}`?")),
-            None => report.error(at, message),
-        }
+        report.error_hinted(at, message, near.first().map(|near| format!("did you mean `{near}`?")));
         return Vec::new();
     };
     let mut result = overridden(found, step);
