@@ -96,7 +96,7 @@ pub fn triggers(bytes: &[u8]) {
     let loaded = lighthouse::load(&tree);
     let found = lighthouse::lint(&loaded.config, &|_, path| tree.contains_key(path));
     for finding in loaded.problems.iter().chain(&found) {
-        let problem = finding.problem();
+        let problem = finding.labelled();
         assert!(is_in(&problem.location, bytes), "{problem:?}");
     }
     let context = Context::default();

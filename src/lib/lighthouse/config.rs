@@ -3,6 +3,7 @@
 use super::finding::Finding;
 use crate::go_regex::{self, PatternError};
 use crate::lighthouse::job::JobKind;
+use crate::path::{folder_of, plain_path};
 use crate::problem::Location;
 use regex::Regex;
 use serde_json::Value;
@@ -84,7 +85,7 @@ pub struct JobConfig {
     /// `environment` of a deployment.
     pub environment: String,
     /// Where its fields are.
-    pub positions: BTreeMap<&'static str, Location>,
+    pub locations: BTreeMap<&'static str, Location>,
     /// What was found while it was read.
     pub notes: Vec<Finding>,
 }
@@ -92,7 +93,7 @@ pub struct JobConfig {
 impl JobConfig {
     /// The place of a field; of the job where it is not written.
     pub fn location_of(&self, field: &str) -> Location {
-        self.positions.get(field).unwrap_or(&self.location).clone()
+        self.locations.get(field).unwrap_or(&self.location).clone()
     }
 
     /// Whether a change of files decides if it runs.
@@ -118,21 +119,7 @@ impl JobConfig {
     /// The path of its source in the repository. `None`: it has none, it is a URL, or it leaves the repository.
     pub fn source_path(&self) -> Option<String> {
         let source = self.source.as_deref().filter(|source| !source.contains("://"))?;
-        let folder = self.file.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-        if source.starts_with('/') {
-            return None;
-        }
-        for part in source.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => {
-                    parts.pop()?;
-                }
-                part => parts.push(part),
-            }
-        }
-        Some(parts.join("/"))
+        if source.starts_with('/') { None } else { plain_path(folder_of(&self.file), source) }
     }
 }
 
@@ -142,7 +129,7 @@ pub struct Pattern {
     /// As written.
     pub texts: Vec<String>,
     /// Where they are, if they are items of a list.
-    pub positions: Vec<Location>,
+    pub locations: Vec<Location>,
     /// The whole.
     pub joined: String,
     compiled: Result<Regex, PatternError>,
@@ -157,7 +144,7 @@ impl Pattern {
         let compiled = go_regex::compile(&joined);
         let each =
             if texts.len() > 1 { texts.iter().map(|text| go_regex::compile(text).ok()).collect() } else { Vec::new() };
-        Pattern { texts, positions: Vec::new(), joined, compiled, each }
+        Pattern { texts, locations: Vec::new(), joined, compiled, each }
     }
 
     /// Why it cannot be used.

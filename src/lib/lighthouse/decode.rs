@@ -155,7 +155,7 @@ impl<'a> Fields<'a> {
             branch: self.text("branch"),
             state: self.text("state").unwrap_or_default(),
             environment: self.text("environment").unwrap_or_default(),
-            positions: self.positions(),
+            locations: self.locations(),
             notes: Vec::new(),
             name,
         };
@@ -218,7 +218,7 @@ impl<'a> Fields<'a> {
         let pattern = Pattern::new(vec![self.text(name)?]);
         if let Some(error) = pattern.error() {
             let path = self.path_of(name);
-            let location = self.document.place_within(&path, &pattern.joined, error.offset);
+            let location = self.document.location_within(&path, &pattern.joined, error.offset);
             let message = format!("`{name}` is no regular expression: {}", error.message);
             let finding = Finding::error("trigger-regex", location, message);
             self.notes.push(finding.with_lines(&error.caret(&pattern.joined)));
@@ -230,9 +230,9 @@ impl<'a> Fields<'a> {
     fn branches(&mut self, name: &str) -> Option<Pattern> {
         let items = self.value(name)?.as_array().filter(|items| !items.is_empty())?;
         let mut pattern = Pattern::new(items.iter().map(|item| text(item).unwrap_or_default()).collect());
-        let item_place =
+        let item_location =
             |number: usize| self.document.location(&[&self.path_of(name)[..], &[&number.to_string()]].concat());
-        pattern.positions = (0..items.len()).map(item_place).collect();
+        pattern.locations = (0..items.len()).map(item_location).collect();
         if let Some(error) = pattern.error() {
             let mut offset = error.offset;
             let mut number = 0;
@@ -242,7 +242,7 @@ impl<'a> Fields<'a> {
             }
             let item = number.to_string();
             let path: Vec<&str> = self.path_of(name).into_iter().chain([item.as_str()]).collect();
-            let location = self.document.place_within(&path, &pattern.texts[number], offset);
+            let location = self.document.location_within(&path, &pattern.texts[number], offset);
             let message = format!("`{name}` is no regular expression: {}", error.message);
             let finding = Finding::error("trigger-regex", location, message);
             self.notes.push(finding.with_lines(&error.caret(&pattern.joined)));
@@ -272,7 +272,7 @@ impl<'a> Fields<'a> {
         params
     }
 
-    fn positions(&self) -> BTreeMap<&'static str, Location> {
+    fn locations(&self) -> BTreeMap<&'static str, Location> {
         let written = FIELDS.iter().filter(|(name, _, _)| get(self.map, name).is_some());
         written.map(|(name, _, _)| (*name, self.document.location(&self.path_of(name)))).collect()
     }

@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use crate::manifest::findings::{finding_problem, location, syntax_problem};
 use crate::manifest::object::Source;
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 use crate::yaml::engine::Engine;
 use crate::yaml::input::{Positions, Text};
 use crate::yaml::tape::{Kind, Tape};
@@ -75,7 +75,7 @@ impl Document {
 
     /// The place of a field; where the path ends early, of what there is.
     pub(super) fn location(&self, path: &[&str]) -> Location {
-        self.place_at(self.tape.tokens[self.node(path)].start as usize)
+        self.location_at(self.tape.tokens[self.node(path)].start as usize)
     }
 
     /// The place of the key of a field.
@@ -84,13 +84,13 @@ impl Document {
         let map = self.source().resolve(self.node(above));
         let key = (self.tape.tokens[map].kind == Kind::Map).then(|| self.source().key(map, last)).flatten();
         match key {
-            Some(key) => self.place_at(self.tape.tokens[key].start as usize),
+            Some(key) => self.location_at(self.tape.tokens[key].start as usize),
             None => self.location(path),
         }
     }
 
     /// The place of a byte of a text, where it is written as it is meant; else that of the text.
-    pub(super) fn place_within(&self, path: &[&str], text: &str, offset: usize) -> Location {
+    pub(super) fn location_within(&self, path: &[&str], text: &str, offset: usize) -> Location {
         let token = self.tape.tokens[self.source().resolve(self.node(path))];
         let written = self.tape.text(&self.bytes, token);
         let start = token.start as usize;
@@ -98,10 +98,10 @@ impl Document {
         let is_as_meant = text
             .get(..offset)
             .is_some_and(|before| written.get(quote..).is_some_and(|written| written.starts_with(before.as_bytes())));
-        self.place_at(if is_as_meant { start + quote + offset } else { start })
+        self.location_at(if is_as_meant { start + quote + offset } else { start })
     }
 
-    fn place_at(&self, offset: usize) -> Location {
+    fn location_at(&self, offset: usize) -> Location {
         location(&self.file, &mut Positions::new(&self.bytes, 0), offset)
     }
 
@@ -115,6 +115,8 @@ impl Document {
 }
 
 fn syntax(problem: Problem) -> Finding {
-    let severity = if problem.severity == Severity::Error { Severity::Error } else { Severity::Warning };
-    Finding { severity, hint: problem.hint, ..Finding::error("trigger-syntax", problem.location, problem.message) }
+    let mut finding = Finding::error("trigger-syntax", problem.location, problem.message);
+    finding.problem.severity = problem.severity;
+    finding.problem.hint = problem.hint;
+    finding
 }

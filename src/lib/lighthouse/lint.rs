@@ -6,6 +6,30 @@ use super::finding::Finding;
 use super::validate::validate;
 use crate::lighthouse::job::JobKind;
 
+/// The rules of trigger files by their stable ids, whether [`lint`] finds them or the reader and [`validate`] before it.
+pub const RULES: &[(&str, &str)] = &[
+    ("trigger-syntax", "a trigger file that is no YAML"),
+    ("trigger-type", "a field of the wrong type"),
+    ("trigger-unknown-key", "a key that Lighthouse drops without a word"),
+    ("trigger-key-case", "a key in another case than the documented one"),
+    ("trigger-header", "apiVersion or kind of something else"),
+    ("trigger-name", "a name that is missing or not allowed"),
+    ("trigger-duplicate", "two jobs of one kind and name"),
+    ("trigger-agent", "an agent that is unknown, missing or not run by kfleet"),
+    ("trigger-label", "a label that is not allowed"),
+    ("trigger-value", "a value that is not allowed"),
+    ("trigger-regex", "a regular expression that Go refuses"),
+    ("trigger-rerun", "`trigger` and `rerun_command` that do not fit"),
+    ("trigger-rewritten", "`trigger` and `rerun_command` that Lighthouse rewrites"),
+    ("trigger-unreachable", "a job or command that nothing can start"),
+    ("trigger-source", "a source that is missing or leaves the repository"),
+    ("trigger-unanchored", "a branch pattern that matches more than it seems to"),
+    ("trigger-tags", "a change filter on a job that only tags start"),
+    ("trigger-periodic", "a periodic without the branch or URL that it needs"),
+    ("trigger-cron", "a schedule that cannot be read"),
+    ("trigger-template", "a parameter's template that cannot be read"),
+];
+
 /// Names that branches often have, and tags.
 const BRANCHES: [&str; 7] = ["main", "master", "develop", "dev", "trunk", "release-1.2", "feature-x"];
 const TAGS: [&str; 6] = ["v1.2.3", "v1.2", "v1", "1.2.3", "1.2", "v1.2.3-rc.1"];
@@ -26,7 +50,7 @@ pub fn lint(config: &Config, has_file: &dyn Fn(&JobConfig, &str) -> bool) -> Vec
         }
         found.extend(of_job.into_iter().map(|finding| finding.of(&job.name)));
     }
-    found.sort_by(|a, b| a.location.cmp(&b.location).then_with(|| a.id.cmp(b.id)));
+    found.sort_by(|a, b| a.problem.location.cmp(&b.problem.location).then_with(|| a.id.cmp(b.id)));
     found
 }
 
@@ -58,14 +82,14 @@ fn runnable(job: &JobConfig, has_file: &dyn Fn(&JobConfig, &str) -> bool, found:
 
 fn branches(job: &JobConfig, found: &mut Vec<Finding>) {
     for (field, pattern) in [("branches", &job.branches), ("skip_branches", &job.skip_branches)] {
-        let items = pattern.iter().flat_map(|pattern| pattern.texts.iter().zip(&pattern.positions));
+        let items = pattern.iter().flat_map(|pattern| pattern.texts.iter().zip(&pattern.locations));
         for (number, (text, location)) in items.enumerate() {
             let Some(open) = open_ends(text) else { continue };
             let message = format!("`{text}` of `{field}` matches longer names too: it is not anchored {open}");
             let anchored = format!("^{}$", text.trim_start_matches('^').trim_end_matches('$'));
             let finding = Finding::warning("trigger-unanchored", location.clone(), message);
             let finding = finding.with_hint(format!("write {anchored}"));
-            found.push(finding.mended(job.path_of(&[field, &number.to_string()]), anchored));
+            found.push(finding.repaired(job.path_of(&[field, &number.to_string()]), anchored));
         }
     }
 }
@@ -90,8 +114,8 @@ fn commands(job: &JobConfig, found: &mut Vec<Finding>) {
         let message = format!("trigger {trigger} + rerun_command {rerun} rewritten to {} + {command}", new.joined);
         let finding = Finding::warning("trigger-rewritten", job.location_of("trigger"), message);
         let finding = finding.with_hint("leave out both; then `/test NAME` starts it");
-        let finding = finding.mended(job.path_of(&["trigger"]), &new.joined);
-        found.push(finding.mended(job.path_of(&["rerun_command"]), command));
+        let finding = finding.repaired(job.path_of(&["trigger"]), &new.joined);
+        found.push(finding.repaired(job.path_of(&["rerun_command"]), command));
     }
     // Where they do not fit, that is an error of its own.
     let (Some(trigger), Some(rerun)) = (&job.trigger, &job.rerun_command) else { return };

@@ -12,11 +12,11 @@ fn ids(text: &str) -> Vec<String> {
     found
         .iter()
         .map(|finding| {
-            assert!(super::super::finding::RULES.iter().any(|(id, _)| *id == finding.id), "{}", finding.id);
+            assert!(RULES.iter().any(|(id, _)| *id == finding.id), "{}", finding.id);
             format!(
                 "{}:{} {}",
-                finding.location.line,
-                finding.location.column,
+                finding.problem.location.line,
+                finding.problem.location.column,
                 finding.id.trim_start_matches("trigger-")
             )
         })
@@ -71,7 +71,7 @@ fn hints_say_what_was_meant() {
         "kind: Other\nspec:\n  presubmits: [{name: a, source: x, alway_run: 1, skip_if_only_changed: y, zzz: 1}]\n",
     )]);
     let found = lint(&load(&tree).config, &|_, path| tree.contains_key(path));
-    let hints: Vec<&str> = found.iter().filter_map(|finding| finding.hint.as_deref()).collect();
+    let hints: Vec<&str> = found.iter().filter_map(|finding| finding.problem.hint.as_deref()).collect();
     for hint in [
         "did you mean `always_run`?",
         "that is Prow's: write `ignore_changes`",

@@ -11,7 +11,14 @@ fn one(text: &str) -> Loaded {
 fn shown(problems: &[Finding]) -> Vec<String> {
     problems
         .iter()
-        .map(|problem| format!("{} {} {}", problem.location, problem.id, problem.message.lines().next().unwrap_or("")))
+        .map(|problem| {
+            format!(
+                "{} {} {}",
+                problem.problem.location,
+                problem.id,
+                problem.problem.message.lines().next().unwrap_or("")
+            )
+        })
         .collect()
 }
 
@@ -152,10 +159,10 @@ fn all_errors_come_at_once_with_their_places() {
     }
     assert!(!found.iter().any(|found| found.contains("e f")), "deployments are not validated: {found:#?}");
     let regex = loaded.problems.iter().find(|problem| problem.id == "trigger-regex").expect("one");
-    assert_eq!((regex.location.line, regex.location.column), (5, 24), "the byte that is to blame");
-    assert!(regex.message.ends_with("\n    x[z-a]\n      ^"), "{}", regex.message);
+    assert_eq!((regex.problem.location.line, regex.problem.location.column), (5, 24), "the byte that is to blame");
+    assert!(regex.problem.message.ends_with("\n    x[z-a]\n      ^"), "{}", regex.problem.message);
     assert_eq!(regex.job.as_deref(), Some("a b"));
-    let problem = regex.problem();
+    let problem = regex.labelled();
     assert!(problem.message.starts_with("job a b: `run_if_changed`") && problem.message.contains("[trigger-regex]\n"));
 }
 
@@ -182,7 +189,7 @@ fn no_text_panics() {
     }
     let loaded = load(&Tree::from([(".lighthouse/triggers.yaml", vec![0xff, 0xfe, 0x00])]));
     assert_eq!(loaded.problems.len(), 1);
-    for (path, title) in finding::RULES {
+    for (path, title) in lint::RULES {
         assert!(path.starts_with("trigger-") && !title.is_empty());
     }
 }

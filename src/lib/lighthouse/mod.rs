@@ -11,12 +11,12 @@ pub mod config;
 pub mod event;
 pub mod finding;
 pub mod job;
-pub mod lint_finding;
 pub mod reason;
 pub mod template;
 pub mod webhook;
 
 mod comment;
+mod context;
 mod cron;
 mod decode;
 mod document;
@@ -29,13 +29,14 @@ mod trust;
 mod validate;
 
 pub use config::{Config, JobConfig};
+pub use context::Context;
 pub use event::{Event, HeadRepository, Pull, Repository, TriggerEvent, User};
 pub use finding::Finding;
-pub use lint::lint;
+pub use lint::{RULES, lint};
 pub use load::{ConfigFrom, Loaded, Side, is_trigger_file, load, load_from, merge};
 pub use parameters::{build_job, injected};
 pub use reason::{Cause, Reason};
-pub use select::{Context, Decision, Selection, select};
+pub use select::{Decision, Selection, select};
 pub use validate::validate;
 pub use webhook::{Saved, is_signed, read_event};
 

@@ -1,9 +1,9 @@
 //! What a run gets from its event: parameters, labels, annotations and a name.
 
 use super::config::{JobConfig, TEKTON_PIPELINE};
+use super::context::Context;
 use super::event::{Event, TriggerEvent, short_ref};
 use super::finding::Finding;
-use super::select::Context;
 use super::template::{Template, Value};
 use super::validate::is_label_value;
 use crate::lighthouse::job::{INJECTED, Job, JobKind, Source};

@@ -160,7 +160,7 @@ fn templates_add_and_override() {
     let bad =
         job("presubmits", "name: u, source: a.yaml, pipeline_run_params: [{name: X, value_template: '{{ .Nope }}'}]");
     let error = build_job(&bad, &pull_request(), &Context::default()).expect_err("an unknown field");
-    assert!(error.message.contains("no field .Nope") && error.location.line == 1, "{error:?}");
+    assert!(error.problem.message.contains("no field .Nope") && error.problem.location.line == 1, "{error:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::comment;
 use super::config::{Config, JobConfig, Pattern};
+use super::context::Context;
 use super::event::{Event, Pull, TriggerEvent, short_ref};
 use super::finding::Finding;
 use super::parameters::build_job;
@@ -9,28 +10,8 @@ use super::reason::{Cause, Reason};
 use super::trust;
 use crate::lighthouse::job::{Job, JobKind};
 use crate::problem::Location;
+use crate::text::{count, plain};
 use std::collections::BTreeSet;
-
-/// What decides besides the event.
-#[derive(Debug, Clone, Default)]
-pub struct Context {
-    /// Everyone is trusted.
-    pub trust: bool,
-    /// Who is trusted besides those whose association tells: the bot, listed apps.
-    pub trusted_users: Vec<String>,
-    /// Collaborators who are no members are not trusted.
-    pub only_org_members: bool,
-    /// Whether drafts start nothing.
-    pub skip_drafts: bool,
-    /// One more command that the installation knows, without its slash.
-    pub command: Option<String>,
-    /// The commit statuses that failed.
-    pub failed_contexts: BTreeSet<String>,
-    /// The commit statuses that did not fail.
-    pub other_contexts: BTreeSet<String>,
-    /// `BUILD_ID`: milliseconds since 1970.
-    pub build_id: String,
-}
 
 /// What an event does.
 #[derive(Debug, Clone)]
@@ -130,12 +111,12 @@ fn gate(event: &Event, context: &Context) -> Result<String, Reason> {
             "ready_for_review" | "converted_to_draft" => {
                 return nothing(format!("action {action} starts jobs only where drafts are skipped"));
             }
-            other => return nothing(format!("action {} starts no jobs", crate::text::plain(other))),
+            other => return nothing(format!("action {} starts no jobs", plain(other))),
         },
         TriggerEvent::Comment { action, body, pull, .. } => {
             let Some(pull) = pull else { return nothing("the comment is on an issue".to_owned()) };
             if action != "created" && action != "submitted" {
-                return nothing(format!("a comment that is {} starts no jobs", crate::text::plain(action)));
+                return nothing(format!("a comment that is {} starts no jobs", plain(action)));
             }
             if !pull.is_open {
                 return nothing("the pull request is not open".to_owned());
@@ -217,7 +198,7 @@ fn as_pull_request(job: &JobConfig) -> Match {
 fn as_comment(job: &JobConfig, body: &str, context: &Context) -> Match {
     if let Some(trigger) = job.trigger.as_ref().filter(|trigger| trigger.is_match(body)) {
         let line = body.lines().find(|line| trigger.is_match(line)).unwrap_or(&trigger.joined);
-        let why = format!("its trigger matches `{}`", crate::text::plain(line.trim()));
+        let why = format!("its trigger matches `{}`", plain(line.trim()));
         return Match { matched: true, forced: true, default: false, cause: Cause::Command, why };
     }
     let mut refused = Vec::new();
@@ -290,10 +271,10 @@ fn postsubmit(job: &JobConfig, reference: &str, files: Option<&[String]>) -> Ver
 
 fn deployment(job: &JobConfig, state: &str, environment: &str) -> Verdict {
     if !job.state.is_empty() && job.state != state {
-        return Verdict::no(Cause::Deployment, format!("state is {}, not {}", crate::text::plain(state), job.state));
+        return Verdict::no(Cause::Deployment, format!("state is {}, not {}", plain(state), job.state));
     }
     if !job.environment.is_empty() && !job.environment.eq_ignore_ascii_case(environment) {
-        let environment = crate::text::plain(environment);
+        let environment = plain(environment);
         return Verdict::no(Cause::Deployment, format!("environment is {environment}, not {}", job.environment));
     }
     let any = |value: &str| if value.is_empty() { "any".to_owned() } else { value.to_owned() };
@@ -303,7 +284,7 @@ fn deployment(job: &JobConfig, state: &str, environment: &str) -> Verdict {
 
 /// Whether a branch or tag is one of the job's.
 fn branch_rule(job: &JobConfig, what: &str, name: &str) -> (bool, String) {
-    let shown = crate::text::plain(name);
+    let shown = plain(name);
     if let Some(skip) = job.skip_branches.as_ref().filter(|skip| skip.is_match(name)) {
         return (false, format!("{what} {shown} matches `{}` of skip_branches", skip.matching(name)));
     }
@@ -327,12 +308,13 @@ fn change_rule(job: &JobConfig, files: Option<&[String]>) -> (bool, String) {
     let ignored = |file: &&String| job.ignore_changes.as_ref().is_some_and(|ignore| ignore.is_match(file));
     let left: Vec<&String> = files.iter().filter(|file| !ignored(file)).collect();
     let wanted = |file: &&&String| job.run_if_changed.as_ref().is_none_or(|wanted| wanted.is_match(file));
-    let count = |count: usize| if count == 1 { "1 changed file".to_owned() } else { format!("{count} changed files") };
     match (left.iter().find(wanted), &job.run_if_changed) {
-        (Some(file), Some(_)) => (true, format!("{} matched by run_if_changed", crate::text::plain(file))),
-        (Some(file), None) => (true, format!("{} not matched by ignore_changes", crate::text::plain(file))),
+        (Some(file), Some(_)) => (true, format!("{} matched by run_if_changed", plain(file))),
+        (Some(file), None) => (true, format!("{} not matched by ignore_changes", plain(file))),
         (None, _) if files.is_empty() => (false, "no file is changed".to_owned()),
-        (None, _) if left.is_empty() => (false, format!("ignore_changes matches all of {}", count(files.len()))),
-        (None, _) => (false, format!("run_if_changed matches none of {}", count(left.len()))),
+        (None, _) if left.is_empty() => {
+            (false, format!("ignore_changes matches all of {}", count(files.len(), "changed file")))
+        }
+        (None, _) => (false, format!("run_if_changed matches none of {}", count(left.len(), "changed file"))),
     }
 }

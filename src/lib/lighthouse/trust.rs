@@ -1,7 +1,7 @@
 //! Who may start jobs. Lighthouse asks the server; offline, `author_association` and the caller answer.
 
+use super::context::Context;
 use super::event::{Pull, TriggerEvent, User};
-use super::select::Context;
 
 /// Whether the jobs of an event may be looked at: why it is trusted, or why not.
 pub(super) fn decide(event: &TriggerEvent, context: &Context) -> Result<String, String> {

@@ -23,12 +23,12 @@ pub fn validate(config: &Config) -> Vec<Finding> {
         values(job, &mut of_job);
         commands(job, &mut of_job);
         if job.kind == JobKind::Deployment {
-            of_job.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
+            of_job.iter_mut().for_each(|finding| finding.problem.severity = Severity::Warning);
         }
         found.extend(of_job.into_iter().map(|finding| finding.of(&job.name)));
         source(job, &mut found);
     }
-    found.sort_by(|a, b| a.location.cmp(&b.location).then_with(|| a.id.cmp(b.id)));
+    found.sort_by(|a, b| a.problem.location.cmp(&b.problem.location).then_with(|| a.id.cmp(b.id)));
     found
 }
 

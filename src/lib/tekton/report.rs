@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use crate::lighthouse::lint_finding::Finding;
+use crate::lighthouse::finding::Finding;
 use crate::problem::{Problem, Severity};
 use crate::tekton::node::At;
 use crate::text::visible;
@@ -80,7 +80,7 @@ impl Report {
     /// Adds a problem that was made elsewhere; a warning becomes a finding.
     pub(in crate::tekton) fn add(&self, problem: Problem) {
         if problem.severity != Severity::Error {
-            return self.keep(Finding { id: "yaml", problem });
+            return self.keep(Finding::new("yaml", problem));
         }
         let mut problems = self.problems.borrow_mut();
         if !problems.contains(&problem) {
@@ -97,19 +97,13 @@ impl Report {
         hint: impl Into<String>,
     ) {
         let (message, hint) = (visible(&message.into()), Some(hint.into()));
-        self.keep(Finding {
-            id,
-            problem: Problem { severity: Severity::Warning, location: at.location(), message, hint },
-        });
+        self.keep(Finding::new(id, Problem { severity: Severity::Warning, location: at.location(), message, hint }));
     }
 
     /// Something worth knowing.
     pub(in crate::tekton) fn note(&self, id: &'static str, at: &At, message: impl Into<String>) {
         let message = visible(&message.into());
-        self.keep(Finding {
-            id,
-            problem: Problem { severity: Severity::Info, location: at.location(), message, hint: None },
-        });
+        self.keep(Finding::new(id, Problem { severity: Severity::Info, location: at.location(), message, hint: None }));
     }
 
     /// A field that means nothing outside a cluster; said once for each name.

@@ -46,7 +46,7 @@ pub(super) fn read(checkout: &Checkout, asked: &Asked) -> Result<Configuration> 
     };
     // All that loading tells is among it.
     let mut problems: Vec<Problem> =
-        lighthouse::lint(&loaded.config, &has_file).iter().map(lighthouse::Finding::problem).collect();
+        lighthouse::lint(&loaded.config, &has_file).iter().map(lighthouse::Finding::labelled).collect();
     problems.append(&mut unreadable.into_inner());
     problems.sort_by(|a, b| a.location.cmp(&b.location));
     tell_side(checkout, &mut problems);

@@ -4,8 +4,7 @@ use super::configuration::{self, Configuration};
 use super::select::{self, Asked, Selected, Target};
 use super::{Checkout, Options, event, is_warning, load_selected, plan_of};
 use crate::error::Result;
-use crate::lighthouse;
-use crate::lighthouse::lint_finding::Finding;
+use crate::lighthouse::{self, Finding};
 use crate::problem::{Problem, Severity};
 use crate::tekton::load::Remote;
 use crate::tekton::plan::PlanOptions;
@@ -57,7 +56,7 @@ pub fn lint(checkout: &Checkout, asked: &Asked, options: &Options, remote: &dyn 
                 };
                 problems.extend(problems_of(checkout, &selected, options, remote));
             }
-            Err(finding) if finding.id == "trigger-template" => problems.push(finding.problem()),
+            Err(finding) if finding.id == "trigger-template" => problems.push(finding.labelled()),
             // The linter of trigger files has told it already.
             Err(_) => {}
         }

@@ -165,8 +165,8 @@ pub fn select(checkout: &Checkout, asked: &Asked) -> Result<Selection> {
             (Some(job), _) => Ok((job, why)),
             (None, Some(job)) => lighthouse::build_job(job, &event, &context)
                 .map(|job| (job, format!("named, though the event does not start it: {why}")))
-                .map_err(|finding| finding.message),
-            (None, None) => Err(decision.problem.map_or(why, |finding| finding.message)),
+                .map_err(|finding| finding.problem.message),
+            (None, None) => Err(decision.problem.map_or(why, |finding| finding.problem.message)),
         };
         match built {
             Ok((job, why)) if named.is_none() || is_named => {

@@ -39,8 +39,8 @@ use super::check;
 use super::node::{At, BY_REFERENCE, Node, Value};
 use super::report::Report;
 use super::types::PipelineRun;
+use crate::lighthouse::finding::Finding;
 use crate::lighthouse::job::{Job, OF_PULLS, Source};
-use crate::lighthouse::lint_finding::Finding;
 use crate::problem::Problem;
 
 /// What is to be loaded, and what the run is given.

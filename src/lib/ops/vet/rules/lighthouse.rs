@@ -44,19 +44,20 @@ fn add(facts: &Facts<'_>, found: &mut Findings, is_of_rule: &dyn Fn(&Finding) ->
             continue;
         }
         let fix = fix(facts, &finding);
-        let added = found.add(finding.location.clone(), finding.told().0).severity(finding.severity).fix(fix);
-        added.hint = finding.hint;
+        let added =
+            found.add(finding.problem.location.clone(), finding.text().0).severity(finding.problem.severity).fix(fix);
+        added.hint = finding.problem.hint;
     }
 }
 
-/// What mends a finding, as changes of the document that Lighthouse reads: the first.
+/// What repairs a finding, as changes of the document that Lighthouse reads: the first.
 fn fix(facts: &Facts<'_>, finding: &Finding) -> Option<Fix> {
     let change = |(path, text): &(Vec<String>, String)| Change {
         path: path.clone(),
         action: Action::Set(Value::String(text.clone())),
     };
-    let changes: Vec<Change> = finding.mends.iter().map(change).collect();
-    let file = &finding.location.file;
+    let changes: Vec<Change> = finding.repairs.iter().map(change).collect();
+    let file = &finding.problem.location.file;
     let document = facts.repository.contents.get(file)?.documents.first()?.number;
     (!changes.is_empty()).then(|| Fix { file: file.clone(), document, changes })
 }
