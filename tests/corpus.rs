@@ -6,7 +6,7 @@ mod support;
 
 use kfleet::lighthouse::job::Source;
 use kfleet::ops::fmt::text::{self, TextOptions};
-use kfleet::tekton::load::{Request, Surroundings, load};
+use kfleet::tekton::load::{Inputs, Request, load};
 use kfleet::tree::Tree;
 use kfleet::yaml::engine::Engine;
 use std::path::{Path, PathBuf};
@@ -103,8 +103,8 @@ fn the_pipelines_of_the_corpus_load() {
             let source = Source::File(format!(".lighthouse/{pipeline}.yaml"));
             let request =
                 Request { event_controlled: &events, by_lighthouse: true, ..Request::of_file(&source, &values) };
-            let surroundings = Surroundings { files: &files, remote: None, given: &[] };
-            let loaded = load(request, surroundings).unwrap_or_else(|refused| panic!("{:#?}", refused.problems));
+            let inputs = Inputs { files: &files, remote: None, cluster_objects: &[] };
+            let loaded = load(request, inputs).unwrap_or_else(|refused| panic!("{:#?}", refused.problems));
             let tasks = &loaded.run.pipeline.tasks;
             assert_eq!(tasks.iter().map(|task| task.task.steps.len()).sum::<usize>(), steps, "{repository} {pipeline}");
             assert!(loaded.findings.iter().any(|finding| finding.id == "old-version"), "{repository} {pipeline}");

@@ -11,7 +11,7 @@ use kfleet::runner::event::{Event as RunEvent, Sink, Stream};
 use kfleet::runner::log::{Colours, clean};
 use kfleet::runner::mask::{MASK, Masker};
 use kfleet::runner::masking_sink::MaskingSink;
-use kfleet::tekton::load::{Request, Surroundings, load};
+use kfleet::tekton::load::{Inputs, Request, load};
 use kfleet::tekton::plan::{PlanOptions, RunContext, plan};
 use kfleet::tekton::show::{Format, render};
 use kfleet::tree::Tree;
@@ -150,7 +150,7 @@ pub fn tekton(bytes: &[u8]) {
                 assert!(is_in(&problem.location, bytes), "{problem:?}");
             }
         };
-        let loaded = match load(request, Surroundings { files: &files, remote: None, given: &[] }) {
+        let loaded = match load(request, Inputs { files: &files, remote: None, cluster_objects: &[] }) {
             Ok(loaded) => loaded,
             Err(found) => {
                 refused(&found.problems);

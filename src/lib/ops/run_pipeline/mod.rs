@@ -30,7 +30,7 @@ use crate::git::{Facts, LocalClone, Settings, Snapshot};
 use crate::lighthouse::job::Source;
 use crate::problem::{Location, Problem, Severity};
 use crate::runner::local::tools::Tools;
-use crate::tekton::load::{self, Loaded, Refused, Remote, Request, Surroundings};
+use crate::tekton::load::{self, Inputs, Loaded, Refused, Remote, Request};
 use crate::tekton::plan::{Plan, PlanOptions, RunContext, plan};
 use crate::tekton::timeouts;
 use crate::tekton::types::PipelineRun;
@@ -256,7 +256,7 @@ fn load_selected(
             Request::of_file(&source, &selected.parameters)
         }
     };
-    load::load(request, Surroundings { files: &files, remote: Some(remote), given: &options.given })
+    load::load(request, Inputs { files: &files, remote: Some(remote), cluster_objects: &options.given })
 }
 
 /// Plans a run under a name of its own.

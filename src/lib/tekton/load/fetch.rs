@@ -1,11 +1,23 @@
-//! Where files of Tekton objects come from: the repository ([`Files`]), or somewhere else ([`Remote`]).
+//! [`Inputs`]: where files of Tekton objects come from: the repository ([`Files`]), or somewhere else ([`Remote`]).
 
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::path::plain_path;
 use crate::tree::{Root, Tree};
+
+/// Where files come from.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The repository.
+    pub files: &'a dyn Files,
+    /// Everything else; `None`: nothing may be fetched.
+    pub remote: Option<&'a dyn Remote>,
+    /// Name and content of files whose objects stand for those of a cluster: what references without a resolver name.
+    pub cluster_objects: &'a [(String, Vec<u8>)],
+}
 
 /// The files of a repository.
 pub trait Files {
@@ -167,18 +179,6 @@ fn without_user(url: &str) -> String {
 
 /// A path below a folder, with `.` and `..` resolved; `None` where it leaves the repository.
 pub(super) fn below(folder: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') || path.contains('\\') || path.contains('\0') {
-        return None;
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    let is_path = !path.starts_with('/') && !path.contains(['\\', '\0']);
+    is_path.then(|| plain_path("", &format!("{folder}/{path}")))?
 }

@@ -59,7 +59,7 @@ pub(super) fn by_lighthouse(files: &[(&str, &str)], values: &[(String, String)])
     let (served, files): (Vec<_>, Vec<_>) =
         files.iter().partition(|(path, _)| path.contains("://") || path.contains('@'));
     let remote = Served(tree(&served));
-    load(request, Surroundings { files: &tree(&files), remote: Some(&remote), given: &[] })
+    load(request, Inputs { files: &tree(&files), remote: Some(&remote), cluster_objects: &[] })
 }
 
 /// Loads `run.yaml` as named by hand.
@@ -68,7 +68,7 @@ pub(super) fn by_hand(text: &str, given: &[(&str, &str)]) -> Result<Loaded, Refu
     let given: Vec<(String, Vec<u8>)> =
         given.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
     let files = tree(&[("run.yaml", text)]);
-    load(Request::of_file(&source, &[]), Surroundings { files: &files, remote: None, given: &given })
+    load(Request::of_file(&source, &[]), Inputs { files: &files, remote: None, cluster_objects: &given })
 }
 
 fn shown(problem: &Problem) -> String {
@@ -356,7 +356,7 @@ spec:
         Request { source: &named, asked: ("", 0), parameters: &values, event_controlled: &[], by_lighthouse: true };
     let given = [("task.yaml".to_owned(), task.as_bytes().to_vec())];
     let files = tree(&[("pr.yaml", source)]);
-    let run = loaded(load(job, Surroundings { files: &files, remote: None, given: &given })).run;
+    let run = loaded(load(job, Inputs { files: &files, remote: None, cluster_objects: &given })).run;
     let value = |name: &str| run.params.iter().find(|param| param.name == name).map(|param| param.value.clone());
     assert_eq!(value("url"), Some(text("file:///kfleet/remote.git")));
     assert_eq!(value("rev"), Some(text("bbb2")));
@@ -452,7 +452,7 @@ fn a_specification_may_be_written_in_the_trigger_file() {
         by_lighthouse: true,
     };
     let files = Tree::default();
-    let problems = refused(load(request, Surroundings { files: &files, remote: None, given: &[] }));
+    let problems = refused(load(request, Inputs { files: &files, remote: None, cluster_objects: &[] }));
     assert_eq!(problems[0], "triggers.yaml:9: `image` of step 0 must be a text, and is a number (put it in quotes)");
 }
 

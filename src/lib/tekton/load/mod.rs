@@ -2,13 +2,14 @@
 //! converted to v1, merged and checked, and nothing is substituted. The way of an object:
 //!
 //! ```text
-//! file -> node -> object (v1) -> wrap -> file references, uses: -> injected parameters -> references
+//! file -> read -> convert (v1) -> as_run -> file references, uses: -> injected parameters -> references
 //!      -> step template -> parse (types, unknown fields) -> check (names, relations, lints)
 //! ```
 //!
 //! Everything up to `parse` works on nodes, which know where they are written, so that every message has a place. All
 //! problems come at once. This module does not know events and triggers, nor what a run does.
 
+mod as_run;
 mod convert;
 mod fetch;
 mod inject;
@@ -19,7 +20,6 @@ mod refs;
 mod sources;
 mod template;
 mod uses;
-mod wrap;
 
 #[cfg(test)]
 mod load_tests;
@@ -31,7 +31,7 @@ mod rules_tests;
 mod uses_tests;
 
 pub use super::report::RULES;
-pub use fetch::{Address, Fetched, Files, Origin, Remote};
+pub use fetch::{Address, Fetched, Files, Inputs, Origin, Remote};
 
 use self::object::{Kind, Object};
 use self::sources::Sources;
@@ -41,6 +41,7 @@ use super::report::Report;
 use super::types::PipelineRun;
 use crate::lighthouse::finding::Finding;
 use crate::lighthouse::job::{Job, OF_PULLS, Source};
+use crate::path::folder_of;
 use crate::problem::Problem;
 
 /// What is to be loaded, and what the run is given.
@@ -76,17 +77,6 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Where files come from.
-#[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
-    /// The repository.
-    pub files: &'a dyn Files,
-    /// Everything else; `None`: nothing may be fetched.
-    pub remote: Option<&'a dyn Remote>,
-    /// Name and content of files with objects that stand for those of a cluster.
-    pub given: &'a [(String, Vec<u8>)],
-}
-
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
@@ -113,11 +103,11 @@ pub struct Refused {
 ///
 /// # Errors
 /// All problems of all files of it, by place.
-pub fn load(request: Request<'_>, surroundings: Surroundings<'_>) -> Result<Loaded, Refused> {
+pub fn load(request: Request<'_>, inputs: Inputs<'_>) -> Result<Loaded, Refused> {
     let report = Report::default();
     report.drops_unknown.set(request.by_lighthouse);
-    let sources = Sources::new(surroundings.files, surroundings.remote, surroundings.given, &report);
-    let run = assemble(request, &sources, &report).map(|node| typed(&node, request, &report));
+    let sources = Sources::new(inputs, &report);
+    let run = assemble(request, &sources).map(|node| typed(&node, request, &report));
     let fetched = sources.fetched();
     let (problems, missing, findings) = report.into_parts();
     match run {
@@ -127,31 +117,32 @@ pub fn load(request: Request<'_>, surroundings: Surroundings<'_>) -> Result<Load
 }
 
 /// The `spec` of the run, complete: everything inline, values set, templates merged.
-fn assemble(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Option<Node> {
-    let object = object_of(request, sources, report)?;
+fn assemble(request: Request<'_>, sources: &Sources<'_>) -> Option<Node> {
+    let report = sources.report;
+    let object = object_of(request, sources)?;
     if object.kind == Kind::StepAction {
         report.error_with(&object.at, "a StepAction cannot be run by itself", "refer to it by `ref` of a step");
         return None;
     }
     let folder = match request.source {
-        Source::File(path) => path.rsplit_once('/').map_or("", |(folder, _)| folder),
+        Source::File(path) => folder_of(path),
         _ => "",
     };
     let steering = Steering::of(&object, report);
-    let mut run = wrap::as_run(object);
+    let mut run = as_run::as_run(object);
     if !matches!(run.value, Value::Map(_)) {
         report.error(&run.at, "`spec` must be a mapping");
         return None;
     }
     if let Some(pattern) = &steering.load_file_refs {
-        refs::load_files(&mut run, pattern, folder, sources, report);
+        refs::load_files(&mut run, pattern, folder, sources);
     }
-    uses::import(&mut run, sources, report);
+    uses::import(&mut run, sources);
     if let Some(uri) = &steering.prepend {
-        uses::add_steps(&mut run, uri, true, sources, report);
+        uses::add_steps(&mut run, uri, true, sources);
     }
     if let Some(uri) = &steering.append {
-        uses::add_steps(&mut run, uri, false, sources, report);
+        uses::add_steps(&mut run, uri, false, sources);
     }
     let mut values: Vec<(String, String)> = request.parameters.to_vec();
     if request.by_lighthouse {
@@ -162,10 +153,10 @@ fn assemble(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Opt
         values.retain(|(name, value)| !value.is_empty() || !OF_PULLS.contains(&name.as_str()));
         values.extend(inject::of_clone_tasks(&run, request.parameters));
         inject::set_timeout(&mut run);
-        wrap::complete_bindings(&mut run);
+        as_run::complete_bindings(&mut run);
     }
     inject::set_values(&mut run, &values);
-    refs::resolve(&mut run, sources, report);
+    refs::resolve(&mut run, sources);
     if let Some(pipeline) = run.get_mut("pipelineSpec") {
         for list in ["tasks", "finally"] {
             for task in pipeline.items_of_mut(list) {
@@ -176,13 +167,13 @@ fn assemble(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Opt
     Some(run)
 }
 
-fn object_of(request: Request<'_>, sources: &Sources<'_>, report: &Report) -> Option<Object> {
+fn object_of(request: Request<'_>, sources: &Sources<'_>) -> Option<Object> {
     let asked = At::line_of(request.asked.0, request.asked.1);
     match request.source {
         Source::File(path) => match fetch::below("", path) {
             Some(path) => sources.file(&path, &asked),
             None => {
-                report.error(&asked, format!("{path} is not in the repository"));
+                sources.report.error(&asked, format!("{path} is not in the repository"));
                 None
             }
         },

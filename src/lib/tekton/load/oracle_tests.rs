@@ -72,8 +72,8 @@ fn loaded(text: &str) -> Result<PipelineRun, Refused> {
     let source = Source::File("run.yaml".to_owned());
     let mut files = Tree::default();
     files.insert("run.yaml".to_owned(), text.as_bytes().to_vec());
-    let surroundings = Surroundings { files: &files, remote: None, given: &[] };
-    load(Request::of_file(&source, &[]), surroundings).map(|loaded| loaded.run)
+    let inputs = Inputs { files: &files, remote: None, cluster_objects: &[] };
+    load(Request::of_file(&source, &[]), inputs).map(|loaded| loaded.run)
 }
 
 fn without_places(run: &PipelineRun) -> String {

@@ -11,14 +11,14 @@ use crate::tekton::report::Report;
 use crate::tekton::types::ParamValue;
 
 /// `loadFileRefs`: references whose name matches are files beside the source, and become inline.
-pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: &Sources<'_>, report: &Report) {
+pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: &Sources<'_>) {
     // An empty pattern matches everything, as it does in Go.
     let Some(text) = pattern.as_text() else { return };
     let pattern = match go_regex::compile(text) {
         Ok(regex) => regex,
         Err(error) => {
             let message = format!("loadFileRefs is no regular expression: {}", error.message);
-            return report.error_above(&pattern.at.within(text, error.offset), message, &error.caret(text));
+            return sources.report.error_above(&pattern.at.within(text, error.offset), message, &error.caret(text));
         }
     };
     let load = |node: &Node, field: &str, kind: Kind| -> Option<Option<Object>> {
@@ -26,12 +26,12 @@ pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: 
         let name = reference.get("name")?;
         let (at, name) = (&name.at, name.as_text().filter(|name| pattern.is_match(name))?);
         let Some(path) = below(folder, &format!("{name}.yaml")) else {
-            report.error(at, format!("`{name}.yaml` is not in the repository"));
+            sources.report.error(at, format!("`{name}.yaml` is not in the repository"));
             return Some(None);
         };
         let found = sources.file(&path, at);
         if let Some(found) = found.as_ref().filter(|found| found.kind != kind) {
-            report.error(at, format!("{path} is to be a {}, and is a {}", kind.name(), found.kind.name()));
+            sources.report.error(at, format!("{path} is to be a {}, and is a {}", kind.name(), found.kind.name()));
         }
         Some(found.filter(|found| found.kind == kind))
     };
@@ -52,10 +52,10 @@ pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: 
 }
 
 /// Everything else that is referred to: given objects and resolvers.
-pub(super) fn resolve(run: &mut Node, sources: &Sources<'_>, report: &Report) {
+pub(super) fn resolve(run: &mut Node, sources: &Sources<'_>) {
     let both = run.get("pipelineRef").is_some() && run.get("pipelineSpec").is_some();
     if both {
-        report.error(&run.at, "this run has both `pipelineRef` and `pipelineSpec`");
+        sources.report.error(&run.at, "this run has both `pipelineRef` and `pipelineSpec`");
     }
     if let Some(reference) = run.remove("pipelineRef").filter(|entry| !both && !entry.node.is_null()) {
         let Some(found) = sources.referenced(&reference.node, Kind::Pipeline) else { return };
@@ -65,25 +65,29 @@ pub(super) fn resolve(run: &mut Node, sources: &Sources<'_>, report: &Report) {
     let Some(spec) = run.get_mut("pipelineSpec") else { return };
     for list in ["tasks", "finally"] {
         for task in spec.items_of_mut(list) {
-            resolve_task(task, sources, report);
+            resolve_task(task, sources);
         }
     }
 }
 
-fn resolve_task(task: &mut Node, sources: &Sources<'_>, report: &Report) {
+fn resolve_task(task: &mut Node, sources: &Sources<'_>) {
     let name = task.text_of("name").unwrap_or_default().to_owned();
     let kinds = ["taskRef", "taskSpec", "pipelineRef", "pipelineSpec"];
     let given: Vec<&str> = kinds.into_iter().filter(|field| task.get(field).is_some()).collect();
     match given.as_slice() {
         [] if task.get(BY_REFERENCE).is_some() => {}
-        [] => report.error_with(&task.at, format!("task `{name}` has nothing to run"), "write taskSpec or taskRef"),
+        [] => sources.report.error_with(
+            &task.at,
+            format!("task `{name}` has nothing to run"),
+            "write taskSpec or taskRef",
+        ),
         [_] => {}
-        several => report.error(&task.at, format!("task `{name}` has several of {}", several.join(", "))),
+        several => sources.report.error(&task.at, format!("task `{name}` has several of {}", several.join(", "))),
     }
     for field in ["pipelineRef", "pipelineSpec"] {
         if let Some(entry) = task.remove(field).filter(|entry| !entry.node.is_null()) {
             let message = format!("task `{name}` is a pipeline in a pipeline, which kfleet does not run");
-            report.error_with(&entry.at, message, "write its tasks into this pipeline");
+            sources.report.error_with(&entry.at, message, "write its tasks into this pipeline");
         }
     }
     if let Some(reference) = task.remove("taskRef").filter(|entry| given.len() == 1 && !entry.node.is_null()) {
@@ -97,24 +101,24 @@ fn resolve_task(task: &mut Node, sources: &Sources<'_>, report: &Report) {
     let custom = spec.get("apiVersion").or_else(|| spec.get("kind")).and_then(Node::as_text);
     if let Some(custom) = custom.filter(|custom| !custom.is_empty() && *custom != "Task") {
         let message = format!("task `{name}` is a custom task (`{custom}`): kfleet runs no custom tasks");
-        report.error_with(&spec.at, message, "run it on a cluster, or write its work as steps");
+        sources.report.error_with(&spec.at, message, "run it on a cluster, or write its work as steps");
         task.remove("taskSpec");
         return task.leave_gap();
     }
     for step in spec.items_of_mut("steps") {
         if let Some(reference) = step.remove("ref").filter(|entry| !entry.node.is_null()) {
-            act(step, &reference.node, sources, report);
+            act(step, &reference.node, sources);
         } else if let Some(params) = step.remove("params") {
-            report.error_with(&params.at, "`params` of a step need a `ref`", "write them at the task");
+            sources.report.error_with(&params.at, "`params` of a step need a `ref`", "write them at the task");
         }
     }
 }
 
 /// Puts a StepAction into the step that refers to it.
-fn act(step: &mut Node, reference: &Node, sources: &Sources<'_>, report: &Report) {
+fn act(step: &mut Node, reference: &Node, sources: &Sources<'_>) {
     for field in ["image", "command", "args", "script", "env", "workingDir", "volumeMounts", "results"] {
         if let Some(entry) = step.remove(field).filter(|entry| !entry.node.is_null()) {
-            report.error(&entry.at, format!("`{field}` of a step cannot be used with `ref`"));
+            sources.report.error(&entry.at, format!("`{field}` of a step cannot be used with `ref`"));
         }
     }
     let params = step.remove("params").map(|entry| entry.node).unwrap_or_default();
@@ -125,13 +129,13 @@ fn act(step: &mut Node, reference: &Node, sources: &Sources<'_>, report: &Report
     let script = spec.get("script").and_then(|script| Some((script, script.as_text()?.find("$(params")?)));
     if let Some((script, byte)) = script {
         let at = script.at.within(script.as_text().unwrap_or_default(), byte);
-        report.error_with(&at, "a StepAction cannot use params in its script", "hand them on as env");
+        sources.report.error_with(&at, "a StepAction cannot use params in its script", "hand them on as env");
     }
-    let values = values(&spec, &params, &action.name, report);
+    let values = values(&spec, &params, &action.name, sources.report);
     spec.remove("params");
     spec.remove("description");
     substitute(&mut spec, &values);
-    let Value::Map(entries) = spec.value else { return report.error(&spec.at, "`spec` must be a mapping") };
+    let Value::Map(entries) = spec.value else { return sources.report.error(&spec.at, "`spec` must be a mapping") };
     for entry in entries {
         step.set(&entry.key, entry.node);
     }

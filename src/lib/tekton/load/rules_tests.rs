@@ -26,7 +26,7 @@ fn outcome(text: &str, by_lighthouse: bool) -> (Vec<String>, Vec<String>) {
     files.insert("run.yaml".to_owned(), text.as_bytes().to_vec());
     let events = ["BRANCH".to_owned()];
     let request = Request { by_lighthouse, event_controlled: &events, ..Request::of_file(&source, &[]) };
-    let (problems, findings) = match load(request, Surroundings { files: &files, remote: None, given: &[] }) {
+    let (problems, findings) = match load(request, Inputs { files: &files, remote: None, cluster_objects: &[] }) {
         Ok(loaded) => (Vec::new(), loaded.findings),
         Err(refused) => (refused.problems, refused.findings),
     };

@@ -1,9 +1,9 @@
-//! [`Sources`]: gets the objects that others refer to, by file, by address, or by the name of one that was given.
+//! [`Sources`]: gets the objects that others refer to, by file, by address, or by the name that they have in the cluster.
 
 use std::cell::{Cell, RefCell};
 
 use super::convert;
-use super::fetch::{Address, Fetched, Files, Origin, Remote};
+use super::fetch::{Address, Fetched, Inputs, Origin};
 use super::object::{Kind, Object};
 use super::read;
 use crate::digest::is_sha256;
@@ -17,29 +17,24 @@ use crate::text::plain;
 /// So many files one run may be made of: a file that refers to others twice makes many.
 const MAX_LOADS: usize = 500;
 
-/// See the module.
+/// The inputs of one run, and what has been read of them.
 pub(super) struct Sources<'a> {
-    files: &'a dyn Files,
-    remote: Option<&'a dyn Remote>,
-    report: &'a Report,
-    given: Vec<Object>,
+    inputs: Inputs<'a>,
+    /// What is wrong with them.
+    pub(super) report: &'a Report,
+    cluster_objects: Vec<Object>,
     loads: Cell<usize>,
     fetched: RefCell<Vec<Origin>>,
 }
 
 impl<'a> Sources<'a> {
-    pub(super) fn new(
-        files: &'a dyn Files,
-        remote: Option<&'a dyn Remote>,
-        given: &[(String, Vec<u8>)],
-        report: &'a Report,
-    ) -> Sources<'a> {
+    pub(super) fn new(inputs: Inputs<'a>, report: &'a Report) -> Sources<'a> {
         let mut objects = Vec::new();
-        for (name, bytes) in given {
+        for (name, bytes) in inputs.cluster_objects {
             let documents = read::documents(name, bytes, report).into_iter();
             objects.extend(documents.filter_map(|document| convert::to_object(document, report)));
         }
-        Sources { files, remote, report, given: objects, loads: Cell::new(0), fetched: RefCell::default() }
+        Sources { inputs, report, cluster_objects: objects, loads: Cell::new(0), fetched: RefCell::default() }
     }
 
     /// What was fetched, each once.
@@ -52,8 +47,8 @@ impl<'a> Sources<'a> {
 
     /// The object in a file of the repository; `asked` is where it is named, and `None` without a problem is never given.
     pub(super) fn file(&self, path: &str, asked: &At) -> Option<Object> {
-        let shown = self.files.shown(path);
-        let bytes = match self.files.read(path) {
+        let shown = self.inputs.files.shown(path);
+        let bytes = match self.inputs.files.read(path) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
                 self.report.error(asked, format!("there is no file {shown} in the repository"));
@@ -69,7 +64,7 @@ impl<'a> Sources<'a> {
 
     /// The object at an address.
     pub(super) fn address(&self, address: &Address, asked: &At) -> Option<Object> {
-        let Some(remote) = self.remote else {
+        let Some(remote) = self.inputs.remote else {
             let hint = "allow the network, or keep a copy in the repository and name its path";
             self.report.error_with(asked, format!("{address} is needed, and nothing may be fetched"), hint);
             return None;
@@ -144,7 +139,7 @@ impl<'a> Sources<'a> {
                 self.report.error(&reference.at, format!("this reference to a {} has no `name`", kind.name()));
                 return None;
             }
-            None => self.given(name, kind, &reference.at)?,
+            None => self.of_cluster(name, kind, &reference.at)?,
         };
         if found.kind != kind {
             let message = format!("this is to be a {}, and is a {}", kind.name(), found.kind.name());
@@ -154,8 +149,8 @@ impl<'a> Sources<'a> {
         Some(found)
     }
 
-    fn given(&self, name: &str, kind: Kind, at: &At) -> Option<Object> {
-        let of_kind = || self.given.iter().filter(|object| object.kind == kind);
+    fn of_cluster(&self, name: &str, kind: Kind, at: &At) -> Option<Object> {
+        let of_kind = || self.cluster_objects.iter().filter(|object| object.kind == kind);
         let found = of_kind().find(|object| object.name == name).cloned();
         if found.is_none() {
             let near = nearest(name, of_kind().map(|object| object.name.as_str()));

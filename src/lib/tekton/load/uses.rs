@@ -1,10 +1,10 @@
 //! `image: uses:..`: steps that Lighthouse imports from tasks elsewhere, with its rules of what the importing step changes.
 
+use super::as_run;
 use super::fetch::{Address, below};
 use super::object::{Kind, Object};
 use super::sources::Sources;
 use super::template::{merged, merged_list};
-use super::wrap;
 use crate::suggest::nearest;
 use crate::tekton::node::{At, Node, Value};
 use crate::tekton::report::Report;
@@ -15,16 +15,16 @@ const MAX_DEPTH: usize = 10;
 const PREFIX: &str = "uses:";
 
 /// Imports the steps that a run uses.
-pub(super) fn import(run: &mut Node, sources: &Sources<'_>, report: &Report) {
-    import_below(run, sources, report, &[]);
+pub(super) fn import(run: &mut Node, sources: &Sources<'_>) {
+    import_below(run, sources, &[]);
 }
 
-fn import_below(run: &mut Node, sources: &Sources<'_>, report: &Report, chain: &[String]) {
+fn import_below(run: &mut Node, sources: &Sources<'_>, chain: &[String]) {
     let Some(mut spec) = run.remove("pipelineSpec") else { return };
     for list in ["tasks", "finally"] {
         let mut tasks = spec.node.items_of(list).to_vec();
         for task in &mut tasks {
-            let found = import_task(task, sources, report, chain);
+            let found = import_task(task, sources, chain);
             for used in found {
                 add_declared(list, task, &used, &mut spec.node, run);
             }
@@ -43,7 +43,7 @@ fn address(node: &Node) -> Option<(&At, &str)> {
 }
 
 /// Replaces the steps of one task; the specs of the tasks that were used come back.
-fn import_task(task: &mut Node, sources: &Sources<'_>, report: &Report, chain: &[String]) -> Vec<Node> {
+fn import_task(task: &mut Node, sources: &Sources<'_>, chain: &[String]) -> Vec<Node> {
     let task_name = task.text_of("name").unwrap_or_default().to_owned();
     let mut found = Vec::new();
     let Some(spec) = task.get_mut("taskSpec") else { return found };
@@ -61,19 +61,19 @@ fn import_task(task: &mut Node, sources: &Sources<'_>, report: &Report, chain: &
             steps.push(step);
             continue;
         };
-        report.warn(
+        sources.report.warn(
             "uses",
             &at,
             "`uses:` is deprecated in Lighthouse",
             "write the steps here, or use a resolver or a StepAction",
         );
-        let Some(mut used) = used_task(&uri, &at, &task_name, sources, report, chain) else {
+        let Some(mut used) = used_task(&uri, &at, &task_name, sources, chain) else {
             let mut gap = Node::map(Vec::new()).written_at(&step.at);
             gap.leave_gap();
             steps.push(gap);
             continue;
         };
-        steps.extend(imported(&step, &mut used, &at, report));
+        steps.extend(imported(&step, &mut used, &at, sources.report));
         if !found.contains(&used) {
             found.push(used);
         }
@@ -100,23 +100,20 @@ fn import_task(task: &mut Node, sources: &Sources<'_>, report: &Report, chain: &
 }
 
 /// The `spec` of the task that an address means.
-fn used_task(
-    uri: &str,
-    at: &At,
-    task_name: &str,
-    sources: &Sources<'_>,
-    report: &Report,
-    chain: &[String],
-) -> Option<Node> {
+fn used_task(uri: &str, at: &At, task_name: &str, sources: &Sources<'_>, chain: &[String]) -> Option<Node> {
     let mut chain = chain.to_vec();
     let is_cycle = chain.iter().any(|used| used == uri);
     chain.push(uri.to_owned());
     if is_cycle {
-        report.error_with(at, format!("{uri} uses itself: {}", chain.join(" -> ")), "write the steps into one of them");
+        sources.report.error_with(
+            at,
+            format!("{uri} uses itself: {}", chain.join(" -> ")),
+            "write the steps into one of them",
+        );
         return None;
     }
     if chain.len() > MAX_DEPTH {
-        report.error(at, format!("tasks use tasks more than {MAX_DEPTH} deep"));
+        sources.report.error(at, format!("tasks use tasks more than {MAX_DEPTH} deep"));
         return None;
     }
     let object = match Address::parse(uri) {
@@ -126,16 +123,16 @@ fn used_task(
             Some(path) => sources.file(&path, at)?,
             None => {
                 let hint = "write a path from the root of the repository";
-                report.error_with(at, format!("`{uri}` is not in the repository"), hint);
+                sources.report.error_with(at, format!("`{uri}` is not in the repository"), hint);
                 return None;
             }
         },
         Err(message) => {
-            report.error(at, message);
+            sources.report.error(at, message);
             return None;
         }
     };
-    task_of(object, uri, at, task_name, sources, report, &chain)
+    task_of(object, uri, at, task_name, sources, &chain)
 }
 
 fn task_of(
@@ -144,15 +141,14 @@ fn task_of(
     at: &At,
     task_name: &str,
     sources: &Sources<'_>,
-    report: &Report,
     chain: &[String],
 ) -> Option<Node> {
     if object.kind == Kind::StepAction {
-        report.error_with(at, format!("{uri} is a StepAction"), "refer to it by `ref`");
+        sources.report.error_with(at, format!("{uri} is a StepAction"), "refer to it by `ref`");
         return None;
     }
-    let mut run = wrap::as_run(object);
-    import_below(&mut run, sources, report, chain);
+    let mut run = as_run::as_run(object);
+    import_below(&mut run, sources, chain);
     let tasks = run.get("pipelineSpec").map_or(&[][..], |spec| spec.items_of("tasks"));
     let chosen = match tasks {
         [only] => Some(only),
@@ -165,7 +161,7 @@ fn task_of(
             [] | [_] => format!("{uri} has no task with steps"),
             names => format!("{uri} has no task `{task_name}` with steps; it has {}", names.join(", ")),
         };
-        report.error(at, message);
+        sources.report.error(at, message);
     }
     spec
 }
@@ -272,14 +268,14 @@ fn add_declared(list: &str, task: &mut Node, used: &Node, pipeline: &mut Node, r
 }
 
 /// `prependStepsURL` and `appendStepsURL`: steps before those of the first task, and after those of the last.
-pub(super) fn add_steps(run: &mut Node, uri: &Node, is_first: bool, sources: &Sources<'_>, report: &Report) {
+pub(super) fn add_steps(run: &mut Node, uri: &Node, is_first: bool, sources: &Sources<'_>) {
     let Some(text) = uri.as_text().filter(|text| !text.is_empty()) else { return };
-    let Some(used) = used_task(text, &uri.at, "", sources, report, &[]) else { return };
+    let Some(used) = used_task(text, &uri.at, "", sources, &[]) else { return };
     let Some(spec) = run.get_mut("pipelineSpec") else { return };
     let tasks = spec.items_of_mut("tasks");
     let task = if is_first { tasks.first_mut() } else { tasks.last_mut() };
     let Some(spec) = task.and_then(|task| task.get_mut("taskSpec")) else {
-        return report.error(&uri.at, "there is no inline task to add steps to");
+        return sources.report.error(&uri.at, "there is no inline task to add steps to");
     };
     let more = used.items_of("steps").to_vec();
     if is_first {
