@@ -6,9 +6,11 @@ use super::fetch::below;
 use super::object::{Kind, Object};
 use super::sources::Sources;
 use crate::go_regex;
-use crate::tekton::node::{At, BY_REFERENCE, Node, Value};
+use crate::tekton::node::{BY_REFERENCE, Node, Value};
 use crate::tekton::report::Report;
 use crate::tekton::types::ParamValue;
+use crate::tekton::variables::scan::exact;
+use crate::tekton::variables::substitute::{Budget, Expander, Found, Table};
 
 /// `loadFileRefs`: references whose name matches are files beside the source, and become inline.
 pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: &Sources<'_>) {
@@ -134,7 +136,10 @@ fn act(step: &mut Node, reference: &Node, sources: &Sources<'_>) {
     let values = values(&spec, &params, &action.name, sources.report);
     spec.remove("params");
     spec.remove("description");
-    substitute(&mut spec, &values);
+    let (table, budget) = (Table::of_params(&values), Budget::default());
+    let expander = Expander::new(&table, &budget);
+    substitute(&mut spec, &table, &expander);
+    expander.into_problems().into_iter().for_each(|problem| sources.report.error(&spec.at, problem));
     let Value::Map(entries) = spec.value else { return sources.report.error(&spec.at, "`spec` must be a mapping") };
     for entry in entries {
         step.set(&entry.key, entry.node);
@@ -179,18 +184,19 @@ fn values(spec: &Node, params: &Node, action: &str, report: &Report) -> BTreeMap
 }
 
 /// Replaces `$(params.x)` by the text of a value; in lists, a whole array by its items.
-fn substitute(node: &mut Node, values: &BTreeMap<String, ParamValue>) {
-    let at = node.at.clone();
+fn substitute(node: &mut Node, table: &Table<'_>, expander: &Expander<'_>) {
     match &mut node.value {
-        Value::Text(text) if text.contains("$(params") => *text = substituted(text, values),
-        Value::Map(entries) => entries.iter_mut().for_each(|entry| substitute(&mut entry.node, values)),
+        Value::Text(text) => expander.in_place(text),
+        Value::Map(entries) => entries.iter_mut().for_each(|entry| substitute(&mut entry.node, table, expander)),
         Value::List(items) => {
             let mut replaced = Vec::with_capacity(items.len());
             for mut item in std::mem::take(items) {
-                match item.as_text().and_then(|text| whole_array(text, values)) {
-                    Some(texts) => replaced.extend(texts.iter().map(|text| text_at(text, &at))),
-                    None => {
-                        substitute(&mut item, values);
+                match item.as_text().and_then(exact).and_then(|key| table.get(key)) {
+                    Some(Found::List(texts)) => {
+                        replaced.extend(texts.iter().map(|text| Node::text(text).written_at(&node.at)));
+                    }
+                    _ => {
+                        substitute(&mut item, table, expander);
                         replaced.push(item);
                     }
                 }
@@ -199,57 +205,4 @@ fn substitute(node: &mut Node, values: &BTreeMap<String, ParamValue>) {
         }
         _ => {}
     }
-}
-
-fn text_at(text: &str, at: &At) -> Node {
-    Node::text(text).written_at(at)
-}
-
-fn forms(name: &str) -> [String; 3] {
-    [format!("params.{name}"), format!("params[\"{name}\"]"), format!("params['{name}']")]
-}
-
-fn whole_array<'v>(text: &str, values: &'v BTreeMap<String, ParamValue>) -> Option<&'v Vec<String>> {
-    let inside = text.strip_prefix("$(")?.strip_suffix(')')?;
-    let inside = inside.strip_suffix("[*]").unwrap_or(inside);
-    values.iter().find_map(|(name, value)| match value {
-        ParamValue::Array(items) if forms(name).iter().any(|form| form == inside) => Some(items),
-        _ => None,
-    })
-}
-
-fn substituted(text: &str, values: &BTreeMap<String, ParamValue>) -> String {
-    let mut replacements: Vec<(String, &str)> = Vec::new();
-    for (name, value) in values {
-        for form in forms(name) {
-            match value {
-                ParamValue::String(text) => replacements.push((format!("$({form})"), text)),
-                ParamValue::Array(items) => {
-                    for (index, text) in items.iter().enumerate() {
-                        replacements.push((format!("$({form}[{index}])"), text));
-                    }
-                }
-                ParamValue::Object(map) => {
-                    replacements.extend(map.iter().map(|(key, text)| (format!("$({form}.{key})"), text.as_str())));
-                }
-            }
-        }
-    }
-    // In one pass, so that what is put in is not replaced again.
-    let (mut result, mut rest) = (String::new(), text);
-    while let Some(at) = rest.find("$(params") {
-        result.push_str(&rest[..at]);
-        rest = &rest[at..];
-        match replacements.iter().find(|(form, _)| rest.starts_with(form.as_str())) {
-            Some((form, value)) => {
-                result.push_str(value);
-                rest = &rest[form.len()..];
-            }
-            None => {
-                result.push_str("$(");
-                rest = &rest[2..];
-            }
-        }
-    }
-    result + rest
 }

@@ -13,15 +13,6 @@ pub type Values = BTreeMap<String, ParamValue>;
 /// How deep the default of one parameter may lead to others.
 const DEFAULT_DEPTH: usize = 10;
 
-/// A table of parameters.
-pub fn table_of(values: &Values) -> Table<'static> {
-    let mut table = Table::default();
-    for (name, value) in values {
-        table.put(format!("params.{name}"), value.clone());
-    }
-    table
-}
-
 /// The values of a pipeline's parameters: given ones, then defaults, in which other parameters are replaced.
 ///
 /// # Errors
@@ -83,7 +74,7 @@ impl<'a> Defaults<'a> {
             }
         }
         let mut value = default.clone();
-        let table = table_of(&used_values(&self.values, &value));
+        let table = Table::of_params(&used_values(&self.values, &value));
         let expander = Expander::strict(&table, self.budget);
         expander.value(&mut value);
         if let Some(problem) = expander.into_problems().into_iter().next() {
@@ -173,7 +164,7 @@ pub fn of_task(specs: &[ParamSpec], given: &Values, budget: &Budget) -> Result<V
     for spec in specs.iter().filter(|spec| !values.contains_key(&spec.name)) {
         let Some(default) = &spec.default else { continue };
         let mut value = default.clone();
-        let table = table_of(&used_values(&values, default));
+        let table = Table::of_params(&used_values(&values, default));
         let expander = Expander::strict(&table, budget);
         expander.value(&mut value);
         let wrong = expander.into_problems();

@@ -235,7 +235,7 @@ impl Stages {
         for binding in &run.workspaces {
             bound.put_text(format!("workspaces.{}.bound", binding.name), "true");
         }
-        Stages { params: params::table_of(values), context: of_context, bound }
+        Stages { params: Table::of_params(values), context: of_context, bound }
     }
 
     fn prepare(

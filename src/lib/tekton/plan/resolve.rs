@@ -92,7 +92,7 @@ pub fn specify(
     let mut spec = task.task.clone();
     add_pod_env(&mut spec, task, common);
 
-    let params = params::table_of(&values).with_old_params();
+    let params = Table::of_params(&values).with_old_params();
     let expander = Expander::strict(&params, budget).with_late(attempt.is_none());
     fields::of_task(&mut spec, &mut |field| expander.field(field));
     let mut bindings = common.workspaces.clone();

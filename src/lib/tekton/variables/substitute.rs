@@ -40,6 +40,12 @@ pub enum Found<'a> {
 }
 
 impl<'a> Table<'a> {
+    /// The values of parameters.
+    pub fn of_params(params: &BTreeMap<String, ParamValue>) -> Table<'static> {
+        let values = params.iter().map(|(name, value)| (format!("params.{name}"), value.clone())).collect();
+        Table { values, ..Table::default() }
+    }
+
     /// A table whose own values win over those of another.
     pub fn over(below: &'a Table<'a>) -> Self {
         Table { values: BTreeMap::new(), below: Some(below), old_params: below.old_params }

@@ -2,10 +2,9 @@
 
 use super::*;
 use crate::tekton::mk::{list, map, text, values};
-use crate::tekton::plan::params::table_of;
 
 fn params() -> Table<'static> {
-    table_of(&values(&[
+    Table::of_params(&values(&[
         ("a", text("one")),
         ("dotted.name", text("dots")),
         ("loop", text("$(params.a)")),
