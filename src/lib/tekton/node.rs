@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::problem::Location;
 use crate::tekton::types::{Origin, ParamValue};
+use crate::tekton::variables::key::{Occurrence, variables};
 
 /// A field that no file has: the name of the object that was referred to.
 pub(in crate::tekton) const BY_REFERENCE: &str = "\u{0}reference";
@@ -322,6 +323,13 @@ impl Node {
             Value::Map(entries) => entries.iter().for_each(|entry| entry.node.each_text(see)),
             _ => {}
         }
+    }
+
+    /// Calls `see` for every variable in its texts, with its place.
+    pub(in crate::tekton) fn each_variable<'a>(&'a self, see: &mut dyn FnMut(At, Occurrence<'a>)) {
+        self.each_text(&mut |at, text| {
+            variables(text).into_iter().for_each(|found| see(at.within(text, found.byte), found));
+        });
     }
 
     /// A value of a parameter as Tekton reads it: lists and maps of texts, and all else as one text.

@@ -48,13 +48,11 @@ fn is_injected(subject: &Subject<'_>, name: &str) -> bool {
 /// The parameters that the texts below a node name, those that kfleet added left out.
 fn names_in(node: &Node) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    node.each_text(&mut |at, text| {
-        for found in variables(text) {
-            if let Variable::Param { name, .. } = found.variable
-                && at.is_written()
-            {
-                names.insert(name.to_owned());
-            }
+    node.each_variable(&mut |at, found| {
+        if let Variable::Param { name, .. } = found.variable
+            && at.is_written()
+        {
+            names.insert(name.to_owned());
         }
     });
     names
@@ -116,11 +114,8 @@ fn events(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
     let is_tainted = |name: &str| match node.named("params", name).and_then(|param| param.get("value")) {
         Some(value) => {
             let mut tainted = false;
-            value.each_text(&mut |_, text| {
-                tainted |= variables(text).iter().any(|found| match found.variable {
-                    Variable::Param { name, .. } => is_event(name),
-                    _ => false,
-                });
+            value.each_variable(&mut |_, found| {
+                tainted |= matches!(found.variable, Variable::Param { name, .. } if is_event(name));
             });
             tainted
         }
@@ -170,14 +165,12 @@ fn scripts(subject: &Subject<'_>, node: &Node) {
 
 /// A reference with brackets does not make a task wait.
 fn edges(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
-    node.each_text(&mut |at, text| {
-        for found in variables(text) {
-            let Variable::TaskResult { task: producer, has_brackets: true, .. } = found.variable else { continue };
-            if !task.run_after.iter().any(|name| name == producer) {
-                let message = format!("{} does not make `{}` wait for `{producer}`", found.text, task.name);
-                let hint = format!("write $(tasks.{producer}.results.NAME), or add `{producer}` to `runAfter`");
-                subject.report.warn("bracket-result", &at.within(text, found.byte), message, hint);
-            }
+    node.each_variable(&mut |at, found| {
+        let Variable::TaskResult { task: producer, has_brackets: true, .. } = found.variable else { return };
+        if !task.run_after.iter().any(|name| name == producer) {
+            let message = format!("{} does not make `{}` wait for `{producer}`", found.text, task.name);
+            let hint = format!("write $(tasks.{producer}.results.NAME), or add `{producer}` to `runAfter`");
+            subject.report.warn("bracket-result", &at, message, hint);
         }
     });
 }

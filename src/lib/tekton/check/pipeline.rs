@@ -129,10 +129,10 @@ impl Checker<'_> {
 /// Values of a run cannot come from its own tasks.
 fn run_values(subject: &Subject<'_>) {
     for param in subject.node.items_of("params") {
-        param.each_text(&mut |at, text| {
-            for found in variables(text).iter().filter(|found| matches!(found.variable, Variable::TaskResult { .. })) {
+        param.each_variable(&mut |at, found| {
+            if matches!(found.variable, Variable::TaskResult { .. }) {
                 let message = format!("{}: a value of the run cannot be the result of a task", found.text);
-                subject.report.error(&at.within(text, found.byte), message);
+                subject.report.error(&at, message);
             }
         });
     }

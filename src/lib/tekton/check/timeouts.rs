@@ -1,13 +1,8 @@
 //! Timeouts: none may be longer than what it is part of.
 
-use std::time::Duration;
-
 use super::subject::Subject;
 use crate::tekton::node::At;
 use crate::tekton::types::Timeout;
-
-/// Of a pipeline and of a task that say nothing.
-const DEFAULT: Duration = Duration::from_secs(60 * 60);
 
 /// Whether `inner` is longer than `outer`.
 fn exceeds(inner: Timeout, outer: Timeout) -> bool {
@@ -35,7 +30,7 @@ pub(super) fn check(subject: &Subject<'_>) {
         let node = subject.node.get("timeouts");
         node.and_then(|node| node.get(field)).or(node).map_or(&subject.node.at, |node| &node.at)
     };
-    let whole = timeouts.pipeline.unwrap_or(Timeout::After(DEFAULT));
+    let whole = timeouts.pipeline.unwrap_or(Timeout::After(Timeout::DEFAULT));
     for (field, part) in [("tasks", timeouts.tasks), ("finally", timeouts.finally)] {
         if let Some(part) = part.filter(|part| exceeds(*part, whole)) {
             let message =

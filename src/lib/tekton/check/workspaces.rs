@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::subject::{Subject, suggestion_or};
 use crate::tekton::node::Node;
 use crate::tekton::types::{PipelineRun, PipelineTask, PipelineWorkspace, WorkspaceSpec, WorkspaceUse};
-use crate::tekton::variables::key::{Variable, variables};
+use crate::tekton::variables::key::Variable;
 
 /// Gives inline tasks the workspaces of the run that they mention and do not declare.
 pub(super) fn propagate(run: &mut PipelineRun, node: &Node) {
@@ -39,11 +39,9 @@ fn mentioned(task: &Node) -> BTreeSet<String> {
     let Some(spec) = task.get("taskSpec") else { return names };
     for list in ["steps", "sidecars"] {
         for container in spec.items_of(list) {
-            container.each_text(&mut |_, text| {
-                for found in variables(text) {
-                    if let Variable::Workspace { name, .. } = found.variable {
-                        names.insert(name.to_owned());
-                    }
+            container.each_variable(&mut |_, found| {
+                if let Variable::Workspace { name, .. } = found.variable {
+                    names.insert(name.to_owned());
                 }
             });
         }

@@ -6,10 +6,10 @@ use super::environment;
 use super::explain::{EnvOrigin, EnvPlan, StepPlan, TaskPlan, WorkspacePlan};
 use super::prepare::PreparedTask;
 use super::resolve::{Specified, SpecifiedStep};
-use super::timeouts::{limit, text};
+use super::timeouts::text;
 use super::when;
 use crate::lighthouse::job::INJECTED;
-use crate::tekton::types::{EnvValue, EnvVar, ObjectRef, PipelineTask, StepSpec, VolumeKind};
+use crate::tekton::types::{EnvValue, EnvVar, ObjectRef, PipelineTask, StepSpec, Timeout, VolumeKind};
 use crate::tekton::variables::substitute::Budget;
 
 /// Fills in what is known of a task. `written` is the task as it is in the file.
@@ -85,7 +85,7 @@ fn describe_step(step: &SpecifiedStep, written: Option<&StepSpec>, budget: &Budg
         env_from: step.spec.env_from.iter().map(|from| describe_object(&from.object)).collect(),
         env,
         mounts: mounts.collect(),
-        timeout: step.spec.timeout.and_then(limit).map(text),
+        timeout: step.spec.timeout.and_then(Timeout::limit).map(text),
         continue_on_error: step.continue_on_error,
         when: step.spec.when.iter().map(when::describe).collect(),
         results: step.spec.results.iter().map(|result| result.name.clone()).collect(),

@@ -28,7 +28,7 @@ pub use self::explain::{EnvOrigin, EnvPlan, Plan, RunInfo, StepPlan, TaskPlan, W
 use self::matrix::Combination;
 use self::needs::Needs;
 pub use self::options::{PlanOptions, RunContext};
-use self::prepare::{Prepared, PreparedTask, problem};
+use self::prepare::{Prepared, PreparedTask};
 use self::timeouts::{limit_text, text};
 use super::types::{PipelineRun, PipelineTask};
 use super::variables::key::is_late_value;
@@ -121,7 +121,7 @@ fn plan_task(
                     combination = all.first().cloned();
                     planned.matrix = Some(all);
                 }
-                Err(wrong) => problems.push(problem(&spec.origin, format!("task {}: {wrong}", spec.name))),
+                Err(wrong) => problems.push(spec.origin.error(format!("task {}: {wrong}", spec.name))),
             }
         }
         if combination.is_none() {
@@ -139,7 +139,7 @@ fn plan_task(
         Err(wrong) => problems.extend(
             wrong
                 .into_iter()
-                .map(|wrong| problem(&spec.origin, format!("PipelineValidationFailed: task {}: {wrong}", spec.name))),
+                .map(|wrong| spec.origin.error(format!("PipelineValidationFailed: task {}: {wrong}", spec.name))),
         ),
     }
     planned

@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::problem::{Location, Problem, Severity};
-use crate::text::visible;
+use crate::problem::Problem;
 
 use super::graph::{self, Graph};
 use super::options::{PlanOptions, RunContext};
@@ -53,12 +52,6 @@ pub struct PreparedTask {
     pub first_step: usize,
 }
 
-/// A problem at a place of a file.
-pub fn problem(origin: &Origin, message: impl Into<String>) -> Problem {
-    let location = Location { file: origin.file.clone(), line: origin.line as u64, column: origin.column as u64 };
-    Problem { severity: Severity::Error, location, message: visible(&message.into()), hint: None }
-}
-
 /// Prepares a run.
 ///
 /// # Errors
@@ -73,12 +66,12 @@ pub fn prepare(run: &PipelineRun, context: &RunContext, options: &PlanOptions) -
     let values = params::of_pipeline(&run.pipeline.params, &run.params, &budget).unwrap_or_else(|wrong| {
         problems.extend(wrong.into_iter().map(|(at, message)| {
             let declared = at.and_then(|at| run.pipeline.params.get(at)).map(|spec| &spec.origin);
-            problem(declared.filter(|origin| !origin.file.is_empty()).unwrap_or(&run.origin), message)
+            declared.filter(|origin| !origin.file.is_empty()).unwrap_or(&run.origin).error(message)
         }));
         Values::new()
     });
     let limits = timeouts::of_run(&run.timeouts).unwrap_or_else(|wrong| {
-        problems.push(problem(&run.origin, wrong));
+        problems.push(run.origin.error(wrong));
         Limits::default()
     });
     let graph = check_references(run, &mut problems);
@@ -108,7 +101,7 @@ pub fn prepare(run: &PipelineRun, context: &RunContext, options: &PlanOptions) -
         graph = Graph { after: vec![BTreeSet::new(); tasks.len()], order: (0..tasks.len()).collect() };
         results.clear();
     } else if options.from_step.is_some() {
-        problems.push(problem(&run.origin, "a step to begin with needs a task that it belongs to"));
+        problems.push(run.origin.error("a step to begin with needs a task that it belongs to"));
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -124,7 +117,7 @@ fn refuse_references(run: &PipelineRun, problems: &mut Vec<Problem>) {
              is not trusted refuses that",
             param.name
         );
-        problems.push(problem(origin, message));
+        problems.push(origin.error(message));
     }
 }
 
@@ -133,29 +126,25 @@ fn check_names(run: &PipelineRun, problems: &mut Vec<Problem>) {
     let mut names = BTreeSet::new();
     for task in all() {
         if !is_dns_label(&task.name) {
-            problems.push(problem(
-                &task.origin,
-                format!("{:?} cannot be the name of a task: it is no DNS label", task.name),
-            ));
+            problems
+                .push(task.origin.error(format!("{:?} cannot be the name of a task: it is no DNS label", task.name)));
         }
         if !names.insert(task.name.as_str()) {
-            problems.push(problem(&task.origin, format!("there are two tasks named {}", task.name)));
+            problems.push(task.origin.error(format!("there are two tasks named {}", task.name)));
         }
         let conditions = task.when.iter().chain(task.task.steps.iter().flat_map(|step| &step.when));
         for condition in conditions {
             if let When::Cel { origin, .. } = condition {
-                problems.push(problem(origin, CEL));
+                problems.push(origin.error(CEL));
             }
         }
     }
     for spec in run.task_run_specs.iter().filter(|spec| !names.contains(spec.task.as_str())) {
-        problems.push(problem(
-            &run.origin,
-            format!("taskRunSpecs is about {}, which is no task of the pipeline", spec.task),
-        ));
+        problems
+            .push(run.origin.error(format!("taskRunSpecs is about {}, which is no task of the pipeline", spec.task)));
     }
     if run.pipeline.tasks.is_empty() {
-        problems.push(problem(&run.origin, "the pipeline has no tasks"));
+        problems.push(run.origin.error("the pipeline has no tasks"));
     }
 }
 
@@ -169,13 +158,12 @@ fn check_references(run: &PipelineRun, problems: &mut Vec<Problem>) -> Graph {
         let (wrong, known): (Vec<_>, Vec<_>) = references.iter().cloned().partition(|reference| reference.finally);
         for reference in wrong {
             let message = format!("{} uses a result of {}, a task of finally", task.name, reference.task);
-            problems.push(problem(&task.origin, message));
+            problems.push(task.origin.error(message));
         }
         let wrong = results::undeclared(&known.into_iter().collect(), &pipeline.tasks, &pipeline.finally);
-        problems
-            .extend(wrong.into_iter().map(|wrong| problem(&task.origin, format!("{wrong} (used by {})", task.name))));
+        problems.extend(wrong.into_iter().map(|wrong| task.origin.error(format!("{wrong} (used by {})", task.name))));
         if is_finally && !task.run_after.is_empty() {
-            problems.push(problem(&task.origin, format!("{} is in finally, where runAfter is not allowed", task.name)));
+            problems.push(task.origin.error(format!("{} is in finally, where runAfter is not allowed", task.name)));
         }
         if !is_finally {
             of_tasks.push(references);
@@ -185,15 +173,13 @@ fn check_references(run: &PipelineRun, problems: &mut Vec<Problem>) -> Graph {
         let references = references::results_in(&result.value);
         let wrong = results::undeclared(&references, &pipeline.tasks, &pipeline.finally);
         problems.extend(
-            wrong
-                .into_iter()
-                .map(|wrong| problem(&result.origin, format!("{wrong} (used by the result {})", result.name))),
+            wrong.into_iter().map(|wrong| result.origin.error(format!("{wrong} (used by the result {})", result.name))),
         );
     }
     graph::build(&pipeline.tasks, &of_tasks).unwrap_or_else(|wrong| {
         problems.extend(wrong.into_iter().map(|(at, message)| {
             let origin = pipeline.tasks.get(at).map_or(&run.origin, |task| &task.origin);
-            problem(origin, message)
+            origin.error(message)
         }));
         Graph::default()
     })
@@ -206,7 +192,7 @@ fn check_workspaces(run: &PipelineRun, problems: &mut Vec<Problem>) {
                 "InvalidWorkspaceBindings: pipeline requires workspace with name \"{}\" be provided by pipelinerun",
                 declared.name
             );
-            problems.push(problem(&run.origin, message));
+            problems.push(run.origin.error(message));
         }
     }
 }
@@ -285,7 +271,7 @@ impl Stages {
             wrong.push("onError: continue cannot be used together with retries".to_owned());
         }
         let name = &task.name;
-        problems.extend(wrong.into_iter().map(|wrong| problem(&written.origin, format!("task {name}: {wrong}"))));
+        problems.extend(wrong.into_iter().map(|wrong| written.origin.error(format!("task {name}: {wrong}"))));
         PreparedTask { task, references, timeout, ignore_failure, first_step: 0 }
     }
 
@@ -301,7 +287,7 @@ impl Stages {
             for variable in common.pod_env.iter_mut().chain(of_tasks) {
                 fields::of_variable(&mut variable.value, &mut |field| expander.field(field));
             }
-            problems.extend(expander.into_problems().into_iter().map(|wrong| problem(&Origin::default(), wrong)));
+            problems.extend(expander.into_problems().into_iter().map(|wrong| Origin::default().error(wrong)));
         }
         for binding in &mut common.workspaces {
             let mut late = binding.sub_path.as_deref().is_some_and(is_late);
@@ -311,7 +297,7 @@ impl Stages {
             if late {
                 let message =
                     format!("workspace {} is bound to a result of a task, which is not supported", binding.name);
-                problems.push(problem(&binding.origin, message));
+                problems.push(binding.origin.error(message));
             }
         }
     }
@@ -330,14 +316,14 @@ fn select(
     tasks.append(finally);
     tasks.retain(|task| task.task.name == only);
     let Some(task) = tasks.first_mut() else {
-        let mut missing = problem(&run.origin, format!("the pipeline has no task {only}"));
+        let mut missing = run.origin.error(format!("the pipeline has no task {only}"));
         missing.hint = Some(format!("its tasks are {}", names.join(", ")));
         problems.push(missing);
         return;
     };
     if let Some(reference) = task.references.iter().next() {
         let message = format!("{only} cannot run alone: it uses results of {}", reference.task);
-        problems.push(problem(&task.task.origin, message));
+        problems.push(task.task.origin.error(message));
     }
     task.task.run_after.clear();
     if let Some(step) = from_step {
@@ -345,7 +331,7 @@ fn select(
         let found = steps.iter().enumerate().position(|(index, spec)| super::resolve::step_name(index, spec) == step);
         match found {
             Some(index) => task.first_step = index,
-            None => problems.push(problem(&task.task.origin, format!("{only} has no step {step}"))),
+            None => problems.push(task.task.origin.error(format!("{only} has no step {step}"))),
         }
     }
 }

@@ -10,11 +10,10 @@ use super::environment;
 use super::matrix::Combination;
 use super::options::RunContext;
 use super::params::{self, Values};
-use super::timeouts::limit;
 use super::workspaces::{self, TaskStorage, clean, inner_path};
 use crate::tekton::types::{
-    EnvValue, EnvVar, ObjectFiles, ParamValue, PipelineTask, ResultSpec, StepSpec, TaskRunSpec, TaskSpec, VolumeKind,
-    When, WorkspaceBinding,
+    EnvValue, EnvVar, ObjectFiles, ParamValue, PipelineTask, ResultSpec, StepSpec, TaskRunSpec, TaskSpec, Timeout,
+    VolumeKind, When, WorkspaceBinding,
 };
 use crate::tekton::variables::fields::{self, Field};
 use crate::tekton::variables::key::is_late;
@@ -324,7 +323,7 @@ fn realise_step(step: &SpecifiedStep, objects: &Objects) -> Result<Step, String>
         env,
         working_dir: step.working_dir.clone(),
         mounts: step.mounts.clone(),
-        timeout: step.spec.timeout.and_then(limit),
+        timeout: step.spec.timeout.and_then(Timeout::limit),
         continue_on_error: step.continue_on_error,
         stdout_path: step.spec.stdout_path.clone(),
         stderr_path: step.spec.stderr_path.clone(),

@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use crate::tekton::types::{PipelineRun, PipelineTask, Timeout, Timeouts};
 
-/// What Tekton allows a run or a task where nothing is said.
-const DEFAULT: Duration = Duration::from_secs(60 * 60);
-
 /// The timeouts of a run; `None` is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -23,13 +20,13 @@ pub struct Limits {
 /// # Errors
 /// They do not fit into each other.
 pub fn of_run(timeouts: &Timeouts) -> Result<Limits, String> {
-    let pipeline = timeouts.pipeline.map_or(Some(DEFAULT), limit);
-    let rest = |other: Option<Timeout>| match (timeouts.pipeline.is_some(), pipeline, other.and_then(limit)) {
+    let pipeline = timeouts.pipeline.map_or(Some(Timeout::DEFAULT), Timeout::limit);
+    let rest = |other: Option<Timeout>| match (timeouts.pipeline.is_some(), pipeline, other.and_then(Timeout::limit)) {
         (true, Some(pipeline), Some(other)) => Some(pipeline.saturating_sub(other)),
         _ => None,
     };
-    let tasks = timeouts.tasks.map_or_else(|| rest(timeouts.finally), limit);
-    let finally = timeouts.finally.map_or_else(|| rest(timeouts.tasks), limit);
+    let tasks = timeouts.tasks.map_or_else(|| rest(timeouts.finally), Timeout::limit);
+    let finally = timeouts.finally.map_or_else(|| rest(timeouts.tasks), Timeout::limit);
     if let Some(pipeline) = pipeline {
         for (name, part) in [("tasks", timeouts.tasks), ("finally", timeouts.finally)] {
             match part {
@@ -59,9 +56,9 @@ pub fn of_run(timeouts: &Timeouts) -> Result<Limits, String> {
 /// `finally` keeps its time before the tasks do.
 pub fn within(said: &Timeouts, whole: Duration) -> Timeouts {
     let fitting =
-        |part: Option<Timeout>, room: Duration| part.filter(|part| limit(*part).is_some_and(|part| part <= room));
+        |part: Option<Timeout>, room: Duration| part.filter(|part| part.limit().is_some_and(|part| part <= room));
     let finally = fitting(said.finally, whole);
-    let tasks = fitting(said.tasks, whole.saturating_sub(finally.and_then(limit).unwrap_or_default()));
+    let tasks = fitting(said.tasks, whole.saturating_sub(finally.and_then(Timeout::limit).unwrap_or_default()));
     Timeouts { pipeline: Some(Timeout::After(whole)), tasks, finally }
 }
 
@@ -69,22 +66,14 @@ pub fn within(said: &Timeouts, whole: Duration) -> Timeouts {
 pub fn of_task(run: &PipelineRun, limits: &Limits, task: &PipelineTask, is_finally: bool) -> Option<Duration> {
     let own = run.task_run_specs.iter().find(|spec| spec.task == task.name).and_then(|spec| spec.timeout);
     if let Some(timeout) = own.or(task.timeout) {
-        return limit(timeout);
+        return timeout.limit();
     }
     let said = if is_finally { run.timeouts.finally } else { run.timeouts.tasks };
     let budget = if is_finally { limits.finally } else { limits.tasks };
     match (said, budget) {
         (Some(Timeout::Never), _) => None,
-        (_, Some(budget)) if budget > DEFAULT => Some(budget),
-        _ => Some(DEFAULT),
-    }
-}
-
-/// A timeout as a limit; `None` is no limit.
-pub fn limit(timeout: Timeout) -> Option<Duration> {
-    match timeout {
-        Timeout::Never => None,
-        Timeout::After(duration) => Some(duration),
+        (_, Some(budget)) if budget > Timeout::DEFAULT => Some(budget),
+        _ => Some(Timeout::DEFAULT),
     }
 }
 

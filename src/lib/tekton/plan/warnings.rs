@@ -3,16 +3,16 @@
 
 use crate::problem::{Problem, Severity};
 
-use super::prepare::{Prepared, PreparedTask, problem};
+use super::prepare::{Prepared, PreparedTask};
 use super::resolve::step_name;
 use super::workspaces::used_by;
-use crate::tekton::types::{PipelineRun, PipelineTask, VolumeKind};
+use crate::tekton::types::{Origin, PipelineRun, PipelineTask, VolumeKind};
 
 /// The notes of a run, of which `prepared` is the part that is carried out.
 pub(super) fn of(run: &PipelineRun, prepared: &Prepared) -> Vec<Problem> {
     let mut notes = Vec::new();
-    let mut note = |origin, message: String| {
-        notes.push(Problem { severity: Severity::Warning, ..problem(origin, message) });
+    let mut note = |origin: &Origin, message: String| {
+        notes.push(Problem { severity: Severity::Warning, ..origin.error(message) });
     };
     for binding in run.workspaces.iter().filter(|binding| binding.source == VolumeKind::EmptyDir) {
         let all = prepared.tasks.iter().chain(&prepared.finally);

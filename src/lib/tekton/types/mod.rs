@@ -11,6 +11,9 @@ mod task;
 pub mod task_run;
 mod volume;
 
+use crate::problem::{Location, Problem, Severity};
+use crate::text::visible;
+
 pub use self::container::{EnvFrom, EnvValue, EnvVar, Sidecar, StepSpec, StepWorkspace, VolumeMount};
 pub use self::objects::{ObjectKind, ObjectRef};
 pub use self::params::{Param, ParamSpec, ParamType, ParamValue, ResultSpec};
@@ -28,6 +31,14 @@ pub struct Origin {
     pub line: usize,
     /// From 1.
     pub column: usize,
+}
+
+impl Origin {
+    /// Something that is wrong with what is written here.
+    pub(in crate::tekton) fn error(&self, message: impl Into<String>) -> Problem {
+        let location = Location { file: self.file.clone(), line: self.line as u64, column: self.column as u64 };
+        Problem { severity: Severity::Error, location, message: visible(&message.into()), hint: None }
+    }
 }
 
 /// Whether a text is a DNS label, as names of tasks, steps and volumes must be: small letters, digits and dashes, at most 63.

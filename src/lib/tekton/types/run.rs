@@ -45,6 +45,19 @@ pub enum Timeout {
     After(Duration),
 }
 
+impl Timeout {
+    /// What Tekton allows a run or a task where nothing is written: `default-timeout-minutes`.
+    pub const DEFAULT: Duration = Duration::from_secs(60 * 60);
+
+    /// As a limit; `None` is no limit.
+    pub fn limit(self) -> Option<Duration> {
+        match self {
+            Timeout::Never => None,
+            Timeout::After(duration) => Some(duration),
+        }
+    }
+}
+
 /// One entry of `taskRunSpecs`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TaskRunSpec {
