@@ -188,6 +188,23 @@ impl Node {
         Node { at: at.clone(), value }
     }
 
+    /// An item that kfleet adds to a list of named things.
+    pub(in crate::tekton) fn item(name: &str) -> Node {
+        Node::map(vec![("name", Node::text(name))])
+    }
+
+    /// An item with a value.
+    pub(in crate::tekton) fn item_of(name: &str, value: impl Into<String>) -> Node {
+        Node::map(vec![("name", Node::text(name)), ("value", Node::text(value))])
+    }
+
+    /// The result of a task as a result of its pipeline; an array or object is handed on as a whole.
+    pub(in crate::tekton) fn lifted_result(&self, list: &str, task: &str) -> Node {
+        let name = self.text_of("name").unwrap_or_default();
+        let star = if matches!(self.text_of("type"), Some("array" | "object")) { "[*]" } else { "" };
+        Node::item_of(name, format!("$({list}.{task}.results.{name}{star})")).written_at(&self.at)
+    }
+
     /// The same, written at another place.
     pub(in crate::tekton) fn written_at(mut self, at: &At) -> Node {
         self.at = at.clone();

@@ -84,11 +84,9 @@ impl Checker<'_> {
             let here = at.within(text, found.byte);
             let shown = found.text;
             match found.variable {
-                Variable::Context { scope, name } => {
-                    // Those of the task are replaced later, in the task.
-                    if !is_of_pipeline(scope, name) && !is_of_task(scope, name) {
-                        report.error(&here, format!("{shown} is no context of a pipeline"));
-                    }
+                // Those of the task are replaced later, in the task.
+                Variable::Context { scope, name } if !is_of_pipeline(scope, name) && !is_of_task(scope, name) => {
+                    report.error(&here, format!("{shown} is no context of a pipeline"));
                 }
                 Variable::TaskResult { .. } => {
                     check_result(self.subject, Some(self.task), found, &here);
@@ -100,13 +98,7 @@ impl Checker<'_> {
                         report.error(&here, format!("{shown}: there is no task `{task}` with a matrix"));
                     }
                 }
-                Variable::Workspace { .. }
-                | Variable::Result { .. }
-                | Variable::StepResult { .. }
-                | Variable::OwnStepResult { .. }
-                | Variable::ExitCode { .. } => {
-                    // Such a text is handed to the task, where it is replaced.
-                }
+                // A text with variables of tasks is handed to the task, where they are replaced.
                 _ => {}
             }
         }

@@ -87,10 +87,10 @@ impl Checker<'_> {
                 report.error_hinted(&here, message, suggestion(name, known.into_iter()));
             };
             match found.variable {
-                Variable::Context { scope, name } => {
-                    if !is_of_task(scope, name) && !(self.task.inline && is_of_pipeline(scope, name)) {
-                        report.error(&here, format!("{shown} is no context of a task"));
-                    }
+                Variable::Context { scope, name }
+                    if !is_of_task(scope, name) && (!self.task.inline || !is_of_pipeline(scope, name)) =>
+                {
+                    report.error(&here, format!("{shown} is no context of a task"));
                 }
                 Variable::Result { name } => {
                     // In a step with results of its own, the same form may mean those.

@@ -37,17 +37,14 @@ fn run_of_task(mut task: Node, name: &str, given: Vec<Node>) -> Node {
             || matches!(param.get("default"), Some(Node { value: Value::List(_), .. }));
         let is_map = param.text_of("type") == Some("object") || param.get("properties").is_some();
         let value = format!("$(params.{name}{})", if is_list || is_map { "[*]" } else { "" });
-        wired.push(Node::map(vec![("name", Node::text(name)), ("value", Node::text(value))]).written_at(&param.at));
+        wired.push(Node::item_of(name, value).written_at(&param.at));
     }
     // Of a `taskRef` nothing is known yet: it gets what the run gives.
     let wired = if task.get("taskSpec").is_some() { wired } else { given };
     if !wired.is_empty() {
         task.set("params", Node::list(wired));
     }
-    let name_only = |node: &Node| {
-        let name = node.text_of("name").unwrap_or_default();
-        Node::map(vec![("name", Node::text(name))]).written_at(&node.at)
-    };
+    let name_only = |node: &Node| Node::item(node.text_of("name").unwrap_or_default()).written_at(&node.at);
     let workspaces: Vec<Node> = spec.items_of("workspaces").iter().map(name_only).collect();
     let mut pipeline = Node::map(vec![("params", Node::list(spec.items_of("params").to_vec()))]);
     if !workspaces.is_empty() && task.get("workspaces").is_none() {
@@ -62,13 +59,8 @@ fn run_of_task(mut task: Node, name: &str, given: Vec<Node>) -> Node {
         pipeline.set("workspaces", Node::list(declared.collect()));
     }
     let task_name = task.text_of("name").unwrap_or_default().to_owned();
-    let lifted = spec.items_of("results").iter().map(|result| {
-        let name = result.text_of("name").unwrap_or_default();
-        let star = if matches!(result.text_of("type"), Some("array" | "object")) { "[*]" } else { "" };
-        let value = Node::text(format!("$(tasks.{task_name}.results.{name}{star})"));
-        Node::map(vec![("name", Node::text(name)), ("value", value)]).written_at(&result.at)
-    });
-    let lifted: Vec<Node> = lifted.collect();
+    let lifted: Vec<Node> =
+        spec.items_of("results").iter().map(|result| result.lifted_result("tasks", &task_name)).collect();
     if !lifted.is_empty() {
         pipeline.set("results", Node::list(lifted));
     }
@@ -85,11 +77,7 @@ fn run_of_task_run(mut spec: Node, name: &str) -> Node {
         }
     }
     let bound = spec.items_of("workspaces").to_vec();
-    let declared: Vec<Node> = bound
-        .iter()
-        .filter_map(|binding| binding.text_of("name"))
-        .map(|name| Node::map(vec![("name", Node::text(name))]))
-        .collect();
+    let declared: Vec<Node> = bound.iter().filter_map(|binding| binding.text_of("name")).map(Node::item).collect();
     if !declared.is_empty() {
         task.set("workspaces", Node::list(declared.clone()));
     }

@@ -27,8 +27,7 @@ pub(super) fn declare(run: &mut Node) {
     for list in ["tasks", "finally"] {
         for task in pipeline.items_of_mut(list) {
             for name in INJECTED {
-                let value = Node::text(format!("$(params.{name})"));
-                task.append_missing("params", Node::map(vec![("name", Node::text(name)), ("value", value)]));
+                task.append_missing("params", Node::item_of(name, format!("$(params.{name})")));
             }
             let Some(spec) = task.get_mut("taskSpec").filter(|spec| matches!(spec.value, Value::Map(_))) else {
                 continue;
@@ -36,8 +35,7 @@ pub(super) fn declare(run: &mut Node) {
             declare_in(spec);
             let Some(template) = spec.entry("stepTemplate", Value::Map(Vec::new())) else { continue };
             for name in INJECTED {
-                let value = Node::text(format!("$(params.{name})"));
-                template.append_missing("env", Node::map(vec![("name", Node::text(name)), ("value", value)]));
+                template.append_missing("env", Node::item_of(name, format!("$(params.{name})")));
             }
         }
     }
@@ -93,8 +91,7 @@ pub(super) fn set_values(run: &mut Node, values: &[(String, String)]) {
         match known {
             Some(param) => param.set("value", Node::text(value)),
             None => {
-                let entries = vec![("name", Node::text(name)), ("value", Node::text(value))];
-                run.append("params", vec![Node::map(entries)]);
+                run.append("params", vec![Node::item_of(name, value)]);
             }
         }
     }

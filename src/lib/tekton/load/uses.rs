@@ -224,11 +224,6 @@ fn overridden(used: &Node, step: &Node) -> Node {
 
 /// Declares what a used task needs at the pipeline, and hands it on.
 fn add_declared(list: &str, task: &mut Node, used: &Node, pipeline: &mut Node, run: &mut Node) {
-    let named = |name: &str, value: Option<String>| {
-        let mut entries = vec![("name", Node::text(name))];
-        entries.extend(value.map(|value| ("value", Node::text(value))));
-        Node::map(entries)
-    };
     for param in used.items_of("params") {
         let Some(name) = param.text_of("name") else { continue };
         // One that is fed from a result, or otherwise, is no matter of the pipeline.
@@ -238,20 +233,19 @@ fn add_declared(list: &str, task: &mut Node, used: &Node, pipeline: &mut Node, r
         let is_whole = param.text_of("type").is_some_and(|kind| kind != "string")
             || matches!(param.get("default"), Some(Node { value: Value::List(_) | Value::Map(_), .. }));
         let star = if is_whole { "[*]" } else { "" };
-        task.append("params", vec![named(name, Some(format!("$(params.{name}{star})"))).written_at(&param.at)]);
+        task.append("params", vec![Node::item_of(name, format!("$(params.{name}{star})")).written_at(&param.at)]);
         pipeline.append_missing("params", param.clone());
     }
     let scope = if list == "finally" { "finally" } else { "tasks" };
     let task_name = task.text_of("name").unwrap_or_default().to_owned();
     for result in used.items_of("results") {
-        let Some(name) = result.text_of("name") else { continue };
-        let star = if matches!(result.text_of("type"), Some("array" | "object")) { "[*]" } else { "" };
-        let value = format!("$({scope}.{task_name}.results.{name}{star})");
-        pipeline.append_missing("results", named(name, Some(value)).written_at(&result.at));
+        if result.text_of("name").is_some() {
+            pipeline.append_missing("results", result.lifted_result(scope, &task_name));
+        }
     }
     for workspace in used.items_of("workspaces") {
         let Some(name) = workspace.text_of("name") else { continue };
-        let bare = named(name, None).written_at(&workspace.at);
+        let bare = Node::item(name).written_at(&workspace.at);
         if task.named("workspaces", name).is_some() {
             continue;
         }
