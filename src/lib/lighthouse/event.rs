@@ -64,7 +64,7 @@ pub enum TriggerEvent {
         reference: String,
         /// The commit.
         after: String,
-        /// Whether the ref is gone.
+        /// Whether the ref was deleted.
         deleted: bool,
         /// All paths that the commits add, remove or change; `None`: not known.
         files: Option<Vec<String>>,
@@ -132,7 +132,7 @@ pub struct Pull {
 pub enum HeadRepository {
     /// In the repository that it goes to.
     Same,
-    /// In another one, by its full name, which is empty where that is gone.
+    /// In another one, by its full name, which is empty where that was deleted.
     Fork(String),
     /// Not known.
     #[default]

@@ -1,4 +1,4 @@
-//! The keys that Lighthouse knows, of which jobs, and what stands behind them.
+//! The keys that Lighthouse knows, in which jobs, and of which type their values are.
 
 use crate::lighthouse::job::JobKind;
 

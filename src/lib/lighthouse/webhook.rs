@@ -43,7 +43,7 @@ pub struct Saved {
     pub event_type: Option<String>,
 }
 
-/// Reads a saved webhook. Without a type, it is told from the headers or the shape.
+/// Reads a saved webhook. Without a type, the headers or the shape say it.
 ///
 /// # Errors
 /// No JSON, an event that starts no jobs, or one that lacks something ([`ErrorKind::Usage`]).
@@ -94,7 +94,7 @@ fn location_of(error: &serde_json::Error) -> String {
     format!("{}:{}", error.line().max(1), error.column().max(1))
 }
 
-/// What is wrong, without the place that the parser puts behind it.
+/// What is wrong, without the place that the parser adds.
 fn what_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);

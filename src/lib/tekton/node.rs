@@ -34,7 +34,7 @@ impl Source {
             if index % STRIDE == 0 {
                 marks.push(here);
             }
-            here = behind(here, *byte);
+            here = after(here, *byte);
         }
         marks.push(here);
         Source { name: name.to_owned(), bytes, marks }
@@ -44,12 +44,12 @@ impl Source {
         let offset = offset.min(self.bytes.len());
         let mark = (offset / STRIDE).min(self.marks.len().saturating_sub(1));
         let Some(start) = self.marks.get(mark) else { return (0, 0) };
-        self.bytes.get(mark * STRIDE..offset).unwrap_or(&[]).iter().fold(*start, |here, byte| behind(here, *byte))
+        self.bytes.get(mark * STRIDE..offset).unwrap_or(&[]).iter().fold(*start, |here, byte| after(here, *byte))
     }
 }
 
-/// The place behind a byte.
-fn behind((line, column): (usize, usize), byte: u8) -> (usize, usize) {
+/// The place after a byte.
+fn after((line, column): (usize, usize), byte: u8) -> (usize, usize) {
     match byte {
         b'\n' => (line + 1, 1),
         _ => (line, column + usize::from(byte & 0xC0 != 0x80)),
@@ -107,7 +107,7 @@ impl At {
         let from = self.source.bytes.get(self.offset..).unwrap_or(&[]);
         let mut breaks = memchr::memchr_iter(b'\n', from);
         let start = if lines == 0 { 0 } else { breaks.nth(lines - 1).map_or(0, |at| at + 1) };
-        // The token may start with or behind its indentation.
+        // The token may start before or after its indentation.
         let blanks = from.get(start..).unwrap_or(&[]).iter().take_while(|byte| **byte == b' ').count().min(indent);
         self.moved_to(self.offset + start + blanks + rest, None)
     }

@@ -64,7 +64,7 @@ pub(super) fn pieces(mut text: &str) -> Result<Vec<Piece<'_>>, String> {
     }
 }
 
-/// The end of an action, if it comes next: whether it trims, and what is behind it.
+/// The end of an action, if it comes next: whether it trims, and what follows it.
 fn end(text: &str) -> Option<(bool, &str)> {
     if let Some(rest) = text.strip_prefix("}}") {
         return Some((false, rest));
@@ -131,7 +131,7 @@ fn token(text: &str) -> Result<(Token, &str), String> {
     })
 }
 
-/// A text in quotes, from behind the first one.
+/// A text in quotes, from after the first one.
 fn quoted(text: &str) -> Result<(Token, &str), String> {
     let mut out = String::new();
     let mut chars = text.chars();

@@ -5,9 +5,6 @@ use crate::tekton::node::{At, Node};
 use crate::tekton::types::{Matrix, ParamValue, PipelineTask};
 use crate::tekton::variables::key::{Part, Variable, variables};
 
-/// So many runs one task may become.
-const MAX_COMBINATIONS: usize = 256;
-
 /// Checks the matrices of a run.
 pub(super) fn check(subject: &Subject<'_>) {
     for (task, node, _) in subject.tasks() {
@@ -53,9 +50,12 @@ fn check_one(subject: &Subject<'_>, task: &PipelineTask, matrix: &Matrix, node: 
     });
     let product = sizes.fold(1_usize, usize::saturating_mul);
     let count = if matrix.params.is_empty() { matrix.include.len() } else { product };
-    if count > MAX_COMBINATIONS {
-        let message =
-            format!("the matrix of task `{}` has {count} combinations: {MAX_COMBINATIONS} are allowed", task.name);
+    if count > Matrix::MAX_COMBINATIONS {
+        let message = format!(
+            "the matrix of task `{}` has {count} combinations: {} are allowed",
+            task.name,
+            Matrix::MAX_COMBINATIONS
+        );
         report.error(&node.at, message);
     }
 }

@@ -44,7 +44,7 @@ fn is_empty(node: &Node) -> bool {
 }
 
 /// As a strategic merge patch orders a list: the items of `over` in their order; those that only `base` has in theirs, each
-/// before the first item of `over` that `base` has behind it, or else at the end.
+/// before the first item of `over` that comes after it in `base`, or else at the end.
 fn patched_list(base: &Node, over: &Node, key: &str) -> Node {
     let location = |item: &Node| base.items().iter().position(|known| known.text_of(key) == item.text_of(key));
     let is_own = |item: &Node| over.items().iter().any(|own| own.text_of(key) == item.text_of(key));

@@ -93,7 +93,7 @@ fn describe_step(step: &SpecifiedStep, written: Option<&StepSpec>, budget: &Budg
     }
 }
 
-/// Who has set a variable, told from the step as it is written.
+/// Who has set a variable, by comparison with the step as it is written.
 fn origin_of(variable: &EnvVar, written: Option<&StepSpec>) -> EnvOrigin {
     let original = written.and_then(|step| step.env.iter().find(|original| original.name == variable.name));
     match (original, written) {

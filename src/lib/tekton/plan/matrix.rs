@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::tekton::types::{Matrix, Param, ParamValue};
 
-/// How many combinations Tekton allows.
-pub const MAX_COMBINATIONS: usize = 256;
-
 /// One combination: values by the names of parameters.
 pub type Combination = BTreeMap<String, String>;
 
@@ -33,7 +30,7 @@ pub fn combinations(matrix: &Matrix) -> Result<Vec<Combination>, String> {
         let ParamValue::Array(items) = &param.value else {
             return Err(format!("parameter {} of the matrix is no list", param.name));
         };
-        if items.len().saturating_mul(all.len().max(1)) > MAX_COMBINATIONS {
+        if items.len().saturating_mul(all.len().max(1)) > Matrix::MAX_COMBINATIONS {
             return Err(too_many());
         }
         let before = if at == 0 { vec![Combination::new()] } else { all };
@@ -58,7 +55,7 @@ pub fn combinations(matrix: &Matrix) -> Result<Vec<Combination>, String> {
         if !entry.is_empty() && !all.iter().any(agrees) {
             all.push(entry);
         }
-        if all.len() > MAX_COMBINATIONS {
+        if all.len() > Matrix::MAX_COMBINATIONS {
             return Err(too_many());
         }
     }
@@ -66,11 +63,11 @@ pub fn combinations(matrix: &Matrix) -> Result<Vec<Combination>, String> {
 }
 
 fn limited(all: Vec<Combination>) -> Result<Vec<Combination>, String> {
-    if all.len() > MAX_COMBINATIONS { Err(too_many()) } else { Ok(all) }
+    if all.len() > Matrix::MAX_COMBINATIONS { Err(too_many()) } else { Ok(all) }
 }
 
 fn too_many() -> String {
-    format!("the matrix has more than {MAX_COMBINATIONS} combinations")
+    format!("the matrix has more than {} combinations", Matrix::MAX_COMBINATIONS)
 }
 
 fn text_of(param: &Param) -> Result<(String, String), String> {

@@ -163,7 +163,7 @@ impl Needs {
         }
     }
 
-    /// Adds the first word of each command of a shell text, as far as that is easily told.
+    /// Adds the first word of each command of a shell text, as far as that is easy to see.
     fn add_words(&mut self, text: &str) {
         let mut end = text.len().min(SEARCHED_BYTES);
         while !text.is_char_boundary(end) {

@@ -90,6 +90,11 @@ pub struct Matrix {
     pub include: Vec<Vec<Param>>,
 }
 
+impl Matrix {
+    /// How many combinations Tekton allows: `default-max-matrix-combinations-count`.
+    pub const MAX_COMBINATIONS: usize = 256;
+}
+
 /// A condition.
 #[derive(Debug, Clone, PartialEq)]
 pub enum When {

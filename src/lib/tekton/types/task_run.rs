@@ -34,13 +34,13 @@ pub struct Volume {
 /// What is in a volume.
 #[derive(Debug, Clone, PartialEq)]
 pub enum VolumeSource {
-    /// Empty at the start of the attempt, gone at its end.
+    /// Empty at the start of the attempt, deleted at its end.
     Empty,
     /// A folder that all tasks of the run share, by the name of its claim.
     Shared(String),
     /// Given files, read-only: those of a Secret or ConfigMap.
     Files(BTreeMap<String, File>),
-    /// A path of the host: see [`crate::runner::local`] for what becomes of it.
+    /// A path of the host; the engine decides what becomes of it.
     Host(String),
 }
 

@@ -4,7 +4,7 @@
 use super::scan::{References, keys};
 use crate::tekton::types::ParamValue;
 
-/// What stands behind the name of a parameter or result.
+/// What follows the name of a parameter or result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part<'t> {
     /// Nothing: the whole.

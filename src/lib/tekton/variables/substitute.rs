@@ -35,7 +35,7 @@ pub enum Found<'a> {
     List(&'a [String]),
     /// A whole map.
     Map(&'a BTreeMap<String, String>),
-    /// An index behind the end of a list.
+    /// An index after the end of a list.
     OutOfRange(usize),
 }
 
