@@ -95,6 +95,12 @@ impl Verdict {
     fn no(cause: Cause, detail: impl Into<String>) -> Verdict {
         Verdict { selected: false, considered: false, reason: Reason::new(cause, detail) }
     }
+
+    /// Adds why the event is trusted, where the job is started.
+    fn asked_by(mut self, trusted: &str) -> Verdict {
+        self.reason.details.extend((!trusted.is_empty() && self.selected).then(|| trusted.to_owned()));
+        self
+    }
 }
 
 /// What holds for all jobs of an event: why they are looked at, or why none is.
@@ -151,15 +157,9 @@ fn decide(job: &JobConfig, event: &Event, context: &Context, gate: &Result<Strin
         Err(reason) => return Verdict { selected: false, considered: false, reason: reason.clone() },
     };
     match &event.trigger {
-        TriggerEvent::PullRequest { pull, .. } => {
-            let mut verdict = presubmit(job, &as_pull_request(job), pull);
-            verdict.reason.details.extend((!trusted.is_empty() && verdict.selected).then(|| trusted.clone()));
-            verdict
-        }
+        TriggerEvent::PullRequest { pull, .. } => presubmit(job, &as_pull_request(job), pull).asked_by(trusted),
         TriggerEvent::Comment { body, pull: Some(pull), .. } => {
-            let mut verdict = presubmit(job, &as_comment(job, body, context), pull);
-            verdict.reason.details.extend((!trusted.is_empty() && verdict.selected).then(|| trusted.clone()));
-            verdict
+            presubmit(job, &as_comment(job, body, context), pull).asked_by(trusted)
         }
         TriggerEvent::Comment { .. } => Verdict::no(Cause::NothingStarted, "the comment is on an issue"),
         TriggerEvent::Push { reference, files, .. } => postsubmit(job, reference, files.as_deref()),
