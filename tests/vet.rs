@@ -108,8 +108,11 @@ fn the_defects_of_the_demo_are_found() {
     let gone =
         gone.into_iter().chain(["batch/v1beta1", "policy/v1beta1", "networking.k8s.io/v1beta1", "autoscaling/v2beta1"]);
     let gone: BTreeSet<&str> = gone.collect();
-    let items = clusters.repository.contents.iter().flat_map(|(file, content)| content.items(file));
-    let expected = items.filter(|item| gone.contains(item.object.gvk.api_version().as_str())).count();
+    let items = {
+        let set = &clusters.repository.manifests;
+        set.of_files(set.paths())
+    };
+    let expected = items.filter(|item| gone.contains(item.identity.gvk.api_version().as_str())).count();
     let api04 = report.findings.iter().filter(|finding| finding.rule.id == "API04").count();
     assert_eq!((api04, expected > 40), (expected, true));
     // What a base holds concerns the clusters that apply it.

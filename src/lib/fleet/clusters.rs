@@ -4,8 +4,8 @@
 use super::file::is_name;
 use super::repository::Repository;
 use crate::error::Result;
-use crate::flux::sync::{GitRepository, Kustomization, Pair, named_sources};
-use crate::manifest::content::Item;
+use crate::flux::{GitRepository, Kustomization, Pair, named_sources};
+use crate::manifest::Manifest;
 use crate::path::plain_path;
 use crate::problem::Problem;
 use crate::tree::Tree;
@@ -68,7 +68,7 @@ impl Clusters {
         let clusters: Vec<Cluster> =
             folders.into_par_iter().map(|(name, folder)| Cluster::new(name, folder, &repository)).collect();
         let files = clusters.iter().flat_map(|cluster| repository.files.below(&cluster.folder));
-        let problems = files.filter_map(|file| repository.contents.get(file)?.problem(file)).collect();
+        let problems = files.filter_map(|file| repository.manifests.get(file)?.problem(file)).collect();
         Clusters { repository, clusters, problems }
     }
 
@@ -78,8 +78,8 @@ impl Clusters {
     }
 
     /// The objects in a cluster's folder.
-    pub fn items<'a>(&'a self, cluster: &'a Cluster) -> impl Iterator<Item = Item<'a>> {
-        self.repository.items_below(&cluster.folder)
+    pub fn manifests<'a>(&'a self, cluster: &'a Cluster) -> impl Iterator<Item = Manifest<'a>> {
+        self.repository.manifests.of_files(self.repository.files.below(&cluster.folder))
     }
 }
 
@@ -112,7 +112,7 @@ impl Cluster {
         let mut named: BTreeSet<(String, String)> = BTreeSet::new();
         let mut flux_version = None;
         for file in repository.files.below(&folder) {
-            for item in repository.items(file) {
+            for item in repository.manifests.of_file(file) {
                 if item.group().ends_with(".fluxcd.io") {
                     named.extend(named_sources(&item));
                     repositories.extend(GitRepository::read(&item));
@@ -197,15 +197,15 @@ fn flavours(repository: &Repository, syncs: &[Pair]) -> Vec<String> {
 }
 
 fn has_flavour(repository: &Repository, name: &str) -> bool {
-    is_name(name) && repository.overlays.get(&format!("{}/{name}", repository.paths.flavours)).is_some()
+    is_name(name) && repository.kustomizations.get(&format!("{}/{name}", repository.paths.flavours)).is_some()
 }
 
 /// Newer components tell their version in a comment, older ones in a label.
 fn version_of_components(repository: &Repository, file: &str) -> Option<String> {
-    let content = repository.contents.get(file)?;
+    let content = repository.manifests.get(file)?;
     let comment = content.comments.iter().find_map(|(_, comment)| comment.strip_prefix("# Flux Version: "));
     let label = || {
-        let mut namespaces = content.items(file).filter(|item| item.is("", "Namespace"));
+        let mut namespaces = content.manifests(file).filter(|item| item.is("", "Namespace"));
         namespaces.find_map(|item| item.text(&["metadata", "labels", "app.kubernetes.io/version"]))
     };
     comment.or_else(label).map(|version| version.trim().to_owned())

@@ -1,7 +1,7 @@
 //! Clusters of trees written as literals.
 
 use super::*;
-use crate::flux::sync::Pin;
+use crate::flux::Pin;
 
 fn mk_repository(name: &str, reference: &str) -> String {
     format!(

@@ -1,8 +1,8 @@
 //! A file of kfleet's own, read into its type: all problems at once, each at its place.
 
 use super::schema::{self, Mismatch};
+use crate::manifest::Source;
 use crate::manifest::findings::{finding_problem, location, syntax_problem};
-use crate::manifest::object::Source;
 use crate::problem::{Location, Problem, Severity};
 use crate::yaml::engine::Engine;
 use crate::yaml::input::{Positions, Text};

@@ -6,9 +6,9 @@
 //! them. Nothing is built here: ids are those that the files tell, which is what targets of patches also match.
 
 use super::repository::Repository;
-use crate::flux::sync::Kustomization;
-use crate::kustomize::references::{Overlay, Reach, Target};
-use crate::manifest::content::{Content, Item};
+use crate::flux::Kustomization;
+use crate::kustomize::{self, Reach, Target};
+use crate::manifest::{Manifest, ManifestFile};
 use crate::path::is_within;
 use crate::problem::Location;
 use regex::Regex;
@@ -78,7 +78,7 @@ pub enum Concern {
 
 impl ObjectId {
     /// What an object is called.
-    pub fn of(item: &Item<'_>) -> ObjectId {
+    pub fn of(item: &Manifest<'_>) -> ObjectId {
         ObjectId {
             group: item.group().to_owned(),
             kind: item.kind().to_owned(),
@@ -153,8 +153,8 @@ impl LeftAlone {
 /// Whether a patch marks what it selects.
 fn is_mark(patch: &Value) -> bool {
     let Some(text) = patch.get("patch").and_then(Value::as_str) else { return false };
-    let content = Content::parse(text.as_bytes());
-    let mut items = content.items("");
+    let content = ManifestFile::parse(text.as_bytes());
+    let mut items = content.manifests("");
     items.next().is_some_and(|item| item.text(&["metadata", "annotations", MARK.0]) == Some(MARK.1))
 }
 
@@ -163,15 +163,18 @@ fn is_mark(patch: &Value) -> bool {
 /// # Errors
 /// It has something that makes objects which no file tells.
 pub fn objects(repository: &Repository, folder: &str) -> Result<BTreeSet<ObjectId>, Unclear> {
-    let reach = repository.overlays.reach(&repository.files, folder);
-    for overlay in reach.folders.iter().filter_map(|folder| repository.overlays.get(folder)) {
-        if let Some(field) = MAKERS.iter().find(|field| overlay.value().get(**field).is_some()) {
-            return Err((overlay.key_location(&[field]), format!("the names of what `{field}` makes are not known")));
+    let reach = repository.kustomizations.reach(&repository.files, folder);
+    for kustomization in reach.folders.iter().filter_map(|folder| repository.kustomizations.get(folder)) {
+        if let Some(field) = MAKERS.iter().find(|field| kustomization.value().get(**field).is_some()) {
+            return Err((
+                kustomization.key_location(&[field]),
+                format!("the names of what `{field}` makes are not known"),
+            ));
         }
-        for reference in overlay.references.iter().filter(|reference| reference.is_resource()) {
+        for reference in kustomization.references.iter().filter(|reference| reference.is_resource()) {
             if !matches!(reference.target, Target::File(_) | Target::Folder(_)) {
                 let message = format!("{} is not in the repository", reference.text);
-                return Err((overlay.location_of(reference), message));
+                return Err((kustomization.location_of(reference), message));
             }
         }
     }
@@ -179,7 +182,7 @@ pub fn objects(repository: &Repository, folder: &str) -> Result<BTreeSet<ObjectI
 }
 
 fn ids(repository: &Repository, reach: &Reach) -> BTreeSet<ObjectId> {
-    reach.resources.iter().flat_map(|file| repository.items(file)).map(|item| ObjectId::of(&item)).collect()
+    repository.manifests.of_files(&reach.resources).map(|item| ObjectId::of(&item)).collect()
 }
 
 /// Whether a folder leads to another, and nothing on the way there changes the objects that come from it.
@@ -192,29 +195,33 @@ pub fn leads_to(
     folder: &str,
     objects: &BTreeSet<ObjectId>,
 ) -> Result<bool, Unclear> {
-    let Repository { overlays, files, .. } = repository;
-    let all = overlays.reach(files, from);
+    let Repository { kustomizations, files, .. } = repository;
+    let all = kustomizations.reach(files, from);
     if !all.folders.contains(folder) {
         return Ok(false);
     }
-    let inside = overlays.reach(files, folder).folders;
+    let inside = kustomizations.reach(files, folder).folders;
     for between in all.folders.iter().filter(|one| !inside.contains(*one)) {
-        let Some(overlay) = overlays.get(between) else { continue };
-        if overlays.reach(files, between).folders.contains(folder) {
-            verify_plain(repository, overlay, objects)?;
+        let Some(kustomization) = kustomizations.get(between) else { continue };
+        if kustomizations.reach(files, between).folders.contains(folder) {
+            verify_plain(repository, kustomization, objects)?;
         }
     }
     Ok(true)
 }
 
 /// A kustomization passes objects on as they are.
-fn verify_plain(repository: &Repository, overlay: &Overlay, objects: &BTreeSet<ObjectId>) -> Result<(), Unclear> {
-    let fields = overlay.value().as_object();
+fn verify_plain(
+    repository: &Repository,
+    kustomization: &kustomize::Kustomization,
+    objects: &BTreeSet<ObjectId>,
+) -> Result<(), Unclear> {
+    let fields = kustomization.value().as_object();
     for (field, value) in fields.into_iter().flatten().filter(|(field, _)| !PLAIN.contains(&field.as_str())) {
         let entries = value.as_array().filter(|_| field == "patches");
         let changes = |(number, entry): (usize, &Value)| {
             let path = ["patches".to_owned(), number.to_string(), "path".to_owned()];
-            let file = overlay.references.iter().find(|reference| reference.path == path);
+            let file = kustomization.references.iter().find(|reference| reference.path == path);
             let bytes = match file.map(|reference| &reference.target) {
                 Some(Target::File(file)) => repository.files.texts.get(file).map(Vec::as_slice),
                 _ => None,
@@ -223,7 +230,7 @@ fn verify_plain(repository: &Repository, overlay: &Overlay, objects: &BTreeSet<O
         };
         if entries.is_none_or(|entries| entries.iter().enumerate().any(changes)) {
             let message = format!("`{field}` changes what comes from the addon");
-            return Err((overlay.key_location(&[field]), message));
+            return Err((kustomization.key_location(&[field]), message));
         }
     }
     Ok(())
@@ -237,8 +244,8 @@ pub fn concern(patch: &Value, file: Option<&[u8]>, objects: &BTreeSet<ObjectId>)
         return if is_some { Concern::Some } else { Concern::None };
     }
     let text = file.or_else(|| patch.get("patch").and_then(Value::as_str).map(str::as_bytes)).unwrap_or_default();
-    let content = Content::parse(text);
-    let is_ours = |item: Item<'_>| {
+    let content = ManifestFile::parse(text);
+    let is_ours = |item: Manifest<'_>| {
         let id = ObjectId::of(&item);
         objects.iter().any(|known| {
             let namespaces = [&known.namespace, &id.namespace];
@@ -246,7 +253,7 @@ pub fn concern(patch: &Value, file: Option<&[u8]>, objects: &BTreeSet<ObjectId>)
             (&known.group, &known.kind, &known.name) == (&id.group, &id.kind, &id.name) && same_namespace
         })
     };
-    let (ours, others): (Vec<bool>, Vec<bool>) = content.items("").map(is_ours).partition(|ours| *ours);
+    let (ours, others): (Vec<bool>, Vec<bool>) = content.manifests("").map(is_ours).partition(|ours| *ours);
     match (ours.is_empty(), others.is_empty()) {
         (true, _) => Concern::None,
         (false, true) => Concern::Some,
@@ -292,8 +299,8 @@ pub fn taken_with<'a>(objects: &BTreeSet<ObjectId>, others: &'a BTreeSet<ObjectI
 
 /// All objects that a folder leads to, but those of one below; what cannot be told is left out.
 pub fn others(repository: &Repository, from: &str, without: &str) -> BTreeSet<ObjectId> {
-    let Repository { overlays, files, .. } = repository;
-    let (mut all, inside) = (overlays.reach(files, from), overlays.reach(files, without));
+    let Repository { kustomizations, files, .. } = repository;
+    let (mut all, inside) = (kustomizations.reach(files, from), kustomizations.reach(files, without));
     all.resources.retain(|file| !inside.resources.contains(file) && !is_within(file, without));
     ids(repository, &all)
 }

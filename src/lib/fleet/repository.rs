@@ -4,24 +4,21 @@
 use super::file::{FLEET_FILE, FleetFile};
 use super::types::Paths;
 use crate::error::Result;
-use crate::kustomize::references::Overlays;
-use crate::manifest::content::{self, Content, Item};
+use crate::kustomize::Kustomizations;
+use crate::manifest::{Files, ManifestSet};
 use crate::problem::Problem;
 use crate::tree::Tree;
-use crate::tree::files::Files;
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Repository {
     /// Its files.
     pub files: Files,
-    /// What its YAML files hold, by path.
-    pub contents: BTreeMap<String, Arc<Content>>,
+    /// What its YAML files hold.
+    pub manifests: ManifestSet,
     /// Its kustomizations.
-    pub overlays: Overlays,
+    pub kustomizations: Kustomizations,
     /// Its fleet file, if it has one that can be read.
     pub fleet: Option<FleetFile>,
     /// What is wrong with its fleet file.
@@ -45,25 +42,14 @@ impl Repository {
     }
 
     fn new(files: Files) -> Repository {
-        let contents = content::parse(&files.texts);
-        let overlays = Overlays::new(&files, &contents);
+        let manifests = ManifestSet::parse(&files.texts);
+        let kustomizations = Kustomizations::new(&files, &manifests);
         let (fleet, fleet_problems) = match files.texts.get(FLEET_FILE).map(|text| FleetFile::read(FLEET_FILE, text)) {
             Some(Ok(fleet)) => (Some(fleet), Vec::new()),
             Some(Err(problems)) => (None, problems),
             None => (None, Vec::new()),
         };
         let paths = fleet.as_ref().map(|fleet| fleet.fleet.paths.clone()).unwrap_or_default();
-        Repository { files, contents, overlays, fleet, fleet_problems, paths }
-    }
-
-    /// The objects of a file.
-    pub fn items<'a>(&'a self, file: &str) -> impl Iterator<Item = Item<'a>> + use<'a> {
-        let entry = self.contents.get_key_value(file);
-        entry.into_iter().flat_map(|(file, content)| content.items(file))
-    }
-
-    /// The objects of all files below a folder.
-    pub fn items_below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = Item<'a>> {
-        self.files.below(folder).flat_map(|file| self.items(file))
+        Repository { files, manifests, kustomizations, fleet, fleet_problems, paths }
     }
 }

@@ -1,7 +1,7 @@
 //! The JSON Schema of kfleet's own files, made from their types, and the check of a document against it: every problem
 //! at once, each at its place, with a "did you mean". It knows the part of JSON Schema that `schemars` writes.
 
-use crate::manifest::object::Source;
+use crate::manifest::Source;
 use crate::suggest::did_you_mean;
 use crate::yaml::resolve::{self, Value as Plain};
 use crate::yaml::scalar;

@@ -2,7 +2,7 @@
 
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::types::Paths;
-use crate::flux::sync::Pair;
+use crate::flux::Pair;
 use crate::path::{is_within, plain_path};
 use crate::problem::{Location, Problem};
 use std::collections::BTreeSet;

@@ -4,7 +4,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::Clusters;
 use crate::fleet::select_sync::running_pair;
-use crate::flux::sync::Pin;
+use crate::flux::Pin;
 
 /// Which wave is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

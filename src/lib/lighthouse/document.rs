@@ -1,8 +1,8 @@
 //! A trigger file as a value whose fields have places.
 
 use super::finding::Finding;
+use crate::manifest::Source;
 use crate::manifest::findings::{finding_problem, location, syntax_problem};
-use crate::manifest::object::Source;
 use crate::problem::{Location, Problem};
 use crate::yaml::engine::Engine;
 use crate::yaml::input::{Positions, Text};

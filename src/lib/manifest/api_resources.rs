@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::gvk::parse_api_version;
-use super::scopes::Scope;
+use super::scope::Scope;
 use crate::problem::{Location, Problem, Severity};
 
 /// One row of `kubectl api-resources`.

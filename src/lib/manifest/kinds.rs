@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use super::scopes::Scope;
+use super::scope::Scope;
 
 static TEXT: &str = include_str!("kinds.tsv");
 static TABLE: OnceLock<Vec<BuiltinKind>> = OnceLock::new();

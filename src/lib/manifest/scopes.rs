@@ -8,18 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::api_resources;
+use super::crd::CrdFacts;
 use super::gvk::{Gvk, parse_api_version};
 use super::kinds;
-use crate::problem::{Location, Problem, Severity};
-
-/// Where the objects of a kind live.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
-    /// Once per cluster.
-    Cluster,
-    /// In a namespace.
-    Namespaced,
-}
+pub use super::scope::Scope;
+use crate::problem::{Problem, Severity};
 
 /// The source of what is known about a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,23 +41,6 @@ pub struct KindInfo<'a> {
     pub via: Via,
     /// False when the scope was told for another version of the same group and kind only.
     pub exact: bool,
-}
-
-/// What a CustomResourceDefinition says about its kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CrdFacts {
-    /// `spec.group`, not empty.
-    pub group: String,
-    /// `spec.names.kind`, not empty.
-    pub kind: String,
-    /// `spec.names.plural`, where there is one.
-    pub plural: Option<String>,
-    /// From `spec.scope`.
-    pub scope: Scope,
-    /// The names in `spec.versions`, or `spec.version` where that list is empty.
-    pub versions: Vec<String>,
-    /// The document that holds it.
-    pub origin: Location,
 }
 
 /// Two CustomResourceDefinitions that say different things about one kind.
@@ -97,57 +73,6 @@ struct Entry {
 
 /// Group, then kind, to entries in the order of their versions.
 type Index = BTreeMap<String, BTreeMap<String, Vec<Entry>>>;
-
-impl Scope {
-    /// Reads `Cluster` or `Namespaced`.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "Cluster" => Some(Scope::Cluster),
-            "Namespaced" => Some(Scope::Namespaced),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Scope::Cluster => "Cluster",
-            Scope::Namespaced => "Namespaced",
-        })
-    }
-}
-
-impl CrdFacts {
-    /// Checks what was read from a CustomResourceDefinition; absent fields are given as empty texts. As in kfmt, a
-    /// scope other than `Namespaced` is the cluster. The errors are kfmt's.
-    pub fn new(
-        group: &str,
-        kind: &str,
-        plural: &str,
-        scope: &str,
-        versions: Vec<String>,
-        origin: Location,
-    ) -> Result<Self, &'static str> {
-        if group.is_empty() {
-            return Err("group is empty");
-        }
-        if kind.is_empty() {
-            return Err("CRD kind is empty");
-        }
-        if scope.is_empty() {
-            return Err("scope is empty");
-        }
-        Ok(CrdFacts {
-            group: group.to_owned(),
-            kind: kind.to_owned(),
-            plural: (!plural.is_empty()).then(|| plural.to_owned()),
-            scope: Scope::parse(scope).unwrap_or(Scope::Cluster),
-            versions,
-            origin,
-        })
-    }
-}
 
 impl Scopes {
     /// Knows the built-in table only.

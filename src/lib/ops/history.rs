@@ -3,7 +3,7 @@
 use super::promote::source::shown;
 use crate::error::Result;
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::flux::sync::{ObjectName, Pair, Pin};
+use crate::flux::{ObjectName, Pair, Pin};
 use crate::git::{CommitInfo, LocalClone};
 use crate::tree::Tree;
 use serde_json::Value;

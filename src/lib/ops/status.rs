@@ -5,7 +5,7 @@ use super::vet::findings_of;
 use crate::error::Result;
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::select_sync::main_pair;
-use crate::flux::sync::{Pair, Pin};
+use crate::flux::{Pair, Pin};
 use crate::git::LocalClone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -15,7 +15,6 @@ mod atomic;
 mod contents;
 mod copy;
 mod error;
-pub mod files;
 mod input;
 mod lock;
 mod map;

@@ -1,6 +1,7 @@
 //! Tests of the precedence and of every source.
 
 use super::*;
+use crate::problem::Location;
 
 fn mk_gvk(api_version: &str, kind: &str) -> Gvk {
     Gvk::parse(api_version, kind).unwrap()

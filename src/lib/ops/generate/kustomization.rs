@@ -1,8 +1,8 @@
 //! The `kustomization.yaml` of a base: it lists every generated file, in order. What a person has added to it stays:
 //! comments, other fields, and resources that are not generated.
 
+use crate::manifest::Source;
 use crate::manifest::findings::{finding_problem, syntax_problem};
-use crate::manifest::object::Source;
 use crate::problem::{Location, Problem, Severity};
 use crate::yaml::edit;
 use crate::yaml::emit::{Frame, SequenceIndent, Style, emit};

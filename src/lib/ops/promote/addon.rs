@@ -9,7 +9,7 @@ use super::{File, Promotion, split};
 use crate::diff::unified;
 use crate::fleet::clusters::Cluster;
 use crate::fleet::select_sync::{addon_pair, main_pair, name_of_addon};
-use crate::flux::sync::{GitRepository, Pin};
+use crate::flux::{GitRepository, Pin};
 use crate::path::folder_of;
 use crate::problem::Problem;
 
@@ -80,7 +80,7 @@ fn is_shared(cluster: &Cluster, repository: &GitRepository) -> bool {
 pub(super) fn same_pin<'a>(job: &Job<'_>, cluster: &'a Cluster, like: &GitRepository) -> Option<&'a GitRepository> {
     let main = main_pair(job.all, cluster).ok().and_then(|pair| pair.repository.as_ref());
     let text = |repository: &GitRepository| {
-        let plain = |field: &Option<crate::flux::sync::Located<String>>| field.as_ref().map(|one| one.value.clone());
+        let plain = |field: &Option<crate::manifest::Located<String>>| field.as_ref().map(|one| one.value.clone());
         let url = plain(&repository.url).map(|url| plain_url(&url).to_owned());
         (url, plain(&repository.secret), plain(&repository.ignore), repository.id.namespace.clone())
     };

@@ -7,8 +7,9 @@ use crate::diff::unified;
 use crate::error::Error;
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::select_sync::{NoPair, main_pair, path_of, running_pair, unread};
-use crate::flux::sync::{GitRepository, Origin, Pair, Pin};
+use crate::flux::{GitRepository, Pair, Pin};
 use crate::git::{FileState, LocalClone};
+use crate::manifest::Origin;
 use crate::manifest::findings::refusal_problem;
 use crate::path::plain_path;
 use crate::problem::{Location, Problem, Severity};
@@ -150,7 +151,7 @@ pub(super) fn promotion(
 ) -> Promotion {
     let Job { all, clone, source, .. } = *job;
     let folder = plain_path("", applied);
-    let reach = folder.map(|folder| all.repository.overlays.reach(&all.repository.files, &folder));
+    let reach = folder.map(|folder| all.repository.kustomizations.reach(&all.repository.files, &folder));
     let below: Vec<String> =
         reach.map(|reach| reach.folders.into_iter().chain(reach.resources).collect()).unwrap_or_default();
     let below: Vec<&str> = below.iter().map(String::as_str).collect();

@@ -27,7 +27,7 @@ pub(super) fn plan(job: &Job<'_>, from: &Cluster, cluster: &Cluster) -> Result<P
     let repository = usable(theirs)?;
     let kustomization = &theirs.kustomization;
     let file = &kustomization.origin.file;
-    let objects = all.repository.items(file).count();
+    let objects = all.repository.manifests.of_file(file).count();
     if repository.origin.file != *file || objects != 2 {
         let message = format!("the sync of {} is not a file of its own", from.name);
         return refuse(file, message, "copy it by hand, then promote");
@@ -102,7 +102,7 @@ pub(super) fn plan(job: &Job<'_>, from: &Cluster, cluster: &Cluster) -> Result<P
 /// The kustomization that is nearest to a new file, with the file among its resources, where there is one that lacks it.
 /// Above the folder of the cluster none is looked for.
 pub(super) fn listed(all: &Clusters, clone: &LocalClone, target: &str, cluster: &str) -> Result<Option<File>, Problem> {
-    let overlay = all.repository.overlays.above(target).filter(|above| is_within(&above.folder, cluster));
+    let overlay = all.repository.kustomizations.above(target).filter(|above| is_within(&above.folder, cluster));
     let Some(overlay) = overlay else { return Ok(None) };
     let name = target.strip_prefix(&format!("{}/", overlay.folder)).unwrap_or(target);
     let known = overlay.references.iter().map(|reference| reference.text.trim_start_matches("./"));

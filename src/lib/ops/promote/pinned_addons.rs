@@ -5,7 +5,7 @@ use super::destination::{Job, refusal, refuse};
 use crate::fleet::clusters::Cluster;
 use crate::fleet::reconcile_disabled::{self, LeftAlone, ObjectId, Unclear};
 use crate::fleet::select_sync::path_of;
-use crate::flux::sync::{Pair, Pin};
+use crate::flux::{Pair, Pin};
 use crate::path::plain_path;
 use crate::problem::Problem;
 use crate::text::{count, short};

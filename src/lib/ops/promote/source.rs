@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::select_sync::{NoPair, addon_pair, main_pair, running_pair, unread};
-use crate::flux::sync::{ObjectName, Pair, Pin};
+use crate::flux::{ObjectName, Pair, Pin};
 use crate::git::{CommitInfo, FileChange, LocalClone};
 use crate::text::short;
 use crate::tree::Tree;

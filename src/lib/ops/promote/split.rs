@@ -17,7 +17,8 @@ use crate::diff::unified;
 use crate::fleet::clusters::Cluster;
 use crate::fleet::reconcile_disabled::{self, Concern, LeftAlone, ObjectId};
 use crate::fleet::select_sync::{folder_of_addon, main_pair, name_of_addon, path_of};
-use crate::flux::sync::{Origin, Pair, Pin};
+use crate::flux::{Pair, Pin};
+use crate::manifest::Origin;
 use crate::manifest::findings::refusal_problem;
 use crate::ops::promote::pinned_addons::unclear;
 use crate::path::{folder_of, plain_path};
@@ -217,7 +218,7 @@ fn kustomization_text(
     orphans: bool,
 ) -> Result<Vec<u8>, Problem> {
     let (origin, location) = (&main.kustomization.origin, &main.kustomization.origin.location);
-    let item = job.all.repository.items(&origin.file).find(|item| Origin::of(item) == *origin);
+    let item = job.all.repository.manifests.of_file(&origin.file).find(|item| item.origin() == *origin);
     let Some(item) = item else {
         return refuse(location, "this Kustomization cannot be read again", "");
     };

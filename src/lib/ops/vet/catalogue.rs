@@ -1,64 +1,15 @@
 //! The catalogue: every rule as data, built or not. `--explain`, the reference in docs/vet.md and the rules of SARIF
 //! reports are made from it.
 
-use super::facts::Facts;
-use super::finding::Findings;
-use super::rules::FAMILIES;
+use super::rule::{Rule, Unbuilt};
+use super::rules::GROUPS;
 use super::unbuilt::UNBUILT;
 use crate::problem::Severity;
 use std::fmt::Write as _;
 
-/// What looks for a rule's findings.
-pub type Check = fn(&Facts<'_>, &mut Findings);
-
-/// A rule.
-#[derive(Debug, Clone, Copy)]
-pub struct Rule {
-    /// Its name, which stays the same for ever.
-    pub id: &'static str,
-    /// How bad its findings are; single ones may be milder or worse.
-    pub severity: Severity,
-    /// What it finds, in a few words.
-    pub title: &'static str,
-    /// Why that matters, and what to do: several lines.
-    pub explanation: &'static str,
-    /// Whether `--fix` can mend some of its findings.
-    pub is_fixable: bool,
-    pub(super) check: Check,
-}
-
-/// A rule of the reference that is not built yet.
-#[derive(Debug, Clone, Copy)]
-pub struct Unbuilt {
-    /// Its name.
-    pub id: &'static str,
-    /// How bad its findings will be.
-    pub severity: Severity,
-    /// What it will find.
-    pub title: &'static str,
-    /// What it needs that is not there yet.
-    pub needs: &'static str,
-}
-
-impl Rule {
-    pub(super) const fn new(id: &'static str, severity: Severity, title: &'static str, check: Check) -> Rule {
-        Rule { id, severity, title, explanation: "", is_fixable: false, check }
-    }
-
-    pub(super) const fn fixable(mut self) -> Rule {
-        self.is_fixable = true;
-        self
-    }
-
-    pub(super) const fn explained(mut self, explanation: &'static str) -> Rule {
-        self.explanation = explanation;
-        self
-    }
-}
-
 /// The rules, in the order of the reference.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    FAMILIES.iter().flat_map(|family| family.iter())
+    GROUPS.iter().flat_map(|group| group.iter())
 }
 
 /// The rules that are not built yet.

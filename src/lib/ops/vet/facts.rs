@@ -4,9 +4,9 @@ use super::Options;
 use super::revisions::Revisions;
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::repository::Repository;
-use crate::flux::sync::{GitRepository, Pair, named_sources};
-use crate::kustomize::references::{Overlay, Reach};
-use crate::manifest::content::{Content, Item};
+use crate::flux::{GitRepository, Pair, named_sources};
+use crate::kustomize::{Kustomization, Reach};
+use crate::manifest::{Manifest, ManifestFile};
 use crate::path::{folder_of, is_within, plain_path};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub const LIGHTHOUSE: &str = ".lighthouse";
 /// See the module.
 pub struct Facts<'a> {
     /// All clusters of the repository.
-    pub all: &'a Clusters,
+    pub fleet: &'a Clusters,
     /// The clusters that are asked about.
     pub clusters: Vec<&'a Cluster>,
     /// The repository.
@@ -28,7 +28,7 @@ pub struct Facts<'a> {
     /// The files that are looked at.
     pub files: BTreeSet<&'a str>,
     /// The objects in them.
-    pub items: Vec<Item<'a>>,
+    pub items: Vec<Manifest<'a>>,
     reaches: BTreeMap<String, Reached>,
     /// The clusters by their folders.
     folders: BTreeMap<&'a str, &'a str>,
@@ -45,10 +45,10 @@ pub struct Reached {
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn new(all: &'a Clusters, options: &'a Options, revisions: Option<&'a dyn Revisions>) -> Facts<'a> {
-        let repository = &all.repository;
+    pub(super) fn new(fleet: &'a Clusters, options: &'a Options, revisions: Option<&'a dyn Revisions>) -> Facts<'a> {
+        let repository = &fleet.repository;
         let is_wanted = |cluster: &&Cluster| options.clusters.is_empty() || options.clusters.contains(&cluster.name);
-        let clusters: Vec<&Cluster> = all.clusters.iter().filter(is_wanted).collect();
+        let clusters: Vec<&Cluster> = fleet.clusters.iter().filter(is_wanted).collect();
         let mut reaches: BTreeMap<String, Reached> = BTreeMap::new();
         for cluster in &clusters {
             for folder in applied_folders(cluster, repository) {
@@ -56,10 +56,10 @@ impl<'a> Facts<'a> {
                 reached.clusters.insert(cluster.name.clone());
             }
         }
-        let folders = all.clusters.iter().map(|one| (one.folder.as_str(), one.name.as_str())).collect();
+        let folders = fleet.clusters.iter().map(|one| (one.folder.as_str(), one.name.as_str())).collect();
         let files = files(repository, &clusters, &reaches, options.clusters.is_empty());
-        let items = files.iter().flat_map(|file| repository.items(file)).collect();
-        Facts { all, clusters, repository, options, revisions, files, items, reaches, folders }
+        let items = repository.manifests.of_files(&files).collect();
+        Facts { fleet, clusters, repository, options, revisions, files, items, reaches, folders }
     }
 
     /// What the folders lead to that the cluster applies.
@@ -82,8 +82,8 @@ impl<'a> Facts<'a> {
     }
 
     /// The objects of all files that hold a folder's resources.
-    pub fn resources<'b>(&'b self, reached: &'b Reached) -> impl Iterator<Item = Item<'a>> + use<'a, 'b> {
-        reached.reach.resources.iter().flat_map(|file| self.repository.items(file))
+    pub fn resources<'b>(&'b self, reached: &'b Reached) -> impl Iterator<Item = Manifest<'a>> + use<'a, 'b> {
+        self.repository.manifests.of_files(&reached.reach.resources)
     }
 
     /// The cluster whose folder a path is or lies in.
@@ -113,17 +113,14 @@ impl<'a> Facts<'a> {
     }
 
     /// The contents of the files that are looked at.
-    pub fn contents(&self) -> impl Iterator<Item = (&'a str, &'a Content)> {
+    pub fn contents(&self) -> impl Iterator<Item = (&'a str, &'a ManifestFile)> {
         let repository = self.repository;
-        self.files.iter().filter_map(|file| {
-            let (file, content) = repository.contents.get_key_value(*file)?;
-            Some((file.as_str(), content.as_ref()))
-        })
+        self.files.iter().filter_map(|file| repository.manifests.entry(file))
     }
 
     /// The kustomizations that are looked at.
-    pub fn overlays(&self) -> impl Iterator<Item = &'a Overlay> {
-        self.repository.overlays.iter().filter(|overlay| self.files.contains(overlay.file.as_str()))
+    pub fn kustomizations(&self) -> impl Iterator<Item = &'a Kustomization> {
+        self.repository.kustomizations.iter().filter(|one| self.files.contains(one.file.as_str()))
     }
 
     /// The clusters with their pairs, Flux's own first.
@@ -139,8 +136,8 @@ impl<'a> Facts<'a> {
 
 impl Reached {
     fn new(repository: &Repository, folder: &str) -> Reached {
-        let reach = repository.overlays.reach(&repository.files, folder);
-        let items = reach.resources.iter().flat_map(|file| repository.items(file));
+        let reach = repository.kustomizations.reach(&repository.files, folder);
+        let items = repository.manifests.of_files(&reach.resources);
         let named = items.filter(|item| item.group().ends_with(".fluxcd.io")).flat_map(|item| named_sources(&item));
         let named_sources = named.collect();
         Reached { reach, clusters: BTreeSet::new(), named_sources }
@@ -168,10 +165,10 @@ fn files<'a>(
 ) -> BTreeSet<&'a str> {
     let paths = &repository.paths;
     let tops = [&paths.clusters, &paths.flavours, &paths.bases].map(|path| path.split('/').next().unwrap_or(path));
-    let is_in_layout = |file: &&String| tops.iter().chain([&LIGHTHOUSE]).any(|top| is_within(file, top));
-    let in_layout = repository.contents.keys().filter(|file| whole && is_in_layout(file));
+    let is_in_layout = |file: &&str| tops.iter().chain([&LIGHTHOUSE]).any(|top| is_within(file, top));
+    let in_layout = repository.manifests.paths().map(String::as_str).filter(|file| whole && is_in_layout(file));
     let of_clusters = clusters.iter().flat_map(|cluster| repository.files.below(&cluster.folder));
     let reached = reaches.values().flat_map(|reached| reached.reach.files());
-    let reached = reached.filter_map(|file| repository.contents.get_key_value(file)).map(|(file, _)| file);
-    in_layout.chain(of_clusters).chain(reached).map(String::as_str).collect()
+    let reached = reached.filter_map(|file| repository.manifests.entry(file)).map(|(file, _)| file);
+    in_layout.chain(of_clusters.map(String::as_str)).chain(reached).collect()
 }

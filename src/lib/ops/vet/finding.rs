@@ -1,9 +1,8 @@
-//! What a rule finds: a place, a message, what to do, and where it is safe a change that mends it.
+//! What a rule finds: a place, a message, what to do, and where it is safe the edits that repair it.
 
-use super::catalogue::Rule;
-use crate::flux::sync::Origin;
+use super::rule::Rule;
+use crate::manifest::Edit;
 use crate::problem::{Location, Problem, Severity};
-use serde_json::Value;
 
 /// A finding.
 #[derive(Debug, Clone)]
@@ -20,47 +19,8 @@ pub struct Finding {
     pub hint: Option<String>,
     /// The clusters that it concerns; none where it concerns the repository.
     pub clusters: Vec<String>,
-    /// Changes that mend it.
-    pub fixes: Vec<Fix>,
-}
-
-/// Changes of one document of a file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fix {
-    /// The file.
-    pub file: String,
-    /// The number of the document in it, from 0, counting empty ones too.
-    pub document: usize,
-    /// What changes.
-    pub changes: Vec<Change>,
-}
-
-/// A change of one field: a path of keys and of numbers of items.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// Where the field is in its document.
-    pub path: Vec<String>,
-    /// What becomes of it.
-    pub action: Action,
-}
-
-/// What becomes of a field.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Action {
-    /// It gets this value, and is added where there is none.
-    Set(Value),
-    /// It goes.
-    Remove,
-    /// The list gets one more item.
-    Append(Value),
-}
-
-impl Fix {
-    /// Changes of an object's fields: paths are relative to the object.
-    pub fn of(origin: &Origin, changes: impl IntoIterator<Item = (Vec<&'static str>, Action)>) -> Fix {
-        let changes = changes.into_iter().map(|(path, action)| Change { path: origin.path(&path), action });
-        Fix { file: origin.file.clone(), document: origin.document, changes: changes.collect() }
-    }
+    /// Edits that repair it: all or none of them are made.
+    pub fixes: Vec<Edit>,
 }
 
 /// What the rules have found so far.
@@ -128,13 +88,13 @@ impl Finding {
         self
     }
 
-    /// Adds changes that mend it.
-    pub fn fix(&mut self, fixes: impl IntoIterator<Item = Fix>) -> &mut Finding {
+    /// Adds edits that repair it.
+    pub fn fix(&mut self, fixes: impl IntoIterator<Item = Edit>) -> &mut Finding {
         self.fixes.extend(fixes);
         self
     }
 
-    /// The finding as a problem, with the rule's id behind the message.
+    /// The finding as a problem, with the rule's id after the message.
     pub fn problem(&self) -> Problem {
         Problem {
             severity: self.severity,

@@ -1,11 +1,11 @@
-//! Changes of files that mend findings: all planned before the first is written.
+//! Edits of files that repair findings: all planned before the first is written.
 
 use super::Report;
-use super::finding::Change;
 use super::rules::secrets::hidden_texts;
 use crate::diff::unified;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::Clusters;
+use crate::manifest::{Edit, edited};
 use crate::problem::Problem;
 use crate::text::masked;
 use crate::tree::{Root, State};
@@ -17,7 +17,7 @@ use std::path::Path;
 pub struct Plan {
     /// The files that change, by path.
     pub files: Vec<File>,
-    /// How many findings they mend.
+    /// How many findings they repair.
     pub mended: usize,
     /// Why a file cannot be changed.
     pub problems: Vec<Problem>,
@@ -36,54 +36,45 @@ pub struct File {
     pub diff: String,
 }
 
-/// The changes of a file, by document.
-type Changes = BTreeMap<usize, Vec<Change>>;
-
-/// Plans the changes of all findings that have some. Where two findings want different things of one field, the first
-/// has its way, and the next run tells of the other.
-pub fn plan(all: &Clusters, report: &Report) -> Plan {
+/// Plans the edits of all findings that have some. Where two findings want different things of one field, the first
+/// has its way, and the next run reports the other.
+pub fn plan(fleet: &Clusters, report: &Report) -> Plan {
     let mut plan = Plan::default();
-    let mut wanted: BTreeMap<&str, Changes> = BTreeMap::new();
+    let mut wanted: BTreeMap<&str, Vec<Edit>> = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| !finding.fixes.is_empty()) {
-        let is_taken = |change: &Change, known: &[Change]| {
-            known.iter().any(|other| overlaps(&change.path, &other.path) && change != other)
+        let is_taken = |edit: &Edit| {
+            let known = wanted.get(edit.file.as_str());
+            known.is_some_and(|known| known.iter().any(|other| edit.contradicts(other)))
         };
-        let clashes = finding.fixes.iter().any(|fix| {
-            let known = wanted.get(fix.file.as_str()).and_then(|changes| changes.get(&fix.document));
-            known.is_some_and(|known| fix.changes.iter().any(|change| is_taken(change, known)))
-        });
-        if clashes {
+        if finding.fixes.iter().any(is_taken) {
             continue;
         }
         plan.mended += 1;
-        for fix in &finding.fixes {
-            let known = wanted.entry(&fix.file).or_default().entry(fix.document).or_default();
-            for change in &fix.changes {
-                if !known.contains(change) {
-                    known.push(change.clone());
-                }
+        for edit in &finding.fixes {
+            let known = wanted.entry(&edit.file).or_default();
+            if !known.contains(edit) {
+                known.push(edit.clone());
             }
         }
     }
-    for (path, changes) in wanted {
-        let Some(before) = all.repository.files.texts.get(path) else { continue };
-        let Some(content) = all.repository.contents.get(path) else { continue };
-        match super::splice::edited(path, before, content, &changes) {
+    for (path, edits) in &mut wanted {
+        edits.sort_by_key(|edit| edit.document);
+        let Some(before) = fleet.repository.files.texts.get(*path) else { continue };
+        let Some(file) = fleet.repository.manifests.get(path) else { continue };
+        match edited(before, edits) {
             Ok(text) if text == *before => {}
             Ok(text) => {
                 // What stands beside a change is shown with it.
-                let diff = masked(&unified(path, before, &text), &hidden_texts(path, content));
-                plan.files.push(File { path: path.to_owned(), before: before.clone(), text, diff });
+                let diff = masked(&unified(path, before, &text), &hidden_texts(path, file));
+                plan.files.push(File { path: (*path).to_owned(), before: before.clone(), text, diff });
             }
-            Err(problem) => plan.problems.push(problem),
+            Err(problem) => {
+                let message = format!("cannot mend this file: {}", problem.message);
+                plan.problems.push(Problem { message, ..problem });
+            }
         }
     }
     plan
-}
-
-/// Whether one path is the other's, or leads to it.
-fn overlaps(a: &[String], b: &[String]) -> bool {
-    a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 /// Writes the files, each in one step, if they are all as they were read.

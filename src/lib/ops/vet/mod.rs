@@ -1,6 +1,6 @@
 //! `kfleet vet`: lints a fleet repository. The way of a run: the repository is read into clusters
 //! ([`crate::fleet::clusters`]), the rules look at them ([`catalogue`]), suppressions take out what is known, and what can be
-//! mended safely becomes changes ([`fix`]). No rule touches a file, a cluster or the network; what only the history knows
+//! repaired safely becomes edits ([`fix`]). No rule touches a file, a cluster or the network; what only the history knows
 //! is asked through [`Revisions`].
 
 pub mod catalogue;
@@ -8,11 +8,10 @@ pub mod facts;
 pub mod finding;
 pub mod fix;
 mod revisions;
+pub mod rule;
 mod rules;
 mod sarif;
-mod splice;
 mod suppress;
-mod text;
 mod unbuilt;
 
 pub use revisions::Revisions;
@@ -69,10 +68,10 @@ impl Report {
 ///
 /// # Errors
 /// The options name a cluster that is not there ([`ErrorKind::Usage`]).
-pub fn vet(all: &Clusters, options: &Options, revisions: Option<&dyn Revisions>) -> Result<Report> {
+pub fn vet(fleet: &Clusters, options: &Options, revisions: Option<&dyn Revisions>) -> Result<Report> {
     for name in &options.clusters {
-        if all.get(name).is_none() {
-            let known = all.clusters.iter().map(|cluster| cluster.name.as_str());
+        if fleet.get(name).is_none() {
+            let known = fleet.clusters.iter().map(|cluster| cluster.name.as_str());
             let error = Error::new(ErrorKind::Usage, format!("there is no cluster {}", name.escape_debug()));
             return Err(match did_you_mean(name, known) {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),
@@ -80,7 +79,7 @@ pub fn vet(all: &Clusters, options: &Options, revisions: Option<&dyn Revisions>)
             });
         }
     }
-    let facts = Facts::new(all, options, revisions);
+    let facts = Facts::new(fleet, options, revisions);
     let mut report = Report { clusters: facts.clusters.len(), files: facts.files.len(), ..Report::default() };
     for rule in catalogue::rules() {
         let mut found = Findings::new(rule);
@@ -111,9 +110,9 @@ fn name_clusters(facts: &Facts<'_>, findings: &mut [Finding]) {
 }
 
 /// The findings of some rules: for commands that warn of what they meet.
-pub fn findings_of(all: &Clusters, ids: &[&str]) -> Vec<Finding> {
+pub fn findings_of(fleet: &Clusters, ids: &[&str]) -> Vec<Finding> {
     let options = Options::default();
-    let facts = Facts::new(all, &options, None);
+    let facts = Facts::new(fleet, &options, None);
     let mut findings = Vec::new();
     for rule in catalogue::rules().filter(|rule| ids.contains(&rule.id)) {
         let mut found = Findings::new(rule);

@@ -1,8 +1,9 @@
 //! Suppressions: comments `# kfleet: ignore ID reason` beside a line, or on the line above it.
 
-use super::catalogue::{self, Rule};
+use super::catalogue;
 use super::facts::Facts;
 use super::finding::{Finding, Findings};
+use super::rule::Rule;
 use crate::problem::Location;
 
 const MARK: &str = "kfleet: ignore";

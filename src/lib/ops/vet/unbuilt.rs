@@ -1,6 +1,6 @@
 //! Rules of the reference that are not built yet, each with what it needs.
 
-use super::catalogue::Unbuilt;
+use super::rule::Unbuilt;
 use crate::problem::Severity::{self, Error, Warning};
 
 const fn rule(id: &'static str, severity: Severity, title: &'static str, needs: &'static str) -> Unbuilt {

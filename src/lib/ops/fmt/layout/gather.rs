@@ -1,9 +1,9 @@
 //! The first step of a layout: every document is parsed and checked once, and its identity kept.
 
 use super::{Compatibility, HOLD_BUDGET};
+use crate::manifest::crd::CrdFacts;
 use crate::manifest::findings::{finding_problem, location, syntax_problem};
-use crate::manifest::object::{Object, Source};
-use crate::manifest::scopes::CrdFacts;
+use crate::manifest::{Identity, Source};
 use crate::ops::fmt::chunks::{self, Chunk};
 use crate::ops::fmt::text::{is_kustomization, marker_lint};
 use crate::problem::{Location, Problem, Severity};
@@ -25,7 +25,7 @@ pub(super) struct Entry {
     /// Where it starts.
     pub location: Location,
     /// What it says about itself.
-    pub object: Object,
+    pub object: Identity,
 }
 
 /// All documents of all inputs.

@@ -3,9 +3,9 @@
 use super::gather::{Gathered, chunk_bytes, objects};
 use super::plan::{Claim, Output, shown};
 use super::{Action, FileAction, HOLD_BUDGET, LayoutOptions};
+use crate::manifest::Source;
 use crate::manifest::findings::syntax_problem;
 use crate::manifest::namespaces::ANNOTATION;
-use crate::manifest::object::Source;
 use crate::ops::fmt::text::{is_kustomization, unproven_problem};
 use crate::problem::{Location, Problem, Severity};
 use crate::tree::{Root, State};

@@ -5,10 +5,10 @@ use super::{Adoption, MANIFESTS, render};
 use crate::fleet::file::{FLEET_FILE, FleetFile, is_name, is_plain_path};
 use crate::fleet::lock::Lock;
 use crate::fleet::types::Paths;
-use crate::manifest::content::Content;
+use crate::manifest::ManifestFile;
+use crate::manifest::files::is_yaml;
 use crate::ops::generate::{self, kustomization::is_generated};
 use crate::tree::Tree;
-use crate::tree::files::is_yaml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -72,8 +72,8 @@ pub(super) fn find(files: &Tree) -> Vec<Base> {
 }
 
 fn identities(path: &str, bytes: &[u8]) -> BTreeSet<Identity> {
-    let content = Content::parse(bytes);
-    let objects = content.items(path).map(|item| item.object.clone());
+    let content = ManifestFile::parse(bytes);
+    let objects = content.manifests(path).map(|item| item.identity.clone());
     objects.map(|object| (object.gvk.group, object.gvk.kind, object.name.unwrap_or_default())).collect()
 }
 

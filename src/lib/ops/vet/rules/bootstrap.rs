@@ -1,14 +1,14 @@
 //! Rules of what bootstrap writes: the folder of Flux in a cluster's folder.
 
-use super::super::catalogue::Rule;
-use super::super::facts::{Facts, path_of};
-use super::super::finding::{Action, Change, Findings, Fix};
-use super::super::text::minor_of;
-use crate::kustomize::references::Target;
+use crate::flux::api_versions::minor_of;
+use crate::kustomize::Target;
+use crate::manifest::{Action, Edit};
+use crate::ops::vet::facts::{Facts, path_of};
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::problem::{Location, Severity};
-use serde_json::json;
 
-pub(in super::super) const RULES: &[Rule] = &[
+pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("BST01", Severity::Warning, "clusters whose versions of Flux are far apart", versions).explained(
         "Clusters that run versions of Flux more than one minor version apart take different APIs: what is proved in one\n\
          need not work in the other. Flux is an addon: move it through the same order of promotion.",
@@ -25,7 +25,7 @@ const LISTED: [&str; 3] = ["gotk-components.yaml", "gotk-sync.yaml", "cluster-sy
 fn versions(facts: &Facts<'_>, found: &mut Findings) {
     let of = |version: &Option<String>| version.as_deref().and_then(minor_of);
     let newest = facts
-        .all
+        .fleet
         .clusters
         .iter()
         .filter_map(|cluster| Some((of(&cluster.flux_version)?, cluster)))
@@ -73,19 +73,23 @@ fn sync(facts: &Facts<'_>, found: &mut Findings) {
             }
         }
         let folder = format!("{}/flux-system", cluster.folder);
-        let Some(overlay) = facts.repository.overlays.get(&folder) else { continue };
+        let Some(kustomization) = facts.repository.kustomizations.get(&folder) else { continue };
         for name in LISTED {
             let file = format!("{folder}/{name}");
-            let is_listed = overlay.references.iter().any(|reference| reference.target == Target::File(file.clone()));
+            let is_listed =
+                kustomization.references.iter().any(|reference| reference.target == Target::File(file.clone()));
             if is_listed || !facts.repository.files.has_file(&file) {
                 continue;
             }
-            let message = format!("{} does not list {name}: it is not applied", overlay.file);
-            let finding = found.add(overlay.key_location(&["resources"]), message);
+            let message = format!("{} does not list {name}: it is not applied", kustomization.file);
+            let finding = found.add(kustomization.key_location(&["resources"]), message);
             finding.hint(format!("add `- {name}`")).cluster(&cluster.name);
-            if let Some(document) = overlay.document().filter(|document| document.value.get("resources").is_some()) {
-                let change = Change { path: vec!["resources".to_owned()], action: Action::Append(json!(name)) };
-                finding.fix([Fix { file: overlay.file.clone(), document: document.number, changes: vec![change] }]);
+            if let Some(document) =
+                kustomization.document().filter(|document| document.value.get("resources").is_some())
+            {
+                let (file, path) = (kustomization.file.clone(), vec!["resources".to_owned()]);
+                let action = Action::Append(name.into());
+                finding.fix([Edit { file, document: document.number, path, action }]);
             }
         }
     }

@@ -1,14 +1,15 @@
 //! Rules of Cluster API objects.
 
-use super::super::catalogue::Rule;
-use super::super::facts::Facts;
-use super::super::finding::Findings;
-use crate::manifest::content::Item;
+use crate::manifest::Manifest;
+use crate::manifest::value::each_value;
+use crate::ops::vet::facts::Facts;
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-pub(in super::super) const RULES: &[Rule] = &[
+pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("CAP01", Severity::Warning, "an old version of Cluster API", old_version).explained(
         "Cluster API stopped serving v1alpha3 and v1alpha4 long ago: such objects are errors. v1beta1 is deprecated, and\n\
          not served from v1.16 (April 2027) on. Two versions of one kind in a fleet make every comparison guesswork.",
@@ -30,7 +31,7 @@ const GROUPS: [&str; 6] = [
     "ipam.cluster.x-k8s.io",
 ];
 
-fn objects<'b, 'a>(facts: &'b Facts<'a>) -> impl Iterator<Item = &'b Item<'a>> {
+fn objects<'b, 'a>(facts: &'b Facts<'a>) -> impl Iterator<Item = &'b Manifest<'a>> {
     facts.items.iter().filter(|item| GROUPS.contains(&item.group()))
 }
 
@@ -64,27 +65,16 @@ fn old_version(facts: &Facts<'_>, found: &mut Findings) {
 
 fn old_shape(facts: &Facts<'_>, found: &mut Findings) {
     for item in objects(facts).filter(|item| item.version() == "v1beta2") {
-        let mut waiting: Vec<(Vec<String>, &Value)> =
-            item.get(&["spec"]).map(|spec| (vec!["spec".to_owned()], spec)).into_iter().collect();
-        while let Some((path, value)) = waiting.pop() {
-            let below = |part: String| [path.as_slice(), &[part]].concat();
-            match value {
-                Value::Object(map) => {
-                    for (key, value) in map {
-                        if let Some((message, hint)) = shape(&path, key, value) {
-                            let at: Vec<&str> = path.iter().map(String::as_str).chain([key.as_str()]).collect();
-                            let message = format!("{}: {message}", item.shown());
-                            found.add(item.key_location(&at), message).hint(hint);
-                        }
-                    }
-                    waiting.extend(map.iter().map(|(key, value)| (below(key.clone()), value)));
+        let Some(spec) = item.get(&["spec"]) else { continue };
+        each_value(spec, &mut |path, value| {
+            for (key, value) in value.as_object().into_iter().flatten() {
+                if let Some((message, hint)) = shape(path, key, value) {
+                    let above = ["spec"].into_iter().chain(path.iter().map(String::as_str));
+                    let at: Vec<&str> = above.chain([key.as_str()]).collect();
+                    found.add(item.key_location(&at), format!("{}: {message}", item.shown())).hint(hint);
                 }
-                Value::Array(items) => {
-                    waiting.extend(items.iter().enumerate().map(|(number, value)| (below(number.to_string()), value)));
-                }
-                _ => {}
             }
-        }
+        });
     }
 }
 

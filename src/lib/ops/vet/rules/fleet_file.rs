@@ -1,12 +1,12 @@
 //! The rule of the fleet file: it and the repository tell of the same clusters.
 
-use super::super::catalogue::Rule;
-use super::super::facts::Facts;
-use super::super::finding::Findings;
 use crate::fleet::file::FLEET_FILE;
+use crate::ops::vet::facts::Facts;
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::problem::{Location, Severity};
 
-pub(in super::super) const RULES: &[Rule] =
+pub(in crate::ops::vet) const RULES: &[Rule] =
     &[Rule::new("FLT01", Severity::Error, "fleet.yaml and the repository differ", differs).explained(
         "A mistake in fleet.yaml, a cluster in it without a folder, a flavour that is not there, or a cluster's folder\n\
          that it does not name: commands that go by the fleet file pass that cluster over. Whether fleet.lock is up to\n\
@@ -20,7 +20,8 @@ fn differs(facts: &Facts<'_>, found: &mut Findings) {
     let Some(file) = &facts.repository.fleet else { return };
     let is_asked = |name: &String| facts.options.clusters.is_empty() || facts.options.clusters.contains(name);
     let flavours = &file.fleet.paths.flavours;
-    for problem in file.verify_flavours(&|name| facts.repository.overlays.get(&format!("{flavours}/{name}")).is_some())
+    for problem in
+        file.verify_flavours(&|name| facts.repository.kustomizations.get(&format!("{flavours}/{name}")).is_some())
     {
         found.add_problem(problem);
     }

@@ -1,49 +1,43 @@
-//! The rules, by family. Each is a function over the facts; what it is for stands beside it, as data.
+//! The rules, in one file or folder for each group of ids. A rule is an entry of the `RULES` of its file, with its explanation and
+//! the function that looks for its findings; a new file is listed in [`GROUPS`].
 
 mod api;
 mod bootstrap;
 mod capi;
 mod fleet_file;
-mod kubernetes;
 mod kustomize;
 mod lighthouse;
-mod mixed_pins;
-mod order;
-mod patches;
 mod pins;
 mod resources;
 pub(super) mod secrets;
 mod sources;
 mod suppressions;
 mod syncs;
-mod tekton;
-mod variables;
 
-use super::catalogue::Rule;
 use super::facts::Facts;
+use super::rule::Rule;
 use crate::path::is_within;
-use serde_json::Value;
 
-/// The families, in the order of the catalogue.
-pub(super) const FAMILIES: &[&[Rule]] = &[
-    pins::RULES,
-    mixed_pins::RULES,
-    api::RULES,
-    kubernetes::RULES,
-    sources::RULES,
-    syncs::RULES,
-    order::RULES,
-    variables::RULES,
-    kustomize::RULES,
-    patches::RULES,
-    resources::RULES,
-    secrets::RULES,
-    capi::RULES,
-    bootstrap::RULES,
-    lighthouse::RULES,
-    tekton::RULES,
-    fleet_file::RULES,
-    suppressions::RULES,
+/// All rules, in the order of the reference.
+pub(super) const GROUPS: &[&[Rule]] = &[
+    pins::RULES,                 // PIN: which commit a cluster runs
+    pins::mixed::RULES,          // PIN08
+    api::flux::RULES,            // API: versions of Flux's APIs
+    api::kubernetes::RULES,      // API04
+    sources::RULES,              // SRC: where manifests and charts come from
+    syncs::RULES,                // KST, PRN: Flux's Kustomizations
+    syncs::order::RULES,         // KST02
+    syncs::variables::RULES,     // KST06, KST07
+    kustomize::RULES,            // KUS: kustomizations as files
+    kustomize::patches::RULES,   // KUS06
+    resources::RULES,            // RES: the objects themselves
+    secrets::RULES,              // SEC: secrets and rights
+    capi::RULES,                 // CAP: Cluster API
+    bootstrap::RULES,            // BST: what bootstrap writes
+    lighthouse::triggers::RULES, // LHT: triggers
+    lighthouse::tekton::RULES,   // LHT03
+    fleet_file::RULES,           // FLT: the fleet file
+    suppressions::RULES,         // VET: vet itself
 ];
 
 /// Whether a file belongs to a base that `kfleet generate` writes.
@@ -59,20 +53,4 @@ fn is_generated_base(facts: &Facts<'_>, file: &str) -> bool {
 /// Whether a file holds the components of Flux, which are generated and not to be edited.
 fn is_components(file: &str) -> bool {
     file.ends_with("/gotk-components.yaml")
-}
-
-/// Shows each text in a value with its path.
-fn each_text(value: &Value, each: &mut dyn FnMut(&[String], &str)) {
-    let mut waiting: Vec<(Vec<String>, &Value)> = vec![(Vec::new(), value)];
-    while let Some((path, value)) = waiting.pop() {
-        let below = |part: String| [path.as_slice(), &[part]].concat();
-        match value {
-            Value::String(text) => each(&path, text),
-            Value::Object(map) => waiting.extend(map.iter().map(|(key, value)| (below(key.clone()), value))),
-            Value::Array(items) => {
-                waiting.extend(items.iter().enumerate().map(|(number, value)| (below(number.to_string()), value)));
-            }
-            _ => {}
-        }
-    }
 }

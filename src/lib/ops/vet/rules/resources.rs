@@ -1,15 +1,15 @@
 //! Rules of the objects themselves.
 
-use super::super::catalogue::Rule;
-use super::super::facts::Facts;
-use super::super::finding::Findings;
 use super::is_components;
-use crate::manifest::content::Item;
+use crate::manifest::Manifest;
+use crate::ops::vet::facts::Facts;
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-pub(in super::super) const RULES: &[Rule] = &[
+pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("RES03", Severity::Warning, "an image that is not pinned", floating_image).explained(
         "`latest`, or no tag at all, is another image tomorrow: what was proved in one cluster is not what the next one\n\
          gets. Name a version, better a digest. Images that a kustomization replaces are left alone.",
@@ -23,7 +23,7 @@ pub(in super::super) const RULES: &[Rule] = &[
 const LARGE: usize = 900 * 1024;
 
 /// Where the pods of a workload are described.
-fn pod_path(item: &Item<'_>) -> Option<Vec<&'static str>> {
+fn pod_path(item: &Manifest<'_>) -> Option<Vec<&'static str>> {
     match (item.group(), item.kind()) {
         ("", "Pod") => Some(vec!["spec"]),
         ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch", "Job") => {
@@ -35,8 +35,8 @@ fn pod_path(item: &Item<'_>) -> Option<Vec<&'static str>> {
 }
 
 fn floating_image(facts: &Facts<'_>, found: &mut Findings) {
-    let overlays = facts.repository.overlays.iter();
-    let images = overlays.filter_map(|overlay| overlay.value().get("images")?.as_array());
+    let kustomizations = facts.repository.kustomizations.iter();
+    let images = kustomizations.filter_map(|kustomization| kustomization.value().get("images")?.as_array());
     let names = images.flatten().filter_map(|image| image.get("name")?.as_str());
     let replaced: BTreeSet<&str> = names.collect();
     for item in facts.items.iter().filter(|item| !is_components(item.file)) {

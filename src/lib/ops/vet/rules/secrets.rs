@@ -1,16 +1,17 @@
 //! Rules of secrets and of rights. What is secret is never shown.
 
-use super::super::catalogue::Rule;
-use super::super::facts::{Facts, path_of};
-use super::super::finding::Findings;
-use super::super::text::has_password;
-use super::{each_text, is_components};
-use crate::flux::sync::SOURCE;
-use crate::manifest::content::{Content, Item};
+use super::is_components;
+use crate::flux::SOURCE;
+use crate::flux::url::has_password;
+use crate::manifest::value::each_text;
+use crate::manifest::{Manifest, ManifestFile};
+use crate::ops::vet::facts::{Facts, path_of};
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
 use serde_json::Value;
 
-pub(in super::super) const RULES: &[Rule] = &[
+pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("SEC01", Severity::Error, "a secret in clear", in_clear).explained(
         "A Secret with data, a private key, a token, the key of a kubeconfig or a password in a URL: all who can read the\n\
          repository know it, and its history keeps it. Encrypt it with SOPS or take it from an external store, and\n\
@@ -71,9 +72,9 @@ fn in_clear(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 /// The texts in a file that must not be shown, line by line: what Secrets hold, and passwords in URLs.
-pub(in super::super) fn hidden_texts(file: &str, content: &Content) -> Vec<String> {
+pub(in crate::ops::vet) fn hidden_texts(file: &str, content: &ManifestFile) -> Vec<String> {
     let mut found = Vec::new();
-    for item in content.items(file).filter(|item| item.is("", "Secret")) {
+    for item in content.manifests(file).filter(|item| item.is("", "Secret")) {
         for field in ["data", "stringData"] {
             if let Some(value) = item.get(&[field]) {
                 each_text(value, &mut |_, text| found.extend(text.lines().map(|line| line.trim().to_owned())));
@@ -134,7 +135,7 @@ fn decryption(facts: &Facts<'_>, found: &mut Findings) {
         let kustomization = &pair.kustomization;
         let name = &kustomization.id.name;
         let files = reached.reach.resources.iter().chain(&reached.reach.settings);
-        let documents = files.filter_map(|file| facts.repository.contents.get(file)).flat_map(|one| &one.documents);
+        let documents = files.filter_map(|file| facts.repository.manifests.get(file)).flat_map(|one| &one.documents);
         let has_encrypted = documents.into_iter().any(|document| is_encrypted(&document.value));
         match &kustomization.decryption {
             None if has_encrypted => {
@@ -179,7 +180,7 @@ fn is_system(subject: &Value) -> bool {
     text("name").starts_with("system:") || (text("kind") == "ServiceAccount" && text("namespace") == "kube-system")
 }
 
-fn wildcards(item: &Item<'_>, found: &mut Findings) {
+fn wildcards(item: &Manifest<'_>, found: &mut Findings) {
     for (number, rule) in item.list(&["rules"]).iter().enumerate() {
         let is_all = |field: &str| {
             rule.get(field)

@@ -1,15 +1,15 @@
 //! Rules of sources: where manifests and charts come from.
 
-use super::super::catalogue::Rule;
-use super::super::facts::Facts;
-use super::super::finding::Findings;
-use super::super::text::has_password;
-use crate::flux::sync::{HELM, SOURCE, read_source};
-use crate::manifest::content::Item;
+use crate::flux::url::has_password;
+use crate::flux::{HELM, SOURCE, SourceReference};
+use crate::manifest::Manifest;
+use crate::ops::vet::facts::Facts;
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(in super::super) const RULES: &[Rule] = &[
+pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("SRC01", Severity::Error, "a sourceRef that names nothing", missing).explained(
         "A Kustomization or HelmRelease takes its manifests or chart from a source that no file of the cluster has, or\n\
          that is in another namespace. Flux waits for it for ever.",
@@ -26,7 +26,7 @@ const KINDS: [&str; 6] =
     ["GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket", "ExternalArtifact"];
 
 /// Where objects name sources.
-fn fields(item: &Item<'_>) -> Vec<Vec<&'static str>> {
+fn fields(item: &Manifest<'_>) -> Vec<Vec<&'static str>> {
     let known: &[&[&str]] = match (item.group(), item.kind()) {
         (HELM, "HelmRelease") => &[&["spec", "chart", "spec", "sourceRef"], &["spec", "chartRef"]],
         (SOURCE, "HelmChart") => &[&["spec", "sourceRef"]],
@@ -44,12 +44,13 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
         let mut there: BTreeSet<Name> = BTreeSet::new();
         let mut wanted = Vec::new();
         let reached = facts.reached(cluster).flat_map(|(_, reached)| facts.resources(reached));
-        for item in reached.chain(facts.all.items(cluster)) {
+        for item in reached.chain(facts.fleet.manifests(cluster)) {
             if item.group() == SOURCE && KINDS.contains(&item.kind()) {
                 there.insert((item.kind().to_owned(), item.name().to_owned(), item.namespace().to_owned()));
             }
             for path in fields(&item) {
-                wanted.extend(read_source(&item, &path, item.namespace()).map(|source| (item.shown(), source)));
+                wanted
+                    .extend(SourceReference::read(&item, &path, item.namespace()).map(|source| (item.shown(), source)));
             }
         }
         for pair in cluster.pairs() {

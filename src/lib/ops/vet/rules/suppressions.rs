@@ -1,9 +1,9 @@
 //! The rule of suppressions itself. It is checked last, when it is known which of them have suppressed something.
 
-use super::super::catalogue::Rule;
+use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
 
-pub(in super::super) const RULES: &[Rule] =
+pub(in crate::ops::vet) const RULES: &[Rule] =
     &[Rule::new("VET01", Severity::Warning, "a suppression that suppresses nothing", |_, _| {}).explained(
         "`# kfleet: ignore ID reason`, on a line or on the line above it, suppresses the findings of one rule on that\n\
          line. One that names no rule, gives no reason or suppresses nothing is told, so that none outlives its reason.",

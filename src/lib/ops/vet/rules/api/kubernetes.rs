@@ -1,13 +1,13 @@
 //! The rule of Kubernetes' own APIs: versions that the clusters' version does not serve any more.
 
-use super::super::catalogue::Rule;
-use super::super::facts::Facts;
-use super::super::finding::{Action, Change, Findings, Fix};
-use super::is_generated_base;
+use crate::manifest::Edit;
+use crate::ops::vet::facts::Facts;
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
+use crate::ops::vet::rules::is_generated_base;
 use crate::problem::Severity;
-use serde_json::json;
 
-pub(in super::super) const RULES: &[Rule] = &[Rule::new(
+pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::new(
     "API04",
     Severity::Error,
     "a version of Kubernetes' APIs that is removed",
@@ -96,8 +96,7 @@ fn removed(facts: &Facts<'_>, found: &mut Findings) {
         let is_empty = selector.is_none_or(|selector| selector.as_object().is_some_and(serde_json::Map::is_empty));
         let is_safe = *is_mechanical && !(item.kind() == "PodDisruptionBudget" && is_empty);
         if is_safe && !is_generated_base(facts, item.file) {
-            let change = Change { path: item.path(&["apiVersion"]), action: Action::Set(json!(current)) };
-            finding.fix([Fix { file: item.file.to_owned(), document: item.document.number, changes: vec![change] }]);
+            finding.fix([Edit::set(&item.origin(), &["apiVersion"], *current)]);
         }
     }
 }

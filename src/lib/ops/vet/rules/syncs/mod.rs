@@ -1,18 +1,21 @@
 //! Rules of Flux's Kustomizations: what depends on what, and what is applied twice, by force or not at all.
 
-use super::super::catalogue::Rule;
-use super::super::facts::{Facts, path_of};
-use super::super::finding::{Findings, Fix};
-use super::kustomize::bases_to_resources;
+pub(super) mod order;
+pub(super) mod variables;
+
 use crate::fleet::clusters::Cluster;
 use crate::fleet::reconcile_disabled::{LeftAlone, ObjectId};
-use crate::flux::sync::{KUSTOMIZE, Kustomization, ObjectName, Pair};
-use crate::kustomize::references::Target;
+use crate::flux::{KUSTOMIZE, Kustomization, ObjectName, Pair};
+use crate::kustomize::Target;
+use crate::ops::vet::facts::{Facts, path_of};
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
+use crate::ops::vet::rules::kustomize::bases_to_resources;
 use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(in super::super) const RULES: &[Rule] = &[
+pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("KST01", Severity::Error, "a dependency that is missing or leads in a circle", dependencies).explained(
         "`dependsOn` makes a Kustomization wait until others are ready. One that does not exist, or that waits in turn\n\
          for this one, never gets ready, and neither is ever applied.",
@@ -77,10 +80,10 @@ fn dependencies(facts: &Facts<'_>, found: &mut Findings) {
 
 /// Whether anything in a cluster depends on something.
 fn depends(facts: &Facts<'_>, cluster: &Cluster) -> bool {
-    let has = |path: &[&str], item: &crate::manifest::content::Item<'_>| {
+    let has = |path: &[&str], item: &crate::manifest::Manifest<'_>| {
         item.is(KUSTOMIZE, "Kustomization") && !item.list(path).is_empty()
     };
-    facts.all.items(cluster).any(|item| has(&["spec", "dependsOn"], &item))
+    facts.fleet.manifests(cluster).any(|item| has(&["spec", "dependsOn"], &item))
         || facts.reached(cluster).any(|(_, reached)| {
             !reached.named_sources.is_empty() && facts.resources(reached).any(|item| has(&["spec", "dependsOn"], &item))
         })
@@ -138,14 +141,14 @@ fn twice(facts: &Facts<'_>, found: &mut Findings) {
             }
         }
     }
-    for overlay in facts.overlays() {
+    for kustomization in facts.kustomizations() {
         let mut seen = BTreeSet::new();
-        for reference in overlay.references.iter().filter(|reference| reference.is_resource()) {
+        for reference in kustomization.references.iter().filter(|reference| reference.is_resource()) {
             if let Target::Folder(folder) = &reference.target
                 && !seen.insert(folder)
             {
                 let message = format!("{folder} is listed twice");
-                found.add(overlay.location_of(reference), message).hint("remove one of the entries");
+                found.add(kustomization.location_of(reference), message).hint("remove one of the entries");
             }
         }
     }
@@ -206,14 +209,16 @@ fn foreign(facts: &Facts<'_>, found: &mut Findings) {
 
 fn no_resources(facts: &Facts<'_>, found: &mut Findings) {
     let folders: BTreeSet<String> = facts.pairs().filter_map(|(_, pair)| path_of(pair)).collect();
-    for overlay in folders.iter().filter_map(|folder| facts.repository.overlays.get(folder)) {
-        let resources = overlay.value().get("resources").and_then(Value::as_array);
-        if overlay.value().is_object() && resources.is_none_or(Vec::is_empty) {
-            let has_bases = overlay.value().get("bases").is_some();
-            let location = overlay.key_location(if has_bases { &["bases"] } else { &["resources"] });
+    for kustomization in folders.iter().filter_map(|folder| facts.repository.kustomizations.get(folder)) {
+        let resources = kustomization.value().get("resources").and_then(Value::as_array);
+        if kustomization.value().is_object() && resources.is_none_or(Vec::is_empty) {
+            let has_bases = kustomization.value().get("bases").is_some();
+            let location = kustomization.key_location(if has_bases { &["bases"] } else { &["resources"] });
             let message = "no `resources` here: Flux adds origin annotations to every object";
-            let fixes: Vec<Fix> = bases_to_resources(overlay).into_iter().collect();
-            found.add(location, message).hint("list what is applied under `resources`").fix(fixes);
+            found
+                .add(location, message)
+                .hint("list what is applied under `resources`")
+                .fix(bases_to_resources(kustomization));
         }
     }
 }

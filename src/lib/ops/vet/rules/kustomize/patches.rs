@@ -1,14 +1,14 @@
 //! Rules of patches: what a strategic merge does not do as its author may think.
 
-use super::super::catalogue::Rule;
-use super::super::facts::Facts;
-use super::super::finding::Findings;
-use crate::kustomize::references::Overlay;
+use crate::kustomize::Kustomization;
+use crate::ops::vet::facts::Facts;
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::problem::{Location, Severity};
 use crate::yaml::value::read_value;
 use serde_json::Value;
 
-pub(in super::super) const RULES: &[Rule] = &[Rule::new(
+pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::new(
     "KUS06",
     Severity::Warning,
     "a trap of strategic merge patches",
@@ -23,11 +23,11 @@ pub(in super::super) const RULES: &[Rule] = &[Rule::new(
 const DIRECTIVES: [&str; 3] = ["$setElementOrder", "$retainKeys", "$deleteFromPrimitiveList"];
 
 fn traps(facts: &Facts<'_>, found: &mut Findings) {
-    for overlay in facts.overlays() {
+    for kustomization in facts.kustomizations() {
         for field in ["patches", "patchesStrategicMerge"] {
-            let entries = overlay.value().get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let entries = kustomization.value().get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
             for (number, entry) in entries.iter().enumerate() {
-                let (location, patch) = match of_overlay(facts, overlay, field, number, entry) {
+                let (location, patch) = match of_kustomization(facts, kustomization, field, number, entry) {
                     Some(found) => found,
                     None => continue,
                 };
@@ -47,9 +47,9 @@ fn traps(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 /// A patch: in the kustomization, or in a file of its own.
-fn of_overlay(
+fn of_kustomization(
     facts: &Facts<'_>,
-    overlay: &Overlay,
+    kustomization: &Kustomization,
     field: &str,
     number: usize,
     entry: &Value,
@@ -57,12 +57,12 @@ fn of_overlay(
     let path = [field, &number.to_string()];
     let inline = entry.get("patch").or(Some(entry)).and_then(Value::as_str).filter(|text| text.contains('\n'));
     if let Some(text) = inline {
-        return Some((overlay.location(&path), read_value(text.as_bytes()).ok()?));
+        return Some((kustomization.location(&path), read_value(text.as_bytes()).ok()?));
     }
-    let is_entry = |reference: &&crate::kustomize::references::Reference| reference.path.iter().take(2).eq(path.iter());
-    let reference = overlay.references.iter().find(is_entry)?;
-    let crate::kustomize::references::Target::File(file) = &reference.target else { return None };
-    let document = facts.repository.contents.get(file)?.documents.first()?;
+    let is_entry = |reference: &&crate::kustomize::Reference| reference.path.iter().take(2).eq(path.iter());
+    let reference = kustomization.references.iter().find(is_entry)?;
+    let crate::kustomize::Target::File(file) = &reference.target else { return None };
+    let document = facts.repository.manifests.get(file)?.documents.first()?;
     Some((Location { file: file.clone(), line: 0, column: 0 }, document.value.clone()))
 }
 

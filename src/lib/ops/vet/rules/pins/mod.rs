@@ -1,20 +1,26 @@
 //! Rules of pins: which commit a cluster runs, and whether that is what its author meant.
 
-use super::super::catalogue::Rule;
-use super::super::facts::{Facts, path_of};
-use super::super::finding::{Action, Findings, Fix};
-use super::super::text::{described_commit, is_commit, is_like_a_commit, repository_of, seconds};
+pub(super) mod mixed;
+
 use crate::fleet::clusters::Cluster;
-use crate::flux::sync::{GitRepository, Located, Pair, Pin};
+use crate::flux::duration::seconds;
+use crate::flux::revision::described_commit;
+use crate::flux::revision::is_commit;
+use crate::flux::revision::is_like_a_commit;
+use crate::flux::url::repository_of;
+use crate::flux::{GitRepository, Pair, Pin};
 use crate::git::Resolved;
+use crate::manifest::{Edit, Located};
+use crate::ops::vet::facts::{Facts, path_of};
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
-use serde_json::json;
 
 /// The interval of a source that is pinned to a commit: it is cloned anew each time.
 const PINNED_INTERVAL: &str = "1h";
 const LEAST_PINNED_SECONDS: f64 = 1800.0;
 
-pub(in super::super) const RULES: &[Rule] = &[
+pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("PIN01", Severity::Error, "a pin that has no effect", ineffective).fixable().explained(
         "A GitRepository names the revision, a Kustomization uses it through `sourceRef`. Where the Kustomization names\n\
          another source, such as flux-system, the pin beside it is ignored: the cluster follows the branch, and every\n\
@@ -126,44 +132,45 @@ fn unused_message(cluster: &Cluster, repository: &GitRepository) -> String {
 fn is_used(facts: &Facts<'_>, cluster: &Cluster, repository: &GitRepository) -> bool {
     let named = ("GitRepository".to_owned(), repository.id.name.clone());
     facts.reached(cluster).any(|(_, reached)| reached.named_sources.contains(&named))
-        || facts.all.items(cluster).any(|item| crate::flux::sync::named_sources(&item).contains(&named))
+        || facts.fleet.manifests(cluster).any(|item| crate::flux::named_sources(&item).contains(&named))
 }
 
 /// Makes the Kustomization use its repository, at the revision that it has now.
-fn repair(facts: &Facts<'_>, cluster: &Cluster, pair: &Pair, unused: &GitRepository) -> Vec<Fix> {
+fn repair(facts: &Facts<'_>, cluster: &Cluster, pair: &Pair, unused: &GitRepository) -> Vec<Edit> {
     let Some(used) = &pair.repository else { return Vec::new() };
     let same = |one: &GitRepository| text(&one.url).map(repository_of);
     let (Pin::Branch(branch), true) = (used.reference.pin(), same(used).is_some() && same(used) == same(unused)) else {
         return Vec::new();
     };
-    let mut source = vec![(vec!["spec", "sourceRef", "name"], Action::Set(json!(unused.id.name)))];
+    let origin = &pair.kustomization.origin;
+    let mut edits = vec![Edit::set(origin, &["spec", "sourceRef", "name"], unused.id.name.as_str())];
     if unused.id.namespace != pair.kustomization.id.namespace {
-        source.push((vec!["spec", "sourceRef", "namespace"], Action::Set(json!(unused.id.namespace))));
+        edits.push(Edit::set(origin, &["spec", "sourceRef", "namespace"], unused.id.namespace.as_str()));
     }
-    let mut fixes = vec![Fix::of(&pair.kustomization.origin, source)];
     if unused.reference.pin() != Pin::Branch(branch.clone()) {
         let Some(tip) = facts.revisions.and_then(|revisions| revisions.tip(&branch)) else { return Vec::new() };
-        fixes.push(pinned(unused, cluster.branch().unwrap_or(&branch), &tip));
+        edits.extend(pinned(unused, cluster.branch().unwrap_or(&branch), &tip));
     }
-    fixes
+    edits
 }
 
 /// Pins a repository to a commit of a branch.
-fn pinned(repository: &GitRepository, branch: &str, commit: &str) -> Fix {
+fn pinned(repository: &GitRepository, branch: &str, commit: &str) -> Vec<Edit> {
+    let origin = &repository.origin;
     let reference = &repository.reference;
-    let mut changes = vec![
-        (vec!["spec", "ref", "branch"], Action::Set(json!(branch))),
-        (vec!["spec", "ref", "commit"], Action::Set(json!(commit))),
+    let mut edits = vec![
+        Edit::set(origin, &["spec", "ref", "branch"], branch),
+        Edit::set(origin, &["spec", "ref", "commit"], commit),
     ];
     for (name, field) in [("tag", &reference.tag), ("semver", &reference.semver), ("name", &reference.name)] {
         if field.is_some() {
-            changes.push((vec!["spec", "ref", name], Action::Remove));
+            edits.push(Edit::remove(origin, &["spec", "ref", name]));
         }
     }
     if is_busy(repository) {
-        changes.push((vec!["spec", "interval"], Action::Set(json!(PINNED_INTERVAL))));
+        edits.push(Edit::set(origin, &["spec", "interval"], PINNED_INTERVAL));
     }
-    Fix::of(&repository.origin, changes)
+    edits
 }
 
 fn misplaced(facts: &Facts<'_>, found: &mut Findings) {
@@ -182,14 +189,14 @@ fn misplaced(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 /// A pin that has no effect is mended as a whole; others get the commit that was meant.
-fn move_to_commit(facts: &Facts<'_>, cluster: &Cluster, repository: &GitRepository, written: &str) -> Vec<Fix> {
+fn move_to_commit(facts: &Facts<'_>, cluster: &Cluster, repository: &GitRepository, written: &str) -> Vec<Edit> {
     let idle = cluster.pairs().find(|pair| pair.unused.as_ref().is_some_and(|one| one.origin == repository.origin));
     if let Some(pair) = idle.filter(|_| !is_used(facts, cluster, repository)) {
         return repair(facts, cluster, pair, repository);
     }
     let hash = described_commit(written).unwrap_or(written);
     match (facts.revisions.map(|revisions| revisions.resolve(hash)), cluster.branch()) {
-        (Some(Resolved::Commit(commit)), Some(branch)) => vec![pinned(repository, branch, &commit)],
+        (Some(Resolved::Commit(commit)), Some(branch)) => pinned(repository, branch, &commit),
         _ => Vec::new(),
     }
 }
@@ -212,7 +219,7 @@ fn abbreviated(facts: &Facts<'_>, found: &mut Findings) {
         };
         let finding = found.add(location.clone(), message).hint(hint).cluster(&cluster.name);
         if let Some(Resolved::Commit(commit)) = resolved {
-            finding.fix([Fix::of(&repository.origin, [(vec!["spec", "ref", "commit"], Action::Set(json!(commit)))])]);
+            finding.fix([Edit::set(&repository.origin, &["spec", "ref", "commit"], commit)]);
         }
     }
 }
@@ -297,13 +304,9 @@ fn ambiguous(facts: &Facts<'_>, found: &mut Findings) {
         if let [(first, _), (_, second), ..] = set.as_slice() {
             let others: Vec<&str> = set[1..].iter().map(|(field, _)| *field).collect();
             let message = format!("GitRepository {name} has {first} and {}: only {first} counts", others.join(" and "));
-            let changes = others.into_iter().zip(1..).filter_map(|(field, _)| {
-                let known = ["name", "semver", "tag"].into_iter().find(|known| *known == field)?;
-                Some((vec!["spec", "ref", known], Action::Remove))
-            });
-            let fix = Fix::of(&repository.origin, changes);
+            let edits = others.iter().map(|field| Edit::remove(&repository.origin, &["spec", "ref", field]));
             let finding = found.add(second.location.clone(), message);
-            finding.hint("keep commit and branch").cluster(&cluster.name).fix([fix]);
+            finding.hint("keep commit and branch").cluster(&cluster.name).fix(edits);
         }
         if let (Some(commit), None) = (&reference.commit, &reference.branch) {
             let message =
@@ -311,8 +314,7 @@ fn ambiguous(facts: &Facts<'_>, found: &mut Findings) {
             let finding = found.add(commit.location.clone(), message);
             finding.hint("add the branch that has the commit, as `ref.branch`").cluster(&cluster.name);
             if let Some(branch) = cluster.branch().filter(|_| is_of_fleet(cluster, repository)) {
-                let change = (vec!["spec", "ref", "branch"], Action::Set(json!(branch)));
-                finding.fix([Fix::of(&repository.origin, [change])]);
+                finding.fix([Edit::set(&repository.origin, &["spec", "ref", "branch"], branch)]);
             }
         }
     }
@@ -341,7 +343,7 @@ fn differing(facts: &Facts<'_>, found: &mut Findings) {
             let finding = found.add(location.clone(), message);
             finding.hint(format!("give both the same `{field}`")).cluster(&cluster.name);
             if let ("url", Some(url)) = (field, text(other)) {
-                finding.fix([Fix::of(&repository.origin, [(vec!["spec", "url"], Action::Set(json!(url)))])]);
+                finding.fix([Edit::set(&repository.origin, &["spec", "url"], url)]);
             }
         }
     }
@@ -359,7 +361,7 @@ fn busy(facts: &Facts<'_>, found: &mut Findings) {
                 "GitRepository {} is pinned to a commit, and cloned in full every {}",
                 repository.id.name, interval.value
             );
-            let fix = Fix::of(&repository.origin, [(vec!["spec", "interval"], Action::Set(json!(PINNED_INTERVAL)))]);
+            let fix = Edit::set(&repository.origin, &["spec", "interval"], PINNED_INTERVAL);
             let finding = found.add(interval.location.clone(), message);
             finding.hint(format!("interval: {PINNED_INTERVAL}")).cluster(&cluster.name).fix([fix]);
         }
@@ -368,7 +370,7 @@ fn busy(facts: &Facts<'_>, found: &mut Findings) {
 
 fn moving(facts: &Facts<'_>, found: &mut Findings) {
     let is_pinned = |cluster: &Cluster| cluster.syncs.iter().filter_map(Pair::pin).any(|pin| !pin.is_moving());
-    if !facts.all.clusters.iter().any(is_pinned) {
+    if !facts.fleet.clusters.iter().any(is_pinned) {
         return;
     }
     for cluster in facts.clusters.iter().filter(|cluster| cluster.environment.as_deref() == Some("production")) {

@@ -1,15 +1,15 @@
 //! Rules of Lighthouse triggers: upstream drops what it does not know, so mistakes there are silent. What is wrong is found by
 //! the linter of `kfleet run-pipeline`.
 
-use super::super::catalogue::Rule;
-use super::super::facts::Facts;
-use super::super::finding::{Action, Change, Findings, Fix};
 use crate::lighthouse::{self, Finding};
+use crate::manifest::{Action, Edit};
+use crate::ops::vet::facts::Facts;
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
 use crate::tree::Tree;
-use serde_json::Value;
 
-pub(in super::super) const RULES: &[Rule] = &[
+pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("LHT01", Severity::Error, "a trigger that cannot work", broken).fixable().explained(
         "One job that does not load stops all jobs of the repository: a regular expression that Go cannot read, a\n\
          `rerun_command` that `trigger` does not match, `always_run` with `run_if_changed`, two jobs of one name, a\n\
@@ -50,14 +50,17 @@ fn add(facts: &Facts<'_>, found: &mut Findings, is_of_rule: &dyn Fn(&Finding) ->
     }
 }
 
-/// What repairs a finding, as changes of the document that Lighthouse reads: the first.
-fn fix(facts: &Facts<'_>, finding: &Finding) -> Option<Fix> {
-    let change = |(path, text): &(Vec<String>, String)| Change {
-        path: path.clone(),
-        action: Action::Set(Value::String(text.clone())),
-    };
-    let changes: Vec<Change> = finding.repairs.iter().map(change).collect();
+/// What repairs a finding, as edits of the document that Lighthouse reads: the first.
+fn fix(facts: &Facts<'_>, finding: &Finding) -> Vec<Edit> {
     let file = &finding.problem.location.file;
-    let document = facts.repository.contents.get(file)?.documents.first()?.number;
-    (!changes.is_empty()).then(|| Fix { file: file.clone(), document, changes })
+    let Some(document) = facts.repository.manifests.get(file).and_then(|file| file.documents.first()) else {
+        return Vec::new();
+    };
+    let edit = |(path, text): &(Vec<String>, String)| Edit {
+        file: file.clone(),
+        document: document.number,
+        path: path.clone(),
+        action: Action::Set(text.as_str().into()),
+    };
+    finding.repairs.iter().map(edit).collect()
 }

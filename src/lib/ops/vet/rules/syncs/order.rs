@@ -1,14 +1,14 @@
 //! The rule of custom resources, which need their kinds to be there first.
 
-use super::super::catalogue::Rule;
-use super::super::facts::{Facts, Reached, path_of};
-use super::super::finding::Findings;
-use super::syncs::leads_to;
-use crate::flux::sync::{Kustomization, ObjectName};
+use super::leads_to;
+use crate::flux::{Kustomization, ObjectName};
+use crate::ops::vet::facts::{Facts, Reached, path_of};
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(in super::super) const RULES: &[Rule] =
+pub(in crate::ops::vet) const RULES: &[Rule] =
     &[Rule::new("KST02", Severity::Warning, "custom resources that do not wait for their kinds", unordered).explained(
         "A Kustomization that applies custom resources fails until another one has brought the definitions of their\n\
          kinds, and Flux tries again only after a while. Name that one in `dependsOn`. Files are read as they are:\n\

@@ -1,16 +1,19 @@
 //! Rules of kustomizations as files: what they list, and what they should not say any more.
 
-use super::super::catalogue::Rule;
-use super::super::facts::Facts;
-use super::super::finding::{Action, Change, Findings, Fix};
-use crate::kustomize::references::{NAMES, Overlay, Target};
+pub(super) mod patches;
+
+use crate::kustomize::{Kustomization, NAMES, Target};
+use crate::manifest::{Action, Edit};
+use crate::ops::vet::facts::Facts;
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::path::{folder_of, is_within};
 use crate::problem::{Location, Severity};
 use crate::suggest::did_you_mean;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-pub(in super::super) const RULES: &[Rule] = &[
+pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("KUS01", Severity::Warning, "a deprecated field of a kustomization", deprecated).fixable().explained(
         "kustomize still reads it, but will not for ever: `bases` is `resources`, `commonLabels` is `labels`,\n\
          `patchesStrategicMerge` and `patchesJson6902` are `patches`, `vars` is `replacements`, `imageTags` is `images`,\n\
@@ -96,40 +99,43 @@ const FIELDS: &[(&str, Option<bool>)] = &[
 const LEFT_OUT: [&str; 9] = ["jpg", "jpeg", "gif", "png", "wmv", "flv", "tar.gz", "zip", "sops.yaml"];
 
 fn deprecated(facts: &Facts<'_>, found: &mut Findings) {
-    for overlay in facts.overlays() {
+    for kustomization in facts.kustomizations() {
         for (field, hint) in DEPRECATED {
-            if overlay.value().get(field).is_none() {
+            if kustomization.value().get(field).is_none() {
                 continue;
             }
-            let finding = found.add(overlay.key_location(&[field]), format!("`{field}` is deprecated")).hint(*hint);
+            let finding =
+                found.add(kustomization.key_location(&[field]), format!("`{field}` is deprecated")).hint(*hint);
             if *field == "bases" {
-                finding.fix(bases_to_resources(overlay));
+                finding.fix(bases_to_resources(kustomization));
             }
         }
         for field in ["configMapGenerator", "secretGenerator"] {
-            let entries = overlay.value().get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let entries = kustomization.value().get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
             for (number, _) in entries.iter().enumerate().filter(|(_, entry)| entry.get("env").is_some()) {
-                let location = overlay.key_location(&[field, &number.to_string(), "env"]);
+                let location = kustomization.key_location(&[field, &number.to_string(), "env"]);
                 found.add(location, format!("`env` of {field} is deprecated")).hint("write `envs`, a list");
             }
         }
     }
 }
 
-/// Moves `bases` to `resources`, behind what is there: the order in which kustomize reads them. Lists with comments inside
+/// Moves `bases` to `resources`, after what is there: the order in which kustomize reads them. Lists with comments inside
 /// are left to people.
-pub(super) fn bases_to_resources(overlay: &Overlay) -> Option<Fix> {
-    let list = |field: &str| overlay.value().get(field).and_then(Value::as_array);
-    if overlay.has_comments(&["bases"]) {
-        return None;
+pub(super) fn bases_to_resources(kustomization: &Kustomization) -> Vec<Edit> {
+    let list = |field: &str| kustomization.value().get(field).and_then(Value::as_array);
+    let (Some(bases), Some(document)) = (list("bases"), kustomization.document()) else { return Vec::new() };
+    if kustomization.has_comments(&["bases"]) {
+        return Vec::new();
     }
-    let moved: Vec<Value> = list("resources").into_iter().chain([list("bases")?]).flatten().cloned().collect();
-    let changes = [("resources", Action::Set(json!(moved))), ("bases", Action::Remove)];
-    Some(Fix {
-        file: overlay.file.clone(),
-        document: overlay.document()?.number,
-        changes: changes.into_iter().map(|(field, action)| Change { path: vec![field.to_owned()], action }).collect(),
-    })
+    let moved: Value = list("resources").into_iter().chain([bases]).flatten().cloned().collect();
+    let edit = |field: &str, action| Edit {
+        file: kustomization.file.clone(),
+        document: document.number,
+        path: vec![field.to_owned()],
+        action,
+    };
+    vec![edit("resources", Action::Set(moved.into())), edit("bases", Action::Remove)]
 }
 
 fn broken(facts: &Facts<'_>, found: &mut Findings) {
@@ -141,29 +147,33 @@ fn broken(facts: &Facts<'_>, found: &mut Findings) {
             found.add_problem(content.problem_of(file, finding));
         }
     }
-    for overlay in facts.overlays() {
-        for name in overlay.value().as_object().into_iter().flat_map(Map::keys) {
-            field(overlay, name, found);
+    for kustomization in facts.kustomizations() {
+        for name in kustomization.value().as_object().into_iter().flat_map(Map::keys) {
+            field(kustomization, name, found);
         }
-        for rival in &overlay.rivals {
+        for rival in &kustomization.rivals {
             let location = Location { file: rival.clone(), line: 0, column: 0 };
-            found.add(location, format!("{} has another kustomization", overlay.folder)).hint("keep one of them");
+            found.add(location, format!("{} has another kustomization", kustomization.folder)).hint("keep one of them");
         }
         let mut seen = BTreeSet::new();
-        for reference in &overlay.references {
+        for reference in &kustomization.references {
             match &reference.target {
                 Target::Outside => {
                     let message = format!("`{}` leads out of the repository", reference.text);
-                    found.add(overlay.location_of(reference), message).hint("Flux has nothing but the repository");
+                    found
+                        .add(kustomization.location_of(reference), message)
+                        .hint("Flux has nothing but the repository");
                 }
                 Target::File(file) if reference.is_resource() && !seen.insert(file) => {
                     found
-                        .add(overlay.location_of(reference), format!("{file} is listed twice"))
+                        .add(kustomization.location_of(reference), format!("{file} is listed twice"))
                         .hint("remove one entry");
                 }
-                Target::Folder(folder) if reference.is_resource() && leads_back(facts, folder, &overlay.folder) => {
-                    let message = format!("{folder} leads back to {}", overlay.folder);
-                    found.add(overlay.location_of(reference), message).hint("break the circle");
+                Target::Folder(folder)
+                    if reference.is_resource() && leads_back(facts, folder, &kustomization.folder) =>
+                {
+                    let message = format!("{folder} leads back to {}", kustomization.folder);
+                    found.add(kustomization.location_of(reference), message).hint("break the circle");
                 }
                 _ => {}
             }
@@ -171,20 +181,20 @@ fn broken(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
-fn field(overlay: &Overlay, name: &str, found: &mut Findings) {
+fn field(kustomization: &Kustomization, name: &str, found: &mut Findings) {
     let known = FIELDS.iter().find(|(field, _)| *field == name);
-    let value = &overlay.value()[name];
+    let value = &kustomization.value()[name];
     match known {
         None => {
             let hint = match did_you_mean(name, FIELDS.iter().map(|(field, _)| *field)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "remove it: the build refuses it".to_owned(),
             };
-            found.add(overlay.key_location(&[name]), format!("kustomize knows no field `{name}`")).hint(hint);
+            found.add(kustomization.key_location(&[name]), format!("kustomize knows no field `{name}`")).hint(hint);
         }
         Some((_, Some(is_list))) if !value.is_null() && *is_list != value.is_array() => {
             let what = if *is_list { "a list" } else { "no list" };
-            found.add(overlay.location(&[name]), format!("`{name}` has to be {what}"));
+            found.add(kustomization.location(&[name]), format!("`{name}` has to be {what}"));
         }
         Some(_) => {}
     }
@@ -197,13 +207,13 @@ fn leads_back(facts: &Facts<'_>, from: &str, to: &str) -> bool {
         if folder == to {
             return true;
         }
-        if let Some(overlay) = facts.repository.overlays.get(folder).filter(|_| seen.insert(folder)) {
-            waiting.extend(overlay.references.iter().filter(|one| one.is_resource()).filter_map(
-                |one| match &one.target {
+        if let Some(kustomization) = facts.repository.kustomizations.get(folder).filter(|_| seen.insert(folder)) {
+            waiting.extend(kustomization.references.iter().filter(|one| one.is_resource()).filter_map(|one| {
+                match &one.target {
                     Target::Folder(folder) => Some(folder.as_str()),
                     _ => None,
-                },
-            ));
+                }
+            }));
         }
     }
     false
@@ -211,22 +221,22 @@ fn leads_back(facts: &Facts<'_>, from: &str, to: &str) -> bool {
 
 fn listing(facts: &Facts<'_>, found: &mut Findings) {
     let mut listed = BTreeSet::new();
-    for overlay in facts.repository.overlays.iter() {
-        for reference in &overlay.references {
+    for kustomization in facts.repository.kustomizations.iter() {
+        for reference in &kustomization.references {
             match &reference.target {
                 Target::File(file) => drop(listed.insert(file.as_str())),
-                Target::Folder(folder) if facts.repository.overlays.get(folder).is_none() => {
+                Target::Folder(folder) if facts.repository.kustomizations.get(folder).is_none() => {
                     listed.extend(facts.repository.files.below(folder).map(String::as_str));
                 }
                 _ => {}
             }
         }
     }
-    for overlay in facts.overlays() {
-        for reference in &overlay.references {
+    for kustomization in facts.kustomizations() {
+        for reference in &kustomization.references {
             if let Target::Missing(path) = &reference.target {
                 let message = format!("there is no {path}");
-                found.add(overlay.location_of(reference), message).hint("mend the path, or remove the entry");
+                found.add(kustomization.location_of(reference), message).hint("mend the path, or remove the entry");
             }
         }
     }
@@ -234,41 +244,42 @@ fn listing(facts: &Facts<'_>, found: &mut Findings) {
     let tops = [&paths.bases, &paths.flavours, &paths.clusters];
     for file in facts.files.iter().filter(|file| !listed.contains(*file)) {
         let name = file.rsplit('/').next().unwrap_or(file);
-        let Some(overlay) = facts.repository.overlays.above(file) else { continue };
-        let is_in_layout = tops.iter().any(|top| is_within(&overlay.folder, top) && overlay.folder != **top);
+        let Some(kustomization) = facts.repository.kustomizations.above(file) else { continue };
+        let is_in_layout =
+            tops.iter().any(|top| is_within(&kustomization.folder, top) && kustomization.folder != **top);
         // What bootstrap has to list has a rule of its own.
         let is_sync =
             folder_of(file).ends_with("/flux-system") && (name.starts_with("gotk-") || name == "cluster-sync.yaml");
-        let is_object = facts.repository.items(file).next().is_some();
+        let is_object = facts.repository.manifests.of_file(file).next().is_some();
         if NAMES.contains(&name) || !is_in_layout || is_sync || !is_object {
             continue;
         }
         let location = Location { file: (*file).to_owned(), line: 0, column: 0 };
-        let message = format!("no kustomization lists this manifest: {} does not", overlay.file);
+        let message = format!("no kustomization lists this manifest: {} does not", kustomization.file);
         found.add(location, message).hint("list it, or delete it");
     }
 }
 
 fn remote(facts: &Facts<'_>, found: &mut Findings) {
-    for overlay in facts.overlays() {
-        for reference in overlay.references.iter().filter(|reference| reference.target == Target::Remote) {
+    for kustomization in facts.kustomizations() {
+        for reference in kustomization.references.iter().filter(|reference| reference.target == Target::Remote) {
             let message = "this is fetched from elsewhere for every build";
             found
-                .add(overlay.location_of(reference), message)
+                .add(kustomization.location_of(reference), message)
                 .hint("keep a copy in the repository: see kfleet generate");
         }
     }
 }
 
 fn renamed_namespace(facts: &Facts<'_>, found: &mut Findings) {
-    for overlay in facts.overlays() {
-        let Some(namespace) = overlay.value().get("namespace").and_then(Value::as_str) else { continue };
-        let reach = facts.repository.overlays.reach(&facts.repository.files, &overlay.folder);
-        let items = reach.resources.iter().flat_map(|file| facts.repository.items(file));
+    for kustomization in facts.kustomizations() {
+        let Some(namespace) = kustomization.value().get("namespace").and_then(Value::as_str) else { continue };
+        let reach = facts.repository.kustomizations.reach(&facts.repository.files, &kustomization.folder);
+        let items = facts.repository.manifests.of_files(&reach.resources);
         let mut others = items.filter(|item| item.is("", "Namespace") && item.name() != namespace);
         if let Some(other) = others.next() {
             let message = format!("`namespace: {namespace}` also renames Namespace {}", other.name());
-            found.add(overlay.location(&["namespace"]), message).hint("set namespaces in the manifests");
+            found.add(kustomization.location(&["namespace"]), message).hint("set namespaces in the manifests");
         }
     }
 }
@@ -293,8 +304,8 @@ fn doubtful(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn left_out(facts: &Facts<'_>, found: &mut Findings) {
-    for overlay in facts.overlays() {
-        for reference in &overlay.references {
+    for kustomization in facts.kustomizations() {
+        for reference in &kustomization.references {
             let Target::File(file) = &reference.target else { continue };
             let reason = match facts.repository.files.links.contains(file) {
                 true => "is a symbolic link",
@@ -305,7 +316,7 @@ fn left_out(facts: &Facts<'_>, found: &mut Findings) {
             };
             let message = format!("{file} {reason}: it is not in Flux's artifact");
             found
-                .add(overlay.location_of(reference), message)
+                .add(kustomization.location_of(reference), message)
                 .hint("keep a plain copy, or include it in .sourceignore");
         }
     }

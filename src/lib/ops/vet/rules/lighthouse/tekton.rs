@@ -1,14 +1,14 @@
 //! The rule of Tekton objects beside the triggers.
 
-use super::super::catalogue::Rule;
-use super::super::facts::{Facts, LIGHTHOUSE};
-use super::super::finding::Findings;
-use super::each_text;
+use crate::manifest::value::each_text;
+use crate::ops::vet::facts::{Facts, LIGHTHOUSE};
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::path::is_within;
 use crate::problem::Severity;
 use std::collections::BTreeSet;
 
-pub(in super::super) const RULES: &[Rule] =
+pub(in crate::ops::vet) const RULES: &[Rule] =
     &[Rule::new("LHT03", Severity::Warning, "a pipeline in an old form, or with text of an event in a script", old).explained(
         "Tekton's v1beta1 is deprecated, and `$(inputs.params.x)` is older still: an unknown one reaches the shell.\n\
          Names of branches and URLs are chosen by whoever opens a pull request: put into a script by `$(params.x)` they\n\

@@ -1,4 +1,4 @@
-//! The files of a repository as the model of the fleet sees them: YAML texts, and the names of everything else.
+//! The files of a repository before they are parsed: the texts of manifests, and the names of everything else.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::tree::{Input, Tree, WalkOptions, walk};

@@ -1,12 +1,12 @@
 //! Rules of the variables that Flux replaces after the build (`postBuild`). Files are read as they are: what patches and
 //! generators add is not seen.
 
-use super::super::catalogue::Rule;
-use super::super::facts::Facts;
-use super::super::finding::Findings;
-use super::each_text;
-use crate::flux::sync::KUSTOMIZE;
-use crate::manifest::content::Item;
+use crate::flux::KUSTOMIZE;
+use crate::manifest::Manifest;
+use crate::manifest::value::each_text;
+use crate::ops::vet::facts::Facts;
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::rule::Rule;
 use crate::path::plain_path;
 use crate::problem::Severity;
 use crate::substitute::{Variable, variables};
@@ -14,7 +14,7 @@ use crate::yaml::resolve::{self, Value as Plain};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(in super::super) const RULES: &[Rule] = &[
+pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("KST06", Severity::Error, "a variable without a value, or text that cannot be substituted", missing)
         .explained(
             "With `postBuild` Flux replaces `${NAME}` in every object. From 2.9 on it refuses a variable that has neither\n\
@@ -32,13 +32,13 @@ pub(in super::super) const RULES: &[Rule] = &[
 
 /// A Kustomization that replaces variables.
 struct Substitution<'a> {
-    item: Item<'a>,
+    item: Manifest<'a>,
     /// The values that are known.
     values: BTreeMap<String, String>,
     /// Whether there may be others.
     is_open: bool,
     /// The objects that it applies, but for those that are excepted.
-    objects: Vec<Item<'a>>,
+    objects: Vec<Manifest<'a>>,
 }
 
 fn substitutions<'a>(facts: &Facts<'a>) -> Vec<Substitution<'a>> {
@@ -55,12 +55,12 @@ fn substitutions<'a>(facts: &Facts<'a>) -> Vec<Substitution<'a>> {
 }
 
 /// The values of `substituteFrom`, and whether there may be others: those of Secrets, and of what git does not have.
-fn values_from(facts: &Facts<'_>, kustomization: &Item<'_>) -> (BTreeMap<String, String>, bool) {
+fn values_from(facts: &Facts<'_>, kustomization: &Manifest<'_>) -> (BTreeMap<String, String>, bool) {
     let (mut values, mut is_open) = (BTreeMap::new(), false);
     let owner = facts.owner(kustomization.file);
     for entry in kustomization.list(&["spec", "postBuild", "substituteFrom"]) {
         let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
-        let is_meant = |item: &&Item<'_>| {
+        let is_meant = |item: &&Manifest<'_>| {
             item.is("", "ConfigMap")
                 && item.name() == text("name")
                 && item.namespace() == kustomization.namespace()
@@ -81,7 +81,7 @@ fn texts(map: Option<&Map<String, Value>>) -> impl Iterator<Item = (String, Stri
     })
 }
 
-fn is_excepted(item: &Item<'_>) -> bool {
+fn is_excepted(item: &Manifest<'_>) -> bool {
     let mark = format!("{KUSTOMIZE}/substitute");
     ["labels", "annotations"].iter().any(|field| item.text(&["metadata", field, &mark]) == Some("disabled"))
 }

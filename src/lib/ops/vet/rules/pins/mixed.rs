@@ -1,18 +1,19 @@
 //! The rule of pins that differ within a cluster.
 
-use super::super::catalogue::Rule;
-use super::super::facts::Facts;
-use super::super::finding::Findings;
-use super::super::revisions::Revisions;
-use super::super::text::repository_of;
 use crate::fleet::clusters::Cluster;
-use crate::flux::sync::{Located, Pair};
+use crate::flux::Pair;
+use crate::flux::url::repository_of;
+use crate::manifest::Located;
+use crate::ops::vet::facts::Facts;
+use crate::ops::vet::finding::Findings;
+use crate::ops::vet::revisions::Revisions;
+use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
 
 /// Pins of one cluster that are further apart than so many commits were hardly ever tried together.
 const FAR: usize = 100;
 
-pub(in super::super) const RULES: &[Rule] = &[Rule::new(
+pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::new(
     "PIN08",
     Severity::Warning,
     "pins that are far apart, or older than what needs them",
