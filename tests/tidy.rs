@@ -48,7 +48,7 @@ fn modules_use_only_what_is_below_them() {
         ("tekton", "tekton lighthouse go_regex manifest yaml tree digest error path problem suggest text"),
         ("lighthouse", "lighthouse go_regex manifest yaml tree error path problem suggest text"),
         ("layout", "layout manifest problem"),
-        ("flux", "flux manifest problem"),
+        ("flux", "flux manifest path problem"),
         ("kustomize", "kustomize manifest path problem"),
         ("manifest", "manifest yaml tree error problem"),
         ("substitute", "substitute yaml problem"),

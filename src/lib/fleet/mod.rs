@@ -1,12 +1,14 @@
 //! The fleet, typed: the fleet file ([`mod@file`]) and its lock ([`lock`]), read by one way ([`document`], [`schema`]); and
-//! what the repository's manifests say of its clusters ([`clusters`], [`select_sync`], [`waves`], [`reconcile_disabled`]).
+//! what the repository's manifests say of its clusters ([`clusters`], [`applied`], [`pins`], [`select_sync`], [`waves`], [`reconcile_disabled`]).
 
+pub mod applied;
 pub mod clusters;
 pub mod document;
 pub mod file;
 mod helm;
 pub mod lock;
 pub mod oci;
+pub mod pins;
 pub mod reconcile_disabled;
 pub mod repository;
 pub mod schema;

@@ -4,6 +4,7 @@
 use super::names::{KUSTOMIZE, ObjectName};
 use super::source_reference::SourceReference;
 use crate::manifest::{Located, Manifest, Origin};
+use crate::path::plain_path;
 use crate::problem::Location;
 use serde_json::Value;
 
@@ -37,6 +38,11 @@ pub struct Kustomization {
 }
 
 impl Kustomization {
+    /// The folder that it applies, relative to its repository: the top where none is written. Nothing where it leaves that.
+    pub fn folder(&self) -> Option<String> {
+        plain_path("", self.path.as_ref().map_or("", |path| &path.value))
+    }
+
     /// Reads one; nothing if the object is another.
     pub fn read(object: &Manifest<'_>) -> Option<Kustomization> {
         if !object.is(KUSTOMIZE, "Kustomization") {

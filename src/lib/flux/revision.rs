@@ -1,7 +1,12 @@
 //! Texts that name a revision: which of them are commits, or are meant to be.
 
-/// Whether a name looks like an abbreviated or full hash: 7 to 40 hexadecimal digits. Words of letters only are names.
-pub fn is_like_a_commit(text: &str) -> bool {
+/// Whether a name of a branch or tag looks like a commit: a hash in full or not, or what `git describe` prints.
+pub fn is_like_a_commit(name: &str) -> bool {
+    is_like_a_hash(name) || described_commit(name).is_some()
+}
+
+/// 7 to 40 hexadecimal digits. Words of letters only are names.
+fn is_like_a_hash(text: &str) -> bool {
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     (7..=40).contains(&text.len()) && is_hex && text.bytes().any(|byte| byte.is_ascii_digit())
 }

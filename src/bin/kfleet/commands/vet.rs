@@ -2,18 +2,12 @@
 
 use crate::args::{OutputFormat, among};
 use crate::context::Context;
-use crate::ui::{Outcome, Ui};
-use kfleet::error::{Error, ErrorKind};
-use kfleet::fleet::clusters::Clusters;
+use crate::ui::{Outcome, Ui, vet as view};
+use kfleet::error::Error;
 use kfleet::git::LocalClone;
-use kfleet::ops::vet::finding::Finding;
-use kfleet::ops::vet::{self, Options, Report, Revisions, catalogue, fix};
-use kfleet::problem::{Problem, Severity};
-use kfleet::suggest::did_you_mean;
+use kfleet::ops::vet::{self, Options, Report, Revisions, fix};
+use kfleet::problem::Severity;
 use kfleet::text::count;
-use serde::Serialize;
-use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Lint the fleet: pins, paths, API versions, secrets, triggers
 ///
@@ -75,7 +69,7 @@ impl std::str::FromStr for Minor {
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     if let Some(id) = &args.explain {
-        return explain(id, ui);
+        return view::explain(id, ui);
     }
     let root = &context.root;
     let options = Options {
@@ -83,7 +77,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         flux: (args.flux_version.0, args.flux_version.1),
         kubernetes: (args.kubernetes_version.0, args.kubernetes_version.1),
     };
-    let clusters = read(root)?;
+    let clusters = vet::read(root)?;
     // Without a clone, what only history tells is passed over.
     let clone = LocalClone::open(root).ok();
     let revisions = clone.as_ref().map(|clone| clone as &dyn Revisions);
@@ -105,148 +99,13 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     }
     fix::apply(root, &plan)?;
     ui.status(&format!("{} mended in {files}", count(plan.mended, "finding")));
-    let outcome = show(&vet::vet(&read(root)?, &options, revisions)?, plan.mended, args, ui)?;
+    let outcome = show(&vet::vet(&vet::read(root)?, &options, revisions)?, plan.mended, args, ui)?;
     Ok(if plan.problems.is_empty() { outcome } else { Outcome::Failed })
 }
 
-fn read(root: &Path) -> Result<Clusters, Error> {
-    let clusters = Clusters::read(root)?;
-    let paths = &clusters.repository.paths;
-    if clusters.clusters.is_empty()
-        && clusters.repository.fleet.is_none()
-        && clusters.repository.fleet_problems.is_empty()
-    {
-        let message =
-            format!("there is no folder {} with a folder for each cluster, and no fleet.yaml", paths.clusters);
-        let hint = "run kfleet in the top folder of a fleet repository, or name that folder with -C";
-        return Err(Error::new(ErrorKind::Failed, message).with_hint(hint));
-    }
-    Ok(clusters)
-}
-
-fn explain(id: &str, ui: &Ui) -> Result<Outcome, Error> {
-    if let Some(rule) = catalogue::find(id) {
-        let fix = if rule.is_fixable { ", --fix mends what is safe" } else { "" };
-        ui.line(&format!("{}: {} ({}{fix})", rule.id, rule.title, catalogue::word(rule.severity)))?;
-        ui.line("")?;
-        for line in rule.explanation.lines() {
-            ui.line(line)?;
-        }
-        return Ok(Outcome::Done);
-    }
-    if let Some(rule) = catalogue::find_unbuilt(id) {
-        ui.line(&format!("{}: {} ({})", rule.id, rule.title, catalogue::word(rule.severity)))?;
-        ui.line("")?;
-        ui.line(&format!("This rule is not built yet: it needs {}.", rule.needs))?;
-        return Ok(Outcome::Done);
-    }
-    let ids = catalogue::rules().map(|rule| rule.id);
-    let near = did_you_mean(id, ids).map(|near| format!("did you mean {near}?"));
-    let error = Error::new(ErrorKind::Usage, format!("there is no rule {}", id.escape_debug()));
-    Err(error.with_hint(near.unwrap_or_else(|| "docs/vet.md lists them".to_owned())))
-}
-
 fn show(report: &Report, mended: usize, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
-    let infos = report.count(Severity::Info);
-    let fails = errors > 0 || (args.strict && warnings > 0);
-    let outcome = if fails { Outcome::Failed } else { Outcome::Done };
-    match args.output {
-        OutputFormat::Json => ui.report("VetReport", &VetReport::new(report, mended))?,
-        OutputFormat::Sarif => ui.json(&vet::sarif(report, env!("CARGO_PKG_VERSION")))?,
-        _ => {
-            let problems: Vec<Problem> = report.findings.iter().map(Finding::problem).collect();
-            ui.all_problems(&problems);
-        }
-    }
-    let mut parts = Vec::new();
-    if errors + warnings + infos == 0 {
-        parts.push("nothing found".to_owned());
-    }
-    for (number, word) in [(errors, "error"), (warnings, "warning")] {
-        if number > 0 {
-            parts.push(count(number, word));
-        }
-    }
-    if infos > 0 {
-        parts.push(format!("{infos} for information"));
-    }
-    let fixable = report.findings.iter().filter(|finding| !finding.fixes.is_empty()).count();
-    if fixable > 0 && !args.fix {
-        parts.push(format!("--fix mends {fixable}"));
-    }
-    if report.suppressed > 0 {
-        parts.push(format!("{} suppressed", report.suppressed));
-    }
-    let (clusters, files) = (count(report.clusters, "cluster"), count(report.files, "file"));
-    ui.status(&format!("{clusters}, {files}: {}", parts.join(", ")));
-    if !report.skipped.is_empty() {
-        let rules: Vec<String> = report.skipped.iter().map(|(rule, number)| format!("{rule} ({number})")).collect();
-        ui.status(&format!("not checked, for want of a clone to ask: {}", rules.join(", ")));
-    }
-    Ok(outcome)
-}
-
-/// The report of `--output json`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct VetReport<'a> {
-    summary: Summary,
-    /// How many checks of each rule were passed over, because they need a clone.
-    skipped: &'a BTreeMap<&'static str, usize>,
-    findings: Vec<FindingReport<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Summary {
-    clusters: usize,
-    files: usize,
-    errors: usize,
-    warnings: usize,
-    infos: usize,
-    suppressed: usize,
-    mended: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct FindingReport<'a> {
-    id: &'a str,
-    severity: Severity,
-    file: &'a str,
-    line: u64,
-    column: u64,
-    clusters: &'a [String],
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'a str>,
-    fixable: bool,
-}
-
-impl<'a> VetReport<'a> {
-    fn new(report: &'a Report, mended: usize) -> Self {
-        let findings = report.findings.iter().map(|finding| FindingReport {
-            id: finding.rule.id,
-            severity: finding.severity,
-            file: &finding.location.file,
-            line: finding.location.line,
-            column: finding.location.column,
-            clusters: &finding.clusters,
-            message: &finding.message,
-            hint: finding.hint.as_deref(),
-            fixable: !finding.fixes.is_empty(),
-        });
-        VetReport {
-            summary: Summary {
-                clusters: report.clusters,
-                files: report.files,
-                errors: report.count(Severity::Error),
-                warnings: report.count(Severity::Warning),
-                infos: report.count(Severity::Info),
-                suppressed: report.suppressed,
-                mended,
-            },
-            skipped: &report.skipped,
-            findings: findings.collect(),
-        }
-    }
+    view::show(report, mended, args.output, ui)?;
+    view::summary(report, args.fix, ui);
+    let fails = report.count(Severity::Error) > 0 || (args.strict && report.count(Severity::Warning) > 0);
+    Ok(if fails { Outcome::Failed } else { Outcome::Done })
 }

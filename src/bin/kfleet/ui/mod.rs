@@ -4,6 +4,7 @@
 pub(crate) mod downloads;
 mod report;
 pub(crate) mod table;
+pub(crate) mod vet;
 
 use crate::context::Context;
 use anstream::print;

@@ -2,12 +2,13 @@
 
 use super::Options;
 use super::revisions::Revisions;
+use crate::fleet::applied::{Applied, Reached};
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::repository::Repository;
-use crate::flux::{GitRepository, Pair, named_sources};
-use crate::kustomize::{Kustomization, Reach};
+use crate::flux::{GitRepository, Pair};
+use crate::kustomize::Kustomization;
 use crate::manifest::{Manifest, ManifestFile};
-use crate::path::{folder_of, is_within, plain_path};
+use crate::path::{folder_of, is_within};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The folder of the pipelines.
@@ -28,20 +29,11 @@ pub struct Facts<'a> {
     /// The files that are looked at.
     pub files: BTreeSet<&'a str>,
     /// The objects in them.
-    pub items: Vec<Manifest<'a>>,
-    reaches: BTreeMap<String, Reached>,
+    pub objects: Vec<Manifest<'a>>,
+    /// What the folders lead to that clusters apply.
+    pub applied: Applied,
     /// The clusters by their folders.
     folders: BTreeMap<&'a str, &'a str>,
-}
-
-/// A folder that some cluster applies, and what it leads to.
-pub struct Reached {
-    /// The files.
-    pub reach: Reach,
-    /// The clusters that apply it.
-    pub clusters: BTreeSet<String>,
-    /// Kind and name of the sources that its objects name.
-    pub named_sources: BTreeSet<(String, String)>,
 }
 
 impl<'a> Facts<'a> {
@@ -49,36 +41,11 @@ impl<'a> Facts<'a> {
         let repository = &fleet.repository;
         let is_wanted = |cluster: &&Cluster| options.clusters.is_empty() || options.clusters.contains(&cluster.name);
         let clusters: Vec<&Cluster> = fleet.clusters.iter().filter(is_wanted).collect();
-        let mut reaches: BTreeMap<String, Reached> = BTreeMap::new();
-        for cluster in &clusters {
-            for folder in applied_folders(cluster, repository) {
-                let reached = reaches.entry(folder).or_insert_with_key(|folder| Reached::new(repository, folder));
-                reached.clusters.insert(cluster.name.clone());
-            }
-        }
+        let applied = Applied::new(repository, &clusters);
         let folders = fleet.clusters.iter().map(|one| (one.folder.as_str(), one.name.as_str())).collect();
-        let files = files(repository, &clusters, &reaches, options.clusters.is_empty());
-        let items = repository.manifests.of_files(&files).collect();
-        Facts { fleet, clusters, repository, options, revisions, files, items, reaches, folders }
-    }
-
-    /// What the folders lead to that the cluster applies.
-    pub fn reached(&self, cluster: &Cluster) -> impl Iterator<Item = (&str, &Reached)> {
-        let folders = applied_folders(cluster, self.repository);
-        folders.into_iter().filter_map(|folder| {
-            let (folder, reached) = self.reaches.get_key_value(&folder)?;
-            Some((folder.as_str(), reached))
-        })
-    }
-
-    /// What a folder leads to that some cluster applies.
-    pub fn reach(&self, folder: &str) -> Option<&Reached> {
-        self.reaches.get(folder)
-    }
-
-    /// All folders that clusters apply.
-    pub fn reaches(&self) -> impl Iterator<Item = (&str, &Reached)> {
-        self.reaches.iter().map(|(folder, reached)| (folder.as_str(), reached))
+        let files = files(repository, &clusters, &applied, options.clusters.is_empty());
+        let objects = repository.manifests.of_files(&files).collect();
+        Facts { fleet, clusters, repository, options, revisions, files, objects, applied, folders }
     }
 
     /// The objects of all files that hold a folder's resources.
@@ -104,7 +71,7 @@ impl<'a> Facts<'a> {
         for file in files {
             found.entry(file).or_default().extend(self.owner(file));
         }
-        for reached in self.reaches.values() {
+        for (_, reached) in self.applied.iter() {
             for file in reached.reach.files().filter_map(|file| files.get(file.as_str())) {
                 found.entry(file).or_default().extend(reached.clusters.iter().map(String::as_str));
             }
@@ -134,33 +101,11 @@ impl<'a> Facts<'a> {
     }
 }
 
-impl Reached {
-    fn new(repository: &Repository, folder: &str) -> Reached {
-        let reach = repository.kustomizations.reach(&repository.files, folder);
-        let items = repository.manifests.of_files(&reach.resources);
-        let named = items.filter(|item| item.group().ends_with(".fluxcd.io")).flat_map(|item| named_sources(&item));
-        let named_sources = named.collect();
-        Reached { reach, clusters: BTreeSet::new(), named_sources }
-    }
-}
-
-/// The folders that a cluster applies, in this repository: its own, and those that its Kustomizations name.
-fn applied_folders(cluster: &Cluster, repository: &Repository) -> BTreeSet<String> {
-    let named = cluster.syncs.iter().filter_map(path_of);
-    let there = named.filter(|path| repository.files.has_folder(path));
-    there.chain([cluster.folder.clone()]).collect()
-}
-
-/// The folder that a pair applies, relative to its repository; nothing where it leaves that.
-pub fn path_of(pair: &Pair) -> Option<String> {
-    plain_path("", pair.kustomization.path.as_ref().map_or("", |path| &path.value))
-}
-
 /// The folders of the layout, with what is beside them, and what clusters lead to.
 fn files<'a>(
     repository: &'a Repository,
     clusters: &[&'a Cluster],
-    reaches: &BTreeMap<String, Reached>,
+    applied: &Applied,
     whole: bool,
 ) -> BTreeSet<&'a str> {
     let paths = &repository.paths;
@@ -168,7 +113,7 @@ fn files<'a>(
     let is_in_layout = |file: &&str| tops.iter().chain([&LIGHTHOUSE]).any(|top| is_within(file, top));
     let in_layout = repository.manifests.paths().map(String::as_str).filter(|file| whole && is_in_layout(file));
     let of_clusters = clusters.iter().flat_map(|cluster| repository.files.below(&cluster.folder));
-    let reached = reaches.values().flat_map(|reached| reached.reach.files());
+    let reached = applied.iter().flat_map(|(_, reached)| reached.reach.files());
     let reached = reached.filter_map(|file| repository.manifests.entry(file)).map(|(file, _)| file);
     in_layout.chain(of_clusters.map(String::as_str)).chain(reached).collect()
 }

@@ -24,6 +24,7 @@ use crate::suggest::did_you_mean;
 use facts::Facts;
 use finding::{Finding, Findings};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,25 @@ impl Report {
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
+}
+
+/// Reads the repository at `root`.
+///
+/// # Errors
+/// It cannot be read, or has neither clusters nor a fleet file.
+pub fn read(root: &Path) -> Result<Clusters> {
+    let clusters = Clusters::read(root)?;
+    let paths = &clusters.repository.paths;
+    if clusters.clusters.is_empty()
+        && clusters.repository.fleet.is_none()
+        && clusters.repository.fleet_problems.is_empty()
+    {
+        let message =
+            format!("there is no folder {} with a folder for each cluster, and no fleet.yaml", paths.clusters);
+        let hint = "run kfleet in the top folder of a fleet repository, or name that folder with -C";
+        return Err(Error::new(ErrorKind::Failed, message).with_hint(hint));
+    }
+    Ok(clusters)
 }
 
 /// Lints a repository.

@@ -3,9 +3,9 @@
 use super::{Adoption, cluster_url};
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::file::is_name;
+use crate::fleet::pins;
 use crate::fleet::types::{Paths, Repository};
 use crate::git::{About, is_branch};
-use crate::ops::vet;
 use crate::problem::{Problem, Severity};
 use std::collections::BTreeMap;
 
@@ -13,8 +13,7 @@ use std::collections::BTreeMap;
 pub(super) fn usable<'a>(found: &'a Clusters, adoption: &mut Adoption) -> Vec<&'a Cluster> {
     let warn = |problem: &Problem| Problem { severity: Severity::Warning, ..problem.clone() };
     adoption.warnings.extend(found.problems.iter().map(warn));
-    let findings = vet::findings_of(found, &["PIN01", "PIN02"]);
-    adoption.warnings.extend(findings.iter().map(|finding| warn(&finding.problem())));
+    adoption.warnings.extend(pins::problems(found).iter().map(warn));
     let mut clusters = Vec::new();
     for cluster in &found.clusters {
         if is_name(&cluster.name) {

@@ -3,7 +3,7 @@
 use crate::flux::api_versions::minor_of;
 use crate::kustomize::Target;
 use crate::manifest::{Action, Edit};
-use crate::ops::vet::facts::{Facts, path_of};
+use crate::ops::vet::facts::Facts;
 use crate::ops::vet::finding::Findings;
 use crate::ops::vet::rule::Rule;
 use crate::problem::{Location, Severity};
@@ -56,7 +56,7 @@ fn sync(facts: &Facts<'_>, found: &mut Findings) {
         facts.repository.fleet.as_ref().and_then(|fleet| fleet.fleet.repository.as_ref()).map(|one| &one.branch);
     for cluster in &facts.clusters {
         if let Some(own) = &cluster.own {
-            if path_of(own).as_deref() != Some(&cluster.folder) {
+            if own.kustomization.folder().as_deref() != Some(&cluster.folder) {
                 let location =
                     own.kustomization.path.as_ref().map_or(&own.kustomization.origin.location, |path| &path.location);
                 let message = format!("Flux of {} does not read {}", cluster.name, cluster.folder);

@@ -32,29 +32,29 @@ const GROUPS: [&str; 6] = [
 ];
 
 fn objects<'b, 'a>(facts: &'b Facts<'a>) -> impl Iterator<Item = &'b Manifest<'a>> {
-    facts.items.iter().filter(|item| GROUPS.contains(&item.group()))
+    facts.objects.iter().filter(|object| GROUPS.contains(&object.group()))
 }
 
 fn old_version(facts: &Facts<'_>, found: &mut Findings) {
     let mut versions: BTreeMap<(&str, &str), &str> = BTreeMap::new();
-    for item in objects(facts) {
-        let version = item.version();
-        let kind = (item.group(), item.kind());
-        let location = || item.location(&["apiVersion"]);
+    for object in objects(facts) {
+        let version = object.version();
+        let kind = (object.group(), object.kind());
+        let location = || object.location(&["apiVersion"]);
         match version {
             "v1alpha2" | "v1alpha3" | "v1alpha4" => {
-                let message = format!("{}: Cluster API does not serve {version} any more", item.shown());
+                let message = format!("{}: Cluster API does not serve {version} any more", object.shown());
                 found.add(location(), message).severity(Severity::Error).hint("migrate it to v1beta2");
             }
             "v1beta1" => {
-                let message = format!("{}: Cluster API stops serving v1beta1 with v1.16 (April 2027)", item.shown());
+                let message = format!("{}: Cluster API stops serving v1beta1 with v1.16 (April 2027)", object.shown());
                 found.add(location(), message).hint("migrate it to v1beta2");
             }
             _ => {}
         }
         match versions.get(&kind) {
             Some(other) if *other != version => {
-                let message = format!("{}: it is of {version}, others of its kind are of {other}", item.shown());
+                let message = format!("{}: it is of {version}, others of its kind are of {other}", object.shown());
                 found.add(location(), message).hint("use one version of a kind");
             }
             Some(_) => {}
@@ -64,14 +64,14 @@ fn old_version(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn old_shape(facts: &Facts<'_>, found: &mut Findings) {
-    for item in objects(facts).filter(|item| item.version() == "v1beta2") {
-        let Some(spec) = item.get(&["spec"]) else { continue };
+    for object in objects(facts).filter(|object| object.version() == "v1beta2") {
+        let Some(spec) = object.get(&["spec"]) else { continue };
         each_value(spec, &mut |path, value| {
             for (key, value) in value.as_object().into_iter().flatten() {
                 if let Some((message, hint)) = shape(path, key, value) {
                     let above = ["spec"].into_iter().chain(path.iter().map(String::as_str));
                     let at: Vec<&str> = above.chain([key.as_str()]).collect();
-                    found.add(item.key_location(&at), format!("{}: {message}", item.shown())).hint(hint);
+                    found.add(object.key_location(&at), format!("{}: {message}", object.shown())).hint(hint);
                 }
             }
         });

@@ -23,8 +23,8 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
 const LARGE: usize = 900 * 1024;
 
 /// Where the pods of a workload are described.
-fn pod_path(item: &Manifest<'_>) -> Option<Vec<&'static str>> {
-    match (item.group(), item.kind()) {
+fn pod_path(object: &Manifest<'_>) -> Option<Vec<&'static str>> {
+    match (object.group(), object.kind()) {
         ("", "Pod") => Some(vec!["spec"]),
         ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch", "Job") => {
             Some(vec!["spec", "template", "spec"])
@@ -39,20 +39,20 @@ fn floating_image(facts: &Facts<'_>, found: &mut Findings) {
     let images = kustomizations.filter_map(|kustomization| kustomization.value().get("images")?.as_array());
     let names = images.flatten().filter_map(|image| image.get("name")?.as_str());
     let replaced: BTreeSet<&str> = names.collect();
-    for item in facts.items.iter().filter(|item| !is_components(item.file)) {
-        let Some(pod) = pod_path(item) else { continue };
+    for object in facts.objects.iter().filter(|object| !is_components(object.file)) {
+        let Some(pod) = pod_path(object) else { continue };
         for list in ["initContainers", "containers"] {
             let path = [pod.as_slice(), &[list]].concat();
-            for (number, container) in item.list(&path).iter().enumerate() {
+            for (number, container) in object.list(&path).iter().enumerate() {
                 let Some(image) = container.get("image").and_then(Value::as_str) else { continue };
                 let (name, tag) = name_and_tag(image);
                 if image.contains(['@', '$']) || tag.is_some_and(|tag| tag != "latest") || replaced.contains(name) {
                     continue;
                 }
                 let number = number.to_string();
-                let location = item.location(&[path.as_slice(), &[&number, "image"]].concat());
+                let location = object.location(&[path.as_slice(), &[&number, "image"]].concat());
                 let found_tag = if tag.is_some() { "is not pinned by the tag latest" } else { "has no tag" };
-                let message = format!("{}: image {image} {found_tag}", item.shown());
+                let message = format!("{}: image {image} {found_tag}", object.shown());
                 found.add(location, message).hint("name a version, better a digest");
             }
         }
@@ -68,14 +68,17 @@ fn name_and_tag(image: &str) -> (&str, Option<&str>) {
 }
 
 fn large(facts: &Facts<'_>, found: &mut Findings) {
-    for item in
-        facts.items.iter().filter(|item| item.group().is_empty() && matches!(item.kind(), "ConfigMap" | "Secret"))
+    for object in facts
+        .objects
+        .iter()
+        .filter(|object| object.group().is_empty() && matches!(object.kind(), "ConfigMap" | "Secret"))
     {
-        let maps = ["data", "stringData", "binaryData"].into_iter().filter_map(|field| item.get(&[field])?.as_object());
+        let maps =
+            ["data", "stringData", "binaryData"].into_iter().filter_map(|field| object.get(&[field])?.as_object());
         let size: usize = maps.flatten().map(|(key, value)| key.len() + value.as_str().map_or(0, str::len)).sum();
         if size > LARGE {
-            let message = format!("{} holds {} KiB of the 1024 that an object can have", item.shown(), size / 1024);
-            found.add(item.location(&[]), message).hint("split it");
+            let message = format!("{} holds {} KiB of the 1024 that an object can have", object.shown(), size / 1024);
+            found.add(object.location(&[]), message).hint("split it");
         }
     }
 }

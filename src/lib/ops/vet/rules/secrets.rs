@@ -5,7 +5,7 @@ use crate::flux::SOURCE;
 use crate::flux::url::has_password;
 use crate::manifest::value::each_text;
 use crate::manifest::{Manifest, ManifestFile};
-use crate::ops::vet::facts::{Facts, path_of};
+use crate::ops::vet::facts::Facts;
 use crate::ops::vet::finding::Findings;
 use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
@@ -38,13 +38,15 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 fn in_clear(facts: &Facts<'_>, found: &mut Findings) {
-    for item in facts.items.iter().filter(|item| item.is("", "Secret") && !is_encrypted(item.value())) {
+    for object in facts.objects.iter().filter(|object| object.is("", "Secret") && !is_encrypted(object.value())) {
         for field in ["data", "stringData"] {
-            let values = item.get(&[field]).and_then(Value::as_object);
+            let values = object.get(&[field]).and_then(Value::as_object);
             let is_clear = |value: &Value| value.as_str().is_some_and(|text| !is_placeholder(text));
             if values.is_some_and(|map| map.values().any(is_clear)) {
-                let message = format!("{} holds its {field} in clear", item.shown());
-                found.add(item.key_location(&[field]), message).hint("encrypt it with SOPS, or use an external store");
+                let message = format!("{} holds its {field} in clear", object.shown());
+                found
+                    .add(object.key_location(&[field]), message)
+                    .hint("encrypt it with SOPS, or use an external store");
             }
         }
     }
@@ -74,9 +76,9 @@ fn in_clear(facts: &Facts<'_>, found: &mut Findings) {
 /// The texts in a file that must not be shown, line by line: what Secrets hold, and passwords in URLs.
 pub(in crate::ops::vet) fn hidden_texts(file: &str, content: &ManifestFile) -> Vec<String> {
     let mut found = Vec::new();
-    for item in content.manifests(file).filter(|item| item.is("", "Secret")) {
+    for object in content.manifests(file).filter(|object| object.is("", "Secret")) {
         for field in ["data", "stringData"] {
-            if let Some(value) = item.get(&[field]) {
+            if let Some(value) = object.get(&[field]) {
                 each_text(value, &mut |_, text| found.extend(text.lines().map(|line| line.trim().to_owned())));
             }
         }
@@ -131,7 +133,7 @@ fn has_token(text: &str) -> bool {
 
 fn decryption(facts: &Facts<'_>, found: &mut Findings) {
     for (cluster, pair) in facts.pairs() {
-        let Some(reached) = path_of(pair).and_then(|folder| facts.reach(&folder)) else { continue };
+        let Some(reached) = pair.kustomization.folder().and_then(|folder| facts.applied.get(&folder)) else { continue };
         let kustomization = &pair.kustomization;
         let name = &kustomization.id.name;
         let files = reached.reach.resources.iter().chain(&reached.reach.settings);
@@ -139,10 +141,10 @@ fn decryption(facts: &Facts<'_>, found: &mut Findings) {
         let has_encrypted = documents.into_iter().any(|document| is_encrypted(&document.value));
         match &kustomization.decryption {
             None if has_encrypted => {
-                let encrypted = facts.resources(reached).find(|item| is_encrypted(item.value()));
-                let Some(item) = encrypted else { continue };
-                let message = format!("{} is encrypted, and Kustomization {name} has no decryption", item.shown());
-                found.add(item.key_location(&["sops"]), message).hint("add `spec.decryption`").cluster(&cluster.name);
+                let encrypted = facts.resources(reached).find(|object| is_encrypted(object.value()));
+                let Some(object) = encrypted else { continue };
+                let message = format!("{} is encrypted, and Kustomization {name} has no decryption", object.shown());
+                found.add(object.key_location(&["sops"]), message).hint("add `spec.decryption`").cluster(&cluster.name);
             }
             Some(location) if !has_encrypted => {
                 let message = format!("Kustomization {name} has decryption, and nothing that it applies is encrypted");
@@ -157,19 +159,19 @@ fn decryption(facts: &Facts<'_>, found: &mut Findings) {
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 fn unlimited(facts: &Facts<'_>, found: &mut Findings) {
-    for item in facts.items.iter().filter(|item| item.group() == RBAC && !is_components(item.file)) {
-        match item.kind() {
-            "ClusterRoleBinding" | "RoleBinding" if item.text(&["roleRef", "name"]) == Some("cluster-admin") => {
-                let subject = item.list(&["subjects"]).iter().find(|subject| !is_system(subject));
+    for object in facts.objects.iter().filter(|object| object.group() == RBAC && !is_components(object.file)) {
+        match object.kind() {
+            "ClusterRoleBinding" | "RoleBinding" if object.text(&["roleRef", "name"]) == Some("cluster-admin") => {
+                let subject = object.list(&["subjects"]).iter().find(|subject| !is_system(subject));
                 if let Some(subject) = subject {
                     let name = subject.get("name").and_then(Value::as_str).unwrap_or_default();
-                    let message = format!("{} makes {name} cluster-admin", item.shown());
+                    let message = format!("{} makes {name} cluster-admin", object.shown());
                     found
-                        .add(item.location(&["roleRef", "name"]), message)
+                        .add(object.location(&["roleRef", "name"]), message)
                         .hint("bind a role that names what it needs");
                 }
             }
-            "ClusterRole" | "Role" => wildcards(item, found),
+            "ClusterRole" | "Role" => wildcards(object, found),
             _ => {}
         }
     }
@@ -180,16 +182,16 @@ fn is_system(subject: &Value) -> bool {
     text("name").starts_with("system:") || (text("kind") == "ServiceAccount" && text("namespace") == "kube-system")
 }
 
-fn wildcards(item: &Manifest<'_>, found: &mut Findings) {
-    for (number, rule) in item.list(&["rules"]).iter().enumerate() {
+fn wildcards(object: &Manifest<'_>, found: &mut Findings) {
+    for (number, rule) in object.list(&["rules"]).iter().enumerate() {
         let is_all = |field: &str| {
             rule.get(field)
                 .and_then(Value::as_array)
                 .is_some_and(|list| list.iter().any(|one| one.as_str() == Some("*")))
         };
         if ["apiGroups", "resources", "verbs"].into_iter().all(is_all) {
-            let message = format!("{} may do everything with everything", item.shown());
-            found.add(item.location(&["rules", &number.to_string()]), message).hint("name what it needs");
+            let message = format!("{} may do everything with everything", object.shown());
+            found.add(object.location(&["rules", &number.to_string()]), message).hint("name what it needs");
         }
     }
 }

@@ -26,8 +26,8 @@ const KINDS: [&str; 6] =
     ["GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket", "ExternalArtifact"];
 
 /// Where objects name sources.
-fn fields(item: &Manifest<'_>) -> Vec<Vec<&'static str>> {
-    let known: &[&[&str]] = match (item.group(), item.kind()) {
+fn fields(object: &Manifest<'_>) -> Vec<Vec<&'static str>> {
+    let known: &[&[&str]] = match (object.group(), object.kind()) {
         (HELM, "HelmRelease") => &[&["spec", "chart", "spec", "sourceRef"], &["spec", "chartRef"]],
         (SOURCE, "HelmChart") => &[&["spec", "sourceRef"]],
         _ => &[],
@@ -43,14 +43,15 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
     for cluster in &facts.clusters {
         let mut there: BTreeSet<Name> = BTreeSet::new();
         let mut wanted = Vec::new();
-        let reached = facts.reached(cluster).flat_map(|(_, reached)| facts.resources(reached));
-        for item in reached.chain(facts.fleet.manifests(cluster)) {
-            if item.group() == SOURCE && KINDS.contains(&item.kind()) {
-                there.insert((item.kind().to_owned(), item.name().to_owned(), item.namespace().to_owned()));
+        let reached = facts.applied.by(cluster).flat_map(|(_, reached)| facts.resources(reached));
+        for object in reached.chain(facts.fleet.manifests(cluster)) {
+            if object.group() == SOURCE && KINDS.contains(&object.kind()) {
+                there.insert((object.kind().to_owned(), object.name().to_owned(), object.namespace().to_owned()));
             }
-            for path in fields(&item) {
-                wanted
-                    .extend(SourceReference::read(&item, &path, item.namespace()).map(|source| (item.shown(), source)));
+            for path in fields(&object) {
+                wanted.extend(
+                    SourceReference::read(&object, &path, object.namespace()).map(|source| (object.shown(), source)),
+                );
             }
         }
         for pair in cluster.pairs() {
@@ -89,10 +90,10 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn bad_url(facts: &Facts<'_>, found: &mut Findings) {
-    for item in facts.items.iter().filter(|item| item.group() == SOURCE) {
-        let Some(url) = item.text(&["spec", "url"]) else { continue };
-        let location = || item.location(&["spec", "url"]);
-        let shown = item.shown();
+    for object in facts.objects.iter().filter(|object| object.group() == SOURCE) {
+        let Some(url) = object.text(&["spec", "url"]) else { continue };
+        let location = || object.location(&["spec", "url"]);
+        let shown = object.shown();
         if has_password(url) {
             let message = format!("a password stands in the URL of {shown}");
             found
@@ -100,7 +101,7 @@ fn bad_url(facts: &Facts<'_>, found: &mut Findings) {
                 .hint("move it into the Secret that `secretRef` names, and replace it: it is known");
         }
         let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-        let known: &[&str] = match item.kind() {
+        let known: &[&str] = match object.kind() {
             "GitRepository" => &["http", "https", "ssh"],
             "HelmRepository" => &["http", "https", "oci"],
             "OCIRepository" => &["oci"],
@@ -108,7 +109,7 @@ fn bad_url(facts: &Facts<'_>, found: &mut Findings) {
         };
         if scheme.is_none_or(|scheme| !known.contains(&scheme)) && !url.starts_with("${") {
             let message = format!("the URL of {shown} is none of {}", known.join(", "));
-            let hint = match (item.kind(), scheme) {
+            let hint = match (object.kind(), scheme) {
                 ("GitRepository", None) if url.contains('@') => "write ssh://git@HOST/PATH",
                 _ => "begin it with one of these, and ://",
             };

@@ -30,20 +30,20 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
 ];
 
 fn removed(facts: &Facts<'_>, found: &mut Findings) {
-    for item in &facts.items {
-        let Some(removed) = removal(item.group(), item.version(), facts.options.flux) else { continue };
+    for object in &facts.objects {
+        let Some(removed) = removal(object.group(), object.version(), facts.options.flux) else { continue };
         let RemovedVersion { group, version, since, current } = removed;
         let since = if *since == 0 { "2.0 or earlier".to_owned() } else { format!("2.{since}") };
-        let message = format!("{}: {group}/{version} was removed with Flux {since}", item.shown());
-        let finding = found.add(item.location(&["apiVersion"]), message);
-        finding.hint(format!("write {group}/{current}")).fix(migrated(item));
+        let message = format!("{}: {group}/{version} was removed with Flux {since}", object.shown());
+        let finding = found.add(object.location(&["apiVersion"]), message);
+        finding.hint(format!("write {group}/{current}")).fix(migrated(object));
     }
 }
 
 fn unknown_field(facts: &Facts<'_>, found: &mut Findings) {
-    for item in &facts.items {
-        let Some(known) = fields_of(item.group(), item.kind()) else { continue };
-        for name in item.get(&["spec"]).and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+    for object in &facts.objects {
+        let Some(known) = fields_of(object.group(), object.kind()) else { continue };
+        for name in object.get(&["spec"]).and_then(Value::as_object).into_iter().flat_map(Map::keys) {
             if known.contains(&name.as_str()) {
                 continue;
             }
@@ -53,41 +53,41 @@ fn unknown_field(facts: &Facts<'_>, found: &mut Findings) {
                 (None, Some(near)) => format!("did you mean `{near}`?"),
                 (None, None) => "remove it".to_owned(),
             };
-            let message = format!("{}: the current API has no field `spec.{name}`", item.shown());
-            let finding = found.add(item.key_location(&["spec", name]), message).hint(hint);
+            let message = format!("{}: the current API has no field `spec.{name}`", object.shown());
+            let finding = found.add(object.key_location(&["spec", name]), message).hint(hint);
             if gone.is_some() {
-                finding.fix(migrated(item));
+                finding.fix(migrated(object));
             }
         }
     }
 }
 
 fn deprecated(facts: &Facts<'_>, found: &mut Findings) {
-    for item in &facts.items {
-        match (item.group(), item.kind()) {
-            (SOURCE, "HelmRepository") if item.text(&["spec", "type"]) == Some("oci") => {
-                let message = format!("{}: type oci is in maintenance", item.shown());
+    for object in &facts.objects {
+        match (object.group(), object.kind()) {
+            (SOURCE, "HelmRepository") if object.text(&["spec", "type"]) == Some("oci") => {
+                let message = format!("{}: type oci is in maintenance", object.shown());
                 let hint = "use an OCIRepository, and `chartRef` in the HelmRelease";
-                found.add(item.location(&["spec", "type"]), message).hint(hint);
+                found.add(object.location(&["spec", "type"]), message).hint(hint);
             }
-            (HELM, "HelmRelease") => helm_release(item, found),
+            (HELM, "HelmRelease") => helm_release(object, found),
             _ => {}
         }
     }
 }
 
-fn helm_release(item: &Manifest<'_>, found: &mut Findings) {
+fn helm_release(object: &Manifest<'_>, found: &mut Findings) {
     let path = ["spec", "chart", "spec", "valuesFile"];
-    if item.get(&path).is_some() {
-        let message = format!("{}: `valuesFile` is deprecated", item.shown());
-        found.add(item.key_location(&path), message).hint("write `valuesFiles`, a list").fix(migrated(item));
+    if object.get(&path).is_some() {
+        let message = format!("{}: `valuesFile` is deprecated", object.shown());
+        found.add(object.key_location(&path), message).hint("write `valuesFiles`, a list").fix(migrated(object));
     }
-    for (number, renderer) in item.list(&["spec", "postRenderers"]).iter().enumerate() {
+    for (number, renderer) in object.list(&["spec", "postRenderers"]).iter().enumerate() {
         for field in ["patchesStrategicMerge", "patchesJson6902"] {
             if renderer.get("kustomize").is_some_and(|kustomize| kustomize.get(field).is_some()) {
                 let number = number.to_string();
-                let location = item.key_location(&["spec", "postRenderers", &number, "kustomize", field]);
-                let message = format!("{}: `{field}` of a post-renderer is deprecated", item.shown());
+                let location = object.key_location(&["spec", "postRenderers", &number, "kustomize", field]);
+                let message = format!("{}: `{field}` of a post-renderer is deprecated", object.shown());
                 found.add(location, message).hint("write `patches`, each with `patch` as text");
             }
         }

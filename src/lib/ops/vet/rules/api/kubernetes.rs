@@ -77,26 +77,26 @@ const REMOVED: &[(&str, &str, &str, u32, &str, bool)] = &[
 
 fn removed(facts: &Facts<'_>, found: &mut Findings) {
     let (_, minor) = facts.options.kubernetes;
-    for item in &facts.items {
+    for object in &facts.objects {
         let is_it = |group: &str, version: &str, kind: &str| {
-            item.group() == group && item.version() == version && (kind.is_empty() || kind == item.kind())
+            object.group() == group && object.version() == version && (kind.is_empty() || kind == object.kind())
         };
         let row = REMOVED.iter().find(|(group, version, kind, ..)| is_it(group, version, kind));
         let Some((group, version, _, since, current, is_mechanical)) = row.filter(|row| row.3 <= minor) else {
             continue;
         };
-        let message = format!("{}: {group}/{version} was removed with Kubernetes 1.{since}", item.shown());
+        let message = format!("{}: {group}/{version} was removed with Kubernetes 1.{since}", object.shown());
         let hint = match *current {
             "" => "remove it: nothing takes its place in the API".to_owned(),
             current => format!("write {current}{}", if *is_mechanical { "" } else { "; its fields differ" }),
         };
-        let finding = found.add(item.location(&["apiVersion"]), message).hint(hint);
+        let finding = found.add(object.location(&["apiVersion"]), message).hint(hint);
         // An empty selector has come to mean all pods, not none.
-        let selector = item.get(&["spec", "selector"]);
+        let selector = object.get(&["spec", "selector"]);
         let is_empty = selector.is_none_or(|selector| selector.as_object().is_some_and(serde_json::Map::is_empty));
-        let is_safe = *is_mechanical && !(item.kind() == "PodDisruptionBudget" && is_empty);
-        if is_safe && !is_generated_base(facts, item.file) {
-            finding.fix([Edit::set(&item.origin(), &["apiVersion"], *current)]);
+        let is_safe = *is_mechanical && !(object.kind() == "PodDisruptionBudget" && is_empty);
+        if is_safe && !is_generated_base(facts, object.file) {
+            finding.fix([Edit::set(&object.origin(), &["apiVersion"], *current)]);
         }
     }
 }

@@ -276,7 +276,7 @@ fn renamed_namespace(facts: &Facts<'_>, found: &mut Findings) {
         let Some(namespace) = kustomization.value().get("namespace").and_then(Value::as_str) else { continue };
         let reach = facts.repository.kustomizations.reach(&facts.repository.files, &kustomization.folder);
         let items = facts.repository.manifests.of_files(&reach.resources);
-        let mut others = items.filter(|item| item.is("", "Namespace") && item.name() != namespace);
+        let mut others = items.filter(|object| object.is("", "Namespace") && object.name() != namespace);
         if let Some(other) = others.next() {
             let message = format!("`namespace: {namespace}` also renames Namespace {}", other.name());
             found.add(kustomization.location(&["namespace"]), message).hint("set namespaces in the manifests");
@@ -290,13 +290,13 @@ fn doubtful(facts: &Facts<'_>, found: &mut Findings) {
             found.add_problem(content.problem_of(file, finding));
         }
     }
-    for item in &facts.items {
+    for object in &facts.objects {
         for field in ["labels", "annotations"] {
-            let map = item.get(&["metadata", field]).and_then(Value::as_object);
+            let map = object.get(&["metadata", field]).and_then(Value::as_object);
             for (key, _) in map.into_iter().flatten().filter(|(_, value)| !value.is_string() && !value.is_null()) {
-                let location = item.location(&["metadata", field, key]);
+                let location = object.location(&["metadata", field, key]);
                 found
-                    .add(location, format!("{}: {field} have to be text: `{key}` is none", item.shown()))
+                    .add(location, format!("{}: {field} have to be text: `{key}` is none", object.shown()))
                     .hint("put it in quotes");
             }
         }

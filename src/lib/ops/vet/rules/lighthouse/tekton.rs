@@ -20,13 +20,15 @@ const FROM_EVENTS: [&str; 7] =
     ["JOB_SPEC", "PULL_BASE_REF", "PULL_PULL_REF", "PULL_REFS", "REPO_NAME", "REPO_OWNER", "REPO_URL"];
 
 fn old(facts: &Facts<'_>, found: &mut Findings) {
-    for item in facts.items.iter().filter(|item| item.group() == "tekton.dev" && is_within(item.file, LIGHTHOUSE)) {
-        if item.version() == "v1beta1" {
-            let message = format!("{}: tekton.dev/v1beta1 is deprecated", item.shown());
-            found.add(item.location(&["apiVersion"]), message).hint("write tekton.dev/v1");
+    for object in
+        facts.objects.iter().filter(|object| object.group() == "tekton.dev" && is_within(object.file, LIGHTHOUSE))
+    {
+        if object.version() == "v1beta1" {
+            let message = format!("{}: tekton.dev/v1beta1 is deprecated", object.shown());
+            found.add(object.location(&["apiVersion"]), message).hint("write tekton.dev/v1");
         }
         let mut texts: BTreeSet<(Vec<String>, String)> = BTreeSet::new();
-        each_text(item.value(), &mut |path, text| {
+        each_text(object.value(), &mut |path, text| {
             if text.contains("$(inputs.params.") || is_script(path, text) {
                 texts.insert((path.to_vec(), text.to_owned()));
             }
@@ -34,12 +36,13 @@ fn old(facts: &Facts<'_>, found: &mut Findings) {
         for (path, text) in texts {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             if text.contains("$(inputs.params.") {
-                let message = format!("{}: `$(inputs.params.x)` is an old form", item.shown());
-                found.add(item.location(&path), message).hint("write $(params.x), or better an environment variable");
+                let message = format!("{}: `$(inputs.params.x)` is an old form", object.shown());
+                found.add(object.location(&path), message).hint("write $(params.x), or better an environment variable");
             }
             if let Some(name) = FROM_EVENTS.iter().find(|name| text.contains(&format!("$(params.{name})"))) {
-                let message = format!("{}: $(params.{name}) is text of an event, and becomes code here", item.shown());
-                found.add(item.location(&path), message).hint("pass it as an environment variable, and quote that");
+                let message =
+                    format!("{}: $(params.{name}) is text of an event, and becomes code here", object.shown());
+                found.add(object.location(&path), message).hint("pass it as an environment variable, and quote that");
             }
         }
     }

@@ -3,6 +3,7 @@
 pub(super) mod mixed;
 
 use crate::fleet::clusters::Cluster;
+use crate::fleet::pins;
 use crate::flux::duration::seconds;
 use crate::flux::revision::described_commit;
 use crate::flux::revision::is_commit;
@@ -11,7 +12,7 @@ use crate::flux::url::repository_of;
 use crate::flux::{GitRepository, Pair, Pin};
 use crate::git::Resolved;
 use crate::manifest::{Edit, Located};
-use crate::ops::vet::facts::{Facts, path_of};
+use crate::ops::vet::facts::Facts;
 use crate::ops::vet::finding::Findings;
 use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
@@ -73,66 +74,20 @@ fn text(field: &Option<Located<String>>) -> Option<&str> {
     field.as_ref().map(|field| field.value.as_str())
 }
 
-/// Whether somebody has meant a revision by it.
-fn is_meant_as_pin(repository: &GitRepository) -> bool {
-    let pin = repository.reference.pin();
-    matches!(&pin, Pin::Branch(branch) if is_misplaced(branch)) || !pin.is_moving()
-}
-
-fn is_misplaced(name: &str) -> bool {
-    is_like_a_commit(name) || described_commit(name).is_some()
-}
-
 fn ineffective(facts: &Facts<'_>, found: &mut Findings) {
-    for (cluster, pair) in facts.pairs() {
-        let Some(unused) = &pair.unused else { continue };
-        if is_used(facts, cluster, unused) {
-            continue;
-        }
-        let (name, user) = (&unused.id.name, &pair.kustomization.id.name);
-        let source = pair.kustomization.source.as_ref();
-        if let (true, Some(source)) = (is_meant_as_pin(unused), source) {
-            let message = format!(
-                "the pin of {} does nothing: Kustomization {user} takes its manifests from {}, not from GitRepository {name}",
-                cluster.name, source.id.name
-            );
-            let hint = format!(
-                "name {name} in its sourceRef, but pin it first to what the cluster runs now: what is pinned there has \
-                 never taken effect"
-            );
-            let finding = found.add(source.location.clone(), message);
-            finding.hint(hint).cluster(&cluster.name).fix(repair(facts, cluster, pair, unused));
-        } else {
-            let message = unused_message(cluster, unused);
-            let hint = format!("name {name} in the sourceRef of Kustomization {user}");
-            let finding = found.add(unused.reference.location.clone(), message);
-            finding.hint(hint).cluster(&cluster.name).fix(repair(facts, cluster, pair, unused));
-        }
-    }
-    for (cluster, repository) in facts.git_repositories() {
-        let is_paired = || {
-            cluster.pairs().any(|pair| {
-                let sources = pair.repository.iter().chain(&pair.unused);
-                sources.into_iter().any(|one| one.origin == repository.origin)
-            })
-        };
-        if !is_paired() && !is_used(facts, cluster, repository) {
-            let hint = "name it in the sourceRef of the Kustomization that it is for, or remove it";
-            let finding = found.add(repository.reference.location.clone(), unused_message(cluster, repository));
-            finding.hint(hint).cluster(&cluster.name);
-        }
+    for pins::Ineffective { cluster, pair, repository, problem } in
+        pins::ineffective(facts.repository, &facts.applied, &facts.clusters)
+    {
+        let edits = pair.map(|pair| repair(facts, cluster, pair, repository)).unwrap_or_default();
+        found.add_problem(problem).cluster(&cluster.name).fix(edits);
     }
 }
 
-fn unused_message(cluster: &Cluster, repository: &GitRepository) -> String {
-    let name = &repository.id.name;
-    format!("nothing in {} uses GitRepository {name}: a pin in it would do nothing", cluster.name)
-}
-
-fn is_used(facts: &Facts<'_>, cluster: &Cluster, repository: &GitRepository) -> bool {
-    let named = ("GitRepository".to_owned(), repository.id.name.clone());
-    facts.reached(cluster).any(|(_, reached)| reached.named_sources.contains(&named))
-        || facts.fleet.manifests(cluster).any(|item| crate::flux::named_sources(&item).contains(&named))
+fn misplaced(facts: &Facts<'_>, found: &mut Findings) {
+    for pins::Misplaced { cluster, repository, written, problem } in pins::misplaced(&facts.clusters) {
+        let edits = move_to_commit(facts, cluster, repository, written);
+        found.add_problem(problem).cluster(&cluster.name).fix(edits);
+    }
 }
 
 /// Makes the Kustomization use its repository, at the revision that it has now.
@@ -173,25 +128,10 @@ fn pinned(repository: &GitRepository, branch: &str, commit: &str) -> Vec<Edit> {
     edits
 }
 
-fn misplaced(facts: &Facts<'_>, found: &mut Findings) {
-    for (cluster, repository) in facts.git_repositories() {
-        let fields = [("branch", &repository.reference.branch), ("tag", &repository.reference.tag)];
-        for (field, written) in fields {
-            let Some(written) = written.as_ref().filter(|written| is_misplaced(&written.value)) else { continue };
-            let (name, value) = (&repository.id.name, &written.value);
-            let like = if described_commit(value).is_some() { "what git describe prints" } else { "a commit" };
-            let message = format!("GitRepository {name} names a {field} `{value}`, which looks like {like}");
-            let hint = "a pin is `ref.commit`, all 40 digits, with the branch that has it in `ref.branch`";
-            let fixes = move_to_commit(facts, cluster, repository, value);
-            found.add(written.location.clone(), message).hint(hint).cluster(&cluster.name).fix(fixes);
-        }
-    }
-}
-
 /// A pin that has no effect is mended as a whole; others get the commit that was meant.
 fn move_to_commit(facts: &Facts<'_>, cluster: &Cluster, repository: &GitRepository, written: &str) -> Vec<Edit> {
     let idle = cluster.pairs().find(|pair| pair.unused.as_ref().is_some_and(|one| one.origin == repository.origin));
-    if let Some(pair) = idle.filter(|_| !is_used(facts, cluster, repository)) {
+    if let Some(pair) = idle.filter(|_| !facts.applied.uses(facts.repository, cluster, repository)) {
         return repair(facts, cluster, pair, repository);
     }
     let hash = described_commit(written).unwrap_or(written);
@@ -260,7 +200,7 @@ fn missing_path(facts: &Facts<'_>, found: &mut Findings) {
     for (cluster, pair) in facts.pairs() {
         let Some(path) = &pair.kustomization.path else { continue };
         let user = &pair.kustomization.id.name;
-        let Some(folder) = path_of(pair) else {
+        let Some(folder) = pair.kustomization.folder() else {
             let message = format!("the path of Kustomization {user} leaves the repository");
             found.add(path.location.clone(), message).cluster(&cluster.name);
             continue;
@@ -276,7 +216,7 @@ fn missing_path(facts: &Facts<'_>, found: &mut Findings) {
                 found.skip();
                 None
             }
-            (Pin::Branch(branch), _) if is_misplaced(&branch) => None,
+            (Pin::Branch(branch), _) if is_like_a_commit(&branch) => None,
             (Pin::Branch(_), _) => {
                 (!facts.repository.files.has_folder(&folder)).then(|| "in the repository".to_owned())
             }
@@ -377,7 +317,7 @@ fn moving(facts: &Facts<'_>, found: &mut Findings) {
         for pair in cluster.syncs.iter().filter(|pair| pair.unused.is_none()) {
             let Some(repository) = &pair.repository else { continue };
             let Pin::Branch(branch) = repository.reference.pin() else { continue };
-            if is_misplaced(&branch) || !is_of_fleet(cluster, repository) {
+            if is_like_a_commit(&branch) || !is_of_fleet(cluster, repository) {
                 continue;
             }
             let user = &pair.kustomization.id.name;

@@ -7,7 +7,7 @@ use crate::fleet::clusters::Cluster;
 use crate::fleet::reconcile_disabled::{LeftAlone, ObjectId};
 use crate::flux::{KUSTOMIZE, Kustomization, ObjectName, Pair};
 use crate::kustomize::Target;
-use crate::ops::vet::facts::{Facts, path_of};
+use crate::ops::vet::facts::Facts;
 use crate::ops::vet::finding::Findings;
 use crate::ops::vet::rule::Rule;
 use crate::ops::vet::rules::kustomize::bases_to_resources;
@@ -54,8 +54,8 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
 
 /// All Kustomizations that a cluster applies, wherever they stand.
 fn all_of(facts: &Facts<'_>, cluster: &Cluster) -> BTreeMap<ObjectName, Kustomization> {
-    let reached = facts.reached(cluster).flat_map(|(_, reached)| facts.resources(reached));
-    let found = reached.filter_map(|item| Kustomization::read(&item));
+    let reached = facts.applied.by(cluster).flat_map(|(_, reached)| facts.resources(reached));
+    let found = reached.filter_map(|object| Kustomization::read(&object));
     let own = cluster.pairs().map(|pair| pair.kustomization.clone());
     found.chain(own).map(|one| (one.id.clone(), one)).collect()
 }
@@ -80,12 +80,13 @@ fn dependencies(facts: &Facts<'_>, found: &mut Findings) {
 
 /// Whether anything in a cluster depends on something.
 fn depends(facts: &Facts<'_>, cluster: &Cluster) -> bool {
-    let has = |path: &[&str], item: &crate::manifest::Manifest<'_>| {
-        item.is(KUSTOMIZE, "Kustomization") && !item.list(path).is_empty()
+    let has = |path: &[&str], object: &crate::manifest::Manifest<'_>| {
+        object.is(KUSTOMIZE, "Kustomization") && !object.list(path).is_empty()
     };
-    facts.fleet.manifests(cluster).any(|item| has(&["spec", "dependsOn"], &item))
-        || facts.reached(cluster).any(|(_, reached)| {
-            !reached.named_sources.is_empty() && facts.resources(reached).any(|item| has(&["spec", "dependsOn"], &item))
+    facts.fleet.manifests(cluster).any(|object| has(&["spec", "dependsOn"], &object))
+        || facts.applied.by(cluster).any(|(_, reached)| {
+            !reached.named_sources.is_empty()
+                && facts.resources(reached).any(|object| has(&["spec", "dependsOn"], &object))
         })
 }
 
@@ -129,11 +130,11 @@ fn no_wait(facts: &Facts<'_>, found: &mut Findings) {
 
 fn twice(facts: &Facts<'_>, found: &mut Findings) {
     for (cluster, pair) in facts.pairs() {
-        let Some((path, folder)) = pair.kustomization.path.as_ref().zip(path_of(pair)) else { continue };
+        let Some((path, folder)) = pair.kustomization.path.as_ref().zip(pair.kustomization.folder()) else { continue };
         let others = cluster.syncs.iter().filter(|other| other.kustomization.id != pair.kustomization.id);
         for other in others {
-            let Some(other_folder) = path_of(other).filter(|other| *other != folder) else { continue };
-            let leads = facts.reach(&other_folder).is_some_and(|reached| reached.reach.folders.contains(&folder));
+            let Some(other_folder) = other.kustomization.folder().filter(|other| *other != folder) else { continue };
+            let leads = facts.applied.get(&other_folder).is_some_and(|reached| reached.reach.folders.contains(&folder));
             if leads && !is_left_to(facts, &folder, other) {
                 let (name, other) = (&pair.kustomization.id.name, &other.kustomization.id.name);
                 let message = format!("{folder} is applied by Kustomization {name}, and by {other} too");
@@ -158,24 +159,26 @@ fn twice(facts: &Facts<'_>, found: &mut Findings) {
 /// pinned, they may have fewer of them than the files here.
 fn is_left_to(facts: &Facts<'_>, folder: &str, other: &Pair) -> bool {
     let left = LeftAlone::of(&other.kustomization);
-    let Some(reached) = facts.reach(folder).filter(|_| !left.is_empty()) else { return false };
+    let Some(reached) = facts.applied.get(folder).filter(|_| !left.is_empty()) else { return false };
     let is_moving = other.pin().is_none_or(|pin| pin.is_moving());
-    let mut ids = facts.resources(reached).map(|item| ObjectId::of(&item));
+    let mut ids = facts.resources(reached).map(|object| ObjectId::of(&object));
     if is_moving { ids.all(|id| left.has(&id)) } else { ids.any(|id| left.has(&id)) }
 }
 
 fn force(facts: &Facts<'_>, found: &mut Findings) {
     let marks = ["ssa", "reconcile", "force"].map(|mark| format!("{KUSTOMIZE}/{mark}"));
-    for item in &facts.items {
-        if item.is(KUSTOMIZE, "Kustomization") && item.get(&["spec", "force"]) == Some(&Value::Bool(true)) {
-            let message = format!("{} deletes and recreates what it cannot change", item.shown());
-            found.add(item.key_location(&["spec", "force"]), message).hint("remove `force` once the migration is done");
+    for object in &facts.objects {
+        if object.is(KUSTOMIZE, "Kustomization") && object.get(&["spec", "force"]) == Some(&Value::Bool(true)) {
+            let message = format!("{} deletes and recreates what it cannot change", object.shown());
+            found
+                .add(object.key_location(&["spec", "force"]), message)
+                .hint("remove `force` once the migration is done");
         }
         for location in ["annotations", "labels"] {
-            for mark in marks.iter().filter(|mark| item.get(&["metadata", location, mark]).is_some()) {
-                let message = format!("{} is excepted from reconciling by {mark}", item.shown());
+            for mark in marks.iter().filter(|mark| object.get(&["metadata", location, mark]).is_some()) {
+                let message = format!("{} is excepted from reconciling by {mark}", object.shown());
                 found
-                    .add(item.key_location(&["metadata", location, mark]), message)
+                    .add(object.key_location(&["metadata", location, mark]), message)
                     .hint("remove it once the migration is done");
             }
         }
@@ -183,11 +186,11 @@ fn force(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn suspended(facts: &Facts<'_>, found: &mut Findings) {
-    for item in facts.items.iter().filter(|item| item.group().ends_with(".fluxcd.io")) {
-        if item.get(&["spec", "suspend"]) == Some(&Value::Bool(true)) {
-            let message = format!("{} is suspended: what is merged does not reach it", item.shown());
+    for object in facts.objects.iter().filter(|object| object.group().ends_with(".fluxcd.io")) {
+        if object.get(&["spec", "suspend"]) == Some(&Value::Bool(true)) {
+            let message = format!("{} is suspended: what is merged does not reach it", object.shown());
             found
-                .add(item.key_location(&["spec", "suspend"]), message)
+                .add(object.key_location(&["spec", "suspend"]), message)
                 .hint("resume it, or suppress this with the reason");
         }
     }
@@ -196,7 +199,9 @@ fn suspended(facts: &Facts<'_>, found: &mut Findings) {
 fn foreign(facts: &Facts<'_>, found: &mut Findings) {
     for cluster in &facts.clusters {
         for pair in cluster.pairs() {
-            let Some((path, folder)) = pair.kustomization.path.as_ref().zip(path_of(pair)) else { continue };
+            let Some((path, folder)) = pair.kustomization.path.as_ref().zip(pair.kustomization.folder()) else {
+                continue;
+            };
             if let Some(other) = facts.owner(&folder).filter(|other| *other != cluster.name) {
                 let name = &pair.kustomization.id.name;
                 let message = format!("Kustomization {name} of {} applies the folder of cluster {other}", cluster.name);
@@ -208,7 +213,7 @@ fn foreign(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn no_resources(facts: &Facts<'_>, found: &mut Findings) {
-    let folders: BTreeSet<String> = facts.pairs().filter_map(|(_, pair)| path_of(pair)).collect();
+    let folders: BTreeSet<String> = facts.pairs().filter_map(|(_, pair)| pair.kustomization.folder()).collect();
     for kustomization in folders.iter().filter_map(|folder| facts.repository.kustomizations.get(folder)) {
         let resources = kustomization.value().get("resources").and_then(Value::as_array);
         if kustomization.value().is_object() && resources.is_none_or(Vec::is_empty) {
@@ -229,14 +234,16 @@ fn prunes_clusters(facts: &Facts<'_>, found: &mut Findings) {
         let kustomization = &pair.kustomization;
         let prunes = kustomization.prune.as_ref().filter(|prune| prune.value);
         let is_orphaning = kustomization.deletion_policy.as_ref().is_some_and(|policy| policy.value == "Orphan");
-        let (Some(prune), Some(reached)) = (prunes, path_of(pair).and_then(|folder| facts.reach(&folder))) else {
+        let (Some(prune), Some(reached)) =
+            (prunes, pair.kustomization.folder().and_then(|folder| facts.applied.get(&folder)))
+        else {
             continue;
         };
-        let clusters = facts.resources(reached).filter(|item| item.is("cluster.x-k8s.io", "Cluster"));
-        let unmarked = clusters.filter(|item| {
-            ["annotations", "labels"].iter().all(|at| item.text(&["metadata", at, &mark]) != Some("disabled"))
+        let clusters = facts.resources(reached).filter(|object| object.is("cluster.x-k8s.io", "Cluster"));
+        let unmarked = clusters.filter(|object| {
+            ["annotations", "labels"].iter().all(|at| object.text(&["metadata", at, &mark]) != Some("disabled"))
         });
-        let unmarked: BTreeSet<&str> = unmarked.map(|item| item.name()).collect();
+        let unmarked: BTreeSet<&str> = unmarked.map(|object| object.name()).collect();
         if !unmarked.is_empty() && !is_orphaning {
             let names: Vec<&str> = unmarked.into_iter().collect();
             let message = format!("Kustomization {} may delete clusters: {}", kustomization.id.name, names.join(", "));

@@ -1,8 +1,9 @@
 //! The rule of custom resources, which need their kinds to be there first.
 
 use super::leads_to;
+use crate::fleet::applied::Reached;
 use crate::flux::{Kustomization, ObjectName};
-use crate::ops::vet::facts::{Facts, Reached, path_of};
+use crate::ops::vet::facts::Facts;
 use crate::ops::vet::finding::Findings;
 use crate::ops::vet::rule::Rule;
 use crate::problem::Severity;
@@ -20,12 +21,12 @@ type Kind = (String, String);
 
 fn unordered(facts: &Facts<'_>, found: &mut Findings) {
     let brought: BTreeMap<&str, BTreeSet<Kind>> =
-        facts.reaches().map(|(folder, reached)| (folder, defined(facts, reached))).collect();
+        facts.applied.iter().map(|(folder, reached)| (folder, defined(facts, reached))).collect();
     let defined: BTreeSet<&Kind> = brought.values().flatten().collect();
     let used: BTreeMap<&str, BTreeMap<Kind, String>> =
-        facts.reaches().map(|(folder, reached)| (folder, used(facts, reached, &defined))).collect();
+        facts.applied.iter().map(|(folder, reached)| (folder, used(facts, reached, &defined))).collect();
     for cluster in &facts.clusters {
-        let folders = cluster.pairs().filter_map(|pair| Some((&pair.kustomization, path_of(pair)?)));
+        let folders = cluster.pairs().filter_map(|pair| Some((&pair.kustomization, pair.kustomization.folder()?)));
         let folders: Vec<(&Kustomization, String)> = folders.collect();
         let all: BTreeMap<ObjectName, Kustomization> =
             folders.iter().map(|(one, _)| (one.id.clone(), (*one).clone())).collect();
@@ -55,15 +56,15 @@ fn unordered(facts: &Facts<'_>, found: &mut Findings) {
 
 fn applies(facts: &Facts<'_>, kustomization: &Kustomization, file: &str) -> bool {
     let path = kustomization.path.as_ref().and_then(|path| crate::path::plain_path("", &path.value));
-    path.and_then(|folder| facts.reach(&folder)).is_some_and(|reached| reached.reach.has(file))
+    path.and_then(|folder| facts.applied.get(&folder)).is_some_and(|reached| reached.reach.has(file))
 }
 
 /// The kinds that the definitions in a folder bring.
 fn defined(facts: &Facts<'_>, reached: &Reached) -> BTreeSet<Kind> {
     let definitions =
-        facts.resources(reached).filter(|item| item.is("apiextensions.k8s.io", "CustomResourceDefinition"));
-    let kinds = definitions.filter_map(|item| {
-        Some((item.text(&["spec", "group"])?.to_owned(), item.text(&["spec", "names", "kind"])?.to_owned()))
+        facts.resources(reached).filter(|object| object.is("apiextensions.k8s.io", "CustomResourceDefinition"));
+    let kinds = definitions.filter_map(|object| {
+        Some((object.text(&["spec", "group"])?.to_owned(), object.text(&["spec", "names", "kind"])?.to_owned()))
     });
     kinds.collect()
 }
@@ -71,10 +72,10 @@ fn defined(facts: &Facts<'_>, reached: &Reached) -> BTreeSet<Kind> {
 /// The kinds of a folder's objects that some definition brings, each with one of the objects.
 fn used(facts: &Facts<'_>, reached: &Reached, defined: &BTreeSet<&Kind>) -> BTreeMap<Kind, String> {
     let mut used = BTreeMap::new();
-    for item in facts.resources(reached).filter(|item| item.group().contains('.')) {
-        let kind = (item.group().to_owned(), item.kind().to_owned());
+    for object in facts.resources(reached).filter(|object| object.group().contains('.')) {
+        let kind = (object.group().to_owned(), object.kind().to_owned());
         if defined.contains(&kind) {
-            used.entry(kind).or_insert_with(|| item.shown());
+            used.entry(kind).or_insert_with(|| object.shown());
         }
     }
     used

@@ -42,11 +42,11 @@ struct Substitution<'a> {
 }
 
 fn substitutions<'a>(facts: &Facts<'a>) -> Vec<Substitution<'a>> {
-    let kustomizations = facts.items.iter().filter(|item| item.is(KUSTOMIZE, "Kustomization"));
+    let kustomizations = facts.objects.iter().filter(|item| item.is(KUSTOMIZE, "Kustomization"));
     let found = kustomizations.filter_map(|item| {
         item.get(&["spec", "postBuild"])?.as_object()?;
         let folder = plain_path("", item.text(&["spec", "path"]).unwrap_or_default())?;
-        let objects = facts.resources(facts.reach(&folder)?).filter(|object| !is_excepted(object));
+        let objects = facts.resources(facts.applied.get(&folder)?).filter(|object| !is_excepted(object));
         let (mut values, is_open) = values_from(facts, item);
         values.extend(texts(item.get(&["spec", "postBuild", "substitute"]).and_then(Value::as_object)));
         Some(Substitution { item: *item, values, is_open, objects: objects.collect() })
@@ -66,7 +66,7 @@ fn values_from(facts: &Facts<'_>, kustomization: &Manifest<'_>) -> (BTreeMap<Str
                 && item.namespace() == kustomization.namespace()
                 && facts.owner(item.file) == owner
         };
-        match facts.items.iter().find(is_meant).filter(|_| text("kind") == "ConfigMap") {
+        match facts.objects.iter().find(is_meant).filter(|_| text("kind") == "ConfigMap") {
             Some(item) => values.extend(texts(item.get(&["data"]).and_then(Value::as_object))),
             None => is_open = true,
         }
