@@ -8,32 +8,22 @@ use crate::flux::revision::{described_commit, is_like_a_commit};
 use crate::flux::{GitRepository, Pair, Pin};
 use crate::problem::{Location, Problem, Severity};
 
-/// A pin that has no effect.
-pub struct Ineffective<'a> {
+/// A pin that does not do what its author meant.
+pub struct Misleading<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
-    /// The pair that should use it, if one is beside it.
+    /// Of a pin without an effect: the pair that should use it, if one is beside it.
     pub pair: Option<&'a Pair>,
-    /// The GitRepository that nothing uses.
+    /// The GitRepository with the pin.
     pub repository: &'a GitRepository,
-    /// What is wrong.
-    pub problem: Problem,
-}
-
-/// A commit in the place of a branch or tag.
-pub struct Misplaced<'a> {
-    /// The cluster.
-    pub cluster: &'a Cluster,
-    /// The GitRepository.
-    pub repository: &'a GitRepository,
-    /// The branch or tag as it is written.
-    pub written: &'a str,
+    /// What is written in the place of a branch or tag.
+    pub written: Option<&'a str>,
     /// What is wrong.
     pub problem: Problem,
 }
 
 /// The pins of some clusters that have no effect.
-pub fn ineffective<'a>(repository: &Repository, applied: &Applied, clusters: &[&'a Cluster]) -> Vec<Ineffective<'a>> {
+pub fn ineffective<'a>(repository: &Repository, applied: &Applied, clusters: &[&'a Cluster]) -> Vec<Misleading<'a>> {
     let mut found = Vec::new();
     for (cluster, pair) in clusters.iter().flat_map(|cluster| cluster.pairs().map(|pair| (*cluster, pair))) {
         let Some(unused) = pair.unused.as_ref().filter(|unused| !applied.uses(repository, cluster, unused)) else {
@@ -55,7 +45,7 @@ pub fn ineffective<'a>(repository: &Repository, applied: &Applied, clusters: &[&
             let hint = format!("name {name} in the sourceRef of Kustomization {user}");
             problem(&unused.reference.location, unused_message(cluster, unused), hint)
         };
-        found.push(Ineffective { cluster, pair: Some(pair), repository: unused, problem });
+        found.push(Misleading { cluster, pair: Some(pair), repository: unused, written: None, problem });
     }
     for (cluster, source) in clusters.iter().flat_map(|one| one.repositories.iter().map(|source| (*one, source))) {
         let is_paired = || {
@@ -67,14 +57,14 @@ pub fn ineffective<'a>(repository: &Repository, applied: &Applied, clusters: &[&
         if !is_paired() && !applied.uses(repository, cluster, source) {
             let hint = "name it in the sourceRef of the Kustomization that it is for, or remove it";
             let problem = problem(&source.reference.location, unused_message(cluster, source), hint);
-            found.push(Ineffective { cluster, pair: None, repository: source, problem });
+            found.push(Misleading { cluster, pair: None, repository: source, written: None, problem });
         }
     }
     found
 }
 
 /// The commits of some clusters that stand in the place of a branch or tag.
-pub fn misplaced<'a>(clusters: &[&'a Cluster]) -> Vec<Misplaced<'a>> {
+pub fn misplaced<'a>(clusters: &[&'a Cluster]) -> Vec<Misleading<'a>> {
     let mut found = Vec::new();
     for (cluster, repository) in clusters.iter().flat_map(|one| one.repositories.iter().map(|source| (*one, source))) {
         let fields = [("branch", &repository.reference.branch), ("tag", &repository.reference.tag)];
@@ -85,7 +75,7 @@ pub fn misplaced<'a>(clusters: &[&'a Cluster]) -> Vec<Misplaced<'a>> {
             let message = format!("GitRepository {name} names a {field} `{value}`, which looks like {like}");
             let hint = "a pin is `ref.commit`, all 40 digits, with the branch that has it in `ref.branch`";
             let problem = problem(&written.location, message, hint);
-            found.push(Misplaced { cluster, repository, written: value, problem });
+            found.push(Misleading { cluster, pair: None, repository, written: Some(value), problem });
         }
     }
     found

@@ -39,53 +39,15 @@ const REMOVED: &[RemovedVersion] = &[
 ];
 
 /// Fields of the `spec` of a Kustomization.
-const KUSTOMIZATION: &[&str] = &[
-    "buildMetadata",
-    "commonMetadata",
-    "components",
-    "decryption",
-    "deletionPolicy",
-    "dependsOn",
-    "force",
-    "healthCheckExprs",
-    "healthChecks",
-    "ignore",
-    "ignoreMissingComponents",
-    "images",
-    "interval",
-    "kubeConfig",
-    "namePrefix",
-    "nameSuffix",
-    "patches",
-    "path",
-    "postBuild",
-    "prune",
-    "retryInterval",
-    "serviceAccountName",
-    "sourceRef",
-    "suspend",
-    "targetNamespace",
-    "timeout",
-    "wait",
-];
+const KUSTOMIZATION: &str = "
+    buildMetadata commonMetadata components decryption deletionPolicy dependsOn force healthCheckExprs
+    healthChecks ignore ignoreMissingComponents images interval kubeConfig namePrefix nameSuffix patches path
+    postBuild prune retryInterval serviceAccountName sourceRef suspend targetNamespace timeout wait";
 
 /// Fields of the `spec` of a GitRepository.
-const GIT_REPOSITORY: &[&str] = &[
-    "ignore",
-    "include",
-    "interval",
-    "provider",
-    "proxySecretRef",
-    "recurseSubmodules",
-    "ref",
-    "secretRef",
-    "serviceAccountName",
-    "sparseCheckout",
-    "suspend",
-    "timeout",
-    "url",
-    "verify",
-];
+const GIT_REPOSITORY: &str = "
+    ignore include interval provider proxySecretRef recurseSubmodules ref secretRef serviceAccountName
+    sparseCheckout suspend timeout url verify";
 
 /// Fields of `spec` that older versions had, and what to do instead.
 const REMOVED_FIELDS: &[(&str, &str)] = &[
@@ -102,10 +64,10 @@ pub fn removal(group: &str, version: &str, flux: (u32, u32)) -> Option<&'static 
 }
 
 /// The fields of `spec` in the current version, of the kinds that kfleet knows in full.
-pub fn fields_of(group: &str, kind: &str) -> Option<&'static [&'static str]> {
+pub fn fields_of(group: &str, kind: &str) -> Option<impl Iterator<Item = &'static str> + Clone> {
     match (group, kind) {
-        (KUSTOMIZE, "Kustomization") => Some(KUSTOMIZATION),
-        (SOURCE, "GitRepository") => Some(GIT_REPOSITORY),
+        (KUSTOMIZE, "Kustomization") => Some(KUSTOMIZATION.split_whitespace()),
+        (SOURCE, "GitRepository") => Some(GIT_REPOSITORY.split_whitespace()),
         _ => None,
     }
 }

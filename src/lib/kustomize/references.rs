@@ -31,7 +31,7 @@ pub enum Target {
     Folder(String),
     /// Nothing: there is no such file or folder.
     Missing(String),
-    /// Something that is not in the repository but behind a URL.
+    /// Something that is not in the repository but at a URL.
     Remote,
     /// Something outside the repository.
     Outside,

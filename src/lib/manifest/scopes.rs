@@ -34,12 +34,12 @@ pub enum Via {
 pub struct KindInfo<'a> {
     /// Where its objects live.
     pub scope: Scope,
-    /// The name of its resource in the API; none when no source tells it. It may come from a source below `via`: a
-    /// flag tells the scope only.
+    /// The name of its resource in the API; none when no source has it. It may come from a source below `via`: a
+    /// flag names the scope only.
     pub plural: Option<Cow<'a, str>>,
-    /// Which source told the scope.
+    /// Which source has the scope.
     pub via: Via,
-    /// False when the scope was told for another version of the same group and kind only.
+    /// False when the scope is known for another version of the same group and kind only.
     pub exact: bool,
 }
 

@@ -44,11 +44,11 @@ fn unknown_field(facts: &Facts<'_>, found: &mut Findings) {
     for object in &facts.objects {
         let Some(known) = fields_of(object.group(), object.kind()) else { continue };
         for name in object.get(&["spec"]).and_then(Value::as_object).into_iter().flat_map(Map::keys) {
-            if known.contains(&name.as_str()) {
+            if known.clone().any(|field| field == name) {
                 continue;
             }
             let gone = replacement_of(name);
-            let hint = match (gone, did_you_mean(name, known.iter().copied())) {
+            let hint = match (gone, did_you_mean(name, known.clone())) {
                 (Some(hint), _) => hint.to_owned(),
                 (None, Some(near)) => format!("did you mean `{near}`?"),
                 (None, None) => "remove it".to_owned(),

@@ -75,18 +75,16 @@ fn text(field: &Option<Located<String>>) -> Option<&str> {
 }
 
 fn ineffective(facts: &Facts<'_>, found: &mut Findings) {
-    for pins::Ineffective { cluster, pair, repository, problem } in
-        pins::ineffective(facts.repository, &facts.applied, &facts.clusters)
-    {
-        let edits = pair.map(|pair| repair(facts, cluster, pair, repository)).unwrap_or_default();
-        found.add_problem(problem).cluster(&cluster.name).fix(edits);
+    for pin in pins::ineffective(facts.repository, &facts.applied, &facts.clusters) {
+        let edits = pin.pair.map(|pair| repair(facts, pin.cluster, pair, pin.repository)).unwrap_or_default();
+        found.add_problem(pin.problem).cluster(&pin.cluster.name).fix(edits);
     }
 }
 
 fn misplaced(facts: &Facts<'_>, found: &mut Findings) {
-    for pins::Misplaced { cluster, repository, written, problem } in pins::misplaced(&facts.clusters) {
-        let edits = move_to_commit(facts, cluster, repository, written);
-        found.add_problem(problem).cluster(&cluster.name).fix(edits);
+    for pin in pins::misplaced(&facts.clusters) {
+        let edits = pin.written.map(|written| move_to_commit(facts, pin.cluster, pin.repository, written));
+        found.add_problem(pin.problem).cluster(&pin.cluster.name).fix(edits.unwrap_or_default());
     }
 }
 
