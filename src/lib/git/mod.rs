@@ -1,5 +1,5 @@
-//! Remote git repositories: what a branch, a tag or a commit is now ([`resolve`]), its files into a cache ([`fetch`]), and
-//! files out of a repository ([`read_tree`]). For a new repository, its first commits ([`NewRepository`]).
+//! Git: repositories of others over the network (`remote`), the clone that a user works in (`clone`), a remote for the
+//! steps of a run (`scratch_remote`), and files out of any repository ([`read_tree`]).
 //!
 //! The network is left to the user's own `git` program, so that credential helpers, ssh agents, proxies and a company's
 //! settings work as they do for the user; it runs without a terminal, so it never asks. Objects are read by libgit2, which
@@ -9,34 +9,14 @@
 //! - A password in a URL reaches neither a command line nor an error.
 //! - What is fetched stays: a commit in the cache needs no network.
 
-mod cache;
-mod changes;
 mod clone;
-mod commit;
-mod create;
-mod failure;
-mod file_history;
-mod index;
-mod network;
-mod program;
-mod publish;
-mod push_target;
 mod read;
-mod rebase;
-mod reference;
+mod remote;
 mod scratch_remote;
-mod settings;
-mod url;
 
-pub use clone::{CommitInfo, FileState, Head, LocalClone, Resolved, Tip};
-pub use commit::ReadyCommit;
-pub use create::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
-pub use file_history::FileChange;
-pub use network::{Fetched, cached, fetch, resolve};
-pub use publish::Pushed;
-pub use push_target::PushTarget;
+pub use clone::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
+pub use clone::{CommitInfo, FileChange, FileState, Head, LocalClone, PushTarget, ReadyCommit, Resolved, Tip};
 pub use read::{read_file, read_tree, read_tree_within};
-pub use reference::Reference;
+pub use remote::{Credentials, INHERITED, Settings};
+pub use remote::{Fetched, Hosted, Protocol, Pushed, Reference, cached, fetch, resolve, shown};
 pub use scratch_remote::{Bring, Brought, Facts, Push, Refs, RepositoryName, Snapshot, StepSettings, Throwaway};
-pub use settings::{Credentials, INHERITED, Settings};
-pub use url::{Hosted, Protocol, shown};

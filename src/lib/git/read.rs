@@ -4,7 +4,6 @@ use std::path::Path;
 
 use git2::{Commit, ErrorCode, ObjectType, Odb, Oid, Repository, TreeEntry};
 
-use super::reference::is_commit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::suggest::nearest;
 use crate::tree::{Contents, Limits, PassedOver, Tree, is_safe_name};
@@ -70,6 +69,11 @@ pub fn read_file(repository: &Path, commit: &str, path: &str, most_bytes: usize)
 enum Wanted {
     Anything,
     File,
+}
+
+/// Whether a text has the form of a full commit.
+pub(super) fn is_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Opens the bare repository at a folder, or the one in it.

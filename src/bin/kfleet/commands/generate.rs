@@ -134,7 +134,7 @@ fn fetch(repository: &mut Repository, args: &Args, context: &Context, ui: &Ui) -
     let mut http = http::Settings::new(&context.environment);
     http.timeout = timeout;
     http.headers = args.header_from_env.iter().map(|header| from_env(header, context)).collect::<Result<_, _>>()?;
-    let mut git = git::Settings::new(context.environment.clone(), cache.join("git"));
+    let mut git = git::Settings::new(context.environment.clone(), cache.join("git")).in_folder(&context.root);
     git.timeout = timeout;
     let http = http::Client::new(http)?;
     let helm = Helm::new(context.environment.clone()).with_timeout(timeout);

@@ -172,7 +172,7 @@ pub(crate) fn open(show: &ShowArgs, context: &Context) -> Result<(LocalClone, Cl
 
 /// The user's git needs no cache here.
 pub(crate) fn settings(context: &Context) -> git::Settings {
-    git::Settings::new(context.environment.clone(), "")
+    git::Settings::new(context.environment.clone(), "").in_folder(&context.root)
 }
 
 /// Plans, writes and shows.

@@ -4,13 +4,13 @@
 //! files change, by a merge of three trees: that of the run's beginning, that of now, and the pushed one. Everything is
 //! made in a folder beside first; then files take their places one by one, and where one cannot, what stood there goes back.
 
-use super::super::Settings;
-use super::super::clone::{LocalClone, unusable};
 use super::changes::{Change, Item, changes, refused};
 use super::contents::contents;
 use super::local_git::LocalGit;
 use super::{Snapshot, Throwaway, history};
 use crate::error::{Error, ErrorKind, Result};
+use crate::git::clone::{LocalClone, unusable};
+use crate::git::remote::Settings;
 use crate::tree::{Entry, Root, list_folder};
 use git2::{MergeOptions, Oid, Repository};
 use std::collections::BTreeSet;

@@ -1,8 +1,8 @@
 //! [`Facts`]: what a clone tells of the event that a push or a pull request of its work tree would be.
 
-use super::super::clone::{LocalClone, unusable};
 use super::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
+use crate::git::clone::{LocalClone, unusable};
 use git2::{Delta, DiffFindOptions, DiffOptions, Oid};
 
 /// See the module.

@@ -1,9 +1,9 @@
 //! [`LocalGit`]: git's program in the work tree that a run is made from, for what libgit2 does not know: filters, and split
 //! and sparse indexes.
 
-use super::super::Settings;
-use super::super::program::Git;
 use crate::error::{Error, ErrorKind, Result};
+use crate::git::remote::Git;
+use crate::git::remote::Settings;
 use crate::process::Program;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

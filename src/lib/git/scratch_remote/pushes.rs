@@ -1,9 +1,9 @@
 //! [`Push`]: what a run has pushed to its throwaway remote.
 
-use super::super::clone::{CommitInfo, about};
 use super::changes::{Change, changes, diff, refused, unreadable};
 use super::{CONFIG, Throwaway, history};
 use crate::error::Result;
+use crate::git::clone::{CommitInfo, info_of};
 use crate::tree::{Root, remove_all, verify_plain_folder};
 use git2::{ObjectType, Oid, Repository};
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +110,7 @@ impl Throwaway {
         let commits = history::commits(repository, new, &known).map_err(fail)?;
         push.commit_count = commits.len();
         for id in commits.into_iter().take(COMMITS) {
-            push.commits.push(about(&repository.find_commit(id).map_err(fail)?));
+            push.commits.push(info_of(&repository.find_commit(id).map_err(fail)?));
         }
         let head = Oid::from_str(&self.head).ok();
         let from = old.or_else(|| head.and_then(|head| repository.merge_base(head, new).ok()));

@@ -1,13 +1,11 @@
 //! Commits of a run on their way out: into the clone, and to the real remote.
 
-use super::super::clone::{LocalClone, unusable};
-use super::super::failure::Trouble;
-use super::super::program::Git;
-use super::super::{Protocol, Pushed, Settings};
 use super::changes::{changes, refused, unreadable};
 use super::pushes::commit_of;
 use super::{Push, Snapshot, Throwaway, history};
 use crate::error::{Error, ErrorKind, Result};
+use crate::git::clone::{LocalClone, PushTarget, unusable};
+use crate::git::remote::{Answer, Expected, Pushed, Settings, push_once};
 use git2::{ObjectType, Oid, Repository};
 use std::collections::BTreeSet;
 
@@ -117,24 +115,17 @@ impl LocalClone {
             return refuse("the clone has no remote", "add one with `git remote add`");
         }
         self.import(&from, new)?;
-        let settings = [Protocol::Http, Protocol::File].into_iter().fold(settings.clone(), Settings::allow);
-        let git = Git::new(&settings, doing.clone());
-        let refs = format!("{new}:refs/heads/{branch}");
-        let program = git.network(self.repository.workdir())?.args(["push", "--porcelain", &remote, &refs]);
-        let output = git.run(program)?;
-        if output.is_success() {
-            let (commit, branch) = (new.to_string(), branch.to_owned());
-            return Ok(Some(Pushed { commit, remote, branch, rebased: false }));
+        let target = PushTarget { remote, branch: branch.to_owned() };
+        match push_once(self, &doing, &target, (new, Expected::Earlier), settings)? {
+            Answer::Taken => {
+                let PushTarget { remote, branch } = target;
+                Ok(Some(Pushed { commit: new.to_string(), remote, branch, rebased: false }))
+            }
+            Answer::Late => refuse("the remote has moved", "run `git pull`, then the pipeline again"),
+            Answer::Rejected(reason) => {
+                let reason = format!("the server does not take it: {reason}");
+                refuse(&reason, "bring it in with --apply, and push it on another branch")
+            }
         }
-        let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        if told.contains("(fetch first)") || told.contains("(non-fast-forward)") {
-            return refuse("the remote has moved", "run `git pull`, then the pipeline again");
-        }
-        if told.contains("[remote rejected]") {
-            let reason = format!("the server does not take it: {}", output.complaint());
-            return refuse(&reason, "bring it in with --apply, and push it on another branch");
-        }
-        let trouble = Trouble::of(&String::from_utf8_lossy(&output.stderr));
-        Err(trouble.explain(&git.doing, &output.complaint()))
     }
 }

@@ -1,9 +1,9 @@
 //! [`Snapshot`]: the work tree as it is, as a commit that no branch has.
 
-use super::super::Settings;
-use super::super::clone::{LocalClone, unusable};
 use super::local_git::LocalGit;
 use crate::error::{Error, ErrorKind, Result};
+use crate::git::clone::{LocalClone, unusable};
+use crate::git::remote::Settings;
 use crate::process::Program;
 use crate::tree::{Scratch, copy_file};
 use git2::{Oid, Repository};

@@ -122,6 +122,13 @@ impl<'a> Remotes<'a> {
         }
     }
 
+    /// The same, with git started in this folder.
+    #[must_use]
+    pub fn in_folder(mut self, folder: &Path) -> Remotes<'a> {
+        self.git = self.git.in_folder(folder);
+        self
+    }
+
     fn file(&self, shown: &str, url: &RepositoryUrl, reference: &str, path: &str) -> Result<Fetched> {
         let within = |error: Error| Error { message: format!("{shown}: {}", error.message), ..error };
         let settings = self.settings(url);

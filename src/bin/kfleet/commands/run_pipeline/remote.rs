@@ -32,7 +32,7 @@ pub(super) fn remotes<'a>(
 ) -> Result<Remotes<'a>, Error> {
     let map = RepositoryMap::parse(&args.remote, url, is_untrusted)?;
     let ways = Ways { offline: args.offline, allows_unpinned: args.allow_unpinned, is_untrusted };
-    Ok(Remotes::new(&context.environment, &context.cache()?, map, ways, downloads))
+    Ok(Remotes::new(&context.environment, &context.cache()?, map, ways, downloads).in_folder(&context.root))
 }
 
 /// Tells why nothing is run.

@@ -1,11 +1,10 @@
 //! The commits that a remote lacks, put on top of its own, if no file was changed on both sides.
 
-use super::FileState;
 use super::changes::{self, Change};
-use super::clone::{LocalClone, unusable};
 use super::create::{config, signature};
 use super::index::{locked, verify_unlocked, writable_index, write_index};
 use super::push_target::PushTarget;
+use super::{FileState, LocalClone, unusable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Environment;
 use git2::build::CheckoutBuilder;
@@ -14,7 +13,7 @@ use std::collections::BTreeSet;
 
 impl LocalClone {
     /// Moves a local branch from `ours` to the same change on top of `theirs`, where the target is.
-    pub(super) fn rebase(
+    pub(in crate::git) fn rebase(
         &self,
         branch: &str,
         target: &PushTarget,

@@ -65,6 +65,8 @@ pub struct Settings {
     pub environment: Environment,
     /// The folder with one bare repository for each URL. It is made when it is needed.
     pub cache: PathBuf,
+    /// The folder that git starts in where it works on no clone: relative paths of the user's settings start there.
+    pub folder: PathBuf,
     /// For a whole call, waiting for another kfleet included.
     pub timeout: Duration,
     /// The protocols that may be used, by redirections and a user's `insteadOf` too.
@@ -85,16 +87,24 @@ pub enum Credentials {
 }
 
 impl Settings {
-    /// Two minutes, https and ssh.
+    /// Two minutes, https and ssh; git starts in the current folder.
     pub fn new(environment: Environment, cache: impl Into<PathBuf>) -> Settings {
         Settings {
             environment,
             cache: cache.into(),
+            folder: PathBuf::from("."),
             timeout: Duration::from_secs(120),
             protocols: BTreeSet::from([Protocol::Https, Protocol::Ssh]),
             credentials: Credentials::OfUser,
             most_bytes: None,
         }
+    }
+
+    /// Starts git in this folder, such as the root of the fleet's repository.
+    #[must_use]
+    pub fn in_folder(mut self, folder: impl Into<PathBuf>) -> Settings {
+        self.folder = folder.into();
+        self
     }
 
     /// Shows no server any credentials. ssh cannot be used then.

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make files")]
 
 use super::*;
+use git2::Commit;
 use git2::Signature;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use git2::{Commit, Config, ConfigLevel, ErrorCode, Index, Oid, Repository, RepositoryInitOptions, Signature};
 
 use super::index::{entry, writable_index};
-use super::read::open;
 use crate::error::{Error, ErrorKind, Result};
+use crate::git::read::open;
 use crate::process::Environment;
 use crate::tree::{Tree, remove_file};
 
@@ -231,7 +231,7 @@ mod tests {
         repository.set_branch("trunk", &second).unwrap();
         let now = about(dir.path()).unwrap().unwrap();
         assert_eq!(now, About { has_commits: true, branch: Some("trunk".to_owned()), origin: None });
-        let read = super::super::read_tree(dir.path(), &second, "").unwrap();
+        let read = crate::git::read_tree(dir.path(), &second, "").unwrap();
         assert_eq!(read, Tree::from([("a/b", "2"), ("c", "")]));
         let commit = repository.repository.find_commit(Oid::from_str(&second).unwrap()).unwrap();
         assert_eq!((commit.parent_id(0).unwrap().to_string(), commit.author().email()), (first, Ok("ann@example.org")));

@@ -14,11 +14,11 @@ const CREDENTIAL_HELPER: &str = "!f() { test \"$1\" = get && \
     printf 'username=%s\\npassword=%s\\n' \"$KFLEET_GIT_USERNAME\" \"$KFLEET_GIT_PASSWORD\"; }; f";
 
 /// One call, which may run git more than once.
-pub(super) struct Git<'a> {
+pub(in crate::git) struct Git<'a> {
     settings: &'a Settings,
     pub(super) deadline: Instant,
     /// How its errors begin.
-    pub(super) doing: String,
+    pub(in crate::git) doing: String,
     /// User and password for the server; without them, git asks the user's helpers.
     pub(super) credentials: Option<(String, String)>,
     /// What no error may show.
@@ -26,16 +26,17 @@ pub(super) struct Git<'a> {
 }
 
 impl<'a> Git<'a> {
-    pub(super) fn new(settings: &'a Settings, doing: impl Into<String>) -> Git<'a> {
+    pub(in crate::git) fn new(settings: &'a Settings, doing: impl Into<String>) -> Git<'a> {
         let deadline = Instant::now() + settings.timeout;
         Git { settings, deadline, doing: doing.into(), credentials: None, secrets: Vec::new() }
     }
 
     /// Git with what all of its runs have in common.
-    pub(super) fn program(&self) -> Program {
+    pub(in crate::git) fn program(&self) -> Program {
         let protocols: Vec<&str> = self.settings.protocols.iter().map(|protocol| protocol.name()).collect();
         let program =
             Program::new("git").install_hint("install git: kfleet leaves the network to it, with your own settings");
+        let program = program.current_dir(&self.settings.folder);
         let program = match self.settings.credentials {
             Credentials::OfUser => program.envs(&self.settings.environment.only(INHERITED)),
             Credentials::None => program
@@ -86,7 +87,7 @@ impl<'a> Git<'a> {
         Ok(program)
     }
 
-    pub(super) fn run(&self, program: Program) -> Result<Output> {
+    pub(in crate::git) fn run(&self, program: Program) -> Result<Output> {
         program.run().map_err(|error| match error.kind {
             ErrorKind::Timeout => {
                 let message = format!("{}: it took longer than {}", self.doing, seconds(self.settings.timeout));

@@ -1,4 +1,4 @@
-//! All that goes over the network, by the user's `git` program.
+//! Commits out of repositories by URL: what a reference is there now, and its files into the cache.
 
 use git2::Repository;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub struct Fetched {
     pub commit: String,
     /// The URL as people see it: without user and password.
     pub url: String,
-    /// The bare repository that has it: see [`read_tree`](super::read_tree).
+    /// The bare repository that has it: see [`read_tree`](crate::git::read_tree).
     pub repository: PathBuf,
 }
 

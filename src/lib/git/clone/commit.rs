@@ -3,9 +3,9 @@
 //! index is written first, then the branch moves, if it still is where it was.
 
 use super::changes::{self, Change};
-use super::clone::{Head, LocalClone, unusable};
 use super::create::{config, signature};
 use super::index::{locked, verify_unlocked, writable_index, write_index};
+use super::{Head, LocalClone, unusable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Environment;
 use git2::{BranchType, ErrorCode, Index, IndexEntry, Oid, RepositoryState, Signature};

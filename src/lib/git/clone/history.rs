@@ -1,6 +1,6 @@
 //! The history of files: the commits of the local clone that changed them.
 
-use super::clone::{CommitInfo, LocalClone, about, unusable};
+use super::{CommitInfo, LocalClone, info_of, unusable};
 use crate::error::Result;
 use git2::{Commit, ObjectType, Oid};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -51,7 +51,7 @@ impl LocalClone {
         self.walk(tip, paths, |change| {
             let text = |id: Option<Oid>| id.and_then(|id| self.blob(id));
             let (old, new) = (text(change.old), text(change.new));
-            let change = (change.path, FileChange { about: about(change.commit), depth: change.depth, old, new });
+            let change = (change.path, FileChange { about: info_of(change.commit), depth: change.depth, old, new });
             found.entry(change.0.to_owned()).or_default().push(change.1);
             Watch::On
         })?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::git::read::is_commit;
 
 /// A branch, a tag, or a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,11 +76,6 @@ impl fmt::Display for Reference {
             Reference::Name(name) => write!(f, "{}", name.escape_debug()),
         }
     }
-}
-
-/// Whether a text has the form of a full commit.
-pub(super) fn is_commit(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The rules of `git check-ref-format`, and no leading `-`.

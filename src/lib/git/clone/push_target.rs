@@ -1,8 +1,8 @@
 //! Where a push goes, as git chooses it: the remote by `branch.NAME.pushRemote`, `remote.pushDefault` and
 //! `branch.NAME.remote`, the branch there by `push.default`.
 
-use super::clone::{LocalClone, unusable};
 use super::create::config;
+use super::{LocalClone, unusable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Environment;
 use git2::{Oid, Remote};
@@ -79,13 +79,13 @@ impl LocalClone {
     }
 
     /// Where the target was when it was last fetched or pushed.
-    pub(super) fn known_tip(&self, target: &PushTarget) -> Option<Oid> {
+    pub(in crate::git) fn known_tip(&self, target: &PushTarget) -> Option<Oid> {
         self.repository.refname_to_id(&target.tracking_name()).ok()
     }
 
     /// A commit that the target has had, that `ours` has too, and that is not in `theirs`, where the target is now: it was
     /// taken off the target on purpose.
-    pub(super) fn dropped_commit(
+    pub(in crate::git) fn dropped_commit(
         &self,
         target: &PushTarget,
         ours: Oid,
@@ -106,7 +106,7 @@ impl LocalClone {
     }
 
     /// Whether `ours` has a commit that no other branch of the remote had, when it was last fetched.
-    pub(super) fn is_only_there(
+    pub(in crate::git) fn is_only_there(
         &self,
         commit: Oid,
         ours: Oid,
@@ -129,7 +129,7 @@ impl LocalClone {
     }
 
     /// Whether `old` is `new` or an ancestor of it.
-    pub(super) fn is_within(&self, old: Oid, new: Oid) -> std::result::Result<bool, git2::Error> {
+    pub(in crate::git) fn is_within(&self, old: Oid, new: Oid) -> std::result::Result<bool, git2::Error> {
         Ok(old == new || self.repository.graph_descendant_of(new, old)?)
     }
 }
@@ -139,7 +139,7 @@ const TIPS: usize = 100;
 
 impl PushTarget {
     /// The full name of the reference that tells where it is.
-    pub(super) fn tracking_name(&self) -> String {
+    pub(in crate::git) fn tracking_name(&self) -> String {
         format!("refs/remotes/{}/{}", self.remote, self.branch)
     }
 }

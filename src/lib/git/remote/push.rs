@@ -1,13 +1,12 @@
-//! Fetches and pushes of the local clone, by the user's git. A push never forces, and goes through only where the remote is
-//! as it was known to be: where it has moved, the commit that it lacks is put on top of its own (`rebase`); where commits
-//! were taken off it, nothing is pushed that would bring them back.
+//! Pushes: a commit to a branch of a remote once ([`push_once`]), and a branch of the local clone, again where others were
+//! faster. A push never forces. Where the remote has moved, the commit that it lacks is put on top of its own (`rebase`);
+//! where commits were taken off it, nothing is pushed that would bring them back.
 
-use super::clone::{LocalClone, unusable};
 use super::failure::Trouble;
-use super::program::Git;
-use super::push_target::PushTarget;
-use super::{Protocol, Settings};
+use super::update::all_protocols;
+use super::{Git, Settings};
 use crate::error::{Error, ErrorKind, Result};
+use crate::git::clone::{LocalClone, PushTarget, unusable};
 use crate::process::Environment;
 use git2::Oid;
 
@@ -37,34 +36,65 @@ pub struct Pushed {
     pub rebased: bool,
 }
 
-impl LocalClone {
-    /// Fetches what the remote has.
-    ///
-    /// # Errors
-    /// It cannot be reached ([`ErrorKind::Environment`]), or it takes too long ([`ErrorKind::Timeout`]).
-    pub fn fetch(&self, settings: &Settings) -> Result<()> {
-        let remote = self.remote_name();
-        self.run_fetch(&remote, None, settings)?
-            .map_err(|(trouble, complaint)| trouble.explain(&format!("cannot fetch from {remote}"), &complaint))
-    }
+/// Where the branch must be for a push to go through.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::git) enum Expected {
+    /// At a commit that the pushed one goes on from.
+    Earlier,
+    /// At this commit, or missing. The pushed commit must go on from it: the lease alone would allow a push by force.
+    At(Option<Oid>),
+}
 
-    /// The inner error is git's.
-    fn run_fetch(
-        &self,
-        remote: &str,
-        refs: Option<&str>,
-        settings: &Settings,
-    ) -> Result<std::result::Result<(), (Trouble, String)>> {
-        let settings = all_protocols(settings);
-        let git = Git::new(&settings, format!("cannot fetch from {remote}"));
-        let program = git.network(self.repository.workdir())?.args(["fetch", "--quiet", "--no-tags", "--", remote]);
-        let output = git.run(program.args(refs))?;
-        if output.is_success() {
-            return Ok(Ok(()));
+/// What the remote says of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::git) enum Answer {
+    /// It has the commit.
+    Taken,
+    /// The branch is not where it was expected to be.
+    Late,
+    /// The server does not take it: its reason.
+    Rejected(String),
+}
+
+/// Pushes a commit to a branch of a remote of the clone, once.
+///
+/// # Errors
+/// The server cannot be reached, does not accept the credentials ([`ErrorKind::Environment`]), or takes too long
+/// ([`ErrorKind::Timeout`]); `doing` begins the message.
+pub(in crate::git) fn push_once(
+    clone: &LocalClone,
+    doing: &str,
+    target: &PushTarget,
+    (commit, expected): (Oid, Expected),
+    settings: &Settings,
+) -> Result<Answer> {
+    let settings = all_protocols(settings);
+    let git = Git::new(&settings, doing);
+    let name = format!("refs/heads/{}", target.branch);
+    let lease = match expected {
+        Expected::Earlier => None,
+        Expected::At(known) => {
+            let known = known.map(|known| known.to_string()).unwrap_or_default();
+            Some(format!("--force-with-lease={name}:{known}"))
         }
-        Ok(Err((Trouble::of(&String::from_utf8_lossy(&output.stderr)), output.complaint())))
+    };
+    let program =
+        git.network(clone.repository.workdir())?.args(["push", "--porcelain", "--no-follow-tags"]).args(lease);
+    let output = git.run(program.args(["--", &target.remote, &format!("{commit}:{name}")]))?;
+    if output.is_success() {
+        return Ok(Answer::Taken);
     }
+    let report = String::from_utf8_lossy(&output.stdout);
+    if LATE.iter().any(|late| report.contains(late)) {
+        return Ok(Answer::Late);
+    }
+    if report.contains("[remote rejected]") {
+        return Ok(Answer::Rejected(output.complaint()));
+    }
+    Err(Trouble::of(&String::from_utf8_lossy(&output.stderr)).explain(doing, &output.complaint()))
+}
 
+impl LocalClone {
     /// Pushes a branch.
     ///
     /// # Errors
@@ -120,27 +150,7 @@ impl LocalClone {
             .with_hint("the commit is on the local branch: try `git push` later"))
     }
 
-    /// The commit that a remote's branch is at now; nothing where there is no such branch.
-    ///
-    /// # Errors
-    /// As [`LocalClone::fetch`].
-    pub fn fetch_branch(&self, target: &PushTarget, settings: &Settings) -> Result<Option<String>> {
-        let tip = self.fetch_target(&format!("cannot fetch {target}"), target, settings)?;
-        Ok(tip.map(|tip| tip.to_string()))
-    }
-
-    /// Where the target is now; nothing where there is no such branch.
-    fn fetch_target(&self, doing: &str, target: &PushTarget, settings: &Settings) -> Result<Option<Oid>> {
-        let refs = format!("+refs/heads/{}:{}", target.branch, target.tracking_name());
-        match self.run_fetch(&target.remote, Some(&refs), settings)? {
-            Ok(()) => Ok(self.known_tip(target)),
-            Err((Trouble::NoReference, _)) => Ok(None),
-            Err((trouble, complaint)) => Err(trouble.explain(doing, &complaint)),
-        }
-    }
-
-    /// Pushes `ours`, if the target is where it was known to be: false where it is not. `ours` goes on from there, so that
-    /// the lease, which alone would allow a push by force, only makes sure of that.
+    /// Pushes `ours`, if the target is where it was known to be: false where it is not.
     fn try_push(
         &self,
         doing: &str,
@@ -148,36 +158,16 @@ impl LocalClone {
         (ours, known): (Oid, Option<Oid>),
         settings: &Settings,
     ) -> Result<bool> {
-        let settings = all_protocols(settings);
-        let git = Git::new(&settings, doing);
-        let name = format!("refs/heads/{}", target.branch);
-        let known = known.map(|known| known.to_string()).unwrap_or_default();
-        let lease = format!("--force-with-lease={name}:{known}");
-        let program = git.network(self.repository.workdir())?.args([
-            "push",
-            "--porcelain",
-            "--no-follow-tags",
-            &lease,
-            "--",
-            &target.remote,
-            &format!("{ours}:{name}"),
-        ]);
-        let output = git.run(program)?;
-        if output.is_success() {
-            return Ok(true);
+        match push_once(self, doing, target, (ours, Expected::At(known)), settings)? {
+            Answer::Taken => Ok(true),
+            Answer::Late => Ok(false),
+            Answer::Rejected(reason) => {
+                let message = format!("{doing}: the server does not take it: {reason}");
+                let hint = "the commit is on the local branch; where the branch is protected, push another one with \
+                            --branch and open a pull request";
+                Err(Error::new(ErrorKind::Refused, message).with_hint(hint))
+            }
         }
-        let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        if LATE.iter().any(|late| told.contains(late)) {
-            return Ok(false);
-        }
-        if told.contains("[remote rejected]") {
-            let message = format!("{doing}: the server does not take it: {}", output.complaint());
-            let hint = "the commit is on the local branch; where the branch is protected, push another one with --branch \
-                        and open a pull request";
-            return Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
-        }
-        let trouble = Trouble::of(&String::from_utf8_lossy(&output.stderr));
-        Err(trouble.explain(doing, &output.complaint()))
     }
 }
 
@@ -191,9 +181,4 @@ fn rewritten(doing: &str, target: &PushTarget, dropped: Oid) -> Error {
         "the commit is on the local branch; see `git log {target}..HEAD`, leave out with git what was dropped on purpose \
          (`git rebase -i {target}`), then push"
     ))
-}
-
-/// The remote of a clone is its owner's choice.
-fn all_protocols(settings: &Settings) -> Settings {
-    [Protocol::Http, Protocol::File].into_iter().fold(settings.clone(), Settings::allow)
 }
