@@ -41,8 +41,9 @@ fn modules_use_only_what_is_below_them() {
     let below: &[(&str, &str)] = &[
         (
             "ops",
-            "ops fleet runner tekton lighthouse layout flux kustomize manifest substitute yaml forge git helm http kube oci process tree diff digest error path problem suggest text",
+            "ops publish fleet runner tekton lighthouse layout flux kustomize manifest substitute yaml forge git helm http kube oci process tree diff digest error path problem suggest text",
         ),
+        ("publish", "publish forge git tree diff error"),
         ("fleet", "fleet flux kustomize manifest yaml tree address error path problem suggest"),
         ("runner", "runner tekton lighthouse yaml http git process tree digest error path problem suggest text"),
         ("tekton", "tekton lighthouse go_regex manifest yaml tree digest error path problem suggest text"),

@@ -3,6 +3,7 @@
 pub mod ops;
 
 pub mod fleet;
+pub mod publish;
 pub mod runner;
 
 pub mod lighthouse;

@@ -3,11 +3,12 @@
 
 use super::file::is_name;
 use super::repository::Repository;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::flux::{GitRepository, Kustomization, Pair, named_sources};
 use crate::manifest::Manifest;
 use crate::path::plain_path;
 use crate::problem::Problem;
+use crate::suggest::did_you_mean;
 use crate::tree::Tree;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +76,21 @@ impl Clusters {
     /// The cluster of a name.
     pub fn get(&self, name: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.name == name)
+    }
+
+    /// The cluster of a name that a user has given.
+    ///
+    /// # Errors
+    /// There is none ([`ErrorKind::Usage`]).
+    pub fn find(&self, name: &str) -> Result<&Cluster> {
+        self.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
+            let error = Error::new(ErrorKind::Usage, format!("there is no cluster {}", name.escape_debug()));
+            match did_you_mean(name, known.iter().copied()) {
+                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                None => error.with_hint(format!("clusters: {}", known.join(", "))),
+            }
+        })
     }
 
     /// The objects in a cluster's folder.

@@ -1,5 +1,5 @@
 //! The fleet, typed: the fleet file ([`mod@file`]) and its lock ([`lock`]), read by one way ([`document`], [`schema`]); and
-//! what the repository's manifests say of its clusters ([`clusters`], [`applied`], [`pins`], [`select_sync`], [`waves`], [`reconcile_disabled`]).
+//! what the repository's manifests say of its clusters ([`clusters`], [`applied`], [`select_clusters`], [`select_sync`], [`pins`], [`misleading_pins`], [`waves`], [`reconcile_disabled`]).
 
 pub mod applied;
 pub mod clusters;
@@ -7,11 +7,13 @@ pub mod document;
 pub mod file;
 mod helm;
 pub mod lock;
+pub mod misleading_pins;
 pub mod oci;
 pub mod pins;
 pub mod reconcile_disabled;
 pub mod repository;
 pub mod schema;
+pub mod select_clusters;
 pub mod select_sync;
 pub mod types;
 pub mod waves;

@@ -1,10 +1,13 @@
 //! Which of a cluster's syncs is the one that a pin is about: the flavour's, or that of one addon.
 
+use crate::error::{Error, ErrorKind};
 use crate::fleet::clusters::{Cluster, Clusters};
+use crate::fleet::file::is_name;
 use crate::fleet::types::Paths;
 use crate::flux::Pair;
 use crate::path::{is_within, plain_path};
 use crate::problem::{Location, Problem};
+use crate::suggest::did_you_mean;
 use std::collections::BTreeSet;
 
 /// Why there is no such sync.
@@ -17,7 +20,7 @@ pub(crate) enum NoPair {
 }
 
 /// The sync that brings in the cluster's flavour: the only one whose path lies among the flavours, or else the only one.
-pub(crate) fn main_pair<'a>(all: &Clusters, cluster: &'a Cluster) -> Result<&'a Pair, NoPair> {
+pub(crate) fn main_pair<'a>(fleet: &Clusters, cluster: &'a Cluster) -> Result<&'a Pair, NoPair> {
     let mut seen = BTreeSet::new();
     for pair in &cluster.syncs {
         if !seen.insert(&pair.kustomization.id) {
@@ -26,7 +29,7 @@ pub(crate) fn main_pair<'a>(all: &Clusters, cluster: &'a Cluster) -> Result<&'a 
             return Err(NoPair::Unclear(message, pair.kustomization.origin.location.clone(), hint));
         }
     }
-    let Paths { flavours, bases, .. } = &all.repository.paths;
+    let Paths { flavours, bases, .. } = &fleet.repository.paths;
     let with = |folder: &str, is_below: bool| -> Vec<&Pair> {
         let is_there = |pair: &&Pair| path_of(pair).is_some_and(|path| is_within(&path, folder)) == is_below;
         cluster.syncs.iter().filter(is_there).collect()
@@ -48,8 +51,8 @@ pub(crate) fn main_pair<'a>(all: &Clusters, cluster: &'a Cluster) -> Result<&'a 
 }
 
 /// The folder of an addon.
-pub(crate) fn folder_of_addon(all: &Clusters, addon: &str) -> String {
-    format!("{}/{addon}", all.repository.paths.bases)
+pub(crate) fn folder_of_addon(fleet: &Clusters, addon: &str) -> String {
+    format!("{}/{addon}", fleet.repository.paths.bases)
 }
 
 /// The name of the Kustomization that a split makes for an addon.
@@ -58,9 +61,9 @@ pub(crate) fn name_of_addon(addon: &str) -> String {
 }
 
 /// The sync that a cluster has for one addon alone: by its path, or else by its name.
-pub(crate) fn addon_pair<'a>(all: &Clusters, cluster: &'a Cluster, addon: &str) -> Result<Option<&'a Pair>, NoPair> {
-    let (folder, name) = (folder_of_addon(all, addon), name_of_addon(addon));
-    let main = main_pair(all, cluster).ok().filter(|pair| path_of(pair).as_ref() != Some(&folder));
+pub(crate) fn addon_pair<'a>(fleet: &Clusters, cluster: &'a Cluster, addon: &str) -> Result<Option<&'a Pair>, NoPair> {
+    let (folder, name) = (folder_of_addon(fleet, addon), name_of_addon(addon));
+    let main = main_pair(fleet, cluster).ok().filter(|pair| path_of(pair).as_ref() != Some(&folder));
     let rest = || cluster.syncs.iter().filter(|pair| main.is_none_or(|main| !std::ptr::eq(main, *pair)));
     let by_path: Vec<&Pair> = rest().filter(|pair| path_of(pair).as_ref() == Some(&folder)).collect();
     let is_named = |pair: &&Pair| [name.as_str(), addon].contains(&pair.kustomization.id.name.as_str());
@@ -77,10 +80,14 @@ pub(crate) fn addon_pair<'a>(all: &Clusters, cluster: &'a Cluster, addon: &str) 
 }
 
 /// The sync that brings in an addon: its own, or else the flavour's. Without an addon the flavour's.
-pub(crate) fn running_pair<'a>(all: &Clusters, cluster: &'a Cluster, addon: Option<&str>) -> Result<&'a Pair, NoPair> {
-    match addon.map(|addon| addon_pair(all, cluster, addon)).transpose()?.flatten() {
+pub(crate) fn running_pair<'a>(
+    fleet: &Clusters,
+    cluster: &'a Cluster,
+    addon: Option<&str>,
+) -> Result<&'a Pair, NoPair> {
+    match addon.map(|addon| addon_pair(fleet, cluster, addon)).transpose()?.flatten() {
         Some(own) => Ok(own),
-        None => main_pair(all, cluster),
+        None => main_pair(fleet, cluster),
     }
 }
 
@@ -90,6 +97,26 @@ pub(crate) fn path_of(pair: &Pair) -> Option<String> {
 }
 
 /// A file of the cluster that cannot be read: what is not found may be in it.
-pub(crate) fn unread<'a>(all: &'a Clusters, cluster: &Cluster) -> Option<&'a Problem> {
-    all.problems.iter().find(|problem| is_within(&problem.location.file, &cluster.folder))
+pub(crate) fn unread<'a>(fleet: &'a Clusters, cluster: &Cluster) -> Option<&'a Problem> {
+    fleet.problems.iter().find(|problem| is_within(&problem.location.file, &cluster.folder))
+}
+
+/// The addon of a name: a base, or one that a cluster has a sync of its own for.
+///
+/// # Errors
+/// There is none ([`ErrorKind::Usage`]).
+pub fn verify_addon(fleet: &Clusters, name: &str) -> crate::error::Result<()> {
+    let is_pinned = |cluster: &Cluster| !matches!(addon_pair(fleet, cluster, name), Ok(None));
+    let bases = format!("{}/", fleet.repository.paths.bases);
+    let is_base = fleet.repository.files.has_folder(&format!("{bases}{name}"));
+    if is_name(name) && (is_base || fleet.clusters.iter().any(is_pinned)) {
+        return Ok(());
+    }
+    let below = fleet.repository.files.below(&fleet.repository.paths.bases);
+    let known: BTreeSet<&str> = below.filter_map(|path| Some(path.strip_prefix(&bases)?.split_once('/')?.0)).collect();
+    let error = Error::new(ErrorKind::Usage, format!("there is no addon {}", name.escape_debug()));
+    Err(match did_you_mean(name, known.iter().copied()) {
+        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+        None => error.with_hint(format!("addons are the folders in {}", bases.trim_end_matches('/'))),
+    })
 }

@@ -3,8 +3,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::Clusters;
+use crate::fleet::pins::pinned_commit;
 use crate::fleet::select_sync::running_pair;
-use crate::flux::Pin;
+use std::collections::BTreeMap;
 
 /// Which wave is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +22,14 @@ pub enum Wave {
 /// There is no fleet file, or it has no such wave ([`ErrorKind::Usage`]); an earlier wave is not done
 /// ([`ErrorKind::Refused`]).
 pub fn destinations(
-    all: &Clusters,
+    fleet: &Clusters,
     source: &str,
     addon: Option<&str>,
     commit: &str,
     wave: Wave,
 ) -> Result<Vec<String>> {
     let usage = |message: String, hint: &str| Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
-    let Some(file) = &all.repository.fleet else {
+    let Some(file) = &fleet.repository.fleet else {
         return usage(
             "waves need a fleet.yaml".to_owned(),
             "name the destinations, or write `promotion` into fleet.yaml",
@@ -40,7 +41,7 @@ pub fn destinations(
         let message = format!("fleet.yaml promotes from {source} to no cluster");
         return usage(message, "add a step to `promotion`, or name the destinations");
     }
-    let is_done = |name: &String| pin_of(all, name, addon).as_deref() == Some(commit);
+    let is_done = |name: &String| pin_of(fleet, name, addon).as_deref() == Some(commit);
     let open = waves.iter().position(|names| !names.iter().all(is_done));
     let index = match (wave, open) {
         (Wave::Next, None) => return Ok(Vec::new()),
@@ -59,15 +60,25 @@ pub fn destinations(
 }
 
 /// Of these clusters the first that are not pinned to the commit yet, at most so many; those that are count as nothing.
-pub fn limited(all: &Clusters, names: Vec<String>, addon: Option<&str>, commit: &str, limit: usize) -> Vec<String> {
-    let open = names.into_iter().filter(|name| pin_of(all, name, addon).as_deref() != Some(commit));
+pub fn limited(fleet: &Clusters, names: Vec<String>, addon: Option<&str>, commit: &str, limit: usize) -> Vec<String> {
+    let open = names.into_iter().filter(|name| pin_of(fleet, name, addon).as_deref() != Some(commit));
     open.take(limit).collect()
 }
 
 /// The commit that a cluster, or an addon of it, is pinned to.
-fn pin_of(all: &Clusters, name: &str, addon: Option<&str>) -> Option<String> {
-    match running_pair(all, all.get(name)?, addon).ok()?.pin()? {
-        Pin::Commit(commit) => Some(commit),
-        _ => None,
+fn pin_of(fleet: &Clusters, name: &str, addon: Option<&str>) -> Option<String> {
+    pinned_commit(running_pair(fleet, fleet.get(name)?, addon).ok()?)
+}
+
+/// The cluster that promotes to each cluster, by the fleet file; the first counts.
+pub fn sources(fleet: &Clusters) -> BTreeMap<String, String> {
+    let mut sources = BTreeMap::new();
+    if let Some(file) = &fleet.repository.fleet {
+        for step in &file.fleet.promotion {
+            for name in file.selected(&step.to) {
+                sources.entry(name).or_insert_with(|| step.from.clone());
+            }
+        }
     }
+    sources
 }

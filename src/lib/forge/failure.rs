@@ -1,6 +1,7 @@
 //! What an answer that is no success means to the person who must act.
 
-use super::{Forge, Provider};
+use super::provider::Endpoint;
+use super::token::Token;
 use crate::error::{Error, ErrorKind};
 use crate::http::Response;
 use crate::text::{masked, plain, shortened};
@@ -11,14 +12,9 @@ use std::time::UNIX_EPOCH;
 /// How many texts of an answer are shown.
 const TEXTS: usize = 4;
 
-pub(super) fn explain(forge: &Forge, response: &Response) -> Error {
-    let Forge { provider, host, base, token, .. } = forge;
-    let variable = token.variable;
-    let scope = match provider {
-        Provider::Github => "the permission to write pull requests (of a classic token: the scope repo)",
-        Provider::Gitlab => "the scope api, and the role Developer in the project",
-        Provider::Gitea => "the scopes write:repository and write:issue",
-    };
+pub(super) fn explain(endpoint: &Endpoint, token: &Token, response: &Response) -> Error {
+    let Endpoint { provider, host, base, .. } = endpoint;
+    let (variable, scope) = (token.variable, provider.scope());
     let later = match wait(response) {
         Some(seconds) => format!("the server asks to wait {seconds} seconds: run the command again after that"),
         None => "run the command again later".to_owned(),
@@ -53,7 +49,7 @@ pub(super) fn explain(forge: &Forge, response: &Response) -> Error {
             "see what it says; the target branch must be there, and not have all of the commits already".to_owned(),
         ),
     };
-    let said = said(forge, response).map(|said| format!(": {said}")).unwrap_or_default();
+    let said = said(token, response).map(|said| format!(": {said}")).unwrap_or_default();
     let message = format!("cannot open a pull request at {host}: {reason} ({}){said}", response.status);
     Error::new(kind, message).with_hint(hint)
 }
@@ -74,7 +70,7 @@ fn wait(response: &Response) -> Option<u64> {
 
 /// The texts of an answer, on one line. Providers differ in where they write them: `message` is a text, a list, or lists by
 /// field; `errors` has objects; `error` is a text.
-fn said(forge: &Forge, response: &Response) -> Option<String> {
+fn said(token: &Token, response: &Response) -> Option<String> {
     let value: Value = serde_json::from_slice(&response.bytes).ok()?;
     let mut texts = Vec::new();
     for key in ["message", "error", "error_description", "errors"] {
@@ -82,7 +78,7 @@ fn said(forge: &Forge, response: &Response) -> Option<String> {
     }
     texts.dedup();
     texts.truncate(TEXTS);
-    let token = [forge.token.value.expose_secret().to_owned()];
+    let token = [token.value.expose_secret().to_owned()];
     let line = shortened(&masked(&plain(&texts.join("; ")), &token));
     Some(line).filter(|line| !line.trim().is_empty())
 }

@@ -15,7 +15,7 @@ mod remote;
 mod scratch_remote;
 
 pub use clone::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
-pub use clone::{CommitInfo, FileChange, FileState, Head, LocalClone, PushTarget, ReadyCommit, Resolved, Tip};
+pub use clone::{CommitInfo, Commits, FileChange, FileState, Head, LocalClone, PushTarget, ReadyCommit, Resolved, Tip};
 pub use read::{read_file, read_tree, read_tree_within};
 pub use remote::{Credentials, INHERITED, Settings};
 pub use remote::{Fetched, Hosted, Protocol, Pushed, Reference, cached, fetch, resolve, shown};

@@ -1,10 +1,11 @@
 //! `kfleet history`: the pins that a cluster had, from the git history of the files that hold its syncs.
 
-use super::promote::source::shown;
 use crate::error::Result;
 use crate::fleet::clusters::{Cluster, Clusters};
+use crate::fleet::pins::shown;
 use crate::flux::{ObjectName, Pair, Pin};
 use crate::git::{CommitInfo, LocalClone};
+use crate::text::short;
 use crate::tree::Tree;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,10 +101,11 @@ fn states(
         }
     }
     let old = Clusters::from_tree(tree);
-    notes.extend(old.problems.iter().map(|problem| {
-        let commit = commit.get(..12).unwrap_or(commit);
-        format!("{} at {commit} cannot be read: {}", problem.location, problem.message)
-    }));
+    notes.extend(
+        old.problems
+            .iter()
+            .map(|problem| format!("{} at {} cannot be read: {}", problem.location, short(commit), problem.message)),
+    );
     // Without the fleet file the folder alone tells which cluster it is.
     let same = old.clusters.into_iter().find(|old| old.folder == cluster.folder);
     let pairs = same.map(|same| same.syncs).unwrap_or_default();

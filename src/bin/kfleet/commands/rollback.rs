@@ -1,10 +1,12 @@
 //! `kfleet rollback`: the flags, and what they mean.
 
-use crate::commands::promote::{ShowArgs, Way, carry_out, open};
+use crate::args::PublishArgs;
+use crate::commands::pins::{move_pins, open};
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
-use kfleet::ops::promote::{self, Options};
+use kfleet::fleet::select_sync::verify_addon;
+use kfleet::ops::promote::{Options, candidate_of, previous_pin};
 
 /// Pin a cluster to the commit that it was pinned to before
 ///
@@ -29,17 +31,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     pub addon: Option<String>,
     #[command(flatten)]
-    pub show: ShowArgs,
+    pub publish: PublishArgs,
 }
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
-    let (clone, all) = open(&args.show, context)?;
-    let cluster = promote::find(&all, &args.cluster)?;
+    let (clone, fleet) = open(&args.publish, context)?;
+    let cluster = fleet.find(&args.cluster)?;
     let addon = args.addon.as_deref();
-    addon.map(|addon| promote::verify_addon(&all, addon)).transpose()?;
-    let source = match &args.to {
-        Some(revision) => promote::source_of(&all, &clone, cluster, addon, Some(revision))?,
-        None => promote::previous_pin(&all, &clone, cluster, addon)?,
+    addon.map(|addon| verify_addon(&fleet, addon)).transpose()?;
+    let candidate = match &args.to {
+        Some(revision) => candidate_of(&fleet, &clone, cluster, addon, Some(revision))?,
+        None => previous_pin(&fleet, &clone, cluster, addon)?,
     };
     let options = Options {
         destinations: vec![args.cluster.clone()],
@@ -47,5 +49,5 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         addon: args.addon.clone(),
         ..Options::default()
     };
-    carry_out(&all, &clone, None, source, &options, &Way { show: &args.show, context, ui })
+    move_pins((&clone, &fleet), None, candidate, &options, &args.publish, (context, ui))
 }

@@ -2,14 +2,18 @@
 
 use crate::args::{OutputFormat, among};
 use crate::context::Context;
-use crate::ui::table::{self, age};
+use crate::ui::status::{Shown, show};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
 use kfleet::fleet::clusters::Clusters;
+use kfleet::fleet::waves;
 use kfleet::git::LocalClone;
-use kfleet::ops::status::{self, Row};
-use kfleet::text::count;
-use kfleet::text::short;
+use kfleet::ops::{status, vet};
+use kfleet::path::is_within;
+use std::collections::BTreeMap;
+
+/// The rules of vet whose findings count as problems.
+const RULES: [&str; 6] = ["PIN01", "PIN02", "PIN03", "PIN06", "SRC01", "SRC02"];
 
 /// Show what every cluster runs, and how far behind it is
 ///
@@ -31,72 +35,21 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
-    let root = &context.root;
-    let all = Clusters::read(root)?;
-    let clone = LocalClone::open(root);
-    let rows = status::status(&all, clone.as_ref().ok())?;
-    match args.output {
-        OutputFormat::Json => ui.sorted_report(
-            "StatusReport",
-            serde_json::json!({
-            "clusters": rows.iter().map(json).collect::<Vec<_>>(),
-            }),
-        )?,
-        OutputFormat::Dot => ui.data(status::dot(&all, &rows).as_bytes())?,
-        _ => {
-            let head = ["CLUSTER", "FLAVOUR", "ENVIRONMENT", "PIN", "AGE", "BEHIND", "ADDONS", "PROBLEMS"];
-            let mut lines = Vec::new();
-            for row in &rows {
-                lines.push(line(row, context.now));
-                let addons = row.addons.iter().filter(|_| args.addons);
-                lines.extend(addons.map(|(name, pin)| {
-                    let pin = pin.as_deref().map_or("-", short).to_owned();
-                    let mut line = vec![format!("  {name}"), String::new(), String::new(), pin];
-                    line.resize(head.len(), String::new());
-                    line
-                }));
-            }
-            table::show(&head, &lines, ui)?;
-            if let Err(error) = &clone {
-                ui.status(&format!("note: ages and distances are not known: {error}"));
-            }
-            let problems: usize = rows.iter().map(|row| row.problems).sum();
-            if problems > 0 {
-                ui.status(&format!("{} with pins: `kfleet vet` tells more", count(problems, "problem")));
-            }
-        }
-    }
+    let fleet = Clusters::read(&context.root)?;
+    let clone = LocalClone::open(&context.root);
+    let rows = status::status(&fleet, clone.as_ref().ok(), &problems(&fleet))?;
+    let (sources, unknown) = (waves::sources(&fleet), clone.as_ref().err());
+    show(&rows, &Shown { addons: args.addons, now: context.now, sources: &sources, unknown }, args.output, ui)?;
     Ok(Outcome::Done)
 }
 
-fn line(row: &Row, now: i64) -> Vec<String> {
-    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let pin = row.pin.as_deref().map_or("-", short);
-    let pin = if row.is_ineffective { format!("{pin} (pin without effect)") } else { pin.to_owned() };
-    let behind = match (row.behind, &row.behind_of) {
-        (Some(0), _) => "0".to_owned(),
-        (Some(behind), Some(of)) => format!("{behind} ({of})"),
-        _ => "-".to_owned(),
-    };
-    let nothing_if_zero = |number: usize| if number == 0 { "-".to_owned() } else { number.to_string() };
-    vec![
-        row.cluster.clone(),
-        known(&row.flavour),
-        known(&row.environment),
-        pin,
-        row.since.map_or("-".to_owned(), |since| age(since, now)),
-        behind,
-        nothing_if_zero(row.addons.len()),
-        nothing_if_zero(row.problems),
-    ]
-}
-
-fn json(row: &Row) -> serde_json::Value {
-    let addons: Vec<serde_json::Value> =
-        row.addons.iter().map(|(name, pin)| serde_json::json!({"name": name, "pin": pin})).collect();
-    serde_json::json!({
-        "cluster": row.cluster, "flavour": row.flavour, "environment": row.environment, "pin": row.pin,
-        "ineffective": row.is_ineffective, "since": row.since, "behind": row.behind, "behindOf": row.behind_of,
-        "addons": addons, "problems": row.problems,
-    })
+/// How many findings there are about the pins of each cluster.
+fn problems(fleet: &Clusters) -> BTreeMap<String, usize> {
+    let mut problems = BTreeMap::new();
+    for finding in vet::findings_of(fleet, &RULES) {
+        for cluster in fleet.clusters.iter().filter(|cluster| is_within(&finding.location.file, &cluster.folder)) {
+            *problems.entry(cluster.name.clone()).or_default() += 1;
+        }
+    }
+    problems
 }

@@ -2,7 +2,10 @@
 //! comes from inputs never reaches a terminal raw: control characters are shown, not sent.
 
 pub(crate) mod downloads;
+pub(crate) mod history;
+pub(crate) mod promote;
 mod report;
+pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod vet;
 

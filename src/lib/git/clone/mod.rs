@@ -3,6 +3,7 @@
 
 mod changes;
 mod commit;
+mod commits;
 mod create;
 mod files;
 mod history;
@@ -12,6 +13,7 @@ mod rebase;
 mod revisions;
 
 pub use commit::ReadyCommit;
+pub use commits::Commits;
 pub use create::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
 pub use files::FileState;
 pub use history::FileChange;

@@ -1,7 +1,8 @@
 //! The message of a commit that moves pins: what people read in the log, and lines for programs at its end.
 
-use super::{Plan, Promotion};
-use crate::ops::promote::Proof;
+use super::candidate::Reason;
+use super::plan::Plan;
+use super::promotion::Promotion;
 use crate::text::short;
 use std::fmt::Write as _;
 
@@ -13,8 +14,8 @@ impl Plan {
 
     /// Whether a cluster gets a commit of its own choice, and not that of another one.
     pub(super) fn is_rollback(&self) -> bool {
-        let is_own = |moved: &[&Promotion]| matches!(moved, [only] if only.cluster == self.source.name);
-        self.source.proof == Proof::Previous || is_own(&self.moved())
+        let is_own = |moved: &[&Promotion]| matches!(moved, [only] if only.cluster == self.candidate.source);
+        self.candidate.reason == Reason::Previous || is_own(&self.moved())
     }
 
     /// `Promote staging to production`, what moves, and a trailer for each pin: `Kfleet-Pin: CLUSTER OLD NEW`. One
@@ -30,8 +31,8 @@ impl Plan {
         };
         let what = self.addon.as_ref().map_or(String::new(), |addon| format!("{addon} of "));
         let mut text = match self.is_rollback() {
-            true => format!("Roll {what}{to} back to {}", short(&self.source.commit.commit)),
-            false => format!("Promote {what}{} to {to}", self.source.name),
+            true => format!("Roll {what}{to} back to {}", short(&self.candidate.commit.commit)),
+            false => format!("Promote {what}{} to {to}", self.candidate.source),
         };
         text += "\n\n";
         for promotion in &moved {
@@ -45,7 +46,7 @@ impl Plan {
             let split = if promotion.is_split { ", with a sync of its own from now on" } else { "" };
             let _ = writeln!(text, "{}: {from} -> {}{commits}{split}", promotion.cluster, short(&promotion.to));
         }
-        let _ = write!(text, "\nKfleet-Source: {}\n", self.source.name);
+        let _ = write!(text, "\nKfleet-Source: {}\n", self.candidate.source);
         let addon = self.addon.as_ref().map_or(String::new(), |addon| format!("/{addon}"));
         for promotion in &moved {
             let from = promotion.from.as_deref().unwrap_or("none").replace(' ', "/");

@@ -1,9 +1,10 @@
 //! Addons that are pinned apart, when the flavour's pin moves: at its new pin the flavour may render objects of an addon
 //! that it did not have before. They too are left to the addon's own sync.
 
-use super::destination::{Job, refusal, refuse};
+use super::refusal::{refusal, refuse, unclear};
+use super::request::Request;
 use crate::fleet::clusters::Cluster;
-use crate::fleet::reconcile_disabled::{self, LeftAlone, ObjectId, Unclear};
+use crate::fleet::reconcile_disabled::{self, LeftAlone, ObjectId};
 use crate::fleet::select_sync::path_of;
 use crate::flux::{Pair, Pin};
 use crate::path::plain_path;
@@ -11,16 +12,9 @@ use crate::problem::Problem;
 use crate::text::{count, short};
 use std::collections::BTreeSet;
 
-/// What cannot be told of an addon, as a refusal.
-pub(super) fn unclear(addon: &str, commit: &str, (location, message): Unclear) -> Problem {
-    let message = format!("{addon} cannot be pinned apart from the flavour at {}: {message}", short(commit));
-    let hint = "write the objects into files of the addon, and what is one cluster's own into its patches";
-    Problem { severity: crate::problem::Severity::Error, location, message, hint: Some(hint.to_owned()) }
-}
-
 /// The patches that the flavour's Kustomization lacks at its new pin, with what deserves to be said.
 pub(super) fn still_apart(
-    job: &Job<'_>,
+    request: &Request<'_>,
     cluster: &Cluster,
     main: &Pair,
     applied: &str,
@@ -31,13 +25,13 @@ pub(super) fn still_apart(
         return Ok((patches, notes));
     }
     let location = &main.kustomization.origin.location;
-    let commit = &job.source.commit.commit;
-    let new = job.snapshots.at(commit).map_err(|error| refusal(&location.file, &error))?;
+    let commit = &request.candidate.commit.commit;
+    let new = request.snapshots.at(commit).map_err(|error| refusal(&location.file, &error))?;
     let old = match main.pin() {
-        Some(Pin::Commit(old)) => job.clone.commit(&old).and_then(|old| job.snapshots.at(&old)).ok(),
+        Some(Pin::Commit(old)) => request.commits.commit(&old).and_then(|old| request.snapshots.at(&old)).ok(),
         _ => None,
     };
-    let bases = format!("{}/", job.all.repository.paths.bases);
+    let bases = format!("{}/", request.fleet.repository.paths.bases);
     let from = plain_path("", applied).unwrap_or_default();
     for pair in &cluster.syncs {
         let Some(folder) = path_of(pair) else { continue };

@@ -1,11 +1,9 @@
 //! A pull request that moves pins: the name of its branch, its title, and its text, which is the report of the promotion in
 //! Markdown. What comes from commits and files stands in code spans: there it mentions nobody and closes no issue.
 
-use super::Plan;
-use crate::error::{Error, ErrorKind, Result};
-use crate::git::LocalClone;
-use crate::text::short;
-use crate::text::{plain, shortened};
+use super::plan::Plan;
+use crate::publish::Change;
+use crate::text::{plain, short, shortened};
 use std::fmt::Write as _;
 
 /// How many rows of the table, and how many commits, are listed. No provider takes a text of any length.
@@ -19,8 +17,19 @@ const LENGTH: usize = 40_000;
 const NAME: usize = 60;
 
 impl Plan {
+    /// The change of the repository, with what is said of it.
+    pub fn change(&self) -> Change {
+        Change {
+            files: self.files(),
+            message: self.message(),
+            title: self.title(),
+            body: self.description(),
+            branch: self.branch_name(),
+        }
+    }
+
     /// A name for the branch that tells what it does: the same for the same promotion.
-    pub fn branch_name(&self) -> String {
+    fn branch_name(&self) -> String {
         let moved = self.moved();
         let verb = if self.is_rollback() { "rollback" } else { "promote" };
         let first = moved.first().map_or("", |promotion| promotion.cluster.as_str());
@@ -31,20 +40,20 @@ impl Plan {
         let first = named(first);
         let more = if moved.len() > 1 { format!("-and-{}-more", moved.len() - 1) } else { String::new() };
         let what = self.addon.as_ref().map_or(String::new(), |addon| format!("{}-of-", named(addon)));
-        format!("{verb}-{what}{first}{more}-{}", short(&self.source.commit.commit))
+        format!("{verb}-{what}{first}{more}-{}", short(&self.candidate.commit.commit))
     }
 
     /// The first line of the commit's message.
-    pub fn title(&self) -> String {
+    fn title(&self) -> String {
         shortened(&plain(self.message().lines().next().unwrap_or_default()))
     }
 
     /// The report in Markdown.
-    pub fn description(&self) -> String {
+    fn description(&self) -> String {
         let moved = self.moved();
-        let commit = &self.source.commit;
+        let commit = &self.candidate.commit;
         let (new, subject) = (code(short(&commit.commit)), code(&commit.subject));
-        let mut text = format!("Commit {new} ({subject}) from {}.\n\n", code(&self.source.name));
+        let mut text = format!("Commit {new} ({subject}) from {}.\n\n", code(&self.candidate.source));
         text += "| Cluster | Old pin | New pin | Commits between | Files of its flavour |\n";
         text += "| --- | --- | --- | ---: | ---: |\n";
         // Writing to a String cannot fail.
@@ -80,21 +89,6 @@ impl Plan {
             }
         }
         text
-    }
-
-    /// Checks that a commit has the files of the plan as they would be written. `branch` is where it is.
-    ///
-    /// # Errors
-    /// It has others ([`ErrorKind::Refused`]), or cannot be read.
-    pub fn verify_held_by(&self, clone: &LocalClone, commit: &str, branch: &str) -> Result<()> {
-        for file in self.files() {
-            if clone.read(commit, &file.path)?.as_deref() != Some(&*file.text) {
-                let message = format!("cannot propose it on {branch}: the branch is there, and has another content");
-                return Err(Error::new(ErrorKind::Refused, message)
-                    .with_hint("choose another name with --branch, or remove the branch there"));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -8,57 +8,51 @@
 //!
 //! Both changes are in one commit, and each is safe without the other: there is no order to keep, and no second step.
 
-use super::addon::{free_name, same_pin};
-use super::destination::{Checked, Edit, Job, carry_out, check, no_pair, promotion, refusal, refuse, usable};
-use super::destination::{verify_clean, written_path};
-use super::new_sync::listed;
-use super::{File, Promotion};
-use crate::diff::unified;
+use super::checks::{check, usable, written_path};
+use super::edits::{Edit, apply_edits, free_file, listed};
+use super::own_source::{copied, free_name, same_pin, source_text};
+use super::promotion::{Promotion, promotion};
+use super::refusal::{no_pair, refusal, refuse, unclear};
+use super::request::Request;
 use crate::fleet::clusters::Cluster;
 use crate::fleet::reconcile_disabled::{self, Concern, LeftAlone, ObjectId};
 use crate::fleet::select_sync::{folder_of_addon, main_pair, name_of_addon, path_of};
 use crate::flux::{Pair, Pin};
-use crate::manifest::Origin;
-use crate::manifest::findings::refusal_problem;
-use crate::ops::promote::pinned_addons::unclear;
 use crate::path::{folder_of, plain_path};
-use crate::problem::{Location, Problem};
+use crate::problem::Problem;
+use crate::publish::File;
 use crate::text::{count, short};
-use crate::yaml::input::Text;
-use crate::yaml::splice::{self, Change, New, Step};
+use crate::yaml::splice::{Change, New, Step};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Fields that only older versions of the API have.
 const OLD_PATCHES: [&str; 2] = ["patchesJson6902", "patchesStrategicMerge"];
 
-/// What a pinned source fetches again, though it cannot change.
-const PINNED_INTERVAL: &str = "1h";
-
 /// The longest value that a label can have.
 const MAX_LABEL: usize = 63;
 
 /// Plans a destination that has no sync for the addon yet.
-pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Promotion, Problem> {
-    let main = main_pair(job.all, cluster).map_err(|reason| no_pair(cluster, reason))?;
+pub(super) fn plan(request: &Request<'_>, cluster: &Cluster, addon: &str) -> Result<Promotion, Problem> {
+    let main = main_pair(request.fleet, cluster).map_err(|reason| no_pair(cluster, reason))?;
     usable(main)?;
     let location = &main.kustomization.origin.location;
     let Some(Pin::Commit(pin)) = main.pin() else {
         let message = format!("{} is not pinned to a commit: its flavour would change below the split", cluster.name);
         return refuse(location, message, "promote the whole cluster first");
     };
-    let pin = job.clone.commit(&pin).map_err(|error| refusal(&location.file, &error))?;
-    let path = format!("./{}", folder_of_addon(job.all, addon));
-    let objects = verify_split(job, main, addon, &pin)?;
-    if !job.options.split {
-        if pin == job.source.commit.commit {
-            return Ok(promotion(job, cluster, &check(job, cluster, main, &path)?, &path, Vec::new()));
+    let pin = request.commits.commit(&pin).map_err(|error| refusal(&location.file, &error))?;
+    let path = format!("./{}", folder_of_addon(request.fleet, addon));
+    let objects = verify_split(request, main, addon, &pin)?;
+    if !request.options.split {
+        if pin == request.candidate.commit.commit {
+            return Ok(promotion(request, cluster, &check(request, cluster, main, &path)?, &path, Vec::new()));
         }
         let message = format!("{} has {addon} by its flavour, whose pin is that of all its addons", cluster.name);
         return refuse(location, message, "give the addon a sync of its own with --split");
     }
-    let checked = check(job, cluster, main, &path)?;
-    let source = same_pin(job, cluster, checked.repository).map(|one| one.id.name.clone());
+    let checked = check(request, cluster, main, &path)?;
+    let source = same_pin(request, cluster, checked.repository).map(|one| one.id.name.clone());
     let (name, file) = (name_of_addon(addon), format!("{}/{}.yaml", folder_of(&location.file), name_of_addon(addon)));
     if name.len() > MAX_LABEL {
         return refuse(location, format!("{name} is too long: Flux writes the name into labels of objects"), "");
@@ -66,23 +60,23 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Prom
     if let Some(taken) = cluster.pairs().find(|pair| pair.kustomization.id.name == name) {
         return refuse(&taken.kustomization.origin.location, format!("there is a Kustomization {name} already"), "");
     }
-    let file = free_file(job, &file)?;
+    let file = free_file(request, &file)?;
     let is_shared = source.is_some();
     let source = source.unwrap_or_else(|| free_name(cluster, addon));
     let mut text =
         format!("# Addon {addon} is pinned apart: `kfleet promote --addon {addon}` moves it.\n").into_bytes();
     if !is_shared {
-        text.extend(source_text(job, &checked, &source)?);
+        text.extend(source_text(request, &checked, &source)?);
         text.extend(b"---\n");
     }
     let orphans = has_deletion_policy(cluster);
-    text.extend(kustomization_text(job, main, &[name.as_str(), &path, &source], &objects.all, orphans)?);
+    text.extend(kustomization_text(request, main, &[name.as_str(), &path, &source], &objects.all, orphans)?);
     let patches = marks(main, addon, &objects);
     let origin = &main.kustomization.origin;
     let edits: Vec<Edit<'_>> = patches.iter().map(|patch| Edit::append(origin, &["spec", "patches"], patch)).collect();
-    let mut files = carry_out(job, &edits)?;
-    files.push(File { diff: unified(&file, b"", &text), path: file.clone(), text });
-    files.extend(listed(job.all, job.clone, &file, &cluster.folder)?);
+    let mut files = apply_edits(request, &edits)?;
+    files.push(File { path: file.clone(), old: None, text });
+    files.extend(listed(request, &file, cluster)?);
     let mut notes = vec![
         format!(
             "{addon} gets a sync of its own: Kustomization {name} with {} GitRepository {source}",
@@ -115,29 +109,29 @@ pub(super) fn plan(job: &Job<'_>, cluster: &Cluster, addon: &str) -> Result<Prom
     if !gone.is_empty() {
         notes.push(format!("left as they are until the flavour's pin moves past them: {}", gone.join(", ")));
     }
-    Ok(Promotion { is_split: true, notes, ..promotion(job, cluster, &checked, &path, files) })
+    Ok(Promotion { is_split: true, notes, ..promotion(request, cluster, &checked, &path, files) })
 }
 
 /// The marks that a flavour lacks, with the pair that gets them: of an addon that has a sync of its own already.
 pub(super) fn lacking<'a>(
-    job: &Job<'_>,
+    request: &Request<'_>,
     cluster: &'a Cluster,
     pair: &Pair,
     addon: &str,
 ) -> Result<Option<(&'a Pair, Vec<String>)>, Problem> {
-    let Ok(main) = main_pair(job.all, cluster) else { return Ok(None) };
+    let Ok(main) = main_pair(request.fleet, cluster) else { return Ok(None) };
     let (Some(Pin::Commit(pin)), Some(folder)) = (main.pin(), path_of(pair)) else { return Ok(None) };
     let from = path_of(main).unwrap_or_default();
-    if folder != folder_of_addon(job.all, addon) || from == folder {
+    if folder != folder_of_addon(request.fleet, addon) || from == folder {
         return Ok(None);
     }
     let location = &main.kustomization.origin.location;
-    let old = job.clone.commit(&pin).and_then(|pin| job.snapshots.at(&pin));
+    let old = request.commits.commit(&pin).and_then(|pin| request.snapshots.at(&pin));
     let old = old.map_err(|error| refusal(&location.file, &error))?;
     if reconcile_disabled::leads_to(&old, &from, &folder, &BTreeSet::new()) == Ok(false) {
         return Ok(None);
     }
-    let objects = verify_split(job, main, addon, &pin)?;
+    let objects = verify_split(request, main, addon, &pin)?;
     Ok(Some((main, marks(main, addon, &objects))))
 }
 
@@ -159,12 +153,12 @@ struct Objects {
 }
 
 /// The flavour has the addon, as it is, and what comes from it can be told from all else.
-fn verify_split(job: &Job<'_>, main: &Pair, addon: &str, pin: &str) -> Result<Objects, Problem> {
+fn verify_split(request: &Request<'_>, main: &Pair, addon: &str, pin: &str) -> Result<Objects, Problem> {
     let location = &main.kustomization.origin.location;
-    let folder = folder_of_addon(job.all, addon);
+    let folder = folder_of_addon(request.fleet, addon);
     let from = plain_path("", &written_path(main)).unwrap_or_default();
-    let commit = &job.source.commit.commit;
-    let at = |commit: &str| job.snapshots.at(commit).map_err(|error| refusal(&location.file, &error));
+    let commit = &request.candidate.commit.commit;
+    let at = |commit: &str| request.snapshots.at(commit).map_err(|error| refusal(&location.file, &error));
     let old = at(pin)?;
     let left = reconcile_disabled::objects(&old, &folder).map_err(|reason| unclear(addon, pin, reason))?;
     let is_there =
@@ -186,39 +180,16 @@ fn verify_split(job: &Job<'_>, main: &Pair, addon: &str, pin: &str) -> Result<Ob
     Ok(Objects { left, new, all })
 }
 
-/// A file that is not there yet.
-pub(super) fn free_file(job: &Job<'_>, file: &str) -> Result<String, Problem> {
-    if job.all.repository.files.has_file(file) {
-        let location = Location { file: file.to_owned(), line: 0, column: 0 };
-        return refuse(&location, "there is a file of this name already", "remove it, or give it another name");
-    }
-    verify_clean(job.clone, file)?;
-    Ok(file.to_owned())
-}
-
-/// A GitRepository like that of a pair, with another name, at the new pin.
-pub(super) fn source_text(job: &Job<'_>, checked: &Checked<'_>, name: &str) -> Result<Vec<u8>, Problem> {
-    let key = |path: &[&'static str]| path.iter().map(|key| Step::Key(key)).collect::<Vec<_>>();
-    let commit = New::Text(&job.source.commit.commit);
-    let changes = vec![
-        Change::set(&key(&["metadata", "name"]), name),
-        Change::set(&key(&["spec", "interval"]), PINNED_INTERVAL),
-        Change::set(&key(&["spec", "ref", "branch"]), &checked.branch),
-        Change::Set { path: key(&["spec", "ref", "commit"]), value: commit, after: Some("branch") },
-    ];
-    copied(job, &checked.repository.origin, changes)
-}
-
 /// A Kustomization like that of the flavour for the addon alone: patches and health checks of other objects are left out.
 fn kustomization_text(
-    job: &Job<'_>,
+    request: &Request<'_>,
     main: &Pair,
     [name, path, source]: &[&str; 3],
     objects: &BTreeSet<ObjectId>,
     orphans: bool,
 ) -> Result<Vec<u8>, Problem> {
     let (origin, location) = (&main.kustomization.origin, &main.kustomization.origin.location);
-    let item = job.all.repository.manifests.of_file(&origin.file).find(|item| item.origin() == *origin);
+    let item = request.fleet.repository.manifests.of_file(&origin.file).find(|item| item.origin() == *origin);
     let Some(item) = item else {
         return refuse(location, "this Kustomization cannot be read again", "");
     };
@@ -258,7 +229,7 @@ fn kustomization_text(
         let value = New::Text("Orphan");
         changes.push(Change::Set { path: key(&["spec", "deletionPolicy"]), value, after: Some("prune") });
     }
-    copied(job, origin, changes)
+    copied(request, origin, changes)
 }
 
 /// Whether a health check is of one of the objects.
@@ -282,23 +253,6 @@ fn without(field: &'static str, kept: &[bool]) -> Vec<Change<'static>> {
         Change::Remove { path, comments: true }
     };
     gone.map(entry).collect()
-}
-
-/// The document of an object with changes, as a text of its own.
-fn copied(job: &Job<'_>, origin: &Origin, changes: Vec<Change<'_>>) -> Result<Vec<u8>, Problem> {
-    let bytes = job.all.repository.files.texts.get(&origin.file).map(Vec::as_slice).unwrap_or_default();
-    let text = Text::new(bytes).ok().filter(|text| !text.json && origin.prefix.is_empty());
-    let span = text.as_ref().and_then(|text| text.documents().get(origin.document).copied());
-    let (Some(text), Some(span)) = (text, span) else {
-        return refuse(&origin.location, "this is no YAML document of its own", "write it as one");
-    };
-    let body = text.bytes[span.body..span.end].trim_ascii_start();
-    // The indentation of the first line belongs to the document.
-    let start = text.bytes[..span.end - body.len()].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let mut copy = text.bytes[span.prefix..span.marker].to_vec();
-    copy.extend_from_slice(&text.bytes[start.max(span.body)..span.end]);
-    let changes: Vec<(usize, Change<'_>)> = changes.into_iter().map(|change| (0, change)).collect();
-    splice::edit(&copy, &changes).map_err(|refused| refusal_problem(&origin.file, &refused))
 }
 
 /// Whether the cluster's Flux knows `deletionPolicy`: from 2.6 on; where no version is told, it is taken for a new one.

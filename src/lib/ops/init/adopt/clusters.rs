@@ -3,7 +3,7 @@
 use super::{Adoption, cluster_url};
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::file::is_name;
-use crate::fleet::pins;
+use crate::fleet::misleading_pins;
 use crate::fleet::types::{Paths, Repository};
 use crate::git::{About, is_branch};
 use crate::problem::{Problem, Severity};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(super) fn usable<'a>(found: &'a Clusters, adoption: &mut Adoption) -> Vec<&'a Cluster> {
     let warn = |problem: &Problem| Problem { severity: Severity::Warning, ..problem.clone() };
     adoption.warnings.extend(found.problems.iter().map(warn));
-    adoption.warnings.extend(pins::problems(found).iter().map(warn));
+    adoption.warnings.extend(misleading_pins::problems(found).iter().map(warn));
     let mut clusters = Vec::new();
     for cluster in &found.clusters {
         if is_name(&cluster.name) {

@@ -3,7 +3,7 @@
 pub(super) mod mixed;
 
 use crate::fleet::clusters::Cluster;
-use crate::fleet::pins;
+use crate::fleet::misleading_pins;
 use crate::flux::duration::seconds;
 use crate::flux::revision::described_commit;
 use crate::flux::revision::is_commit;
@@ -75,14 +75,14 @@ fn text(field: &Option<Located<String>>) -> Option<&str> {
 }
 
 fn ineffective(facts: &Facts<'_>, found: &mut Findings) {
-    for pin in pins::ineffective(facts.repository, &facts.applied, &facts.clusters) {
+    for pin in misleading_pins::ineffective(facts.repository, &facts.applied, &facts.clusters) {
         let edits = pin.pair.map(|pair| repair(facts, pin.cluster, pair, pin.repository)).unwrap_or_default();
         found.add_problem(pin.problem).cluster(&pin.cluster.name).fix(edits);
     }
 }
 
 fn misplaced(facts: &Facts<'_>, found: &mut Findings) {
-    for pin in pins::misplaced(&facts.clusters) {
+    for pin in misleading_pins::misplaced(&facts.clusters) {
         let edits = pin.written.map(|written| move_to_commit(facts, pin.cluster, pin.repository, written));
         found.add_problem(pin.problem).cluster(&pin.cluster.name).fix(edits.unwrap_or_default());
     }

@@ -1,7 +1,8 @@
-//! The commit that is promoted, and why it is that one.
+//! [`Candidate`]: the commit that is promoted, and why it is that one. This is read from the clone before a plan is made.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Cluster, Clusters};
+use crate::fleet::pins::{pinned_commit, shown, tracked_branch};
 use crate::fleet::select_sync::{NoPair, addon_pair, main_pair, running_pair, unread};
 use crate::flux::{ObjectName, Pair, Pin};
 use crate::git::{CommitInfo, FileChange, LocalClone};
@@ -11,13 +12,13 @@ use std::collections::BTreeSet;
 
 /// The commit that is promoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// Where it comes from: a cluster's name, or the user's words.
-    pub name: String,
+pub struct Candidate {
+    /// The name of the cluster that it comes from.
+    pub source: String,
     /// The commit.
     pub commit: CommitInfo,
     /// Why it is this one.
-    pub proof: Proof,
+    pub reason: Reason,
     /// The branch that the source tracks, where it is known.
     pub branch: Option<String>,
     /// What deserves to be said.
@@ -26,7 +27,7 @@ pub struct Source {
 
 /// Why a commit is promoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proof {
+pub enum Reason {
     /// The source is pinned to it.
     Pinned,
     /// The source follows this branch, whose newest commit it is.
@@ -41,22 +42,22 @@ pub enum Proof {
 ///
 /// # Errors
 /// The cluster has no sync that tells, its pin is no commit of the clone, or the revision is none.
-pub fn source_of(
-    all: &Clusters,
+pub fn candidate_of(
+    fleet: &Clusters,
     clone: &LocalClone,
     cluster: &Cluster,
     addon: Option<&str>,
     revision: Option<&str>,
-) -> Result<Source> {
-    let pair = running_pair(all, cluster, addon);
+) -> Result<Candidate> {
+    let pair = running_pair(fleet, cluster, addon);
     if let Some(revision) = revision {
         let commit = clone.about(&clone.commit(revision)?)?;
-        let branch = pair.ok().and_then(|pair| tracked_branch(clone, cluster, pair));
-        let name = cluster.name.clone();
-        return Ok(Source { name, commit, proof: Proof::Named, branch, notes: Vec::new() });
+        let branch = pair.ok().and_then(|pair| branch_of(clone, cluster, pair));
+        let source = cluster.name.clone();
+        return Ok(Candidate { source, commit, reason: Reason::Named, branch, notes: Vec::new() });
     }
     let pair = pair.map_err(|reason| match reason {
-        NoPair::None => match unread(all, cluster) {
+        NoPair::None => match unread(fleet, cluster) {
             Some(problem) => Error::new(ErrorKind::Refused, format!("{}: {}", problem.location, problem.message))
                 .with_hint("mend the file, or name the commit with --to"),
             None => Error::new(ErrorKind::Refused, format!("{} has no sync that could be promoted", cluster.name))
@@ -74,7 +75,7 @@ pub fn source_of(
             unused.origin.location, unused.id.name
         ));
     }
-    let branch = tracked_branch(clone, cluster, pair);
+    let branch = branch_of(clone, cluster, pair);
     match pair.pin() {
         Some(Pin::Commit(pinned)) => {
             let found = clone.commit(&pinned).map_err(|error| Error {
@@ -82,7 +83,7 @@ pub fn source_of(
                 ..error
             })?;
             let commit = clone.about(&found)?;
-            Ok(Source { name: cluster.name.clone(), commit, proof: Proof::Pinned, branch, notes })
+            Ok(Candidate { source: cluster.name.clone(), commit, reason: Reason::Pinned, branch, notes })
         }
         Some(Pin::Branch(followed)) => {
             let Some(tip) = clone.tip(&followed) else {
@@ -101,8 +102,8 @@ pub fn source_of(
                 notes.push(format!("{commits} {followed} not pushed, and so not promoted"));
             }
             let commit = clone.about(&tip.commit)?;
-            let name = cluster.name.clone();
-            Ok(Source { name, commit, proof: Proof::Newest(followed.clone()), branch: Some(followed), notes })
+            let source = cluster.name.clone();
+            Ok(Candidate { source, commit, reason: Reason::Newest(followed.clone()), branch: Some(followed), notes })
         }
         Some(pin) => {
             let message = format!("{} is pinned to {}, not to a commit", cluster.name, shown(&pin));
@@ -117,33 +118,14 @@ pub fn source_of(
     }
 }
 
-/// A pin, for people.
-pub(in crate::ops) fn shown(pin: &Pin) -> String {
-    match pin {
-        Pin::Commit(commit) => commit.clone(),
-        Pin::Name(name) => format!("reference {name}"),
-        Pin::Semver(range) => format!("versions {range}"),
-        Pin::Tag(tag) => format!("tag {tag}"),
-        Pin::Branch(branch) => format!("branch {branch}"),
-    }
-}
-
-/// The branch that a cluster's pin has to be on: the pair's own, if the clone knows it, or else that of Flux's own sync.
-pub(in crate::ops) fn tracked_branch(clone: &LocalClone, cluster: &Cluster, pair: &Pair) -> Option<String> {
-    let own = [&pair.repository, &pair.unused].into_iter().flatten();
-    let mut named =
-        own.filter_map(|repository| repository.reference.branch.as_ref()).map(|branch| branch.value.as_str());
-    named.find(|branch| clone.tip(branch).is_some()).or(cluster.branch()).map(str::to_owned)
-}
-
 /// The pin that a cluster, or one addon of it, had before its present one, from the history of the file that holds it.
 ///
 /// # Errors
 /// The cluster has no pin, or never had another one.
-pub fn previous_pin(all: &Clusters, clone: &LocalClone, cluster: &Cluster, addon: Option<&str>) -> Result<Source> {
+pub fn previous_pin(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, addon: Option<&str>) -> Result<Candidate> {
     let refuse = |message: String, hint: &str| Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
     let pair = match addon {
-        Some(addon) => match addon_pair(all, cluster, addon) {
+        Some(addon) => match addon_pair(fleet, cluster, addon) {
             Ok(Some(pair)) => Ok(pair),
             Ok(None) => {
                 let message = format!("{} has no sync of its own for {addon}", cluster.name);
@@ -151,7 +133,7 @@ pub fn previous_pin(all: &Clusters, clone: &LocalClone, cluster: &Cluster, addon
             }
             Err(reason) => Err(reason),
         },
-        None => main_pair(all, cluster),
+        None => main_pair(fleet, cluster),
     };
     let Ok(pair) = pair else {
         return refuse(format!("{} has no sync that could be rolled back", cluster.name), "`kfleet vet` tells more");
@@ -167,7 +149,7 @@ pub fn previous_pin(all: &Clusters, clone: &LocalClone, cluster: &Cluster, addon
     let changes: &[FileChange] = histories.get(file).map(Vec::as_slice).unwrap_or_default();
     let before = changes.iter().flat_map(|change| [&change.new, &change.old]).flatten();
     let beside = &pair.kustomization.origin.file;
-    let beside = all.repository.files.texts.get(beside).map(|text| (beside.as_str(), text.as_slice()));
+    let beside = fleet.repository.files.texts.get(beside).map(|text| (beside.as_str(), text.as_slice()));
     let mut pins = before.filter_map(|text| pin_in(file, text, beside, cluster, &pair.kustomization.id));
     let Some(previous) = pins.find(|pin| *pin != present) else {
         let message =
@@ -175,8 +157,13 @@ pub fn previous_pin(all: &Clusters, clone: &LocalClone, cluster: &Cluster, addon
         return refuse(message, "name the commit with --to");
     };
     let commit = clone.about(&clone.commit(&previous)?)?;
-    let branch = tracked_branch(clone, cluster, pair);
-    Ok(Source { name: cluster.name.clone(), commit, proof: Proof::Previous, branch, notes: Vec::new() })
+    let branch = branch_of(clone, cluster, pair);
+    Ok(Candidate { source: cluster.name.clone(), commit, reason: Reason::Previous, branch, notes: Vec::new() })
+}
+
+/// The branch that a cluster's pin has to be on, as far as the clone knows it.
+fn branch_of(clone: &LocalClone, cluster: &Cluster, pair: &Pair) -> Option<String> {
+    tracked_branch(cluster, pair, |branch| clone.tip(branch).is_some())
 }
 
 /// The pin of a Kustomization in an old text of the file, read as the only file of the cluster but for the one that has
@@ -195,8 +182,5 @@ fn pin_in(
     let old =
         old.clusters.iter().find(|old| file.starts_with(&format!("{}/", old.folder)) && old.name == cluster.name)?;
     let pair = old.syncs.iter().find(|pair| pair.kustomization.id == *id)?;
-    match pair.pin()? {
-        Pin::Commit(commit) => Some(commit),
-        _ => None,
-    }
+    pinned_commit(pair)
 }

@@ -1,41 +1,48 @@
 //! Remotes as people have them, and where the API of each is.
 
-use super::*;
+use super::endpoint::{Remotes, find};
+use super::provider::{Endpoint, Provider};
+use super::providers::PROVIDERS;
+use crate::error::{ErrorKind, Result};
+use crate::process::Environment;
+
+const GITHUB: &dyn Provider = PROVIDERS[0];
+const GITLAB: &dyn Provider = PROVIDERS[1];
+const GITEA: &dyn Provider = PROVIDERS[2];
 
 fn environment(pairs: &[(&str, &str)]) -> Environment {
     pairs.iter().copied().collect()
 }
 
-fn found(url: &str, told: Option<Provider>, pairs: &[(&str, &str)]) -> Result<Endpoint> {
+fn found(url: &str, told: Option<&'static dyn Provider>, pairs: &[(&str, &str)]) -> Result<Endpoint> {
     find(Remotes { base: url, head: url }, told, &environment(pairs))
 }
 
 #[test]
 fn places_are_told_from_remotes() {
-    use Provider::{Gitea, Github, Gitlab};
     let none = &[][..];
     for (url, told, pairs, provider, api, project) in [
-        ("git@github.com:team/fleet.git", None, none, Github, "https://api.github.com", "team/fleet"),
-        ("ssh://git@ssh.github.com:443/team/fleet", None, none, Github, "https://api.github.com", "team/fleet"),
-        ("https://u:p@github.com/team/fleet.git/", None, none, Github, "https://api.github.com", "team/fleet"),
-        ("https://a.ghe.com/t/f", None, none, Github, "https://api.a.ghe.com", "t/f"),
-        ("https://git.example:8443/t/f", Some(Github), none, Github, "https://git.example:8443/api/v3", "t/f"),
-        ("ssh://git@git.example:2222/t/f", Some(Github), none, Github, "https://git.example/api/v3", "t/f"),
-        ("git@git.example:t/f", None, &[("GH_HOST", "git.example")], Github, "https://git.example/api/v3", "t/f"),
+        ("git@github.com:team/fleet.git", None, none, GITHUB, "https://api.github.com", "team/fleet"),
+        ("ssh://git@ssh.github.com:443/team/fleet", None, none, GITHUB, "https://api.github.com", "team/fleet"),
+        ("https://u:p@github.com/team/fleet.git/", None, none, GITHUB, "https://api.github.com", "team/fleet"),
+        ("https://a.ghe.com/t/f", None, none, GITHUB, "https://api.a.ghe.com", "t/f"),
+        ("https://git.example:8443/t/f", Some(GITHUB), none, GITHUB, "https://git.example:8443/api/v3", "t/f"),
+        ("ssh://git@git.example:2222/t/f", Some(GITHUB), none, GITHUB, "https://git.example/api/v3", "t/f"),
+        ("git@git.example:t/f", None, &[("GH_HOST", "git.example")], GITHUB, "https://git.example/api/v3", "t/f"),
         (
             "git@git.example:t/f",
             None,
             &[("GITHUB_API_URL", "https://git.example/api/v3/")],
-            Github,
+            GITHUB,
             "https://git.example/api/v3",
             "t/f",
         ),
-        ("git@gitlab.com:a/b/c.git", None, none, Gitlab, "https://gitlab.com/api/v4", "a/b/c"),
+        ("git@gitlab.com:a/b/c.git", None, none, GITLAB, "https://gitlab.com/api/v4", "a/b/c"),
         (
             "https://git.example/gitlab/a/b.git",
             None,
             &[("CI_API_V4_URL", "https://git.example/gitlab/api/v4")],
-            Gitlab,
+            GITLAB,
             "https://git.example/gitlab/api/v4",
             "a/b",
         ),
@@ -43,16 +50,16 @@ fn places_are_told_from_remotes() {
             "git@git.example:a/b",
             None,
             &[("GITLAB_HOST", "https://git.example:8443")],
-            Gitlab,
+            GITLAB,
             "https://git.example:8443/api/v4",
             "a/b",
         ),
-        ("https://codeberg.org/t/f.git", None, none, Gitea, "https://codeberg.org/api/v1", "t/f"),
+        ("https://codeberg.org/t/f.git", None, none, GITEA, "https://codeberg.org/api/v1", "t/f"),
         (
             "git@git.example:t/f",
             None,
             &[("FORGEJO_URL", "https://git.example")],
-            Gitea,
+            GITEA,
             "https://git.example/api/v1",
             "t/f",
         ),
@@ -61,7 +68,7 @@ fn places_are_told_from_remotes() {
             "git@git.example:t/f",
             None,
             &[("GITHUB_API_URL", "https://git.example/api/v1"), ("GITEA_URL", "https://git.example")],
-            Gitea,
+            GITEA,
             "https://git.example/api/v1",
             "t/f",
         ),
@@ -70,7 +77,7 @@ fn places_are_told_from_remotes() {
             "git@github.com:t/f",
             None,
             &[("GITHUB_API_URL", "https://git.example/api/v3")],
-            Github,
+            GITHUB,
             "https://api.github.com",
             "t/f",
         ),
@@ -99,12 +106,12 @@ fn places_are_told_from_remotes() {
 
 #[test]
 fn a_token_goes_to_its_own_server_only() {
-    let token = |url: &str, told: Option<Provider>, pairs: &[(&str, &str)]| -> Result<&'static str> {
+    let token = |url: &str, told: Option<&'static dyn Provider>, pairs: &[(&str, &str)]| -> Result<&'static str> {
         let endpoint = found(url, told, pairs)?;
-        super::token(&endpoint, told.is_some(), &environment(pairs)).map(|token| token.variable)
+        super::token::find(&endpoint, told.is_some(), &environment(pairs)).map(|token| token.variable)
     };
     let (github, own) = ("git@github.com:a/b", "git@git.example:a/b");
-    let enterprise = Some(Provider::Github);
+    let enterprise = Some(GITHUB);
     for (url, told, pairs, expected) in [
         (github, None, &[("GITHUB_TOKEN", "s3cret")][..], "GITHUB_TOKEN"),
         (github, None, &[("GITHUB_TOKEN", "s3cret"), ("GH_TOKEN", "s3cret")], "GH_TOKEN"),

@@ -1,0 +1,60 @@
+//! The report of `kfleet history`, as text and as JSON.
+
+use super::Ui;
+use super::table::{self, date};
+use crate::args::OutputFormat;
+use kfleet::error::Error;
+use kfleet::ops::history::{Entry, History};
+use kfleet::text::short;
+use serde_json::{Value, json};
+
+/// Shows the history of a cluster.
+pub(crate) fn show(cluster: &str, found: &History, format: OutputFormat, ui: &Ui) -> Result<(), Error> {
+    if format == OutputFormat::Json {
+        let entries: Vec<Value> = found.entries.iter().map(json).collect();
+        let report = json!({"cluster": cluster, "entries": entries, "notes": found.notes});
+        return ui.sorted_report("HistoryReport", report);
+    }
+    found.notes.iter().for_each(|note| ui.status(&format!("note: {note}")));
+    if found.entries.is_empty() {
+        ui.status(&format!("{cluster} has no sync in the history"));
+        return Ok(());
+    }
+    let head = ["WHEN", "WHO", "KUSTOMIZATION", "FROM", "TO", "COMMITS", "SUBJECT"];
+    let rows: Vec<Vec<String>> = found.entries.iter().map(row).collect();
+    table::show(&head, &rows, ui)
+}
+
+fn row(entry: &Entry) -> Vec<String> {
+    let pin = |pin: &Option<String>| pin.as_deref().map_or("-", short).to_owned();
+    let commits = match (entry.commits, entry.is_older) {
+        (Some(commits), true) => format!("-{commits}"),
+        (Some(commits), false) => commits.to_string(),
+        (None, _) => "-".to_owned(),
+    };
+    let mut subject = entry.commit.subject.clone();
+    if entry.is_older {
+        subject += " (rollback)";
+    }
+    if !entry.others.is_empty() {
+        subject += &format!(" ({} changed)", entry.others.join(", "));
+    }
+    vec![
+        date(entry.commit.time),
+        entry.commit.author.clone(),
+        entry.kustomization.clone(),
+        pin(&entry.from),
+        pin(&entry.to),
+        commits,
+        subject,
+    ]
+}
+
+fn json(entry: &Entry) -> Value {
+    json!({
+        "commit": entry.commit.commit, "author": entry.commit.author, "time": entry.commit.time,
+        "subject": entry.commit.subject, "trailers": entry.commit.trailers, "kustomization": entry.kustomization,
+        "from": entry.from, "to": entry.to, "commits": entry.commits, "isRollback": entry.is_older,
+        "alsoChanged": entry.others,
+    })
+}

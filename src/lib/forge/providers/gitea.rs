@@ -1,0 +1,89 @@
+//! Gitea and Forgejo (API v1, "repository"). The API is shaped after GitHub's, but has no filter for branches that all
+//! versions know.
+
+use super::github;
+use crate::forge::provider::{Endpoint, Proposal, Provider, Server, encoded_path};
+use crate::process::Environment;
+use serde_json::{Value, json};
+
+/// How many pull requests are asked for at once: no server gives more, unless its owner wants it so.
+const PER_PAGE: usize = 50;
+
+/// How often.
+const PAGES: usize = 20;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Gitea;
+
+impl Provider for Gitea {
+    fn key(&self) -> &'static str {
+        "gitea"
+    }
+
+    fn name(&self) -> &'static str {
+        "Gitea"
+    }
+
+    fn about(&self) -> &'static str {
+        "Gitea and Forgejo; the token is in GITEA_TOKEN or FORGEJO_TOKEN"
+    }
+
+    fn has_host(&self, host: &str) -> bool {
+        ["codeberg.org", "gitea.com"].contains(&host)
+    }
+
+    fn api(&self, web: &str) -> String {
+        format!("{web}/api/v1")
+    }
+
+    fn host_variable(&self) -> &'static str {
+        "GITEA_INSTANCE_URL"
+    }
+
+    fn servers(&self, environment: &Environment) -> Vec<Server> {
+        let variables = [self.host_variable(), "GITEA_URL", "FORGEJO_URL"];
+        variables.into_iter().filter_map(|variable| Server::of_web(environment, variable, self)).collect()
+    }
+
+    fn token_variables(&self, _host: &str) -> &'static [&'static str] {
+        &["GITEA_TOKEN", "FORGEJO_TOKEN"]
+    }
+
+    fn authorization(&self, token: &str) -> String {
+        format!("token {token}")
+    }
+
+    fn scope(&self) -> &'static str {
+        "the scopes write:repository and write:issue"
+    }
+
+    fn list(&self, endpoint: &Endpoint, _proposal: &Proposal, page: usize) -> String {
+        format!("/repos/{}/pulls?state=open&limit={PER_PAGE}&page={page}", encoded_path(&endpoint.base))
+    }
+
+    /// Those of all branches are listed.
+    fn is_last(&self, page: usize, entries: usize) -> bool {
+        page >= PAGES || entries < PER_PAGE
+    }
+
+    fn fits(&self, endpoint: &Endpoint, listed: &Value, proposal: &Proposal) -> bool {
+        github::is_of_branches(endpoint, listed, proposal)
+    }
+
+    fn creation(&self, endpoint: &Endpoint, proposal: &Proposal, _base: Option<u64>) -> (String, Value) {
+        let draft = if proposal.is_draft { "WIP: " } else { "" };
+        let body = json!({
+            "head": endpoint.head_name(proposal),
+            "base": proposal.base,
+            "title": format!("{draft}{}", proposal.title),
+            "body": proposal.body,
+        });
+        (format!("/repos/{}/pulls", encoded_path(&endpoint.base)), body)
+    }
+
+    fn page(&self, endpoint: &Endpoint, proposal: &Proposal) -> String {
+        let (project, base) = (encoded_path(&endpoint.base), encoded_path(&proposal.base));
+        format!("{}/{project}/compare/{base}...{}", endpoint.web, github::head_in_page(endpoint, proposal))
+    }
+}
