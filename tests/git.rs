@@ -67,6 +67,19 @@ fn fails(url: &str, reference: &Reference, settings: &Settings) -> (ErrorKind, S
     (kind, message, hint)
 }
 
+/// Paths in the user's settings are relative to where git starts: to the fleet's root.
+#[test]
+fn git_starts_in_the_folder_of_the_settings() {
+    let (origin, home) = (Origin::new(), Home::new());
+    let settings = home.settings(&[("GIT_CONFIG_GLOBAL", "own.conf")]);
+    let text = format!("[url \"{}\"]\n\tinsteadOf = file:///alias\n", origin.url());
+    std::fs::write(home.folder.path().join("own.conf"), text).expect("written");
+    assert!(resolve("file:///alias", &Reference::Head, &settings).is_err());
+    let settings = settings.in_folder(home.folder.path());
+    assert_eq!(resolve("file:///alias", &Reference::Head, &settings).expect("resolved"), origin.commits[3]);
+    assert_eq!(fetch("file:///alias", &Reference::Head, &settings).expect("fetched").commit, origin.commits[3]);
+}
+
 #[test]
 fn branches_tags_and_commits_are_fetched() {
     let (origin, home) = (Origin::new(), Home::new());

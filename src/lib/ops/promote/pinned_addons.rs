@@ -32,12 +32,12 @@ pub(super) fn still_apart(
         _ => None,
     };
     let bases = format!("{}/", request.fleet.repository.paths.bases);
-    let from = plain_path("", applied).unwrap_or_default();
+    let flavour = plain_path("", applied).unwrap_or_default();
     for pair in &cluster.syncs {
         let Some(folder) = path_of(pair) else { continue };
         let Some(addon) = folder.strip_prefix(&bases) else { continue };
         let was = old.as_ref().and_then(|old| reconcile_disabled::objects(old, &folder).ok()).unwrap_or_default();
-        let is_there = reconcile_disabled::leads_to(&new, &from, &folder, &BTreeSet::new()) != Ok(false);
+        let is_there = reconcile_disabled::leads_to(&new, &flavour, &folder, &BTreeSet::new()) != Ok(false);
         let now = if is_there { reconcile_disabled::objects(&new, &folder) } else { Ok(BTreeSet::new()) };
         if !was.iter().chain(now.iter().flatten()).any(|id| left.has(id)) {
             continue;
@@ -51,7 +51,7 @@ pub(super) fn still_apart(
                 pair.kustomization.id.name
             ));
         }
-        let others = reconcile_disabled::others(&new, &from, &folder);
+        let others = reconcile_disabled::others(&new, &flavour, &folder);
         let is_left = |id: &&ObjectId| was.contains(*id) && left.has(id);
         if let Some(moved) = others.iter().find(is_left).or_else(|| reconcile_disabled::taken_with(&now, &others)) {
             let message =

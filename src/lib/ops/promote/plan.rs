@@ -65,3 +65,7 @@ pub fn plan(
     let is_stopped = !plan.refused.is_empty() && (!options.keep_going || plan.promotions.is_empty());
     if is_stopped { Err(plan.refused) } else { Ok(plan) }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

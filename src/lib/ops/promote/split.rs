@@ -121,14 +121,14 @@ pub(super) fn lacking<'a>(
 ) -> Result<Option<(&'a Pair, Vec<String>)>, Problem> {
     let Ok(main) = main_pair(request.fleet, cluster) else { return Ok(None) };
     let (Some(Pin::Commit(pin)), Some(folder)) = (main.pin(), path_of(pair)) else { return Ok(None) };
-    let from = path_of(main).unwrap_or_default();
-    if folder != folder_of_addon(request.fleet, addon) || from == folder {
+    let flavour = path_of(main).unwrap_or_default();
+    if folder != folder_of_addon(request.fleet, addon) || flavour == folder {
         return Ok(None);
     }
     let location = &main.kustomization.origin.location;
     let old = request.commits.commit(&pin).and_then(|pin| request.snapshots.at(&pin));
     let old = old.map_err(|error| refusal(&location.file, &error))?;
-    if reconcile_disabled::leads_to(&old, &from, &folder, &BTreeSet::new()) == Ok(false) {
+    if reconcile_disabled::leads_to(&old, &flavour, &folder, &BTreeSet::new()) == Ok(false) {
         return Ok(None);
     }
     let objects = verify_split(request, main, addon, &pin)?;
@@ -156,22 +156,22 @@ struct Objects {
 fn verify_split(request: &Request<'_>, main: &Pair, addon: &str, pin: &str) -> Result<Objects, Problem> {
     let location = &main.kustomization.origin.location;
     let folder = folder_of_addon(request.fleet, addon);
-    let from = plain_path("", &written_path(main)).unwrap_or_default();
+    let flavour = plain_path("", &written_path(main)).unwrap_or_default();
     let commit = &request.candidate.commit.commit;
     let at = |commit: &str| request.snapshots.at(commit).map_err(|error| refusal(&location.file, &error));
     let old = at(pin)?;
     let left = reconcile_disabled::objects(&old, &folder).map_err(|reason| unclear(addon, pin, reason))?;
     let is_there =
-        reconcile_disabled::leads_to(&old, &from, &folder, &left).map_err(|reason| unclear(addon, pin, reason))?;
-    if !is_there || from == folder || left.is_empty() {
-        let message = format!("{from} does not have {addon} at the pin {}", short(pin));
+        reconcile_disabled::leads_to(&old, &flavour, &folder, &left).map_err(|reason| unclear(addon, pin, reason))?;
+    if !is_there || flavour == folder || left.is_empty() {
+        let message = format!("{flavour} does not have {addon} at the pin {}", short(pin));
         return refuse(location, message, "promote the whole cluster to a commit whose flavour has it");
     }
     if let Some(nameless) = left.iter().find(|id| id.name.is_empty()) {
         let message = format!("{addon} cannot be pinned apart: its {} has no name", nameless.kind);
         return refuse(location, message, "give it a name");
     }
-    if let Some(other) = reconcile_disabled::taken_with(&left, &reconcile_disabled::others(&old, &from, &folder)) {
+    if let Some(other) = reconcile_disabled::taken_with(&left, &reconcile_disabled::others(&old, &flavour, &folder)) {
         let message = format!("{other} of another addon cannot be told from that of {addon}");
         return refuse(location, message, "give the two different names, or write their namespaces into their files");
     }
