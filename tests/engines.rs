@@ -13,13 +13,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kfleet::error::Result;
+use kfleet::runner::cancel::Stop;
 use kfleet::runner::event::Stream;
-use kfleet::runner::local::container::{Container, Pull, Runtime};
+use kfleet::runner::local::engines::container::{Container, Pull, Runtime};
+use kfleet::runner::local::engines::process::Process;
+use kfleet::runner::local::engines::sandbox::Sandbox;
 use kfleet::runner::local::folder::RunFolder;
-use kfleet::runner::local::options::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
-use kfleet::runner::local::process::Process;
-use kfleet::runner::local::sandbox::Sandbox;
-use kfleet::runner::local::step_engine::{Engine, Stop};
+use kfleet::runner::local::settings::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
+use kfleet::runner::local::step_engine::StepEngine;
 use kfleet::tekton::task_run::{File, Mount, Step, StepEnd, TaskRun, Volume, VolumeSource};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kfleet");
@@ -97,11 +98,11 @@ struct Ran {
 }
 
 /// Runs all steps of a task, whatever their ends, each for at most 30 seconds.
-fn run(engine: &dyn Engine, task: &TaskRun) -> Ran {
+fn run(engine: &dyn StepEngine, task: &TaskRun) -> Ran {
     run_within(engine, task, Duration::from_secs(30)).expect("the engine works")
 }
 
-fn run_within(engine: &dyn Engine, task: &TaskRun, time: Duration) -> Result<Ran> {
+fn run_within(engine: &dyn StepEngine, task: &TaskRun, time: Duration) -> Result<Ran> {
     let (out, err) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let start = Instant::now();
     let mut space = engine.prepare_task(task, &stop_after(time))?;
@@ -145,9 +146,9 @@ fn process(change: impl FnOnce(&mut Settings)) -> (Process, tempfile::TempDir) {
 }
 
 /// Both engines that need no images.
-fn engines(test: &str) -> Vec<(Box<dyn Engine>, tempfile::TempDir)> {
+fn engines(test: &str) -> Vec<(Box<dyn StepEngine>, tempfile::TempDir)> {
     let (plain, parent) = process(|_| {});
-    let mut engines: Vec<(Box<dyn Engine>, tempfile::TempDir)> = vec![(Box::new(plain), parent)];
+    let mut engines: Vec<(Box<dyn StepEngine>, tempfile::TempDir)> = vec![(Box::new(plain), parent)];
     if let Some((sandbox, parent)) = sandbox(test, |_| {}) {
         engines.push((Box::new(sandbox), parent));
     }
@@ -325,7 +326,7 @@ fn is_below(pid: &str, path: &Path) -> bool {
 #[test]
 fn processes_are_counted_where_the_system_does_not() {
     let (plain, _parent) = process(|settings| settings.limits.processes = 30);
-    let mut engines: Vec<(Box<dyn Engine>, &str)> = vec![(Box::new(plain), "47.11")];
+    let mut engines: Vec<(Box<dyn StepEngine>, &str)> = vec![(Box::new(plain), "47.11")];
     let made = sandbox("processes_are_counted_where_the_system_does_not", |settings| settings.limits.processes = 30);
     let mut _kept = None;
     if let Some((sandbox, parent)) = made {

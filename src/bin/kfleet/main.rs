@@ -21,7 +21,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let context = Context::read();
     // Before there are threads: they cannot enter a sandbox.
-    if let Some(code) = kfleet::runner::local::supervise::main(&context.arguments) {
+    if let Some(code) = kfleet::runner::local::step_process::main(&context.arguments) {
         return ExitCode::from(code);
     }
     if context.called_as("kfmt") {

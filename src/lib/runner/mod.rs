@@ -3,6 +3,7 @@
 //!
 //! What Tekton's rules are is known by [`crate::tekton`], which hands in a plan.
 
+pub mod cancel;
 pub mod event;
 pub mod local;
 pub mod log;
@@ -10,4 +11,5 @@ pub mod mask;
 mod mask_forms;
 pub mod masking_sink;
 pub mod object_flags;
+pub mod outcome;
 pub mod record;

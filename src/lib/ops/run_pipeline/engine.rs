@@ -2,11 +2,11 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Environment, Program};
-use crate::runner::local::container::{Container, Pull, Runtime};
-use crate::runner::local::options::Settings;
-use crate::runner::local::process::Process;
-use crate::runner::local::shims::Programs;
-use crate::runner::local::step_engine::Engine;
+use crate::runner::local::engines::container::{Container, Pull, Runtime};
+use crate::runner::local::engines::process::Process;
+use crate::runner::local::programs::shims::Programs;
+use crate::runner::local::settings::Settings;
+use crate::runner::local::step_engine::StepEngine;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -120,7 +120,7 @@ pub(super) fn usable_runtime(environment: &Environment) -> Option<PathBuf> {
 /// The `PATH` of steps in a sandbox that shows these folders too; nothing where there is none.
 #[cfg(target_os = "linux")]
 pub(super) fn sandbox_path(environment: &Environment, tools: &[PathBuf]) -> String {
-    crate::runner::local::sandbox::path_of(environment, tools)
+    crate::runner::local::engines::sandbox::path_of(environment, tools)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -130,7 +130,7 @@ pub(super) fn sandbox_path(_: &Environment, _: &[PathBuf]) -> String {
 
 #[cfg(target_os = "linux")]
 fn probe(folder: &Path, program: &Path) -> Result<()> {
-    crate::runner::local::sandbox::Sandbox::probe(folder, program)
+    crate::runner::local::engines::sandbox::Sandbox::probe(folder, program)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -139,11 +139,15 @@ fn probe(_: &Path, _: &Path) -> Result<()> {
 }
 
 /// An engine that is set up, and the `PATH` of its steps where they use the programs of this machine.
-pub(super) fn start(choice: &Choice, settings: Settings, program: &Path) -> Result<(Box<dyn Engine>, Option<String>)> {
+pub(super) fn start(
+    choice: &Choice,
+    settings: Settings,
+    program: &Path,
+) -> Result<(Box<dyn StepEngine>, Option<String>)> {
     match choice.kind {
         #[cfg(target_os = "linux")]
         Kind::Sandbox => {
-            let engine = crate::runner::local::sandbox::Sandbox::new(settings, program);
+            let engine = crate::runner::local::engines::sandbox::Sandbox::new(settings, program);
             let path = engine.search_path();
             Ok((Box::new(engine), Some(path)))
         }

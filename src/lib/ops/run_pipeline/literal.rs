@@ -4,7 +4,7 @@ use super::Prepared;
 use super::select::{Selected, Target};
 use crate::lighthouse::job::Source;
 use crate::problem::{Location, Problem, Severity};
-use crate::runner::local::mounts::literal_paths;
+use crate::runner::local::folder::mounts::literal_paths;
 use std::collections::BTreeSet;
 
 /// One warning for each step whose script has such paths: they lead nowhere, or to files of this machine.

@@ -4,7 +4,7 @@ use super::{Checkout, up};
 use crate::error::Result;
 use crate::fleet::file::{FLEET_FILE, FleetFile};
 use crate::problem::Problem;
-use crate::runner::local::tools::Tools;
+use crate::runner::local::programs::tools::Tools;
 use crate::tree::Root;
 
 /// What the fleet file of the work tree says. Where the event is not trusted, that of the base branch: the other one is of

@@ -29,7 +29,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::git::{Facts, LocalClone, Settings, Snapshot};
 use crate::lighthouse::job::Source;
 use crate::problem::{Location, Problem, Severity};
-use crate::runner::local::tools::Tools;
+use crate::runner::local::programs::tools::Tools;
 use crate::tekton::load::{self, Inputs, Loaded, Refused, Remote, Request};
 use crate::tekton::plan::{Plan, PlanOptions, RunContext, plan};
 use crate::tekton::timeouts;

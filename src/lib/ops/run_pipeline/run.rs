@@ -7,12 +7,13 @@ use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{self, Brought, Push, Pushed, Refs, StepSettings, Throwaway};
 use crate::process::Environment;
+use crate::runner::cancel::Cancel;
 use crate::runner::event::{Event, Sink};
-use crate::runner::local::controller::{self, Cancel, FailedStep};
+use crate::runner::local::controller::{self, FailedStep};
 use crate::runner::local::folder::RunFolder;
-use crate::runner::local::options::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
 use crate::runner::local::preflight::{self, Given};
-use crate::runner::local::shims::{self, Kfleet, Programs, PullRequest};
+use crate::runner::local::programs::shims::{self, Kfleet, Programs, PullRequest};
+use crate::runner::local::settings::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
 use crate::runner::local::step_engine::TaskSpace;
 use crate::runner::mask::Masker;
 use crate::runner::masking_sink::MaskingSink;
@@ -222,7 +223,7 @@ fn carry_out(
         tasks: names.collect(),
     });
     let last = Last { inner: sink, end: Mutex::default() };
-    let with_git = crate::runner::local::step_variables::WithVariables::new(engine.as_ref(), variables);
+    let with_git = crate::runner::local::engines::with_variables::WithVariables::new(engine.as_ref(), variables);
     let open = |space: &mut dyn TaskSpace, failed: &FailedStep<'_>| {
         if let Some((screen, masker)) = screen {
             shell::open(screen, &shell::StepContext { engine: engine.name(), network, masker }, space, failed);

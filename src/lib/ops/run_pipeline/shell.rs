@@ -1,9 +1,9 @@
 //! A shell in the place of a step that has failed. The run waits for its end, and then goes on as if it had not been.
 
+use crate::runner::local::beside::terminal;
 use crate::runner::local::controller::FailedStep;
-use crate::runner::local::options::Network;
+use crate::runner::local::settings::Network;
 use crate::runner::local::step_engine::TaskSpace;
-use crate::runner::local::terminal;
 use crate::runner::log::{Colours, clean};
 use crate::runner::mask::Masker;
 use crate::tekton::task_run::StepEnd;

@@ -1,13 +1,11 @@
-//! [`Engine`]: what carries out the steps of a task. The controller, which knows Tekton's rules, is the only caller; an
+//! [`StepEngine`]: what carries out the steps of a task. The controller, which knows Tekton's rules, is the only caller; an
 //! engine knows nothing of pipelines.
 
 use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use crate::error::Result;
+use crate::runner::cancel::Stop;
 use crate::runner::event::Stream;
 use crate::tekton::task_run::{Step, StepEnd, TaskRun};
 
@@ -15,7 +13,7 @@ use crate::tekton::task_run::{Step, StepEnd, TaskRun};
 pub const IMAGE_PULL_FAILED: &str = "ErrImagePull";
 
 /// A way to carry out tasks.
-pub trait Engine: Sync {
+pub trait StepEngine: Sync {
     /// `sandbox`, `process` or `container`.
     fn name(&self) -> &'static str;
 
@@ -106,31 +104,3 @@ pub struct Seen {
 
 /// Takes a part of what a step prints.
 pub type Output<'a> = dyn Fn(Stream, &[u8]) + Sync + 'a;
-
-/// When a step has to end although it has not ended by itself.
-#[derive(Debug, Clone)]
-pub struct Stop {
-    /// At this time: the timeout of the step, task or run, whichever comes first.
-    pub deadline: Option<Instant>,
-    /// As soon as this is set: it is asked to end, and has some time to do so.
-    pub cancelled: Arc<AtomicBool>,
-    /// As soon as this is set too, it has no time any more.
-    pub at_once: Arc<AtomicBool>,
-}
-
-impl Stop {
-    /// Whether the run was cancelled.
-    pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::SeqCst)
-    }
-
-    /// Whether the run was cancelled by somebody who does not want to wait.
-    pub fn is_at_once(&self) -> bool {
-        self.is_cancelled() && self.at_once.load(Ordering::SeqCst)
-    }
-
-    /// Whether the time is over.
-    pub fn is_late(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-    }
-}

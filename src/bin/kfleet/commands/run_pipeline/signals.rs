@@ -1,7 +1,7 @@
 //! Signals that ask a run to stop.
 
 use kfleet::error::{Error, ErrorKind};
-use kfleet::runner::local::controller::Cancel;
+use kfleet::runner::cancel::Cancel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 

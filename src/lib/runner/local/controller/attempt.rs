@@ -1,58 +1,21 @@
 //! One task, or one combination of its matrix: attempt after attempt, step after step.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use crate::runner::event::{Event, Sink};
-use crate::runner::local::step_engine::{Engine, IMAGE_PULL_FAILED, Stop, TaskSpace};
-use crate::tekton::matrix::Combination;
-use crate::tekton::objects::Objects;
+use super::job::{End, FailedStep, Job, Shared, after, earliest, is_over};
+use super::lines::Lines;
+use crate::runner::cancel::Stop;
+use crate::runner::event::Event;
+use crate::runner::local::step_engine::{IMAGE_PULL_FAILED, TaskSpace};
+use crate::runner::outcome::{NO_IMAGE, StepOutcome, TaskOutcome, seconds};
 use crate::tekton::params::Values;
-use crate::tekton::resolve::{self, Common, Specified, SpecifiedStep, is_late_step};
+use crate::tekton::resolve::{self, Specified, SpecifiedStep, is_late_step};
 use crate::tekton::results;
 use crate::tekton::substitute::{Budget, Expander, References, Table};
 use crate::tekton::task_run::{Step, StepEnd, TaskRun};
-use crate::tekton::types::{ParamValue, PipelineTask, When};
+use crate::tekton::types::When;
 use crate::tekton::{fields, when};
-
-use super::lines::Lines;
-use super::outcome::{NO_IMAGE, StepOutcome, TaskOutcome, seconds};
-use super::{FailedStep, OnFailure};
-
-/// What all tasks of a run share.
-pub(super) struct Shared<'a> {
-    pub(super) engine: &'a dyn Engine,
-    pub(super) objects: &'a Objects,
-    pub(super) sink: &'a dyn Sink,
-    pub(super) common: &'a Common,
-    pub(super) on_failure: Option<&'a OnFailure<'a>>,
-}
-
-/// One task to carry out; the results of others that it uses have been replaced.
-pub(super) struct Job {
-    pub(super) task: PipelineTask,
-    pub(super) combination: Option<(usize, Combination)>,
-    /// Of each attempt.
-    pub(super) timeout: Option<Duration>,
-    pub(super) ignore_failure: bool,
-    pub(super) first_step: usize,
-    /// When the run, or its part, is out of time.
-    pub(super) deadline: Option<Instant>,
-    pub(super) cancelled: Arc<AtomicBool>,
-    pub(super) at_once: Arc<AtomicBool>,
-}
-
-/// How a task ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    Succeeded,
-    Failed,
-    Cancelled,
-    /// Because the run, or its part, was out of time.
-    OutOfTime,
-}
 
 /// A task that ended.
 pub(super) struct Ended {
@@ -91,36 +54,6 @@ impl Attempt {
         let message = "the run was cancelled before the task could start".to_owned();
         Attempt { end: End::Cancelled, ..Attempt::failed("TaskRunCancelled", message) }
     }
-}
-
-impl Job {
-    /// The name in events and outcomes.
-    pub(super) fn label(&self) -> String {
-        match &self.combination {
-            Some((index, _)) => format!("{}[{index}]", self.task.name),
-            None => self.task.name.clone(),
-        }
-    }
-
-    fn stop(&self, deadline: Option<Instant>) -> Stop {
-        let (cancelled, at_once) = (Arc::clone(&self.cancelled), Arc::clone(&self.at_once));
-        Stop { deadline: earliest(self.deadline, deadline), cancelled, at_once }
-    }
-}
-
-fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
-}
-
-fn after(start: Instant, limit: Option<Duration>) -> Option<Instant> {
-    limit.and_then(|limit| start.checked_add(limit))
-}
-
-fn is_over(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }
 
 /// Carries out a task.
@@ -489,12 +422,4 @@ fn unresolved(text: &str) -> Option<String> {
     let mut keys = References::new(text).map(|(_, key)| key);
     let key = keys.find(|key| key.starts_with("steps.") && key.contains(".results"))?;
     Some(format!("$({key}) has no value"))
-}
-
-/// Whether a value is text; matrices make lists of those.
-pub(super) fn text_of(value: &ParamValue) -> Option<&str> {
-    match value {
-        ParamValue::String(text) => Some(text),
-        _ => None,
-    }
 }

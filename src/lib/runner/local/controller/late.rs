@@ -73,5 +73,13 @@ fn out_of_range(task: &mut PipelineTask, table: &Table<'_>) -> BTreeSet<String> 
 
 /// The texts that the combinations of a matrix have produced, as one list.
 pub(super) fn aggregate(values: Vec<&ParamValue>) -> ParamValue {
-    ParamValue::Array(values.into_iter().filter_map(super::attempt::text_of).map(str::to_owned).collect())
+    ParamValue::Array(values.into_iter().filter_map(text_of).map(str::to_owned).collect())
+}
+
+/// Whether a value is text; matrices make lists of those.
+fn text_of(value: &ParamValue) -> Option<&str> {
+    match value {
+        ParamValue::String(text) => Some(text),
+        _ => None,
+    }
 }

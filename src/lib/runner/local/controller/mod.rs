@@ -1,54 +1,34 @@
-//! The controller: carries out a [`Plan`] on an [`Engine`] by Tekton's rules. It knows nothing of how steps are run.
+//! The controller: carries out a [`Plan`] on an [`StepEngine`] by Tekton's rules. It knows nothing of how steps are run.
 //!
 //! One thread decides, in [`run`]; each task, or combination of a matrix, has a thread of its own while it runs. What a task
 //! waits for is decided anew whenever one has ended; nothing polls.
 
 mod attempt;
+mod job;
 mod late;
 mod lines;
-mod outcome;
 mod state;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::problem::{Location, Problem, Severity};
+use crate::runner::cancel::Cancel;
 use crate::runner::event::{Event, Sink};
+use crate::runner::outcome::{Outcome, TaskOutcome, seconds};
 use crate::tekton::objects::Objects;
 use crate::tekton::plan::Plan;
 use crate::tekton::results::json_of;
-use crate::tekton::task_run::{Step, TaskRun};
 use crate::tekton::timeouts::limit_text;
 
-use crate::runner::local::step_engine::{Engine, Stop, TaskSpace};
+use crate::runner::local::step_engine::StepEngine;
 
-pub use outcome::{Outcome, Skipped, StepOutcome, TaskOutcome};
+use attempt::{Ended, carry_out};
+use job::{End, Job, Shared, after, is_over};
 
-use attempt::{End, Ended, Job, Shared, carry_out};
-use outcome::seconds;
+pub use job::{FailedStep, OnFailure};
 use state::{Decision, Now, State, Tasks};
-
-/// A step that has failed, and whose task is not tried again.
-pub struct FailedStep<'a> {
-    /// The attempt that it is of.
-    pub task: &'a TaskRun,
-    /// The name of the task in events.
-    pub label: &'a str,
-    /// Which step of the task.
-    pub index: usize,
-    /// The step with the results of earlier ones, where it uses some.
-    pub late: Option<&'a Step>,
-    /// Why it has failed.
-    pub message: &'a str,
-    /// When what is done in its place has to end. No time limits it, but the run can be cancelled.
-    pub stop: Stop,
-}
-
-/// Called when a step has failed, while its place is still there. How long it takes is not counted as time of the run.
-pub type OnFailure<'a> = dyn Fn(&mut dyn TaskSpace, &FailedStep<'_>) + Sync + 'a;
 
 /// How many tasks run at the same time, and what is done when one fails.
 pub struct Settings<'a> {
@@ -64,38 +44,8 @@ impl Default for Settings<'_> {
     }
 }
 
-/// Asks a run to stop: the first time its tasks end and `finally` is run, the second time everything ends.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel {
-    gently: Arc<AtomicBool>,
-    at_once: Arc<AtomicBool>,
-}
-
-impl Cancel {
-    /// Asks once more.
-    pub fn request(&self) {
-        if self.gently.swap(true, Ordering::SeqCst) {
-            self.at_once.store(true, Ordering::SeqCst);
-        }
-    }
-
-    /// Whether it was asked at all.
-    pub fn is_requested(&self) -> bool {
-        self.gently.load(Ordering::SeqCst)
-    }
-
-    /// What limits work that comes before the tasks.
-    pub fn stop(&self) -> Stop {
-        Stop { deadline: None, cancelled: Arc::clone(&self.gently), at_once: Arc::clone(&self.at_once) }
-    }
-
-    fn is_at_once(&self) -> bool {
-        self.at_once.load(Ordering::SeqCst)
-    }
-}
-
 /// What an engine cannot do for a plan.
-pub fn unsupported(plan: &Plan, engine: &dyn Engine) -> Vec<Problem> {
+pub fn unsupported(plan: &Plan, engine: &dyn StepEngine) -> Vec<Problem> {
     if engine.supports_sidecars() {
         return Vec::new();
     }
@@ -111,7 +61,7 @@ pub fn unsupported(plan: &Plan, engine: &dyn Engine) -> Vec<Problem> {
 /// Carries out a plan. Everything that happens is told to `sink`, the end of the run included.
 pub fn run(
     plan: &Plan,
-    engine: &dyn Engine,
+    engine: &dyn StepEngine,
     objects: &Objects,
     cancel: &Cancel,
     sink: &dyn Sink,
@@ -125,22 +75,14 @@ pub fn run(
         tasks: Tasks::new(prepared),
         cancel,
         sink,
-        pipeline: until(start, limits.pipeline),
-        tasks_until: until(start, limits.tasks),
+        pipeline: after(start, limits.pipeline),
+        tasks_until: after(start, limits.tasks),
         finally: limits.finally,
         finally_until: None,
         queue: VecDeque::new(),
     };
     controller.carry_out(&shared, settings.parallel.max(1));
     controller.outcome(start, limit_text(limits.pipeline), limit_text(limits.tasks))
-}
-
-fn until(start: Instant, limit: Option<Duration>) -> Option<Instant> {
-    limit.and_then(|limit| start.checked_add(limit))
-}
-
-fn is_over(until: Option<Instant>) -> bool {
-    until.is_some_and(|until| Instant::now() >= until)
 }
 
 struct Controller<'a> {
@@ -217,7 +159,7 @@ impl Controller<'_> {
         if self.tasks.tasks_are_over() {
             let begun = self.finally_until;
             if begun.is_none() {
-                self.finally_until = until(Instant::now(), self.finally);
+                self.finally_until = after(Instant::now(), self.finally);
             }
             for at in count..self.tasks.states.len() {
                 if self.waits(at) {

@@ -10,9 +10,10 @@ use crate::tekton::substitute::{Budget, Table};
 use crate::tekton::types::ParamValue;
 use crate::tekton::{results, when};
 
-use super::attempt::{End, Ended};
+use super::attempt::Ended;
+use super::job::End;
 use super::late;
-use super::outcome::{Skipped, TaskOutcome};
+use crate::runner::outcome::{Skipped, TaskOutcome};
 
 /// Why a task is not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,15 +8,16 @@ mod time;
 use super::*;
 use std::os::fd::BorrowedFd;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::runner::cancel::Stop;
 use crate::runner::event::Stream;
-use crate::runner::local::step_engine::{Output, Seen, Stop};
+use crate::runner::local::step_engine::{Output, Seen, TaskSpace};
 use crate::tekton::mk;
 use crate::tekton::params::Values;
 use crate::tekton::plan::{PlanOptions, plan};
-use crate::tekton::task_run::{Step, StepEnd};
+use crate::tekton::task_run::{Step, StepEnd, TaskRun};
 use crate::tekton::types::PipelineRun;
 
 /// Keeps all events.
@@ -77,7 +78,7 @@ struct Space<'a> {
     of_steps: Vec<BTreeMap<String, Vec<u8>>>,
 }
 
-impl Engine for Fake {
+impl StepEngine for Fake {
     fn name(&self) -> &'static str {
         "fake"
     }
