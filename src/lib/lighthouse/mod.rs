@@ -37,6 +37,7 @@ pub use load::{ConfigFrom, Loaded, Side, is_trigger_file, load, load_from, merge
 pub use parameters::{build_job, injected};
 pub use reason::{Cause, Reason};
 pub use select::{Decision, Selection, select};
+pub use trust::Trust;
 pub use validate::validate;
 pub use webhook::{Saved, is_signed, read_event};
 

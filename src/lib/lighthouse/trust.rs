@@ -3,6 +3,23 @@
 use super::context::Context;
 use super::event::{Pull, TriggerEvent, User};
 
+/// How far whoever causes an event is trusted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// As far as the user who runs kfleet.
+    #[default]
+    Trusted,
+    /// Not at all: what they cause gets no secrets and no credentials, and is confined.
+    Untrusted,
+}
+
+impl Trust {
+    /// Whether nothing is to be entrusted.
+    pub fn is_untrusted(self) -> bool {
+        self == Trust::Untrusted
+    }
+}
+
 /// Whether the jobs of an event may be looked at: why it is trusted, or why not.
 pub(super) fn decide(event: &TriggerEvent, context: &Context) -> Result<String, String> {
     match event {

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::process::Environment;
 use crate::tekton::objects::Objects;
 use crate::tekton::types::ObjectKind;
-use crate::tree::{list_folder, read_private, read_value_file};
+use crate::tree::{self, list_folder, read_private, read_value_file};
 use crate::yaml::engine::Engine;
 use crate::yaml::input::{Text, location};
 use crate::yaml::tape::Tape;
@@ -21,11 +21,18 @@ use crate::yaml::value::to_value;
 const LIMIT: usize = 1024 * 1024;
 
 /// Adds what one option gives: `NAME=DIR` (each file a key), `NAME=FILE` (a Secret or ConfigMap as YAML, else one key
-/// named after the file), `NAME:KEY=FILE`, or `NAME:KEY=env:VARIABLE`.
+/// named after the file), `NAME:KEY=FILE`, or `NAME:KEY=env:VARIABLE`. Paths start at `root`; errors name them as they are
+/// given.
 ///
 /// # Errors
 /// It is none of these forms, the variable is not set ([`ErrorKind::Usage`]), or a file cannot be read.
-pub fn add_option(objects: &mut Objects, kind: ObjectKind, text: &str, environment: &Environment) -> Result<()> {
+pub fn add_option(
+    objects: &mut Objects,
+    kind: ObjectKind,
+    text: &str,
+    root: &Path,
+    environment: &Environment,
+) -> Result<()> {
     let flag = flag(kind);
     let usage = |what: String, hint: String| Err(Error::new(ErrorKind::Usage, what).with_hint(hint));
     let forms =
@@ -68,17 +75,21 @@ pub fn add_option(objects: &mut Objects, kind: ObjectKind, text: &str, environme
         return Ok(());
     }
     let path = Path::new(source);
-    let read = |path: &Path| read_value_file(path, LIMIT).map_err(|error| in_environment(&doing, error));
+    let real = |path: &Path| if root == Path::new(".") { path.to_owned() } else { root.join(path) };
+    let fail = |path: &Path, error: tree::Error| {
+        in_environment(&doing, tree::Error { file: path.display().to_string(), ..error })
+    };
+    let read = |path: &Path| read_value_file(&real(path), LIMIT).map_err(|error| fail(path, error));
     if let Some(key) = key {
         objects.put(kind, name, key, read(path)?);
         return Ok(());
     }
-    if path.is_dir() {
+    if real(path).is_dir() {
         let mut any = false;
-        for file in list_folder(path).map_err(|error| in_environment(&doing, error))?.unwrap_or_default() {
+        for file in list_folder(&real(path)).map_err(|error| fail(path, error))?.unwrap_or_default() {
             // A mounted volume of Kubernetes keeps its versions in such folders.
             let at = path.join(&file);
-            if file.starts_with("..") || !at.is_file() {
+            if file.starts_with("..") || !real(&at).is_file() {
                 continue;
             }
             if !is_key(&file) {
@@ -210,7 +221,7 @@ fn flag(kind: ObjectKind) -> &'static str {
     }
 }
 
-fn in_environment(doing: &str, error: crate::tree::Error) -> Error {
+fn in_environment(doing: &str, error: tree::Error) -> Error {
     let error = Error::from(error);
     Error { kind: ErrorKind::Environment, message: format!("{doing}: {}", error.message), ..error }
 }

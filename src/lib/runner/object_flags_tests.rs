@@ -11,7 +11,7 @@ const MANIFEST: &str =
 fn add(kind: ObjectKind, text: &str) -> Result<Objects> {
     let environment: Environment = [("TOKEN", "s3cr3t")].into_iter().collect();
     let mut objects = Objects::default();
-    add_option(&mut objects, kind, text, &environment).map(|()| objects)
+    add_option(&mut objects, kind, text, Path::new("."), &environment).map(|()| objects)
 }
 
 fn keys(objects: &Objects, kind: ObjectKind, name: &str) -> Vec<(String, String)> {

@@ -5,6 +5,8 @@ pub(crate) mod downloads;
 pub(crate) mod history;
 pub(crate) mod promote;
 mod report;
+pub(crate) mod run_log;
+pub(crate) mod run_report;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod vet;

@@ -1,6 +1,6 @@
 //! [`Files`]: the files of the repository as a job sees them.
 
-use super::{Checkout, up};
+use super::checkout::{Checkout, up};
 use crate::error::Result;
 use crate::git::LocalClone;
 use crate::tekton::load;

@@ -1,8 +1,9 @@
 //! `--lint`: the trigger files, and what the sources of all their jobs say, whatever the event.
 
 use super::configuration::{self, Configuration};
+use super::prepare::{is_warning, load_selected, plan_of};
 use super::select::{self, Asked, Selected, Target};
-use super::{Checkout, Options, event, is_warning, load_selected, plan_of};
+use super::{Checkout, Options, event};
 use crate::error::Result;
 use crate::lighthouse::{self, Finding};
 use crate::problem::{Problem, Severity};
@@ -29,7 +30,7 @@ impl Linted {
 ///
 /// # Errors
 /// Trigger files cannot be read; there is no such job ([`crate::error::ErrorKind::Usage`]).
-pub fn lint(checkout: &Checkout, asked: &Asked, options: &Options, remote: &dyn Remote) -> Result<Linted> {
+pub(super) fn lint(checkout: &Checkout, asked: &Asked, options: &Options, remote: &dyn Remote) -> Result<Linted> {
     if let Some(selected) = select::file(checkout, asked) {
         return Ok(Linted { jobs: 1, problems: problems_of(checkout, &selected, options, remote) });
     }
@@ -72,7 +73,7 @@ fn problems_of(checkout: &Checkout, selected: &Selected, options: &Options, remo
     match load_selected(checkout, selected, options, remote) {
         Ok(loaded) => {
             // Parts that were asked for are no matter of the linter.
-            let planned = plan_of(&loaded.run, selected, &options.namespace, &PlanOptions::default(), 0);
+            let planned = plan_of(&loaded.run, selected, options, &PlanOptions::default());
             let told = planned.map_or_else(|problems| problems, |plan| plan.notes);
             doubts(loaded.findings).chain(told).collect()
         }

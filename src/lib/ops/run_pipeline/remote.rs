@@ -6,6 +6,7 @@ use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{self, Protocol, Reference};
 use crate::http;
+use crate::lighthouse::Trust;
 use crate::ops::generate::Progress;
 use crate::ops::run_pipeline::repository_map::{RepositoryMap, RepositoryUrl};
 use crate::process::Environment;
@@ -23,14 +24,14 @@ const FETCH_BYTES: u64 = 256 * 1024 * 1024;
 
 /// What the user allows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ways {
+pub struct FetchPolicy {
     /// Whether the network is left alone.
     pub offline: bool,
     /// Whether addresses may be used that can mean something else tomorrow.
     pub allows_unpinned: bool,
-    /// Whether the event is not trusted: then nobody is shown the user's credentials, and nothing is taken from what was
+    /// Whether the event is trusted: else nobody is shown the user's credentials, and nothing is taken from what was
     /// fetched with them.
-    pub is_untrusted: bool,
+    pub trust: Trust,
 }
 
 /// See the module. One of these serves a whole call: what a branch is at is asked for once.
@@ -40,7 +41,7 @@ pub struct Remotes<'a> {
     store: Store,
     environment: &'a Environment,
     map: RepositoryMap,
-    ways: Ways,
+    policy: FetchPolicy,
     progress: &'a dyn Progress,
     tips: Known<String>,
     commits: Known<git::Fetched>,
@@ -84,7 +85,7 @@ impl From<Failure> for Error {
 
 impl std::fmt::Debug for Remotes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Remotes").field("places", &self.map).field("ways", &self.ways).finish_non_exhaustive()
+        f.debug_struct("Remotes").field("map", &self.map).field("policy", &self.policy).finish_non_exhaustive()
     }
 }
 
@@ -94,14 +95,14 @@ impl<'a> Remotes<'a> {
         environment: &'a Environment,
         cache: &Path,
         map: RepositoryMap,
-        ways: Ways,
+        policy: FetchPolicy,
         progress: &'a dyn Progress,
     ) -> Remotes<'a> {
         let mut http = http::Settings::new(environment);
         http.max_bytes = FILE_BYTES as u64;
-        let (cache, git) = match ways.is_untrusted {
-            false => (cache.to_owned(), git::Settings::new(environment.clone(), cache.join("git"))),
-            true => {
+        let (cache, git) = match policy.trust {
+            Trust::Trusted => (cache.to_owned(), git::Settings::new(environment.clone(), cache.join("git"))),
+            Trust::Untrusted => {
                 http.netrc = None;
                 let cache = cache.join("untrusted");
                 let git = git::Settings::new(environment.clone(), cache.join("git"));
@@ -114,7 +115,7 @@ impl<'a> Remotes<'a> {
             store: Store::new(cache.join("sources")),
             environment,
             map,
-            ways,
+            policy,
             progress,
             tips: RefCell::default(),
             commits: RefCell::default(),
@@ -129,46 +130,52 @@ impl<'a> Remotes<'a> {
         self
     }
 
-    fn file(&self, shown: &str, url: &RepositoryUrl, reference: &str, path: &str) -> Result<Fetched> {
+    fn file(&self, shown: &str, repository: &RepositoryUrl, reference: &str, path: &str) -> Result<Fetched> {
         let within = |error: Error| Error { message: format!("{shown}: {}", error.message), ..error };
-        let settings = self.settings(url);
+        let settings = self.settings(repository);
         let wanted = Reference::parse(Some(reference));
         let pinned = matches!(wanted, Reference::Commit(_));
-        if !pinned && !self.ways.allows_unpinned {
-            return Err(self.unpinned(shown, url, reference, &settings).unwrap_or_else(within));
+        if !pinned && !self.policy.allows_unpinned {
+            return Err(self.unpinned(shown, repository, reference, &settings).unwrap_or_else(within));
         }
-        let repository = once(&self.commits, &url.url, reference, || self.commit(&url.url, &wanted, &settings));
-        let repository = repository.map_err(within)?;
-        let bytes = git::read_file(&repository.repository, &repository.commit, path, FILE_BYTES).map_err(within)?;
+        let url = &repository.url;
+        let fetched = once(&self.commits, url, reference, || self.commit(url, &wanted, &settings)).map_err(within)?;
+        let bytes = git::read_file(&fetched.repository, &fetched.commit, path, FILE_BYTES).map_err(within)?;
         let origin = Origin {
             address: shown.to_owned(),
-            url: repository.url,
+            url: fetched.url,
             path: Some(path.to_owned()),
-            commit: Some(repository.commit),
+            commit: Some(fetched.commit),
             sha256: sha256(&bytes),
             pinned,
         };
         Ok(Fetched { bytes, origin })
     }
 
-    /// How a place is reached. Files of this machine, and what nobody vouches for on the way, only where the user says so.
-    fn settings(&self, url: &RepositoryUrl) -> git::Settings {
+    /// How a repository is reached. Files of this machine, and what nobody vouches for on the way, only where the user says so.
+    fn settings(&self, repository: &RepositoryUrl) -> git::Settings {
         let settings = self.git.clone();
-        match url.is_given {
+        match repository.is_mapped {
             true => settings.allow(Protocol::File).allow(Protocol::Http),
             false => settings,
         }
     }
 
     /// Why a branch or a tag is not used, with the commit to name instead.
-    fn unpinned(&self, shown: &str, url: &RepositoryUrl, reference: &str, settings: &git::Settings) -> Result<Error> {
+    fn unpinned(
+        &self,
+        shown: &str,
+        repository: &RepositoryUrl,
+        reference: &str,
+        settings: &git::Settings,
+    ) -> Result<Error> {
         let message = format!("{shown} may change at any time");
-        if self.ways.offline {
+        if self.policy.offline {
             let error = Error::new(ErrorKind::Failed, message);
             return Ok(error.with_hint("name a commit by its full hash, or use --allow-unpinned"));
         }
         let wanted = Reference::parse(Some(reference));
-        let commit = once(&self.tips, &url.url, reference, || git::resolve(&url.url, &wanted, settings))?;
+        let commit = once(&self.tips, &repository.url, reference, || git::resolve(&repository.url, &wanted, settings))?;
         let error =
             Error::new(ErrorKind::Failed, format!("{message}: {} is at {commit} now", reference.escape_debug()));
         Ok(error.with_hint(format!("write {commit} in its place, or use --allow-unpinned")))
@@ -180,7 +187,7 @@ impl<'a> Remotes<'a> {
         {
             return Ok(cached);
         }
-        if self.ways.offline {
+        if self.policy.offline {
             let message = match wanted {
                 Reference::Commit(_) => format!("the cache does not have {wanted}"),
                 _ => format!("nobody can tell offline what {wanted} is"),
@@ -201,7 +208,7 @@ impl<'a> Remotes<'a> {
                 Origin { address, url, path: None, commit: None, sha256: sha256(&bytes), pinned: digest.is_some() };
             Fetched { bytes, origin }
         };
-        if digest.is_none() && !self.ways.allows_unpinned {
+        if digest.is_none() && !self.policy.allows_unpinned {
             let error = Error::new(ErrorKind::Failed, format!("{shown} may change at any time"));
             return Err(error.with_hint("name a file of a git repository at a commit, or use --allow-unpinned"));
         }
@@ -214,7 +221,7 @@ impl<'a> Remotes<'a> {
         {
             return Ok(bytes);
         }
-        if self.ways.offline {
+        if self.policy.offline {
             return Err(offline(format!("{shown}: the cache does not have it")));
         }
         let client = http::Client::new(self.http.clone())?;
@@ -255,8 +262,8 @@ impl Remote for Remotes<'_> {
             Address::Url(url) => self.download(&shown, url, None),
             Address::Digest { url, sha256 } => self.download(&shown, url, Some(sha256)),
             Address::Git { server, owner, repository, path, reference } => {
-                let url = self.map.of_name(server.as_deref(), owner, repository)?;
-                self.file(&shown, &url, &self.reference(owner, repository, reference), path)
+                let found = self.map.of_name(server.as_deref(), owner, repository)?;
+                self.file(&shown, &found, &self.reference(owner, repository, reference), path)
             }
             Address::Clone { url, revision, path } => self.file(&shown, &self.map.of_url(url), revision, path),
         }

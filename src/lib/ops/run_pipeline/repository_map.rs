@@ -3,8 +3,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{Hosted, RepositoryName};
+use crate::lighthouse::Trust;
 use std::collections::BTreeMap;
-use std::path::absolute;
+use std::path::{Path, absolute};
 
 const GITHUB: &str = "https://github.com/";
 
@@ -12,7 +13,7 @@ const GITHUB: &str = "https://github.com/";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RepositoryMap {
     /// What the user says, by [`key`].
-    given: BTreeMap<String, String>,
+    mapped: BTreeMap<String, String>,
     /// How URLs of the server in use begin.
     server: Option<String>,
 }
@@ -23,17 +24,18 @@ pub(super) struct RepositoryUrl {
     /// Its URL.
     pub(super) url: String,
     /// Whether the user has said so.
-    pub(super) is_given: bool,
+    pub(super) is_mapped: bool,
 }
 
 impl RepositoryMap {
-    /// Reads texts of the form `[SERVER:]OWNER/REPO=PLACE` or `URL=PLACE`, where a place is a URL or a folder. `remote` is
-    /// the URL of the repository whose pipelines they are; an event that is not trusted reaches it by https only.
+    /// Reads texts of the form `[SERVER:]OWNER/REPO=URL` or `URL=URL`, where the second URL may be a folder, which starts at
+    /// `root`. `remote` is the URL of the repository whose pipelines they are; an event that is not trusted reaches it by
+    /// https only.
     ///
     /// # Errors
     /// A text has another form ([`ErrorKind::Usage`]).
-    pub fn parse(texts: &[String], remote: Option<&str>, is_untrusted: bool) -> Result<RepositoryMap> {
-        let mut given = BTreeMap::new();
+    pub fn parse(texts: &[String], root: &Path, remote: Option<&str>, trust: Trust) -> Result<RepositoryMap> {
+        let mut mapped = BTreeMap::new();
         for text in texts {
             let wrong = || {
                 Error::new(ErrorKind::Usage, format!("`{}` names no repository and its place", text.escape_debug()))
@@ -47,23 +49,23 @@ impl RepositoryMap {
             let url = match is_url {
                 true => url.to_owned(),
                 // It need not be there: what was fetched from it is in the cache.
-                false => absolute(url).map_err(|_| wrong())?.display().to_string(),
+                false => absolute(root.join(url)).map_err(|_| wrong())?.display().to_string(),
             };
-            given.insert(key(name), url);
+            mapped.insert(key(name), url);
         }
-        let server = match (remote, is_untrusted) {
+        let server = match (remote, trust) {
             (None, _) => None,
-            (Some(url), false) => Some(server_of(url)),
-            (Some(url), true) => Hosted::parse(url)?.map(|hosted| format!("https://{}/", hosted.host)),
+            (Some(url), Trust::Trusted) => Some(server_of(url)),
+            (Some(url), Trust::Untrusted) => Hosted::parse(url)?.map(|hosted| format!("https://{}/", hosted.host)),
         };
-        Ok(RepositoryMap { given, server })
+        Ok(RepositoryMap { mapped, server })
     }
 
     /// Where the repository of a URL is.
     pub(super) fn of_url(&self, url: &str) -> RepositoryUrl {
-        match self.given.get(&key(url)) {
-            Some(url) => RepositoryUrl { url: url.clone(), is_given: true },
-            None => RepositoryUrl { url: url.to_owned(), is_given: false },
+        match self.mapped.get(&key(url)) {
+            Some(url) => RepositoryUrl { url: url.clone(), is_mapped: true },
+            None => RepositoryUrl { url: url.to_owned(), is_mapped: false },
         }
     }
 
@@ -81,8 +83,8 @@ impl RepositoryMap {
             );
             return Err(Error::new(ErrorKind::Failed, message).with_hint("write owner/repo/path@commit"));
         }
-        if let Some(url) = server.and_then(|server| self.given.get(&format!("{server}:{name}"))) {
-            return Ok(RepositoryUrl { url: url.clone(), is_given: true });
+        if let Some(url) = server.and_then(|server| self.mapped.get(&format!("{server}:{name}"))) {
+            return Ok(RepositoryUrl { url: url.clone(), is_mapped: true });
         }
         let start = match server {
             None | Some("github") => GITHUB,
@@ -125,39 +127,49 @@ fn server_of(url: &str) -> String {
 mod tests {
     use super::*;
 
-    fn map(texts: &[&str], remote: Option<&str>, is_untrusted: bool) -> RepositoryMap {
+    fn map(texts: &[&str], remote: Option<&str>, trust: Trust) -> RepositoryMap {
         let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-        RepositoryMap::parse(&texts, remote, is_untrusted).unwrap()
+        RepositoryMap::parse(&texts, Path::new("."), remote, trust).unwrap()
     }
 
     #[test]
     fn repositories_are_where_lighthouse_looks_for_them() {
-        for (server, remote, is_untrusted, expected) in [
-            (None, None, false, "https://github.com/acme/catalog"),
-            (Some("github"), Some("https://git.test/o/r"), false, "https://github.com/acme/catalog"),
-            (Some("lighthouse"), None, false, "https://github.com/acme/catalog"),
-            (Some("lighthouse"), Some("https://git.test:8443/o/r.git"), false, "https://git.test:8443/acme/catalog"),
-            (Some("lighthouse"), Some("git@git.test:o/r.git"), false, "git@git.test:acme/catalog"),
-            (Some("lighthouse"), Some("ssh://git@git.test:22/o/r"), false, "ssh://git@git.test:22/acme/catalog"),
-            (Some("lighthouse"), Some("git@git.test:o/r.git"), true, "https://git.test/acme/catalog"),
+        for (server, remote, trust, expected) in [
+            (None, None, Trust::Trusted, "https://github.com/acme/catalog"),
+            (Some("github"), Some("https://git.test/o/r"), Trust::Trusted, "https://github.com/acme/catalog"),
+            (Some("lighthouse"), None, Trust::Trusted, "https://github.com/acme/catalog"),
+            (
+                Some("lighthouse"),
+                Some("https://git.test:8443/o/r.git"),
+                Trust::Trusted,
+                "https://git.test:8443/acme/catalog",
+            ),
+            (Some("lighthouse"), Some("git@git.test:o/r.git"), Trust::Trusted, "git@git.test:acme/catalog"),
+            (
+                Some("lighthouse"),
+                Some("ssh://git@git.test:22/o/r"),
+                Trust::Trusted,
+                "ssh://git@git.test:22/acme/catalog",
+            ),
+            (Some("lighthouse"), Some("git@git.test:o/r.git"), Trust::Untrusted, "https://git.test/acme/catalog"),
         ] {
-            let url = map(&[], remote, is_untrusted).of_name(server, "acme", "catalog").unwrap();
-            assert_eq!((url.url.as_str(), url.is_given), (expected, false), "{server:?} {remote:?}");
+            let url = map(&[], remote, trust).of_name(server, "acme", "catalog").unwrap();
+            assert_eq!((url.url.as_str(), url.is_mapped), (expected, false), "{server:?} {remote:?}");
         }
-        let error = map(&[], None, false).of_name(Some("elsewhere"), "acme", "catalog").unwrap_err();
+        let error = map(&[], None, Trust::Trusted).of_name(Some("elsewhere"), "acme", "catalog").unwrap_err();
         assert!(error.message.contains("does not know the git server `elsewhere`"), "{error}");
         for part in ["..", ".", "", "-x", "a b", "a?b", "a#b", "a@b", "a:b", "a%2e", "a\n"] {
-            assert!(map(&[], None, false).of_name(None, part, "r").is_err(), "{part}");
-            assert!(map(&[], None, false).of_name(None, "o", part).is_err(), "{part}");
+            assert!(map(&[], None, Trust::Trusted).of_name(None, part, "r").is_err(), "{part}");
+            assert!(map(&[], None, Trust::Trusted).of_name(None, "o", part).is_err(), "{part}");
         }
-        assert!(map(&[], None, false).of_name(None, "acme", ".github").is_ok());
+        assert!(map(&[], None, Trust::Trusted).of_name(None, "acme", ".github").is_ok());
     }
 
     #[test]
     fn the_user_says_where_they_are() {
         let texts =
             ["acme/catalog=/srv/catalog", "gitea:a/b=https://gitea.test/a/b", "https://git.test/x/y.git=git@h:x/y"];
-        let map = map(&texts, Some("https://git.test/o/r"), true);
+        let map = map(&texts, Some("https://git.test/o/r"), Trust::Untrusted);
         let of = |server, owner, name| map.of_name(server, owner, name).unwrap().url;
         assert_eq!(of(None, "acme", "catalog"), "/srv/catalog");
         assert_eq!(of(Some("gitea"), "a", "b"), "https://gitea.test/a/b");
@@ -167,11 +179,11 @@ mod tests {
             "https://github.com/acme/catalog.git",
             "https://github.com/acme/catalog/",
         ] {
-            assert_eq!(map.of_url(url), RepositoryUrl { url: "/srv/catalog".to_owned(), is_given: true }, "{url}");
+            assert_eq!(map.of_url(url), RepositoryUrl { url: "/srv/catalog".to_owned(), is_mapped: true }, "{url}");
         }
         for text in ["acme/catalog", "acme=/srv", "acme/catalog=", "=x"] {
             assert_eq!(
-                RepositoryMap::parse(&[text.to_owned()], None, false).unwrap_err().kind,
+                RepositoryMap::parse(&[text.to_owned()], Path::new("."), None, Trust::Trusted).unwrap_err().kind,
                 ErrorKind::Usage,
                 "{text}"
             );

@@ -1,64 +1,48 @@
-//! Carrying out a planned job: remote, stand-ins, preflight, engine, controller, and what becomes of what was pushed.
+//! Carrying out a planned job: its remote, its backend, and what becomes of what was pushed.
 
-use super::engine::{self, Choice, Kind};
-use super::shell::{self, Screen};
-use super::{Checkout, Options, Prepared};
-use crate::digest::sha256;
+use super::checkout::Checkout;
+use super::prepare::Prepared;
 use crate::error::{Error, ErrorKind, Result};
-use crate::git::{self, Brought, Push, Pushed, Refs, StepSettings, Throwaway};
+use crate::git::{self, Brought, Push, Pushed, Refs, Throwaway};
+use crate::lighthouse::Trust;
 use crate::process::Environment;
+use crate::runner::backend::{Backend, RunRequest, Screen};
 use crate::runner::cancel::Cancel;
 use crate::runner::event::{Event, Sink};
-use crate::runner::local::controller::{self, FailedStep};
-use crate::runner::local::folder::RunFolder;
-use crate::runner::local::preflight::{self, Given};
-use crate::runner::local::programs::shims::{self, Kfleet, Programs, PullRequest};
-use crate::runner::local::settings::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
-use crate::runner::local::step_engine::TaskSpace;
 use crate::runner::mask::Masker;
 use crate::runner::masking_sink::MaskingSink;
 use crate::tekton::objects::Objects;
-use crate::tree::{Root, remove_all};
+use crate::tree::remove_all;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Where steps see the remote, unless they see the host.
-const REMOTE: &str = "/kfleet/remote.git";
-/// Where they see the lowest of git's settings.
-const GIT_SETTINGS: &str = "/kfleet/gitconfig";
-
-/// How a run is carried out.
-pub struct Ways<'a> {
-    /// The engine.
-    pub choice: &'a Choice,
-    /// Whether steps reach the network.
-    pub network: Network,
+/// What a job is run with.
+pub(super) struct RunEnvironment<'a> {
+    /// What carries it out.
+    pub(super) backend: &'a dyn Backend,
     /// The Secrets and ConfigMaps.
-    pub objects: &'a Objects,
-    /// Whether the event is not trusted.
-    pub is_untrusted: bool,
-    /// Whether steps see real paths of the host where they mount them.
-    pub allows_host_paths: bool,
-    /// Whether the folder of the run stays.
-    pub keep: bool,
+    pub(super) objects: &'a Objects,
+    /// Whether the event is trusted.
+    pub(super) trust: Trust,
     /// Whether what is pushed is brought into the work tree.
-    pub apply: bool,
+    pub(super) apply: bool,
     /// Whether it is pushed to the real remote.
-    pub push: bool,
-    /// Folders with further programs.
-    pub tools: Vec<PathBuf>,
+    pub(super) push: bool,
     /// The folder of all runs of this call. One run follows the other, each with a remote of its own at the same path.
-    pub location: &'a Path,
-    /// Where folders that outlive runs are.
-    pub cache: &'a Path,
-    /// kfleet itself.
-    pub program: &'a Path,
+    pub(super) folder: &'a Path,
+    /// Whether it stays.
+    pub(super) keep: bool,
     /// The caller's environment.
-    pub environment: &'a Environment,
-    /// Told before an image is fetched, which may take long.
-    pub fetching: &'a dyn Fn(&str),
+    pub(super) environment: &'a Environment,
     /// Ends the run.
-    pub cancel: &'a Cancel,
+    pub(super) cancel: &'a Cancel,
+}
+
+impl RunEnvironment<'_> {
+    /// Where the throwaway remote is.
+    pub(super) fn remote(folder: &Path) -> PathBuf {
+        folder.join("remote.git")
+    }
 }
 
 /// What became of a run. Nothing in it holds a secret.
@@ -99,32 +83,20 @@ impl Report {
     }
 }
 
-impl Ways<'_> {
-    /// The URL of the repository as steps see it.
-    pub fn url(&self) -> String {
-        let remote = match self.choice.kind {
-            Kind::Process => self.location.join("remote.git").display().to_string(),
-            _ => REMOTE.to_owned(),
-        };
-        format!("file://{remote}")
-    }
-}
-
 /// Carries out a prepared job. All events go to `sink`, masked. Where a step fails, a shell is opened on `screen`.
 ///
 /// # Errors
 /// Something is missing, or cannot be made; nothing has run then. Or what was pushed cannot be read or brought in.
-pub fn run(
+pub(super) fn run(
     checkout: &Checkout,
     prepared: &Prepared,
-    options: &Options,
-    ways: &Ways<'_>,
+    within: &RunEnvironment<'_>,
     sink: &dyn Sink,
     screen: Option<&dyn Screen>,
 ) -> Result<Report> {
-    let masker = Masker::of(ways.objects)?;
+    let masker = Masker::of(within.objects)?;
     let masked = MaskingSink::new(masker.clone(), sink);
-    carry_out(checkout, prepared, options, ways, &masked, screen.map(|screen| (screen, &masker)))
+    carry_out(checkout, prepared, within, &masker, &masked, screen)
         .map(|report| without_secrets(report, &masker))
         .map_err(|error| masker.error(error))
 }
@@ -132,10 +104,10 @@ pub fn run(
 fn carry_out(
     checkout: &Checkout,
     prepared: &Prepared,
-    options: &Options,
-    ways: &Ways<'_>,
+    within: &RunEnvironment<'_>,
+    masker: &Masker,
     sink: &dyn Sink,
-    screen: Option<(&dyn Screen, &Masker)>,
+    screen: Option<&dyn Screen>,
 ) -> Result<Report> {
     let (facts, selected) = (&checkout.facts, &prepared.selected);
     let head_branch = checkout.head_branch();
@@ -146,92 +118,21 @@ fn carry_out(
         default_branch: facts.default_branch.clone(),
         pull: selected.pull,
     };
-    let path = ways.location.to_owned();
-    for name in ["remote.git", "bin"] {
-        remove_all(&path.join(name))?;
-    }
-    let remote = path.join("remote.git");
+    let remote = RunEnvironment::remote(within.folder);
+    remove_all(&remote)?;
     let throwaway = Throwaway::create(&checkout.clone, &checkout.snapshot, &remote, &refs)?;
-    let kfleet = match ways.choice.kind {
-        Kind::Process => Kfleet::Link(ways.program.to_owned()),
-        _ => Kfleet::Place,
-    };
-    let bin = path.join("bin");
-    shims::write(&bin, &kfleet, &options.tools, &PullRequest { number: selected.pull, head_branch })?;
-    let path_of_steps = engine::sandbox_path(ways.environment, &ways.tools);
-    let programs = Programs::new(Some(&bin), Some(std::ffi::OsStr::new(&path_of_steps)));
-    let lacks = preflight::lacking(&prepared.plan.needs, &|name| programs.has(name));
-    let containers = engine::instead(ways.choice, &lacks, &|| engine::usable_runtime(ways.environment));
-    let choice = containers.as_ref().unwrap_or(ways.choice);
-    let git_settings = StepSettings::new(ways.url(), facts.url.as_deref());
-    Root::open(&path)?.write("gitconfig", git_settings.file().as_bytes())?;
-    let bind = |source: PathBuf, path: &str, read_only| Bind { source, path: path.to_owned(), read_only };
-    let mut binds = vec![
-        bind(bin.clone(), SHIMS, true),
-        bind(remote, REMOTE, false),
-        bind(path.join("gitconfig"), GIT_SETTINGS, true),
-    ];
-    if ways.choice.kind != Kind::Process {
-        binds.push(bind(ways.program.to_owned(), &format!("{SHIMS}/kfleet"), true));
-    }
-    let mut variables = git_settings.environment();
-    let lowest = match ways.choice.kind {
-        Kind::Process => path.join("gitconfig").display().to_string(),
-        _ => GIT_SETTINGS.to_owned(),
-    };
-    variables.push(("GIT_CONFIG_SYSTEM".to_owned(), lowest));
-    let network = if ways.is_untrusted { Network::None } else { ways.network };
-    let settings = Settings {
-        run: RunFolder::new(&path, &prepared.plan.run.context.name, ways.keep)?,
-        environment: ways.environment.clone(),
-        network,
-        host_paths: match ways.allows_host_paths && !ways.is_untrusted {
-            true => HostPaths::Real,
-            false => HostPaths::Cache(host_folder(ways.cache, &checkout.clone.home())),
-        },
-        binds,
-        tools: ways.tools.clone(),
-        limits: Limits::default(),
-    };
-    let (engine, search_path) = engine::start(choice, settings, ways.program)?;
-    let programs = Programs::new(Some(&bin), search_path.as_deref().map(std::ffi::OsStr::new));
-    let verified = preflight::verify(
-        &prepared.plan.needs,
-        &Given {
-            has_images: search_path.is_none(),
-            has_program: &|name| programs.has(name),
-            stand_ins: &options.tools.stand_ins(&prepared.plan),
-            missing_image: &|image| engine.missing_image(image, &ways.cancel.stop(), &|| (ways.fetching)(image)),
-            objects: ways.objects,
-            is_untrusted: ways.is_untrusted,
-        },
-    );
-    if ways.cancel.is_requested() {
-        return Err(Error::new(ErrorKind::Interrupted, "the run was cancelled before its first task could start"));
-    }
-    verified?;
-    let problems = controller::unsupported(&prepared.plan, engine.as_ref());
-    if let Some(problem) = problems.into_iter().next() {
-        let error = Error::new(ErrorKind::Environment, problem.message);
-        return Err(problem.hint.into_iter().fold(error, Error::with_hint));
-    }
-    let names = prepared.plan.tasks.iter().chain(&prepared.plan.finally).map(|task| task.name.clone());
-    sink.event(Event::Plan {
-        job: selected.name().to_owned(),
-        engine: engine.name().to_owned(),
-        why: choice.why.clone(),
-        tasks: names.collect(),
-    });
+    let ready = within.backend.prepare(RunRequest {
+        job: selected.name(),
+        plan: &prepared.plan,
+        pull: selected.pull,
+        head_branch: &head_branch,
+        objects: within.objects,
+        trust: within.trust,
+        masker,
+        cancel: within.cancel,
+    })?;
     let last = Last { inner: sink, end: Mutex::default() };
-    let with_git = crate::runner::local::engines::with_variables::WithVariables::new(engine.as_ref(), variables);
-    let open = |space: &mut dyn TaskSpace, failed: &FailedStep<'_>| {
-        if let Some((screen, masker)) = screen {
-            shell::open(screen, &shell::StepContext { engine: engine.name(), network, masker }, space, failed);
-        }
-    };
-    let on_failure: Option<&controller::OnFailure<'_>> = if screen.is_some() { Some(&open) } else { None };
-    let controls = controller::Settings { on_failure, ..controller::Settings::default() };
-    let outcome = controller::run(&prepared.plan, &with_git, ways.objects, ways.cancel, &last, &controls);
+    let outcome = ready.run(&last, screen);
     let pushes = throwaway.pushes();
     for push in pushes.as_deref().unwrap_or_default() {
         sink.event(Event::Push {
@@ -253,27 +154,27 @@ fn carry_out(
         sent: None,
         refused: Vec::new(),
         held: Vec::new(),
-        kept: ways.keep.then_some(path),
+        kept: within.keep.then(|| within.folder.to_owned()),
     };
-    after(checkout, &throwaway, ways, &mut report);
+    after(checkout, &throwaway, within, &mut report);
     Ok(report)
 }
 
 /// Brings in, and sends on, what a run that succeeded has pushed. Where neither is possible, though it was asked for, the
 /// commits stay in the clone: the run may have taken long.
-fn after(checkout: &Checkout, throwaway: &Throwaway, ways: &Ways<'_>, report: &mut Report) {
-    if !report.is_success || ways.is_untrusted || report.pushes.is_empty() || !(ways.push || ways.apply) {
+fn after(checkout: &Checkout, throwaway: &Throwaway, within: &RunEnvironment<'_>, report: &mut Report) {
+    if !report.is_success || within.trust.is_untrusted() || report.pushes.is_empty() || !(within.push || within.apply) {
         return;
     }
-    let settings = git::Settings::new(ways.environment.clone(), "");
-    if ways.push {
+    let settings = git::Settings::new(within.environment.clone(), "");
+    if within.push {
         match checkout.clone.send(throwaway, &checkout.snapshot, &settings) {
             Ok(sent) => report.sent = sent,
             Err(error) => report.refused.push(error),
         }
     }
-    if ways.apply {
-        let planned = checkout.clone.bring(throwaway, &checkout.snapshot, ways.location, &settings);
+    if within.apply {
+        let planned = checkout.clone.bring(throwaway, &checkout.snapshot, within.folder, &settings);
         match planned.and_then(|planned| planned.map(|planned| planned.apply(&settings)).transpose()) {
             Ok(brought) => report.brought = brought,
             Err(error) => report.refused.push(error),
@@ -319,12 +220,6 @@ fn without_secrets(mut report: Report, masker: &Masker) -> Report {
     report.held.iter_mut().for_each(hide);
     report.refused = report.refused.into_iter().map(|error| masker.error(error)).collect();
     report
-}
-
-/// Where the paths of the host are that a repository's runs see: what one repository puts there, no other one trusts.
-fn host_folder(cache: &Path, repository: &Path) -> PathBuf {
-    let key = sha256(repository.as_os_str().as_encoded_bytes());
-    cache.join("host-paths").join(&key[..16])
 }
 
 /// Keeps the end of the run until what was pushed is told.

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::lighthouse::Trust;
 use crate::tekton::needs::{Needs, ObjectNeed};
 use crate::tekton::objects::Objects;
 use crate::tekton::types::ObjectKind;
 use crate::text::visible;
 
 /// What is there.
-pub struct Given<'a> {
+pub struct Available<'a> {
     /// Whether steps run in their images: then programs are the images', and images have to be there.
     pub has_images: bool,
     /// Whether steps that do not run in their image find a program of this name or path.
@@ -19,10 +20,10 @@ pub struct Given<'a> {
     pub stand_ins: &'a [(&'a str, String)],
     /// Why an image cannot be had; only asked where steps run in them.
     pub missing_image: &'a dyn Fn(&str) -> Option<String>,
-    /// The objects that the run is given.
+    /// The objects that the run gets.
     pub objects: &'a Objects,
-    /// Whether those who cause the event are not trusted.
-    pub is_untrusted: bool,
+    /// Whether those who cause the event are trusted.
+    pub trust: Trust,
 }
 
 /// Something that is missing, and what supplies it.
@@ -35,24 +36,24 @@ pub struct Missing {
 }
 
 /// All that is missing, in the order in which it is needed.
-pub fn missing(needs: &Needs, given: &Given<'_>) -> Vec<Missing> {
+pub fn missing(needs: &Needs, available: &Available<'_>) -> Vec<Missing> {
     let mut found = Vec::new();
     let mut add = |what: String, remedy: String| found.push(Missing { what, remedy });
-    if given.has_images {
+    if available.has_images {
         for image in needs.images.iter().filter(|image| is_known(image)) {
-            if let Some(why) = (given.missing_image)(image) {
+            if let Some(why) = (available.missing_image)(image) {
                 let remedy = "see that its registry can be reached and that you are logged in there, load it from a file, or use --engine sandbox";
                 add(format!("the image {image} ({why})"), remedy.to_owned());
             }
         }
     } else {
-        for tool in needs.tools.iter().filter(|tool| is_known(tool) && !(given.has_program)(tool)) {
+        for tool in needs.tools.iter().filter(|tool| is_known(tool) && !(available.has_program)(tool)) {
             let name = tool.rsplit('/').next().unwrap_or(tool);
             let remedy =
                 format!("install it, stand in for it with --override '{name}=PROGRAM', or use --engine container");
             add(format!("the program {tool}"), remedy);
         }
-        for (program, option) in given.stand_ins.iter().filter(|(program, _)| !(given.has_program)(program)) {
+        for (program, option) in available.stand_ins.iter().filter(|(program, _)| !(available.has_program)(program)) {
             add(format!("the program {program} of {option}"), "install it, or name another one".to_owned());
         }
         for image in needs.entrypoints.iter().filter(|image| is_known(image)) {
@@ -61,9 +62,9 @@ pub fn missing(needs: &Needs, given: &Given<'_>) -> Vec<Missing> {
         }
     }
     for (kind, objects) in [(ObjectKind::Secret, &needs.secrets), (ObjectKind::ConfigMap, &needs.config_maps)] {
-        missing_objects(kind, objects, given, &mut add);
+        missing_objects(kind, objects, available, &mut add);
     }
-    if given.is_untrusted {
+    if available.trust.is_untrusted() {
         for path in &needs.host_paths {
             add(format!("the path {path} of the host"), "an untrusted run gets none: see --trust".to_owned());
         }
@@ -82,7 +83,7 @@ pub fn lacking(needs: &Needs, has_program: &dyn Fn(&str) -> bool) -> Vec<String>
 fn missing_objects(
     kind: ObjectKind,
     objects: &BTreeMap<String, ObjectNeed>,
-    given: &Given<'_>,
+    available: &Available<'_>,
     add: &mut dyn FnMut(String, String),
 ) {
     let (noun, flag) = match kind {
@@ -91,10 +92,12 @@ fn missing_objects(
     };
     for (name, need) in objects.iter().filter(|(name, _)| is_known(name)) {
         let remedy = |rest: &str| match kind {
-            ObjectKind::Secret if given.is_untrusted => "an untrusted run gets no secrets: see --trust".to_owned(),
+            ObjectKind::Secret if available.trust.is_untrusted() => {
+                "an untrusted run gets no secrets: see --trust".to_owned()
+            }
             _ => format!("{flag} {name}{rest}"),
         };
-        match given.objects.get(kind, name) {
+        match available.objects.get(kind, name) {
             None if need.optional => {}
             None if need.keys.is_empty() => add(format!("the {noun} {name}"), remedy("=DIR")),
             None => {
@@ -119,8 +122,8 @@ fn is_known(name: &str) -> bool {
 ///
 /// # Errors
 /// Anything is missing ([`ErrorKind::Environment`]).
-pub fn verify(needs: &Needs, given: &Given<'_>) -> Result<()> {
-    let missing = missing(needs, given);
+pub fn verify(needs: &Needs, available: &Available<'_>) -> Result<()> {
+    let missing = missing(needs, available);
     let Some(first) = missing.first() else { return Ok(()) };
     if missing.len() == 1 {
         let message = format!("cannot run the pipeline: {} is missing", visible(&first.what));
@@ -159,26 +162,26 @@ mod tests {
         }
     }
 
-    fn given(objects: &Objects) -> Given<'_> {
-        Given {
+    fn available(objects: &Objects) -> Available<'_> {
+        Available {
             has_images: false,
             has_program: &|name| name == "/bin/sh",
             stand_ins: &[],
             missing_image: &|image| (image != "a:1").then(|| "ErrImagePull: no such host".to_owned()),
             objects,
-            is_untrusted: false,
+            trust: Trust::Trusted,
         }
     }
 
-    fn told(needs: &Needs, given: &Given<'_>) -> Vec<String> {
-        missing(needs, given).into_iter().map(|missing| format!("{}: {}", missing.what, missing.remedy)).collect()
+    fn told(needs: &Needs, available: &Available<'_>) -> Vec<String> {
+        missing(needs, available).into_iter().map(|missing| format!("{}: {}", missing.what, missing.remedy)).collect()
     }
 
     #[test]
     fn everything_that_is_missing_is_told_at_once() {
         let mut objects = Objects::default();
         objects.put(ObjectKind::Secret, "id", "user", b"s3cr3t".to_vec());
-        let found = told(&needs(), &given(&objects));
+        let found = told(&needs(), &available(&objects));
         let expected = [
             "the program make: install it, stand in for it with --override 'make=PROGRAM', or use --engine container",
             "the program that the image b:1 starts by itself: name the program with --tool 'b:1=PROGRAM', or use --engine container",
@@ -187,22 +190,22 @@ mod tests {
             "the ConfigMap map with k: --configmap map=DIR",
         ];
         assert_eq!(found, expected);
-        let error = verify(&needs(), &given(&objects)).unwrap_err();
+        let error = verify(&needs(), &available(&objects)).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Environment);
         assert!(error.message.starts_with("cannot run the pipeline: 5 things are missing\n  the program make: "));
         assert!(!error.message.contains("s3cr3t"));
         let stand_ins = ["/bin/sh", "nowhere"].map(|program| (program, format!("--override 'x={program}'")));
-        let found = told(&needs(), &Given { stand_ins: &stand_ins, ..given(&objects) });
+        let found = told(&needs(), &Available { stand_ins: &stand_ins, ..available(&objects) });
         assert_eq!(found.len(), expected.len() + 1);
         let wanted = "the program nowhere of --override 'x=nowhere': install it, or name another one".to_owned();
         assert!(found.contains(&wanted), "{found:?}");
-        let images = told(&needs(), &Given { has_images: true, stand_ins: &stand_ins, ..given(&objects) });
+        let images = told(&needs(), &Available { has_images: true, stand_ins: &stand_ins, ..available(&objects) });
         assert!(
             images[0].starts_with("the image b:1 (ErrImagePull: no such host): see that its registry"),
             "{images:?}"
         );
         assert!(!images.iter().any(|line| line.contains("program")));
-        assert!(verify(&Needs::default(), &given(&objects)).is_ok());
+        assert!(verify(&Needs::default(), &available(&objects)).is_ok());
     }
 
     #[test]
@@ -216,7 +219,7 @@ mod tests {
     #[test]
     fn untrusted_runs_get_less() {
         let objects = Objects::default();
-        let found = told(&needs(), &Given { is_untrusted: true, ..given(&objects) });
+        let found = told(&needs(), &Available { trust: Trust::Untrusted, ..available(&objects) });
         assert!(found.contains(&"the secret none: an untrusted run gets no secrets: see --trust".to_owned()));
         assert!(found.iter().any(|line| line.starts_with("the path /var/cache of the host")));
     }

@@ -1,5 +1,6 @@
 //! What a plan is asked for: the names of its run, and which part of it is wanted.
 
+use crate::lighthouse::Trust;
 use serde::Serialize;
 
 /// What a run is called: `context.pipelineRun.*`.
@@ -20,6 +21,6 @@ pub struct PlanOptions {
     pub only: Option<String>,
     /// Only the steps of that task from this one on.
     pub from_step: Option<String>,
-    /// Values of parameters may not hold references.
-    pub untrusted: bool,
+    /// Where nobody vouches for the event, values of parameters may not hold references.
+    pub trust: Trust,
 }

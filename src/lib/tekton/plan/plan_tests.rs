@@ -1,6 +1,7 @@
 //! Tests of plans: what is known before a run, and what is refused.
 
 use super::*;
+use crate::lighthouse::Trust;
 use crate::lighthouse::job::INJECTED;
 use crate::tekton::mk::{
     claim, command, context, declared, env, in_values, list, one, param, run, script, task, text, uses,
@@ -178,7 +179,7 @@ fn values_of_events_may_not_hold_references_when_not_trusted() {
     let mut attacked = run(vec![one("t", "echo $(params.title)", &[])]);
     attacked.pipeline.params = vec![declared("title", None), declared("token", Some(text("s")))];
     attacked.params = vec![param("title", text("$(params.token)"))];
-    let problems = refused(&attacked, &PlanOptions { untrusted: true, ..PlanOptions::default() });
+    let problems = refused(&attacked, &PlanOptions { trust: Trust::Untrusted, ..PlanOptions::default() });
     assert!(problems[0].contains("parameter title holds a reference"), "{problems:?}");
 }
 
@@ -215,7 +216,7 @@ fn one_task_or_a_part_of_it_can_be_chosen() {
     let only = |task: &str, step: Option<&str>| PlanOptions {
         only: Some(task.to_owned()),
         from_step: step.map(str::to_owned),
-        untrusted: false,
+        trust: Trust::Trusted,
     };
     let chosen = plan(&run, &context(), &only("b", Some("y"))).expect("a plan");
     assert_eq!((chosen.tasks.len(), chosen.finally.len()), (1, 0));

@@ -58,7 +58,7 @@ pub struct PreparedTask {
 /// Everything that is wrong with it.
 pub fn prepare(run: &PipelineRun, context: &RunContext, options: &PlanOptions) -> Result<Prepared, Vec<Problem>> {
     let mut problems = Vec::new();
-    if options.untrusted {
+    if options.trust.is_untrusted() {
         refuse_references(run, &mut problems);
     }
     check_names(run, &mut problems);

@@ -1,14 +1,11 @@
-//! The flags of `kfleet run-pipeline`, and which of them mean something together.
+//! The flags of `kfleet run-pipeline`. What they mean together is in [`super::modes`].
 
-use super::remote::RemoteArgs;
-use crate::args::{OutputFormat, among};
-use kfleet::error::{Error, ErrorKind};
-use kfleet::ops::run_pipeline::words;
+use crate::args::{LogFormat, OutputFormat, among, values};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// The namespace of runs, where none is named.
-const NAMESPACE: &str = "default";
+pub(super) const NAMESPACE: &str = "default";
 
 /// Run a pipeline of the repository on this machine
 ///
@@ -63,13 +60,13 @@ pub(crate) struct EventArgs {
     #[arg(long, value_name = "TYPE", requires = "from_event")]
     pub event_type: Option<String>,
     /// The number of the pull request, which is the event then
-    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = words::parse_pull)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = values::parse_pull)]
     pub pr: Option<u64>,
     /// The branch that the pull request goes to
-    #[arg(long, value_name = "BRANCH", value_parser = words::parse_reference)]
+    #[arg(long, value_name = "BRANCH", value_parser = values::parse_reference)]
     pub base: Option<String>,
     /// The tag that is pushed, which is the event then
-    #[arg(long, value_name = "TAG", value_parser = words::parse_reference, conflicts_with_all = ["comment", "pr"])]
+    #[arg(long, value_name = "TAG", value_parser = values::parse_reference, conflicts_with_all = ["comment", "pr"])]
     pub tag: Option<String>,
     /// Trust the author of a saved comment
     #[arg(long, requires = "from_event")]
@@ -120,10 +117,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "STEP", requires = "task")]
     pub from_step: Option<String>,
     /// In the place of the run's own timeout, such as 15m; parts that do not fit into it have none of their own
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = words::parse_time)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = values::parse_time)]
     pub timeout: Option<Duration>,
     /// The namespace that the run believes to be in
-    #[arg(long, value_name = "NAME", default_value = NAMESPACE, value_parser = words::parse_namespace)]
+    #[arg(long, value_name = "NAME", default_value = NAMESPACE, value_parser = values::parse_namespace)]
     pub namespace: String,
     /// hostPath volumes are the paths of this machine, not folders of kfleet's
     #[arg(long)]
@@ -140,6 +137,21 @@ pub(crate) struct RunArgs {
     /// Push it to the real remote
     #[arg(long)]
     pub push: bool,
+}
+
+/// Files of other repositories.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Other repositories")]
+pub(crate) struct RemoteArgs {
+    /// Take files from branches, tags and plain URLs too, which may change at any time
+    #[arg(long)]
+    pub allow_unpinned: bool,
+    /// Take files of other repositories from the cache only
+    #[arg(long)]
+    pub offline: bool,
+    /// Where a repository is that pipelines take files from: OWNER/REPO=URL or OWNER/REPO=FOLDER
+    #[arg(long, value_name = "PLACE")]
+    pub remote: Vec<String>,
 }
 
 /// What is done in the place of a run; one of them.
@@ -179,7 +191,7 @@ pub(crate) struct OutputArgs {
     pub form: OutputFormat,
     /// The form of the log; by default groups in a CI service that is known, else text
     #[arg(long, value_name = "FORM", default_value = "auto")]
-    pub log: LogArg,
+    pub log: LogFormat,
     /// Show the log of a step only if it fails
     #[arg(long)]
     pub quiet_success: bool,
@@ -213,184 +225,3 @@ pub(crate) enum NetworkArg {
     /// As this machine does.
     Host,
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum LogArg {
-    /// What fits where kfleet runs.
-    Auto,
-    /// Text.
-    Text,
-    /// One JSON object on each line.
-    Json,
-}
-
-/// What a call does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Run,
-    List,
-    Explain,
-    Plan,
-    Lint,
-    Runs,
-    Logs,
-}
-
-impl Mode {
-    /// As in messages.
-    fn name(self) -> &'static str {
-        match self {
-            Mode::Run => "a run",
-            Mode::List => "--list",
-            Mode::Explain => "--explain",
-            Mode::Plan => "--plan",
-            Mode::Lint => "--lint",
-            Mode::Runs => "--runs",
-            Mode::Logs => "--logs",
-        }
-    }
-}
-
-impl Args {
-    /// What the call does.
-    pub(crate) fn mode(&self) -> Mode {
-        let modes = &self.modes;
-        let asked = [
-            (modes.list, Mode::List),
-            (modes.explain, Mode::Explain),
-            (modes.plan, Mode::Plan),
-            (modes.lint, Mode::Lint),
-            (modes.runs, Mode::Runs),
-            (modes.logs.is_some(), Mode::Logs),
-        ];
-        asked.into_iter().find_map(|(is_asked, mode)| is_asked.then_some(mode)).unwrap_or(Mode::Run)
-    }
-
-    /// Checks what the parser cannot say: flags that would change nothing are refused, so that nobody waits for what
-    /// they promise.
-    ///
-    /// # Errors
-    /// There are such flags ([`ErrorKind::Usage`]).
-    pub(crate) fn verify(&self) -> Result<(), Error> {
-        let mode = self.mode();
-        let refused = |message: String, hint: &str| Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
-        let idle: Vec<&str> =
-            self.given().into_iter().filter(|(_, modes)| !modes.contains(&mode)).map(|(flag, _)| flag).collect();
-        if !idle.is_empty() {
-            let flags = idle.join(", ");
-            return refused(format!("{flags} would change nothing about {}", mode.name()), "leave it out");
-        }
-        let graph = matches!(self.output.form, OutputFormat::Yaml | OutputFormat::Dot | OutputFormat::Mermaid);
-        if graph && mode != Mode::Plan {
-            return refused("only plans are written as yaml, dot or mermaid".to_owned(), "add --plan, or take json");
-        }
-        let event = &self.event;
-        if let (Some(what @ ("push" | "tag")), Some(_)) = (event.event.as_deref(), event.pr) {
-            return refused(format!("--event {what} has no pull request"), "leave --pr out");
-        }
-        if let (Some(what @ ("push" | "pull_request")), Some(_)) = (event.event.as_deref(), &event.tag) {
-            return refused(format!("--event {what} has no tag"), "leave --event out: --tag says what it is");
-        }
-        if !event.failed_context.is_empty() && event.comment.is_none() && event.from_event.is_none() {
-            return refused("--failed-context is about a comment".to_owned(), "add --comment /retest");
-        }
-        let of_jobs = [
-            ("--event", event.event.is_some()),
-            ("--comment", event.comment.is_some()),
-            ("--from-event", event.from_event.is_some()),
-            ("--tag", event.tag.is_some()),
-            ("--config-from", event.config_from.is_some()),
-        ];
-        match of_jobs.into_iter().find(|(_, is_given)| *is_given) {
-            Some((flag, _)) if self.job.as_deref().is_some_and(is_file) => {
-                refused(format!("{flag} is about jobs: a file runs without an event"), "leave it out, or name a job")
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The flags that were given, and what they mean something for.
-    fn given(&self) -> Vec<(&'static str, &'static [Mode])> {
-        const RUN: &[Mode] = &[Mode::Run];
-        const PLANNED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::Lint];
-        const SELECTED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::Lint, Mode::List, Mode::Explain];
-        const LOGGED: &[Mode] = &[Mode::Run, Mode::Logs];
-        const RECORDED: &[Mode] = &[Mode::Runs, Mode::Logs];
-        const REPORTED: &[Mode] = &[Mode::Run, Mode::Plan, Mode::Lint, Mode::List, Mode::Explain, Mode::Runs];
-        let (event, run, output) = (&self.event, &self.run, &self.output);
-        let all: [(bool, &'static str, &'static [Mode]); 39] = [
-            (self.job.is_some(), "JOB", SELECTED),
-            (event.event.is_some(), "--event", SELECTED),
-            (event.comment.is_some(), "--comment", SELECTED),
-            (event.from_event.is_some(), "--from-event", SELECTED),
-            (event.event_type.is_some(), "--event-type", SELECTED),
-            (event.pr.is_some(), "--pr", SELECTED),
-            (event.base.is_some(), "--base", SELECTED),
-            (event.tag.is_some(), "--tag", SELECTED),
-            (event.trust, "--trust", SELECTED),
-            (event.untrusted, "--untrusted", PLANNED),
-            (!event.failed_context.is_empty(), "--failed-context", SELECTED),
-            (event.config_from.is_some(), "--config-from", SELECTED),
-            (self.remote.allow_unpinned, "--allow-unpinned", PLANNED),
-            (self.remote.offline, "--offline", PLANNED),
-            (!self.remote.remote.is_empty(), "--remote", PLANNED),
-            // With --plan, the flags of a run may stay where they are.
-            (run.engine != EngineArg::Auto, "--engine", PLANNED),
-            (run.network != NetworkArg::None, "--network", PLANNED),
-            (!run.secret.is_empty(), "--secret", PLANNED),
-            (!run.configmap.is_empty(), "--configmap", PLANNED),
-            (!run.tool.is_empty(), "--tool", PLANNED),
-            (!run.overrides.is_empty(), "--override", PLANNED),
-            (!run.with.is_empty(), "--with", PLANNED),
-            (!run.tools_from.is_empty(), "--tools-from", PLANNED),
-            (run.task.is_some(), "--task", PLANNED),
-            (run.from_step.is_some(), "--from-step", PLANNED),
-            (run.timeout.is_some(), "--timeout", PLANNED),
-            (run.namespace != NAMESPACE, "--namespace", PLANNED),
-            (run.allow_host_path, "--allow-host-path", PLANNED),
-            (run.keep, "--keep", RUN),
-            (run.shell_on_failure, "--shell-on-failure", RUN),
-            (run.apply, "--apply", RUN),
-            (run.push, "--push", RUN),
-            (output.form == OutputFormat::Json, "--output json", REPORTED),
-            (output.log != LogArg::Auto, "--log", LOGGED),
-            (output.quiet_success, "--quiet-success", LOGGED),
-            (output.diff, "--diff", RUN),
-            (output.fail_if_none, "--fail-if-none", &[Mode::Run, Mode::Plan]),
-            (output.all, "--all", RECORDED),
-            (output.quiet_success && output.log == LogArg::Json, "--quiet-success with --log json", &[]),
-        ];
-        all.into_iter().filter(|(is_given, ..)| *is_given).map(|(_, flag, modes)| (flag, modes)).collect()
-    }
-
-    /// Checks that a run that is not trusted is given nothing that it does not get.
-    ///
-    /// # Errors
-    /// It is ([`ErrorKind::Refused`]).
-    pub(crate) fn verify_untrusted(&self) -> Result<(), Error> {
-        let run = &self.run;
-        let given = [
-            (run.apply, "--apply"),
-            (run.push, "--push"),
-            (run.network != NetworkArg::None, "--network host"),
-            (!run.secret.is_empty(), "--secret"),
-            (!run.configmap.is_empty(), "--configmap"),
-            (run.allow_host_path, "--allow-host-path"),
-        ];
-        let flags: Vec<&str> = given.into_iter().filter(|(is_given, _)| *is_given).map(|(_, flag)| flag).collect();
-        if flags.is_empty() {
-            return Ok(());
-        }
-        let error = Error::new(ErrorKind::Refused, format!("a run that is not trusted gets no {}", flags.join(", ")));
-        Err(error.with_hint("run it without; --diff shows what it pushes"))
-    }
-}
-
-/// Whether what is named is the file of a run, and no job.
-fn is_file(name: &str) -> bool {
-    name.ends_with(".yaml") || name.ends_with(".yml")
-}
-
-#[cfg(test)]
-#[path = "args_tests.rs"]
-mod tests;

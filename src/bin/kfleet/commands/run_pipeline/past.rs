@@ -1,9 +1,10 @@
 //! Runs that were: `--runs` and `--logs`.
 
 use super::args::Args;
-use super::show::{Form, stream};
+use super::log_options;
 use crate::args::OutputFormat;
 use crate::context::Context;
+use crate::ui::run_log::Form;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git::LocalClone;
@@ -36,11 +37,7 @@ pub(super) fn list(records: &Records, args: &Args, context: &Context, ui: &Ui) -
             json!({"run": run, "repository": repository, "began": began, "job": job, "reason": reason})
         };
         let runs: Vec<serde_json::Value> = found.iter().map(run).collect();
-        ui.sorted_report(
-            "RunListReport",
-            json!({
-"runs": runs}),
-        )?;
+        ui.sorted_report("RunListReport", json!({"runs": runs}))?;
         return Ok(Outcome::Done);
     }
     for about in &found {
@@ -63,7 +60,8 @@ pub(super) fn replay(
     context: &Context,
     ui: &Ui,
 ) -> Result<Outcome, Error> {
-    let (mut form, url) = (Form::new(args, context, ui), stream(args));
+    let options = log_options(args);
+    let mut form = Form::new(options, context, ui);
     let (mut summary, mut job) = (Summary::default(), String::new());
     records.replay(run, repository(args, context)?.as_deref(), &mut |line| {
         let out = form.render(&line.run, line.time(), &line.event);
@@ -71,7 +69,7 @@ pub(super) fn replay(
         if let Event::Plan { job: name, .. } = line.event {
             job = name;
         }
-        url.write(&out).is_ok()
+        options.stream.write(&out).is_ok()
     })?;
     form.end(&summary, &job, ui);
     Ok(Outcome::Done)

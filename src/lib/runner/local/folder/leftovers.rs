@@ -59,20 +59,20 @@ mod tests {
     fn folders_of_killed_runs_are_removed_and_no_others() {
         let parent = tempfile::tempdir().unwrap();
         let [running, kept] = [false, true].map(|keep| RunFolder::new(parent.path(), "r", keep).unwrap());
-        let abandoned = parent.path().join("kfleet-r-dead01");
-        fs::create_dir_all(abandoned.join("claims/c")).unwrap();
-        fs::write(abandoned.join(LOCK), "").unwrap();
+        let leftover = parent.path().join("kfleet-r-dead01");
+        fs::create_dir_all(leftover.join("claims/c")).unwrap();
+        fs::write(leftover.join(LOCK), "").unwrap();
         let other = parent.path().join("kfleet-other-dead01");
         fs::create_dir(&other).unwrap();
         fs::write(other.join(LOCK), "").unwrap();
         // A link to a folder that looks like one.
         std::os::unix::fs::symlink(&other, parent.path().join("kfleet-r-link01")).unwrap();
-        RunFolder::remove_abandoned(parent.path(), "r");
-        assert!(!abandoned.exists() && other.join(LOCK).exists());
+        RunFolder::remove_leftovers(parent.path(), "r");
+        assert!(!leftover.exists() && other.join(LOCK).exists());
         assert!(running.path().join("tasks").exists() && kept.path().join("tasks").exists());
         let path = running.path().to_owned();
         drop(running);
         assert!(!path.exists());
-        RunFolder::remove_abandoned(&parent.path().join("none"), "r");
+        RunFolder::remove_leftovers(&parent.path().join("none"), "r");
     }
 }

@@ -48,7 +48,7 @@ impl RunFolder {
     }
 
     /// Removes what runs of this name have left in `parent` because they were killed. Folders that are kept stay.
-    pub fn remove_abandoned(parent: &Path, run: &str) {
+    pub fn remove_leftovers(parent: &Path, run: &str) {
         // Whoever cannot look there, or remove it, has another run to do.
         let _ = leftovers::remove(parent, &prefix(run));
     }

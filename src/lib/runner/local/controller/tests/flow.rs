@@ -1,6 +1,7 @@
 //! The flow between tasks: order, results, conditions, skips, `finally`, matrices, the end of the run.
 
 use super::*;
+use crate::lighthouse::Trust;
 use crate::tekton::mk::{declared, in_values, list, map, one, param, result, run, script, task, text};
 use crate::tekton::types::{Matrix, Origin, ParamType, ParamValue, PipelineResult, PipelineTask, ResultSpec};
 
@@ -272,7 +273,7 @@ fn a_matrix_fails_as_a_whole_and_an_empty_one_is_skipped() {
 fn one_task_runs_alone() {
     let mut run = run(vec![one("a", "x", &[]), task("b", vec![script("x", "exit 1"), script("y", "print y")])]);
     run.pipeline.tasks[1].run_after = vec!["a".to_owned()];
-    let options = PlanOptions { only: Some("b".to_owned()), from_step: Some("y".to_owned()), untrusted: false };
+    let options = PlanOptions { only: Some("b".to_owned()), from_step: Some("y".to_owned()), trust: Trust::Trusted };
     let ran = with(Fake::default(), &run, &options, &Settings::default());
     assert_eq!((ran.reason(), ran.begun()), ("Succeeded", vec!["b/y".to_owned()]));
     assert_eq!(ran.steps_of("b"), ["Skipped", "Completed"]);

@@ -1,13 +1,14 @@
-//! What became of runs: for people, and as the one document of `--output json`.
+//! What became of runs, jobs and plans: for people, and as the documents of `--output json`.
 
-use super::args::Args;
 use crate::args::OutputFormat;
 use crate::ui::{Outcome, Ui};
-use kfleet::error::Error;
+use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
+use kfleet::ops::run_pipeline::select::Selection;
 use kfleet::ops::run_pipeline::{Linted, Prepared, Report};
 use kfleet::problem::{Problem, Severity};
 use kfleet::runner::log::{RunReport, push_text};
+use kfleet::tekton::show::{Format, render};
 use kfleet::text::count;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 /// The document.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct RunPipelineReport<'a> {
+pub(crate) struct RunPipelineReport<'a> {
     event: &'a str,
     runs: Vec<OneRun>,
     exit_code: u8,
@@ -23,19 +24,15 @@ pub(super) struct RunPipelineReport<'a> {
 
 impl<'a> RunPipelineReport<'a> {
     /// Of a call that ends so.
-    pub(super) fn new(event: &'a str, runs: Vec<OneRun>, outcome: &Result<Outcome, Error>) -> RunPipelineReport<'a> {
-        let exit_code = match outcome {
-            Ok(outcome) => outcome.exit_code(),
-            Err(error) => error.kind.exit_code(),
-        };
-        RunPipelineReport { event, runs, exit_code }
+    pub(crate) fn new(event: &'a str, runs: Vec<OneRun>, outcome: Outcome) -> RunPipelineReport<'a> {
+        RunPipelineReport { event, runs, exit_code: outcome.exit_code() }
     }
 }
 
 /// The document of `--lint`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct LintReport<'a> {
+struct LintReport<'a> {
     summary: LintSummary,
     findings: &'a [Problem],
 }
@@ -48,7 +45,7 @@ struct LintSummary {
 }
 
 impl<'a> LintReport<'a> {
-    pub(super) fn new(linted: &'a Linted) -> LintReport<'a> {
+    fn new(linted: &'a Linted) -> LintReport<'a> {
         let (errors, warnings) = (linted.count(Severity::Error), linted.count(Severity::Warning));
         let summary = LintSummary { jobs: linted.jobs, errors, warnings };
         LintReport { summary, findings: &linted.problems }
@@ -58,7 +55,7 @@ impl<'a> LintReport<'a> {
 /// One run in it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct OneRun {
+pub(crate) struct OneRun {
     run: String,
     job: String,
     kind: &'static str,
@@ -110,7 +107,7 @@ struct Told {
 
 impl OneRun {
     /// What has happened in a run, and what became of it.
-    pub(super) fn new(ready: &Prepared, shown: RunReport, report: &Result<Report, Error>, with_diff: bool) -> OneRun {
+    pub(crate) fn new(ready: &Prepared, shown: RunReport, report: &Result<Report, Error>, with_diff: bool) -> OneRun {
         let mut run = OneRun {
             run: ready.plan.run.context.name.clone(),
             job: ready.selected.name().to_owned(),
@@ -160,13 +157,13 @@ impl PushReport {
     }
 }
 
-/// What became of what was pushed.
-pub(super) fn told(report: &Report, args: &Args, ui: &Ui) -> Result<(), Error> {
+/// Shows what became of what a run has pushed, with the diffs where they are wanted.
+pub(crate) fn show_outcome(report: &Report, with_diffs: bool, ui: &Ui) -> Result<(), Error> {
     for push in &report.pushes {
         let subjects: Vec<String> = push.commits.iter().map(|commit| commit.subject.clone()).collect();
         let (old, new) = (push.old.as_deref(), push.new.as_deref());
         ui.note(&push_text(&push.reference, old, new, &subjects, push.files.len()));
-        if args.output.diff && args.output.form == OutputFormat::Text {
+        if with_diffs {
             ui.diff(&push.diff)?;
         }
     }
@@ -194,4 +191,54 @@ pub(super) fn told(report: &Report, args: &Args, ui: &Ui) -> Result<(), Error> {
         ui.status(&format!("the folder of the run is {}", folder.display()));
     }
     Ok(())
+}
+
+/// Shows what the linter has found, all of it.
+pub(crate) fn show_lint(linted: &Linted, form: OutputFormat, ui: &Ui) -> Result<Outcome, Error> {
+    let (errors, warnings) = (linted.count(Severity::Error), linted.count(Severity::Warning));
+    let outcome = if errors > 0 { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done };
+    if form == OutputFormat::Json {
+        ui.report("LintReport", &LintReport::new(linted))?;
+        return Ok(outcome);
+    }
+    ui.all_problems(&linted.problems);
+    let of = [count(linted.jobs, "job"), count(errors, "error"), count(warnings, "warning")];
+    ui.status(&format!("{}: {}, {}", of[0], of[1], of[2]));
+    Ok(outcome)
+}
+
+/// Shows the jobs, and which of them the event starts; and why, where that is asked for.
+pub(crate) fn show_jobs(selection: &Selection, form: OutputFormat, explains: bool, ui: &Ui) -> Result<Outcome, Error> {
+    let run = selection.selected.iter().map(|job| (true, job.kind(), job.name(), job.why.as_str()));
+    let skip = selection.skipped.iter().map(|(name, kind, why)| (false, *kind, name.as_str(), why.as_str()));
+    let jobs: Vec<(bool, &str, &str, &str)> = run.chain(skip).collect();
+    if form == OutputFormat::Json {
+        let jobs: Vec<serde_json::Value> = jobs
+            .iter()
+            .map(|(runs, kind, name, why)| serde_json::json!({"job": name, "kind": kind, "runs": runs, "why": why}))
+            .collect();
+        ui.sorted_report("JobListReport", serde_json::json!({"event": selection.event, "jobs": jobs}))?;
+        return Ok(Outcome::Done);
+    }
+    ui.status(&format!("event: {}", selection.event));
+    let width = jobs.iter().map(|(_, _, name, _)| name.len()).max().unwrap_or_default();
+    for (runs, kind, name, why) in jobs {
+        let verb = if runs { "run" } else { "skip" };
+        let why = if explains { format!("  {why}") } else { String::new() };
+        ui.line(format!("{verb:<4}  {kind:<10}  {name:<width$}{why}").trim_end())?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Shows what would run.
+pub(crate) fn show_plans(prepared: &[Prepared], form: OutputFormat, ui: &Ui) -> Result<Outcome, Error> {
+    let format = match form {
+        OutputFormat::Text | OutputFormat::Sarif => Format::Text,
+        OutputFormat::Json => Format::Json,
+        OutputFormat::Yaml => Format::Yaml,
+        OutputFormat::Dot => Format::Dot,
+        OutputFormat::Mermaid => Format::Mermaid,
+    };
+    prepared.iter().try_for_each(|ready| ui.data(render(&ready.plan, format)?.as_bytes()))?;
+    Ok(Outcome::Done)
 }

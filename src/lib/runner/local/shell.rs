@@ -1,5 +1,6 @@
 //! A shell in the place of a step that has failed. The run waits for its end, and then goes on as if it had not been.
 
+use crate::runner::backend::Screen;
 use crate::runner::local::beside::terminal;
 use crate::runner::local::controller::FailedStep;
 use crate::runner::local::settings::Network;
@@ -7,18 +8,6 @@ use crate::runner::local::step_engine::TaskSpace;
 use crate::runner::log::{Colours, clean};
 use crate::runner::mask::Masker;
 use crate::tekton::task_run::StepEnd;
-use std::io::Write;
-use std::os::fd::BorrowedFd;
-
-/// The terminal of whoever has started the run.
-pub trait Screen: Sync {
-    /// Gives it to `work`, one at a time: what is typed, and where it is shown. Whatever else there is to show meanwhile
-    /// waits.
-    fn lend(&self, work: Work<'_>);
-}
-
-/// What is done with a terminal.
-pub type Work<'a> = &'a mut dyn FnMut(BorrowedFd<'_>, &mut (dyn Write + Send));
 
 /// What is told of the place of a step.
 pub(super) struct StepContext<'a> {

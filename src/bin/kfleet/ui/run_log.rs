@@ -1,28 +1,35 @@
-//! Events of a run on the terminal: the log on standard output, what runs at this moment below it on standard error. And what the
-//! linter has found.
+//! [`RunLog`]: events of a run on the terminal: the log on standard output, what runs at this moment below it on standard error.
 
-use super::args::{Args, LogArg};
-use super::report::LintReport;
-use crate::args::OutputFormat;
-use crate::context::{Context, Stdin};
-use crate::ui::{Outcome, Ui};
+use crate::args::LogFormat;
+use crate::context::Context;
+use crate::ui::Ui;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use kfleet::error::{Error, ErrorKind};
-use kfleet::ops::run_pipeline::{Linted, Prepared, Screen, Work};
-use kfleet::problem::Severity;
+use kfleet::error::Error;
+use kfleet::runner::backend::{Screen, Work};
 use kfleet::runner::event::{Event, Sink};
 use kfleet::runner::log::{Ci, CiLog, Colours, Footer, Render, RunReport, Summary, TextLog, json_line};
 use kfleet::runner::record::{Record, Records, now};
 use kfleet::text::count;
 use std::hash::{BuildHasher, Hasher};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+/// How the log of a run is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LogOptions {
+    /// How it is written.
+    pub format: LogFormat,
+    /// Whether steps that succeed show nothing.
+    pub quiet_success: bool,
+    /// Where it goes.
+    pub stream: LogStream,
+}
+
 /// How the log is written.
-pub(super) enum Form {
+pub(crate) enum Form {
     Text(Box<dyn Render>),
     Json,
     /// Only what failed, at the end.
@@ -31,14 +38,14 @@ pub(super) enum Form {
 
 impl Form {
     /// As the flags and the surroundings want it.
-    pub(super) fn new(args: &Args, context: &Context, ui: &Ui) -> Form {
-        let quiet = args.output.quiet_success;
-        match (args.output.log, Ci::detect(&context.environment)) {
-            (LogArg::Json, _) => Form::Json,
+    pub(crate) fn new(options: LogOptions, context: &Context, ui: &Ui) -> Form {
+        let quiet = options.quiet_success;
+        match (options.format, Ci::detect(&context.environment)) {
+            (LogFormat::Json, _) => Form::Json,
             _ if ui.is_quiet() => Form::Failures,
-            (LogArg::Auto, Some(ci)) => Form::Text(Box::new(CiLog::new(ci, token(), quiet))),
+            (LogFormat::Auto, Some(ci)) => Form::Text(Box::new(CiLog::new(ci, token(), quiet))),
             _ => {
-                let choice = match stream(args) {
+                let choice = match options.stream {
                     LogStream::Stdout => anstream::stdout().current_choice(),
                     LogStream::Stderr => anstream::stderr().current_choice(),
                 };
@@ -49,7 +56,7 @@ impl Form {
     }
 
     /// What an event looks like: whole lines, or nothing.
-    pub(super) fn render(&mut self, run: &str, now: i64, event: &Event) -> String {
+    pub(crate) fn render(&mut self, run: &str, now: i64, event: &Event) -> String {
         let mut out = String::new();
         match self {
             Form::Text(render) => render.event(now, event, &mut out),
@@ -60,7 +67,7 @@ impl Form {
     }
 
     /// Shows how a run ended.
-    pub(super) fn end(&self, summary: &Summary, job: &str, ui: &Ui) {
+    pub(crate) fn end(&self, summary: &Summary, job: &str, ui: &Ui) {
         match self {
             Form::Text(_) => {
                 summary.table().lines().chain(summary.verdict(job).lines()).for_each(|line| ui.status(line))
@@ -73,19 +80,15 @@ impl Form {
 
 /// Where the log goes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum LogStream {
+pub(crate) enum LogStream {
     Stdout,
-    /// Since a report is on standard output.
+    /// Because a report is on standard output.
     Stderr,
-}
-
-pub(super) fn stream(args: &Args) -> LogStream {
-    if args.output.form == OutputFormat::Json { LogStream::Stderr } else { LogStream::Stdout }
 }
 
 impl LogStream {
     /// Writes lines, all of them before this returns: others write to the same terminal or file.
-    pub(super) fn write(self, lines: &str) -> std::io::Result<()> {
+    pub(crate) fn write(self, lines: &str) -> std::io::Result<()> {
         fn write_all(mut stream: impl Write, lines: &str) -> std::io::Result<()> {
             stream.write_all(lines.as_bytes()).and_then(|()| stream.flush())
         }
@@ -118,7 +121,7 @@ struct Held {
 const HELD: usize = 1 << 20;
 
 /// Shows and records events.
-pub(super) struct Shown {
+pub(crate) struct RunLog {
     state: Mutex<State>,
     bar: ProgressBar,
     stream: LogStream,
@@ -154,34 +157,7 @@ fn token() -> String {
     format!("{:016x}{:016x}", part(), part())
 }
 
-pub(super) fn sink(
-    ready: &Prepared,
-    records: &Records,
-    repository: &Path,
-    args: &Args,
-    context: &Context,
-    ui: &Ui,
-) -> Shown {
-    let run = ready.plan.run.context.name.clone();
-    let target = if ui.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(None, target);
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-        bar.set_style(style);
-    }
-    let form = Form::new(args, context, ui);
-    let recording = Recording { records: records.clone(), run, repository: repository.to_owned(), record: None };
-    let state = State {
-        form,
-        summary: Summary::default(),
-        footer: Footer::default(),
-        report: RunReport::default(),
-        recording,
-        held: None,
-    };
-    Shown { state: Mutex::new(state), bar, stream: stream(args), lent: Mutex::default(), lost: AtomicUsize::new(0) }
-}
-
-impl Sink for Shown {
+impl Sink for RunLog {
     fn event(&self, event: Event) {
         let now = now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,7 +184,7 @@ impl Sink for Shown {
     }
 }
 
-impl Screen for Shown {
+impl Screen for RunLog {
     fn lend(&self, work: Work<'_>) {
         let _one = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
         let state = || self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -222,9 +198,47 @@ impl Screen for Shown {
     }
 }
 
-impl Shown {
+impl RunLog {
+    /// Of the run of this name, recorded among those of the repository in a folder.
+    pub(crate) fn new(
+        run: &str,
+        records: &Records,
+        repository: &Path,
+        options: LogOptions,
+        context: &Context,
+        ui: &Ui,
+    ) -> RunLog {
+        let target = if ui.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            bar.set_style(style);
+        }
+        let form = Form::new(options, context, ui);
+        let recording = Recording {
+            records: records.clone(),
+            run: run.to_owned(),
+            repository: repository.to_owned(),
+            record: None,
+        };
+        let state = State {
+            form,
+            summary: Summary::default(),
+            footer: Footer::default(),
+            report: RunReport::default(),
+            recording,
+            held: None,
+        };
+        RunLog {
+            state: Mutex::new(state),
+            bar,
+            stream: options.stream,
+            lent: Mutex::default(),
+            lost: AtomicUsize::new(0),
+        }
+    }
+
     /// Shows the table and how the run ended. Returns the run as one value.
-    pub(super) fn finish(self, job: &str, ui: &Ui) -> RunReport {
+    pub(crate) fn finish(self, job: &str, ui: &Ui) -> RunReport {
         self.bar.finish_and_clear();
         match self.lost.into_inner() {
             0 => {}
@@ -240,27 +254,4 @@ impl Shown {
         }
         state.report
     }
-}
-
-/// What the linter has found, all of it.
-pub(super) fn linted(linted: &Linted, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let (errors, warnings) = (linted.count(Severity::Error), linted.count(Severity::Warning));
-    let outcome = if errors > 0 { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done };
-    if args.output.form == OutputFormat::Json {
-        ui.report("LintReport", &LintReport::new(linted))?;
-        return Ok(outcome);
-    }
-    ui.all_problems(&linted.problems);
-    let of = [count(linted.jobs, "job"), count(errors, "error"), count(warnings, "warning")];
-    ui.status(&format!("{}: {}, {}", of[0], of[1], of[2]));
-    Ok(outcome)
-}
-
-/// Whether there is a terminal that a shell could be opened on.
-pub(super) fn verify_terminal(context: &Context) -> Result<(), Error> {
-    if context.stdin == Stdin::Terminal && std::io::stdout().is_terminal() {
-        return Ok(());
-    }
-    let error = Error::new(ErrorKind::Usage, "--shell-on-failure needs a terminal for standard input and output");
-    Err(error.with_hint("leave it out where nobody can type; --keep keeps what the steps have left"))
 }

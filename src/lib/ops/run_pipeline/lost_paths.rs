@@ -1,19 +1,19 @@
-//! What the engine of plain processes cannot give to a pipeline: paths of Tekton that are written in scripts.
+//! Paths of Tekton that are written in scripts, and that a backend cannot lead to where they belong.
 
-use super::Prepared;
+use super::prepare::Prepared;
 use super::select::{Selected, Target};
 use crate::lighthouse::job::Source;
 use crate::problem::{Location, Problem, Severity};
-use crate::runner::local::folder::mounts::literal_paths;
+use crate::runner::backend::Backend;
 use std::collections::BTreeSet;
 
 /// One warning for each step whose script has such paths: they lead nowhere, or to files of this machine.
-pub fn unmapped(prepared: &[Prepared]) -> Vec<Problem> {
+pub(super) fn lost(prepared: &[Prepared], backend: &dyn Backend) -> Vec<Problem> {
     let mut found = Vec::new();
     for ready in prepared {
         for task in ready.plan.tasks.iter().chain(&ready.plan.finally) {
             for step in task.steps.iter().filter(|step| !step.passed_over) {
-                let paths = paths(step.script.as_deref().unwrap_or_default());
+                let paths = each_once(backend.lost_paths(step.script.as_deref().unwrap_or_default()));
                 if !paths.is_empty() {
                     found.push(warning(file(&ready.selected), &format!("{}/{}", task.name, step.name), &paths));
                 }
@@ -23,9 +23,9 @@ pub fn unmapped(prepared: &[Prepared]) -> Vec<Problem> {
     found
 }
 
-fn paths(script: &str) -> Vec<String> {
+fn each_once(paths: Vec<String>) -> Vec<String> {
     let mut known = BTreeSet::new();
-    literal_paths(script).into_iter().map(|found| found.path).filter(|path| known.insert(path.clone())).collect()
+    paths.into_iter().filter(|path| known.insert(path.clone())).collect()
 }
 
 fn warning(file: &str, step: &str, paths: &[String]) -> Problem {
@@ -54,10 +54,12 @@ fn file(selected: &Selected) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runner::local::folder::mounts::literal_paths;
 
     #[test]
     fn each_path_is_told_once() {
-        let found = paths("cd /workspace/a\ncat /workspace/a x > /tekton/results/r\n# /workspace\n");
+        let script = "cd /workspace/a\ncat /workspace/a x > /tekton/results/r\n# /workspace\n";
+        let found = each_once(literal_paths(script).into_iter().map(|found| found.path).collect());
         assert_eq!(found, ["/workspace/a", "/tekton/results/r"]);
         let told = warning(".lighthouse/pr.yaml", "build/test", &found);
         assert_eq!(told.location.to_string(), ".lighthouse/pr.yaml");

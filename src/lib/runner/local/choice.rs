@@ -1,6 +1,7 @@
 //! Which engine carries out a run, and why.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::lighthouse::Trust;
 use crate::process::{Environment, Program};
 use crate::runner::local::engines::container::{Container, Pull, Runtime};
 use crate::runner::local::engines::process::Process;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 /// The engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum EngineKind {
     /// Namespaces, with the programs of this machine.
     Sandbox,
     /// Plain programs of this machine.
@@ -23,9 +24,9 @@ pub enum Kind {
 
 /// An engine, and why it is this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub struct EngineChoice {
     /// Which.
-    pub kind: Kind,
+    pub kind: EngineKind,
     /// Why.
     pub why: String,
     /// The program that runs containers.
@@ -46,42 +47,43 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// The engine that is asked for cannot be used, or no engine can ([`ErrorKind::Environment`]); an untrusted run asks for
 /// the one that does not confine it ([`ErrorKind::Refused`]).
 pub fn choose(
-    asked: Option<Kind>,
-    is_untrusted: bool,
+    asked: Option<EngineKind>,
+    trust: Trust,
     folder: &Path,
     program: &Path,
     environment: &Environment,
-) -> Result<Choice> {
+) -> Result<EngineChoice> {
     let runtime = || runtimes(environment).next();
-    let asked_for = |kind| Choice { kind, why: "it was asked for".to_owned(), runtime: runtime(), is_asked: true };
+    let asked_for =
+        |kind| EngineChoice { kind, why: "it was asked for".to_owned(), runtime: runtime(), is_asked: true };
     match asked {
-        Some(Kind::Sandbox) => probe(folder, program).map(|()| asked_for(Kind::Sandbox)),
-        Some(Kind::Process) if is_untrusted => Err(Error::new(
+        Some(EngineKind::Sandbox) => probe(folder, program).map(|()| asked_for(EngineKind::Sandbox)),
+        Some(EngineKind::Process) if trust.is_untrusted() => Err(Error::new(
             ErrorKind::Refused,
             "an untrusted run cannot use the engine process: nothing confines its steps",
         )
         .with_hint("use --engine sandbox or container")),
-        Some(Kind::Process) => Ok(asked_for(Kind::Process)),
-        Some(Kind::Container) => match runtime() {
-            Some(_) => Ok(asked_for(Kind::Container)),
+        Some(EngineKind::Process) => Ok(asked_for(EngineKind::Process)),
+        Some(EngineKind::Container) => match runtime() {
+            Some(_) => Ok(asked_for(EngineKind::Container)),
             None => Err(Error::new(ErrorKind::Environment, "cannot run containers: neither podman nor docker is here")
                 .with_hint("install one of them, or use --engine sandbox")),
         },
         None => match probe(folder, program) {
             Ok(()) => {
                 let why = "this machine allows it".to_owned();
-                Ok(Choice { kind: Kind::Sandbox, why, runtime: None, is_asked: false })
+                Ok(EngineChoice { kind: EngineKind::Sandbox, why, runtime: None, is_asked: false })
             }
             Err(error) => match usable_runtime(environment) {
                 Some(found) => {
                     let why = format!("there is no sandbox here ({})", error.message);
-                    Ok(Choice { kind: Kind::Container, why, runtime: Some(found), is_asked: false })
+                    Ok(EngineChoice { kind: EngineKind::Container, why, runtime: Some(found), is_asked: false })
                 }
-                None if is_untrusted => Err(error),
+                None if trust.is_untrusted() => Err(error),
                 None => {
                     let why =
                         format!("there is no sandbox here ({}) and no podman or docker that works", error.message);
-                    Ok(Choice { kind: Kind::Process, why, runtime: None, is_asked: false })
+                    Ok(EngineChoice { kind: EngineKind::Process, why, runtime: None, is_asked: false })
                 }
             },
         },
@@ -90,16 +92,20 @@ pub fn choose(
 
 /// In the place of a sandbox that nobody has asked for: containers, where a job needs what the sandbox lacks and one of
 /// the runtimes works. `lacks` are the things, for people.
-pub(super) fn instead(choice: &Choice, lacks: &[String], runtime: &dyn Fn() -> Option<PathBuf>) -> Option<Choice> {
+pub(super) fn instead(
+    choice: &EngineChoice,
+    lacks: &[String],
+    runtime: &dyn Fn() -> Option<PathBuf>,
+) -> Option<EngineChoice> {
     const NAMED: usize = 4;
-    if choice.is_asked || choice.kind != Kind::Sandbox || lacks.is_empty() {
+    if choice.is_asked || choice.kind != EngineKind::Sandbox || lacks.is_empty() {
         return None;
     }
     let runtime = runtime()?;
     let more = if lacks.len() > NAMED { format!(" and {} more", lacks.len() - NAMED) } else { String::new() };
     let named = lacks.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     let why = format!("the sandbox lacks {named}{more}, and {} works here", runtime.display());
-    Some(Choice { kind: Kind::Container, why, runtime: Some(runtime), is_asked: false })
+    Some(EngineChoice { kind: EngineKind::Container, why, runtime: Some(runtime), is_asked: false })
 }
 
 /// The runtimes that are here.
@@ -140,25 +146,25 @@ fn probe(_: &Path, _: &Path) -> Result<()> {
 
 /// An engine that is set up, and the `PATH` of its steps where they use the programs of this machine.
 pub(super) fn start(
-    choice: &Choice,
+    choice: &EngineChoice,
     settings: Settings,
     program: &Path,
 ) -> Result<(Box<dyn StepEngine>, Option<String>)> {
     match choice.kind {
         #[cfg(target_os = "linux")]
-        Kind::Sandbox => {
+        EngineKind::Sandbox => {
             let engine = crate::runner::local::engines::sandbox::Sandbox::new(settings, program);
             let path = engine.search_path();
             Ok((Box::new(engine), Some(path)))
         }
         #[cfg(not(target_os = "linux"))]
-        Kind::Sandbox => Err(Error::new(ErrorKind::Environment, "the engine sandbox needs Linux")),
-        Kind::Process => {
+        EngineKind::Sandbox => Err(Error::new(ErrorKind::Environment, "the engine sandbox needs Linux")),
+        EngineKind::Process => {
             let engine = Process::new(settings, program);
             let path = engine.search_path();
             Ok((Box::new(engine), Some(path)))
         }
-        Kind::Container => {
+        EngineKind::Container => {
             let runtime = Runtime {
                 program: choice.runtime.clone().unwrap_or_else(|| PathBuf::from(RUNTIMES[0])),
                 arguments: Vec::new(),
@@ -178,17 +184,21 @@ mod tests {
 
     #[test]
     fn containers_take_the_place_of_a_sandbox_that_lacks_something() {
-        let choice = |kind, is_asked| Choice { kind, why: String::new(), runtime: None, is_asked };
+        let choice = |kind, is_asked| EngineChoice { kind, why: String::new(), runtime: None, is_asked };
         let lacks: Vec<String> = ["make", "helm", "go", "jq", "yq"].map(str::to_owned).to_vec();
         let podman = || Some(PathBuf::from("podman"));
-        let found = instead(&choice(Kind::Sandbox, false), &lacks, &podman).unwrap();
-        assert_eq!((found.kind, found.runtime.as_deref()), (Kind::Container, Some(Path::new("podman"))));
+        let found = instead(&choice(EngineKind::Sandbox, false), &lacks, &podman).unwrap();
+        assert_eq!((found.kind, found.runtime.as_deref()), (EngineKind::Container, Some(Path::new("podman"))));
         assert_eq!(found.why, "the sandbox lacks make, helm, go, jq and 1 more, and podman works here");
         let never = || -> Option<PathBuf> { panic!("nobody wants to know") };
-        for choice in [choice(Kind::Sandbox, true), choice(Kind::Process, false), choice(Kind::Container, false)] {
+        for choice in [
+            choice(EngineKind::Sandbox, true),
+            choice(EngineKind::Process, false),
+            choice(EngineKind::Container, false),
+        ] {
             assert_eq!(instead(&choice, &lacks, &never), None);
         }
-        assert_eq!(instead(&choice(Kind::Sandbox, false), &[], &never), None);
-        assert_eq!(instead(&choice(Kind::Sandbox, false), &lacks, &|| None), None);
+        assert_eq!(instead(&choice(EngineKind::Sandbox, false), &[], &never), None);
+        assert_eq!(instead(&choice(EngineKind::Sandbox, false), &lacks, &|| None), None);
     }
 }

@@ -1,14 +1,14 @@
-//! Words of the command line that must be right before anything runs: times, numbers, names of branches, tags and namespaces. What is
-//! wrong with one is told in a line that also says what to write.
+//! Parsers of values on the command line: times, numbers, names of branches, tags and namespaces. Each says in one line what is
+//! wrong and what to write.
 
-use crate::git::is_branch;
+use kfleet::git::is_branch;
 use std::time::Duration;
 
 /// Reads the time that a run may take, such as `90s`, `15m` or `1h30m`.
 ///
 /// # Errors
 /// It is none, or no time at all.
-pub fn parse_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
     let fail = || "that is no time: write 90s, 15m or 1h30m".to_owned();
     let none = || "that leaves no time for the run: write 90s, 15m or 1h30m".to_owned();
     let mut seconds: u64 = 0;
@@ -40,7 +40,7 @@ pub fn parse_time(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// It is none.
-pub fn parse_pull(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_pull(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| "that is no number of a pull request: they count from 1".to_owned())
 }
@@ -49,7 +49,7 @@ pub fn parse_pull(text: &str) -> Result<u64, String> {
 ///
 /// # Errors
 /// Git takes no such name.
-pub fn parse_reference(name: &str) -> Result<String, String> {
+pub(crate) fn parse_reference(name: &str) -> Result<String, String> {
     match is_branch(name) {
         true => Ok(name.to_owned()),
         false => {
@@ -63,7 +63,7 @@ pub fn parse_reference(name: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// Kubernetes takes no such name.
-pub fn parse_namespace(name: &str) -> Result<String, String> {
+pub(crate) fn parse_namespace(name: &str) -> Result<String, String> {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let fits = (1..=63).contains(&name.len()) && name.bytes().all(is_plain);
     match fits && !name.starts_with('-') && !name.ends_with('-') {

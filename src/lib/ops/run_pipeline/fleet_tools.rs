@@ -1,8 +1,9 @@
 //! The programs that a repository names for its pipelines, in its fleet file: for those who run them here.
 
-use super::{Checkout, up};
+use super::checkout::{Checkout, up};
 use crate::error::Result;
 use crate::fleet::file::{FLEET_FILE, FleetFile};
+use crate::lighthouse::Trust;
 use crate::problem::Problem;
 use crate::runner::local::programs::tools::Tools;
 use crate::tree::Root;
@@ -14,9 +15,9 @@ use crate::tree::Root;
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn tools_of(checkout: &Checkout, is_untrusted: bool) -> Result<std::result::Result<Tools, Vec<Problem>>> {
+pub(super) fn tools_of(checkout: &Checkout, trust: Trust) -> Result<std::result::Result<Tools, Vec<Problem>>> {
     let text = match &checkout.facts.base {
-        _ if !is_untrusted => Root::open(&checkout.root)?.read(FLEET_FILE)?.map(|text| text.to_vec()),
+        _ if trust == Trust::Trusted => Root::open(&checkout.root)?.read(FLEET_FILE)?.map(|text| text.to_vec()),
         Some(base) => checkout.clone.read(base, FLEET_FILE)?,
         None => None,
     };

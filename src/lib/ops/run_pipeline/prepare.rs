@@ -1,0 +1,190 @@
+//! From what was selected to what can be run: each job is loaded and planned.
+
+use super::Options;
+use super::checkout::Checkout;
+use super::select::{Selected, Target};
+use super::session::Refusal;
+use crate::error::{Error, ErrorKind};
+use crate::lighthouse::job::Source;
+use crate::problem::{Location, Problem, Severity};
+use crate::runner::local::programs::tools::Tools;
+use crate::tekton::load::{self, Inputs, Loaded, Refused, Remote, Request};
+use crate::tekton::plan::{Plan, PlanOptions, RunContext, plan};
+use crate::tekton::timeouts;
+use crate::tekton::types::PipelineRun;
+
+/// A job that is ready to be run.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What was selected.
+    pub selected: Selected,
+    /// What is carried out.
+    pub plan: Plan,
+    /// What is doubtful.
+    pub warnings: Vec<Problem>,
+    /// The options for programs, as they are written, that nothing in the plan needs.
+    pub unused: Vec<String>,
+}
+
+/// Tells the options for programs that none of these jobs needs: most often they are misspelt.
+pub(super) fn unused(prepared: &[Prepared]) -> Vec<Problem> {
+    let Some((first, others)) = prepared.split_first() else { return Vec::new() };
+    let is_unused = |option: &&String| others.iter().all(|other| other.unused.contains(option));
+    let told = first.unused.iter().filter(is_unused).map(|option| Problem {
+        severity: Severity::Warning,
+        location: Location::default(),
+        message: format!("{option} fits nothing that the pipeline shows"),
+        hint: Some("--plan shows the images and commands of steps".to_owned()),
+    });
+    told.collect()
+}
+
+/// Why a job cannot be run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unprepared {
+    /// What is wrong with its files.
+    pub problems: Vec<Problem>,
+    /// Files of other repositories that cannot be had.
+    pub missing: Vec<Problem>,
+}
+
+impl From<Vec<Problem>> for Unprepared {
+    fn from(problems: Vec<Problem>) -> Unprepared {
+        Unprepared { problems, missing: Vec::new() }
+    }
+}
+
+impl Unprepared {
+    /// Adds what keeps another job from running.
+    pub fn add(&mut self, other: Unprepared) {
+        for (all, more) in [(&mut self.problems, other.problems), (&mut self.missing, other.missing)] {
+            for problem in more {
+                if !all.contains(&problem) {
+                    all.push(problem);
+                }
+            }
+        }
+    }
+
+    /// Why nothing is run; nothing where all jobs are ready.
+    pub(super) fn refusal(mut self) -> Option<Refusal> {
+        match self.error() {
+            Some(error) if self.problems.is_empty() => Some(Refusal::Error(error)),
+            _ if self.problems.is_empty() => None,
+            _ => {
+                self.problems.append(&mut self.missing);
+                Some(Refusal::Problems(self.problems))
+            }
+        }
+    }
+
+    /// All that is missing as one error.
+    fn error(&self) -> Option<Error> {
+        let told = |problem: &Problem| format!("{}: {}", problem.location, problem.message);
+        let fail = |message: String| Error::new(ErrorKind::Environment, message);
+        match self.missing.as_slice() {
+            [] => None,
+            [one] => {
+                let error = fail(format!("cannot get a file of another repository: {}", told(one)));
+                Some(Error { hint: one.hint.clone(), ..error })
+            }
+            several => {
+                let hint =
+                    |problem: &Problem| problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                let list: String =
+                    several.iter().map(|problem| format!("\n  {}{}", told(problem), hint(problem))).collect();
+                Some(fail(format!("cannot get {} files of other repositories:{list}", several.len())))
+            }
+        }
+    }
+}
+
+/// Loads and plans a job. Nothing is written but the cache of `remote`.
+///
+/// # Errors
+/// All problems of its files, and all that cannot be had.
+pub(super) fn prepare(
+    checkout: &Checkout,
+    selected: Selected,
+    options: &Options,
+    tools: &Tools,
+    remote: &dyn Remote,
+) -> std::result::Result<Prepared, Unprepared> {
+    let Loaded { mut run, findings, fetched } = load_selected(checkout, &selected, options, remote)
+        .map_err(|refused| Unprepared { problems: refused.problems, missing: refused.missing })?;
+    let served = tools.apply(&mut run);
+    if let Some(timeout) = options.timeout {
+        run.timeouts = timeouts::within(&run.timeouts, timeout);
+    }
+    let mut plan = plan_of(&run, &selected, options, &options.plan)?;
+    plan.fetched = fetched;
+    let warnings = findings.into_iter().map(|finding| finding.problem).filter(is_warning);
+    let warnings = warnings.chain(plan.notes.iter().cloned()).collect();
+    let unused = tools.unused(&plan, &served);
+    Ok(Prepared { selected, plan, warnings, unused })
+}
+
+/// Loads what was selected.
+pub(super) fn load_selected(
+    checkout: &Checkout,
+    selected: &Selected,
+    options: &Options,
+    remote: &dyn Remote,
+) -> std::result::Result<Loaded, Refused> {
+    let files = checkout.files(selected.is_of_base).map_err(|error| Refused {
+        problems: vec![Problem {
+            severity: Severity::Error,
+            location: Location::default(),
+            message: error.message,
+            hint: error.hint,
+        }],
+        missing: Vec::new(),
+        findings: Vec::new(),
+    })?;
+    let source;
+    let request = match &selected.target {
+        Target::Job(job) => Request::of_job(job),
+        Target::File(path) => {
+            source = Source::File(path.clone());
+            Request::of_file(&source, &selected.parameters)
+        }
+    };
+    load::load(request, Inputs { files: &files, remote: Some(remote), cluster_objects: &options.manifests })
+}
+
+/// Plans a run under a name of its own.
+pub(super) fn plan_of(
+    run: &PipelineRun,
+    selected: &Selected,
+    options: &Options,
+    part: &PlanOptions,
+) -> std::result::Result<Plan, Vec<Problem>> {
+    let name = format!("{}{}", selected.generate_name(), suffix());
+    plan(run, &RunContext { name, namespace: options.namespace.clone(), uid: uid(options.asked.now) }, part)
+}
+
+pub(super) fn is_warning(problem: &Problem) -> bool {
+    problem.severity <= Severity::Warning
+}
+
+/// Five characters, as Kubernetes appends them.
+fn suffix() -> String {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    (0..5).map(|_| char::from(LETTERS[fastrand::usize(..LETTERS.len())])).collect()
+}
+
+fn uid(now: i64) -> String {
+    let random = fastrand::u128(..) ^ u128::from(now.unsigned_abs());
+    let text = format!("{random:032x}");
+    format!("{}-{}-4{}-8{}-{}", &text[..8], &text[8..12], &text[13..16], &text[17..20], &text[20..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_runs_are_made_up() {
+        assert_eq!((suffix().len(), uid(7).len()), (5, 36));
+    }
+}
