@@ -6,6 +6,8 @@
     reason = "a bench makes files, starts the program and prints what it measured"
 )]
 
+mod support;
+
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use support::{median, timed};
 
 const ROUNDS: usize = 11;
 
@@ -44,16 +47,8 @@ fn mk_fleet(folder: &Path, addons: usize, source: impl Fn(usize) -> String) {
 }
 
 fn generate(folder: &Path, home: &Path) -> Duration {
-    let start = Instant::now();
-    let output = Command::new(env!("CARGO_BIN_EXE_kfleet"))
-        .args(["generate", "-q"])
-        .current_dir(folder)
-        .env_clear()
-        .env("HOME", home)
-        .output()
-        .expect("kfleet");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    start.elapsed()
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kfleet"));
+    timed(command.args(["generate", "-q"]).current_dir(folder).env_clear().env("HOME", home)).0
 }
 
 /// Serves texts by their paths, until the program ends.
@@ -100,12 +95,6 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         }
     }
     found
-}
-
-fn median(times: &mut [Duration]) -> (f64, f64) {
-    times.sort();
-    let median = times[times.len() / 2].as_secs_f64() * 1e3;
-    (median, times[times.len() - 1].as_secs_f64() / times[0].as_secs_f64())
 }
 
 fn main() {

@@ -7,6 +7,8 @@
     reason = "a bench makes files, starts the program and prints what it measured"
 )]
 
+mod support;
+
 use rayon::prelude::*;
 use std::fmt::Write as _;
 use std::fs;
@@ -14,6 +16,7 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use support::{median, timed};
 
 const ROUNDS: usize = 7;
 
@@ -41,11 +44,7 @@ fn mk_inputs(folder: &Path, count: usize, size: usize) {
 }
 
 fn run(arguments: &[&str], folder: &Path) -> Duration {
-    let start = Instant::now();
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_kfleet")).args(arguments).current_dir(folder).output().expect("kfleet");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    start.elapsed()
+    timed(Command::new(env!("CARGO_BIN_EXE_kfleet")).args(arguments).current_dir(folder)).0
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -77,18 +76,12 @@ fn write_plainly(from: &[(PathBuf, Vec<u8>)], root: &Path) -> Duration {
     start.elapsed()
 }
 
-fn median(times: &mut [Duration]) -> (f64, f64) {
-    times.sort();
-    let median = times[times.len() / 2].as_secs_f64();
-    (median, times[times.len() - 1].as_secs_f64() / times[0].as_secs_f64())
-}
-
 fn report(what: &str, ours: &mut [Duration], plain: &mut [Duration], target: f64) {
     let ((ours, our_spread), (plain, plain_spread)) = (median(ours), median(plain));
     println!(
         "  {what}: {:.0} ms against {:.0} ms: {:.2} times (target: at most {target}; slowest/fastest {our_spread:.1} and {plain_spread:.1})",
-        ours * 1e3,
-        plain * 1e3,
+        ours,
+        plain,
         ours / plain
     );
 }

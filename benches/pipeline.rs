@@ -7,10 +7,13 @@
     reason = "a bench makes files, starts programs and prints what it measured"
 )]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use support::{median, timed};
 
 const ROUNDS: usize = 9;
 /// A run of as many steps more tells what one of them costs.
@@ -25,26 +28,11 @@ fn mk_run(steps: usize) -> String {
     format!("apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {{name: t}}\nspec:\n  steps:\n{steps}")
 }
 
-fn timed(folder: &Path, program: &str, arguments: &[&str]) -> Duration {
-    let start = Instant::now();
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        .env("HOME", folder)
-        .env_remove("XDG_STATE_HOME")
-        .stdin(Stdio::null())
-        .output()
-        .expect("a program");
-    let time = start.elapsed();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    time
-}
-
-/// The median in milliseconds, and the slowest as a multiple of the fastest.
-fn median(times: &mut [Duration]) -> (f64, f64) {
-    times.sort();
-    let median = times[times.len() / 2].as_secs_f64() * 1e3;
-    (median, times[times.len() - 1].as_secs_f64() / times[0].as_secs_f64())
+/// How long a program takes in a folder that is its home.
+fn run(folder: &Path, program: &str, arguments: &[&str]) -> Duration {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).env("HOME", folder).env_remove("XDG_STATE_HOME").stdin(Stdio::null());
+    timed(&mut command).0
 }
 
 fn main() {
@@ -56,25 +44,25 @@ fn main() {
     fs::write(folder.join("one.yaml"), mk_run(1)).expect("file");
     fs::write(folder.join("many.yaml"), mk_run(1 + STEPS)).expect("file");
     fs::write(folder.join(".gitignore"), ".local\n.cache\n").expect("file");
-    let git = |arguments: &[&str]| timed(folder, "git", arguments);
+    let git = |arguments: &[&str]| run(folder, "git", arguments);
     git(&["init", "-q", "-b", "main"]);
     git(&["add", "."]);
     git(&["-c", "user.name=P", "-c", "user.email=p@example.org", "commit", "-q", "-m", "first"]);
 
-    let kfleet = |arguments: &[&str]| timed(folder, env!("CARGO_BIN_EXE_kfleet"), arguments);
+    let kfleet = |arguments: &[&str]| run(folder, env!("CARGO_BIN_EXE_kfleet"), arguments);
     let (mut plans, mut bare) = (vec![], vec![]);
     let mut costs = [("sandbox", 15.0, vec![]), ("process", 5.0, vec![])];
     for _ in 0..ROUNDS {
         plans.push(kfleet(&["run-pipeline", "pr", "--plan"]));
         let start = Instant::now();
         for _ in 0..STEPS {
-            timed(folder, "/bin/true", &[]);
+            run(folder, "/bin/true", &[]);
         }
         bare.push(start.elapsed());
         for (engine, _, times) in &mut costs {
-            let run = |file: &str| kfleet(&["run-pipeline", file, "--engine", engine, "--log", "json"]);
-            let one = run("one.yaml");
-            times.push(run("many.yaml").saturating_sub(one));
+            let run_file = |file: &str| kfleet(&["run-pipeline", file, "--engine", engine, "--log", "json"]);
+            let one = run_file("one.yaml");
+            times.push(run_file("many.yaml").saturating_sub(one));
         }
     }
     let (plan, spread) = median(&mut plans);

@@ -7,12 +7,15 @@
     reason = "a bench makes files, starts programs and prints what it measured"
 )]
 
+mod support;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use support::{median, timed};
 
 const ROUNDS: usize = 7;
 const CLUSTERS: usize = 1_000;
@@ -136,27 +139,12 @@ fn mk_history(folder: &Path) {
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Duration {
-    let start = Instant::now();
-    let output = Command::new("git").args(arguments).current_dir(folder).output().expect("git");
-    assert!(output.status.success(), "git: {}", String::from_utf8_lossy(&output.stderr));
-    start.elapsed()
+    timed(Command::new("git").args(arguments).current_dir(folder)).0
 }
 
 fn kfleet(folder: &Path, arguments: &[&str]) -> (Duration, String) {
-    let start = Instant::now();
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_kfleet")).args(arguments).current_dir(folder).output().expect("kfleet");
-    let time = start.elapsed();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
-    (time, said)
-}
-
-/// The median in milliseconds, and the slowest as a multiple of the fastest.
-fn median(times: &mut [Duration]) -> (f64, f64) {
-    times.sort();
-    let median = times[times.len() / 2].as_secs_f64() * 1e3;
-    (median, times[times.len() - 1].as_secs_f64() / times[0].as_secs_f64())
+    let (time, output) = timed(Command::new(env!("CARGO_BIN_EXE_kfleet")).args(arguments).current_dir(folder));
+    (time, String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout))
 }
 
 fn main() {

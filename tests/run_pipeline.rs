@@ -43,6 +43,7 @@ fn main() {
         ("secrets_are_not_shown", secrets),
         ("runs_can_be_shown_again", records),
         ("plans_have_four_forms", plans),
+        ("paths_of_arguments_start_at_the_folder_of_the_call", elsewhere),
         ("what_is_not_taken_is_not_lost", refused_pushes),
         ("reports_and_quiet_runs", reports),
         ("the_side_of_a_broken_trigger_file_is_told", messages::sides),
@@ -520,6 +521,56 @@ spec:
         }
     }
     assert!(!all.contains("twelve-char") && !all.contains("dHdlbHZlLWNoYX"), "{all}");
+}
+
+fn elsewhere() {
+    let clone = Clone::new();
+    let run = "\
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+spec:
+  pipelineSpec:
+    tasks:
+    - {name: a, taskRef: {name: greet}}
+";
+    let task = "\
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: greet}
+spec:
+  steps:
+  - name: s
+    image: x
+    env: [{name: T, valueFrom: {secretKeyRef: {name: word, key: word.txt}}}]
+    script: '[ \"$T\" = friend ] && echo welcome'
+";
+    clone.write("run.yaml", run);
+    clone.write("more/task.yaml", task);
+    clone.write("word.txt", "friend");
+    clone.write("event.json", "{}");
+    let folder = clone.folder.path().join("away");
+    fs::create_dir(&folder).expect("a folder");
+    let kfleet = |arguments: &[&str]| {
+        let mut command = clone.command(env!("CARGO_BIN_EXE_kfleet"));
+        command.current_dir(&folder).args(["-C", "../work", "run-pipeline"]).args(arguments);
+        command.output().expect("kfleet runs")
+    };
+    let with = |with: &str, secret: &str| {
+        kfleet(&["run.yaml", "--engine", "sandbox", "--with", with, "--secret", secret, "--log", "text"])
+    };
+    for (more, secret) in [("more", "word=word.txt"), ("more/task.yaml", "word:word.txt=word.txt")] {
+        let output = with(more, secret);
+        assert!(output.status.success() && said(&output).contains("welcome"), "{}", said(&output));
+    }
+    for (more, secret, expected) in [
+        ("none.yaml", "word=word.txt", "cannot read none.yaml: "),
+        ("more", "word=none.txt", "--secret word: cannot read none.txt: "),
+    ] {
+        let output = with(more, secret);
+        assert!(said(&output).contains(expected), "{}", said(&output));
+    }
+    let output = kfleet(&["--from-event", "event.json", "--list"]);
+    assert!(said(&output).contains("event.json") && !said(&output).contains("work/event.json"), "{}", said(&output));
 }
 
 fn records() {
