@@ -184,7 +184,7 @@ fn add_manifest(objects: &mut Objects, kind: ObjectKind, name: &str, document: &
     Ok(())
 }
 
-/// All documents that are not empty. What is wrong is told by its place alone: the text around it may be a secret.
+/// All documents that are not empty. What is wrong is told by its location alone: the text around it may be a secret.
 fn documents(bytes: &[u8], file: &str) -> Result<Vec<Value>> {
     let fail = |offset: usize| {
         let (line, column) = location(bytes, offset);

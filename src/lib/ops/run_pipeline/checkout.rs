@@ -1,11 +1,12 @@
 //! [`Checkout`]: the repository as it is, from which everything of a call is taken.
 
-use super::configuration::LIGHTHOUSE;
-use super::files::Files;
 use crate::error::Result;
 use crate::git::{Facts, LocalClone, Settings, Snapshot};
 use crate::problem::Location;
 use std::path::{Path, PathBuf};
+
+/// Where trigger files are.
+pub(super) const LIGHTHOUSE: &str = ".lighthouse";
 
 /// The clone as an event sees it.
 #[derive(Debug)]
@@ -69,14 +70,9 @@ impl Checkout {
         format!("{}:", self.facts.base_branch)
     }
 
-    /// Whether a place is in the base branch.
+    /// Whether a location is in the base branch.
     pub(super) fn is_of_base(&self, location: &Location) -> bool {
         location.file.starts_with(&self.base_prefix())
-    }
-
-    /// The files as a job sees them.
-    pub(super) fn files(&self, is_of_base: bool) -> Result<Files<'_>> {
-        Files::new(self, is_of_base)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The trigger files that count: those of the work tree and of the base branch, and all that is wrong or doubtful in them.
 
-use super::Checkout;
-use super::select::Asked;
+use super::checkout::{Checkout, LIGHTHOUSE};
+use super::files::Files;
+use super::options::Asked;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lighthouse::{self, Config, ConfigFrom, JobConfig, Side};
 use crate::problem::{Problem, Severity};
@@ -9,13 +10,10 @@ use crate::tekton::load::Files as _;
 use crate::tree::Tree;
 use std::cell::RefCell;
 
-/// Where trigger files are.
-pub(super) const LIGHTHOUSE: &str = ".lighthouse";
-
 /// See the module.
 pub(super) struct Configuration {
     pub(super) config: Config,
-    /// By place; with any error nothing is run.
+    /// By location; with any error nothing is run.
     pub(super) problems: Vec<Problem>,
 }
 
@@ -33,7 +31,7 @@ pub(super) fn read(checkout: &Checkout, asked: &Asked) -> Result<Configuration> 
     let (base_prefix, head_prefix) = (checkout.base_prefix(), checkout.up());
     let base = base.as_ref().map(|tree| Side { tree, prefix: &base_prefix });
     let loaded = lighthouse::load_from(from, base, Side { tree: &head, prefix: &head_prefix });
-    let (of_work, of_base) = (checkout.files(false)?, checkout.files(true)?);
+    let (of_work, of_base) = (Files::new(checkout, false)?, Files::new(checkout, true)?);
     let unreadable: RefCell<Vec<Problem>> = RefCell::default();
     let has_file = |job: &JobConfig, path: &str| {
         let files = if checkout.is_of_base(&job.location) { &of_base } else { &of_work };
@@ -83,7 +81,7 @@ fn work_files(checkout: &Checkout) -> Result<Tree> {
     // One that is no regular file was passed over.
     let main = format!("{LIGHTHOUSE}/triggers.yaml");
     if !files.contains_key(&main)
-        && let Some(bytes) = checkout.files(false)?.read(&main)?
+        && let Some(bytes) = Files::new(checkout, false)?.read(&main)?
     {
         files.insert(main, bytes);
     }

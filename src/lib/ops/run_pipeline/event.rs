@@ -1,7 +1,7 @@
 //! The event that jobs are selected for: a saved one, the one that the user names, or what the branch and its changes tell.
 
-use super::Checkout;
-use super::select::Asked;
+use super::checkout::Checkout;
+use super::options::Asked;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lighthouse::job::JobKind;
 use crate::lighthouse::{self, Event, HeadRepository, JobConfig, Pull, Repository, TriggerEvent, User};

@@ -1,9 +1,11 @@
 //! `--lint`: the trigger files, and what the sources of all their jobs say, whatever the event.
 
+use super::checkout::Checkout;
 use super::configuration::{self, Configuration};
+use super::event;
+use super::options::{Asked, Options};
 use super::prepare::{is_warning, load_selected, plan_of};
-use super::select::{self, Asked, Selected, Target};
-use super::{Checkout, Options, event};
+use super::select::{self, Selected, Target};
 use crate::error::Result;
 use crate::lighthouse::{self, Finding};
 use crate::problem::{Problem, Severity};
@@ -15,7 +17,7 @@ use crate::tekton::plan::PlanOptions;
 pub struct Linted {
     /// How many jobs were looked at; a file that was named counts as one.
     pub jobs: usize,
-    /// By place, each once: many jobs share a source.
+    /// By location, each once: many jobs share a source.
     pub problems: Vec<Problem>,
 }
 

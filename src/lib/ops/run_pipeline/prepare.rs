@@ -1,9 +1,9 @@
 //! From what was selected to what can be run: each job is loaded and planned.
 
-use super::Options;
 use super::checkout::Checkout;
+use super::files::Files;
+use super::options::Options;
 use super::select::{Selected, Target};
-use super::session::Refusal;
 use crate::error::{Error, ErrorKind};
 use crate::lighthouse::job::Source;
 use crate::problem::{Location, Problem, Severity};
@@ -39,13 +39,28 @@ pub(super) fn unused(prepared: &[Prepared]) -> Vec<Problem> {
     told.collect()
 }
 
+/// Why nothing is run.
+#[derive(Debug)]
+pub enum Refusal {
+    /// One reason.
+    Error(Error),
+    /// What is wrong with files.
+    Problems(Vec<Problem>),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        Refusal::Error(error)
+    }
+}
+
 /// Why a job cannot be run.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Unprepared {
+pub(super) struct Unprepared {
     /// What is wrong with its files.
-    pub problems: Vec<Problem>,
+    problems: Vec<Problem>,
     /// Files of other repositories that cannot be had.
-    pub missing: Vec<Problem>,
+    missing: Vec<Problem>,
 }
 
 impl From<Vec<Problem>> for Unprepared {
@@ -56,7 +71,7 @@ impl From<Vec<Problem>> for Unprepared {
 
 impl Unprepared {
     /// Adds what keeps another job from running.
-    pub fn add(&mut self, other: Unprepared) {
+    pub(super) fn add(&mut self, other: Unprepared) {
         for (all, more) in [(&mut self.problems, other.problems), (&mut self.missing, other.missing)] {
             for problem in more {
                 if !all.contains(&problem) {
@@ -131,7 +146,7 @@ pub(super) fn load_selected(
     options: &Options,
     remote: &dyn Remote,
 ) -> std::result::Result<Loaded, Refused> {
-    let files = checkout.files(selected.is_of_base).map_err(|error| Refused {
+    let files = Files::new(checkout, selected.is_of_base).map_err(|error| Refused {
         problems: vec![Problem {
             severity: Severity::Error,
             location: Location::default(),

@@ -2,13 +2,14 @@
 //! digest names may be used; everything else may change between two runs, and is refused unless the user allows it. What
 //! the files mean is no matter of this module.
 
+use super::options::RemoteOptions;
+use super::repository_map::{RepositoryMap, RepositoryUrl};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{self, Protocol, Reference};
 use crate::http;
 use crate::lighthouse::Trust;
 use crate::ops::generate::Progress;
-use crate::ops::run_pipeline::repository_map::{RepositoryMap, RepositoryUrl};
 use crate::process::Environment;
 use crate::tekton::load::{Address, Fetched, Origin, Remote};
 use crate::tree::Store;
@@ -22,26 +23,14 @@ const FILE_BYTES: usize = 4 * 1024 * 1024;
 /// How much one fetch of a repository may bring.
 const FETCH_BYTES: u64 = 256 * 1024 * 1024;
 
-/// What the user allows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FetchPolicy {
-    /// Whether the network is left alone.
-    pub offline: bool,
-    /// Whether addresses may be used that can mean something else tomorrow.
-    pub allows_unpinned: bool,
-    /// Whether the event is trusted: else nobody is shown the user's credentials, and nothing is taken from what was
-    /// fetched with them.
-    pub trust: Trust,
-}
-
 /// See the module. One of these serves a whole call: what a branch is at is asked for once.
-pub struct Remotes<'a> {
+pub(super) struct Remotes<'a> {
     git: git::Settings,
     http: http::Settings,
     store: Store,
     environment: &'a Environment,
     map: RepositoryMap,
-    policy: FetchPolicy,
+    options: &'a RemoteOptions,
     progress: &'a dyn Progress,
     tips: Known<String>,
     commits: Known<git::Fetched>,
@@ -85,22 +74,24 @@ impl From<Failure> for Error {
 
 impl std::fmt::Debug for Remotes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Remotes").field("map", &self.map).field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Remotes").field("map", &self.map).field("options", &self.options).finish_non_exhaustive()
     }
 }
 
 impl<'a> Remotes<'a> {
-    /// With what is fetched below `cache`.
-    pub fn new(
+    /// With what is fetched below `cache`. For an event that is not trusted nobody is shown the user's credentials, and
+    /// nothing is taken from what was fetched with them.
+    pub(super) fn new(
         environment: &'a Environment,
         cache: &Path,
         map: RepositoryMap,
-        policy: FetchPolicy,
+        options: &'a RemoteOptions,
+        trust: Trust,
         progress: &'a dyn Progress,
     ) -> Remotes<'a> {
         let mut http = http::Settings::new(environment);
         http.max_bytes = FILE_BYTES as u64;
-        let (cache, git) = match policy.trust {
+        let (cache, git) = match trust {
             Trust::Trusted => (cache.to_owned(), git::Settings::new(environment.clone(), cache.join("git"))),
             Trust::Untrusted => {
                 http.netrc = None;
@@ -115,7 +106,7 @@ impl<'a> Remotes<'a> {
             store: Store::new(cache.join("sources")),
             environment,
             map,
-            policy,
+            options,
             progress,
             tips: RefCell::default(),
             commits: RefCell::default(),
@@ -135,7 +126,7 @@ impl<'a> Remotes<'a> {
         let settings = self.settings(repository);
         let wanted = Reference::parse(Some(reference));
         let pinned = matches!(wanted, Reference::Commit(_));
-        if !pinned && !self.policy.allows_unpinned {
+        if !pinned && !self.options.allows_unpinned {
             return Err(self.unpinned(shown, repository, reference, &settings).unwrap_or_else(within));
         }
         let url = &repository.url;
@@ -170,7 +161,7 @@ impl<'a> Remotes<'a> {
         settings: &git::Settings,
     ) -> Result<Error> {
         let message = format!("{shown} may change at any time");
-        if self.policy.offline {
+        if self.options.offline {
             let error = Error::new(ErrorKind::Failed, message);
             return Ok(error.with_hint("name a commit by its full hash, or use --allow-unpinned"));
         }
@@ -187,7 +178,7 @@ impl<'a> Remotes<'a> {
         {
             return Ok(cached);
         }
-        if self.policy.offline {
+        if self.options.offline {
             let message = match wanted {
                 Reference::Commit(_) => format!("the cache does not have {wanted}"),
                 _ => format!("nobody can tell offline what {wanted} is"),
@@ -208,7 +199,7 @@ impl<'a> Remotes<'a> {
                 Origin { address, url, path: None, commit: None, sha256: sha256(&bytes), pinned: digest.is_some() };
             Fetched { bytes, origin }
         };
-        if digest.is_none() && !self.policy.allows_unpinned {
+        if digest.is_none() && !self.options.allows_unpinned {
             let error = Error::new(ErrorKind::Failed, format!("{shown} may change at any time"));
             return Err(error.with_hint("name a file of a git repository at a commit, or use --allow-unpinned"));
         }
@@ -221,7 +212,7 @@ impl<'a> Remotes<'a> {
         {
             return Ok(bytes);
         }
-        if self.policy.offline {
+        if self.options.offline {
             return Err(offline(format!("{shown}: the cache does not have it")));
         }
         let client = http::Client::new(self.http.clone())?;

@@ -11,7 +11,7 @@ const GITHUB: &str = "https://github.com/";
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RepositoryMap {
+pub(super) struct RepositoryMap {
     /// What the user says, by [`key`].
     mapped: BTreeMap<String, String>,
     /// How URLs of the server in use begin.
@@ -34,7 +34,7 @@ impl RepositoryMap {
     ///
     /// # Errors
     /// A text has another form ([`ErrorKind::Usage`]).
-    pub fn parse(texts: &[String], root: &Path, remote: Option<&str>, trust: Trust) -> Result<RepositoryMap> {
+    pub(super) fn parse(texts: &[String], root: &Path, remote: Option<&str>, trust: Trust) -> Result<RepositoryMap> {
         let mut mapped = BTreeMap::new();
         for text in texts {
             let wrong = || {

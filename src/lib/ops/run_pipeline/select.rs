@@ -1,40 +1,14 @@
 //! What is run: the jobs that an event starts, or a file that was named.
 
-use super::Checkout;
+use super::checkout::Checkout;
 use super::configuration::{self, Configuration};
 use super::event::{event_of, pull_request};
+use super::options::Asked;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lighthouse::job::{Job, JobKind};
-use crate::lighthouse::{self, Config, Context, Event, JobConfig, Saved, TriggerEvent};
+use crate::lighthouse::{self, Config, Context, Event, JobConfig, TriggerEvent};
 use crate::path::plain_path;
 use crate::problem::Problem;
-
-/// What the user says of the event; what is left out comes from the clone.
-#[derive(Debug, Clone, Default)]
-pub struct Asked {
-    /// A job, or the file of a run.
-    pub job: Option<String>,
-    /// `pull_request`, `push` or `tag`.
-    pub event: Option<String>,
-    /// The text of a comment.
-    pub comment: Option<String>,
-    /// A saved event.
-    pub saved: Option<Saved>,
-    /// The number of the pull request.
-    pub pull: Option<u64>,
-    /// The name of the tag that was pushed.
-    pub tag: Option<String>,
-    /// Whether an author who is not known is trusted.
-    pub trust: bool,
-    /// Statuses that have failed, for `/retest`.
-    pub failed_contexts: Vec<String>,
-    /// `head`, `base` or `merged`.
-    pub config_from: Option<String>,
-    /// The URL of the repository as steps see it.
-    pub url: String,
-    /// In milliseconds since 1970.
-    pub now: i64,
-}
 
 /// Something that is run.
 #[derive(Debug, Clone, PartialEq)]

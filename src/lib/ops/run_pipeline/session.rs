@@ -1,17 +1,17 @@
 //! [`Session`]: one call of `kfleet run-pipeline`, from the repository to what became of all its runs.
 
-use super::Options;
 use super::checkout::Checkout;
 use super::fleet_tools::tools_of;
 use super::lint::{self, Linted};
 use super::lost_paths::lost;
-use super::prepare::{Prepared, Unprepared, prepare, unused};
-use super::remote::{FetchPolicy, Remotes};
+use super::options::{Asked, Options};
+use super::prepare::{Prepared, Refusal, Unprepared, prepare, unused};
+use super::remote::Remotes;
 use super::repository_map::RepositoryMap;
 use super::run::{self, Report, RunEnvironment};
-use super::select::{self, Asked, Selected, Selection};
+use super::select::{self, Selected, Selection};
 use crate::digest::sha256;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::git;
 use crate::ops::generate::Progress;
 use crate::problem::Problem;
@@ -48,21 +48,6 @@ pub struct Edges<'a> {
     pub fetching: &'a dyn Fn(&str),
     /// Ends the runs.
     pub cancel: &'a Cancel,
-}
-
-/// Why nothing is run.
-#[derive(Debug)]
-pub enum Refusal {
-    /// One reason.
-    Error(Error),
-    /// What is wrong with files.
-    Problems(Vec<Problem>),
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Refusal {
-        Refusal::Error(error)
-    }
 }
 
 /// Jobs that are ready to be run.
@@ -132,9 +117,8 @@ impl Session<'_> {
         };
         let url = checkout.facts.url.as_deref();
         let map = RepositoryMap::parse(&options.remotes.elsewhere, edges.root, url, trust)?;
-        let policy =
-            FetchPolicy { offline: options.remotes.offline, allows_unpinned: options.remotes.allows_unpinned, trust };
-        let remotes = Remotes::new(edges.environment, edges.cache, map, policy, edges.progress).in_folder(edges.root);
+        let remotes = Remotes::new(edges.environment, edges.cache, map, &options.remotes, trust, edges.progress)
+            .in_folder(edges.root);
         let asked = Asked { url: backend.repository_url(), ..options.asked.clone() };
         Ok(Session { options, edges, asked, checkout, tools, remotes, backend: Box::new(backend), folder })
     }

@@ -6,8 +6,7 @@ use crate::context::Context;
 use crate::ui::Ui;
 use kfleet::error::Error;
 use kfleet::lighthouse::{Saved, Trust};
-use kfleet::ops::run_pipeline::select::{self, Asked};
-use kfleet::ops::run_pipeline::{Options, Remotes};
+use kfleet::ops::run_pipeline::{Asked, Options, RemoteOptions, select};
 use kfleet::runner::local::choice::EngineKind;
 use kfleet::runner::local::programs::tools::Tools;
 use kfleet::runner::local::settings::Network;
@@ -47,7 +46,7 @@ pub(super) fn options(args: &Args, context: &Context, ui: &Ui) -> Result<Options
         namespace: run.namespace.clone(),
         manifests,
         objects: if trust.is_untrusted() { Objects::default() } else { objects(args, context)? },
-        remotes: Remotes {
+        remotes: RemoteOptions {
             elsewhere: remote.remote.clone(),
             offline: remote.offline,
             allows_unpinned: remote.allow_unpinned,

@@ -24,7 +24,7 @@ const LONGEST: u32 = 64 << 20;
 /// A step as the process beside it needs to know it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Description {
-    /// The program and its arguments. None at all: only try whether the place can be made.
+    /// The program and its arguments. None at all: only try whether the sandbox can be made.
     pub(crate) command_line: Vec<String>,
     /// Complete.
     pub(crate) environment: Vec<(String, String)>,

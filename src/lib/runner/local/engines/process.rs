@@ -56,7 +56,7 @@ impl Supervised for Process {
 
     fn describe(&self, placed: &PlacedStep<'_>) -> Description {
         let (all, step) = (placed.mounts(), placed.step);
-        // Of the implicit places, those that any program means when it names them stay the host's.
+        // Of the implicit mounts, those that any program means when it names them stay the host's.
         let mounts: Vec<Mount> = all.iter().filter(|mount| !is_everywhere(&mount.path)).cloned().collect();
         let map = |text: &str| on_host(&mounts, text);
         let (path, home, tmp) = (self.search_path(), on_host(all, "/root"), on_host(all, "/tmp"));

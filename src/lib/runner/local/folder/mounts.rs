@@ -33,7 +33,7 @@ impl Mount {
     }
 }
 
-/// Puts the places in the order in which they are mounted: those above before those below. Of an own place and an
+/// Puts mounts in the order in which they are mounted: those above before those below. Of an own mount and an
 /// implicit one at the same path, only the own one stays.
 pub(crate) fn ordered(implicit: Vec<Mount>, own: Vec<Mount>) -> Vec<Mount> {
     let is_free = |mount: &Mount| !own.iter().any(|own| own.path == mount.path);
@@ -54,7 +54,7 @@ pub(crate) fn below<'a>(path: &'a str, above: &str) -> Option<&'a str> {
     if rest.is_empty() { Some("") } else { rest.strip_prefix('/') }
 }
 
-/// The place that covers a path, and the path below it.
+/// The mount that covers a path, and the path below it.
 pub(crate) fn covering<'a, 'b>(mounts: &'a [Mount], path: &'b str) -> Option<(&'a Mount, &'b str)> {
     mounts.iter().rev().find_map(|mount| Some((mount, below(path, &mount.path)?)))
 }
@@ -83,7 +83,7 @@ pub(crate) fn on_host(mounts: &[Mount], text: &str) -> String {
         let (before, path) = rest.split_at(at);
         mapped.push_str(before);
         let starts = !mapped.ends_with(is_part_of_path);
-        // The longest wins: deeper places come later.
+        // The longest wins: deeper mounts come later.
         let found = mounts.iter().rev().find(|mount| starts && is_path_at(path, &mount.path));
         match found {
             Some(mount) => {

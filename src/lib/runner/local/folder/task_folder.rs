@@ -251,7 +251,7 @@ fn all_of(task: &TaskRun) -> impl Iterator<Item = &Step> {
     task.steps.iter().chain(&task.sidecars)
 }
 
-/// What a step or sidecar sees: the implicit places, and what it mounts.
+/// What a step or sidecar sees: the implicit mounts, and what it mounts.
 fn view(implicit: Vec<Mount>, step: &Step, volumes: &BTreeMap<&str, (PathBuf, bool)>) -> Result<Vec<Mount>> {
     let mut own = Vec::new();
     for mount in &step.mounts {

@@ -148,7 +148,7 @@ impl Root {
         Ok(())
     }
 
-    /// Mounts one place. What it hides, and what it lacks to be mounted on, is made where that is possible.
+    /// Mounts one of them. What it hides, and what it lacks to be mounted on, is made where that is possible.
     fn bind(&self, mount: &Mount) -> io::Result<()> {
         let (source, is_folder) = self.open_source(mount)?;
         let Some((above, name)) = mount.path.rsplit_once('/') else { return Err(Errno::INVAL.into()) };
