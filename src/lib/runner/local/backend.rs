@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use super::choice::{self, EngineChoice, EngineKind};
 use super::controller::{self, FailedStep, OnFailure};
-use super::engines::with_variables::WithVariables;
 use super::folder::RunFolder;
 use super::folder::mounts::literal_paths;
 use super::preflight::{self, Available};
@@ -167,8 +166,7 @@ impl PreparedRun for LocalRun<'_> {
             }
         };
         let on_failure: Option<&OnFailure<'_>> = if screen.is_some() { Some(&open) } else { None };
-        let settings = controller::Settings { on_failure, ..controller::Settings::default() };
-        let engine = WithVariables::new(self.engine.as_ref(), self.variables.clone());
-        controller::run(plan, &engine, objects, cancel, sink, &settings)
+        let settings = controller::Settings { variables: &self.variables, on_failure, ..Default::default() };
+        controller::run(plan, self.engine.as_ref(), objects, cancel, sink, &settings)
     }
 }

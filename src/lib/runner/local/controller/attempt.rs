@@ -108,10 +108,15 @@ fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt
             return Attempt { again: false, ..Attempt::failed("TaskRunValidationFailed", wrong.join("; ")) };
         }
     };
-    let task = match resolve::realise(&job.task.name, number, &specified, shared.objects) {
+    let mut task = match resolve::realise(&job.task.name, number, &specified, shared.objects) {
         Ok(task) => task,
         Err(wrong) => return Attempt::failed("CreateContainerConfigError", wrong),
     };
+    for step in &mut task.steps {
+        let is_free = |name: &str| !step.env.iter().any(|(known, _)| known == name);
+        let more: Vec<_> = shared.variables.iter().filter(|(name, _)| is_free(name)).cloned().collect();
+        step.env.splice(0..0, more);
+    }
     let deadline = after(start, job.timeout);
     let stop = job.stop(deadline);
     let mut space = match shared.engine.prepare_task(&task, &stop) {

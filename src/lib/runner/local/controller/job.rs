@@ -38,6 +38,8 @@ pub(super) struct Shared<'a> {
     pub(super) objects: &'a Objects,
     pub(super) sink: &'a dyn Sink,
     pub(super) common: &'a Common,
+    /// Of all steps, where they do not set them themselves.
+    pub(super) variables: &'a [(String, String)],
     pub(super) on_failure: Option<&'a OnFailure<'a>>,
 }
 

@@ -34,13 +34,15 @@ use state::{Decision, Now, State, Tasks};
 pub struct Settings<'a> {
     /// At least 1; further tasks wait.
     pub parallel: usize,
+    /// Of all steps, where they do not set them themselves.
+    pub variables: &'a [(String, String)],
     /// For a shell in the place of a step that has failed.
     pub on_failure: Option<&'a OnFailure<'a>>,
 }
 
 impl Default for Settings<'_> {
     fn default() -> Self {
-        Settings { parallel: 64, on_failure: None }
+        Settings { parallel: 64, variables: &[], on_failure: None }
     }
 }
 
@@ -69,7 +71,14 @@ pub fn run(
 ) -> Outcome {
     let start = Instant::now();
     let prepared = &plan.prepared;
-    let shared = Shared { engine, objects, sink, common: &prepared.common, on_failure: settings.on_failure };
+    let shared = Shared {
+        engine,
+        objects,
+        sink,
+        common: &prepared.common,
+        variables: settings.variables,
+        on_failure: settings.on_failure,
+    };
     let limits = prepared.limits;
     let mut controller = Controller {
         tasks: Tasks::new(prepared),

@@ -1,7 +1,7 @@
 //! The engines, which run one step at a time: in a [`sandbox`] (Linux), as a plain [`process`], or in a [`container`].
 //!
 //! All of them keep an attempt at a task in the same way ([`workspace`]) and attend to a step that runs in the same way
-//! ([`attend`]); the first two have a kfleet beside it ([`supervised`]). [`with_variables`] goes around any of them.
+//! ([`attend`]); the first two have a kfleet beside it ([`supervised`]).
 
 pub(crate) mod attend;
 pub mod container;
@@ -10,5 +10,4 @@ pub mod process;
 #[cfg(target_os = "linux")]
 pub mod sandbox;
 pub(crate) mod supervised;
-pub mod with_variables;
 pub(crate) mod workspace;
