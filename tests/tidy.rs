@@ -42,7 +42,7 @@ fn modules_use_only_what_is_below_them() {
         ("runner", "runner tekton lighthouse yaml http git process tree digest error path problem suggest text"),
         ("tekton", "tekton lighthouse go_regex manifest yaml tree digest error path problem suggest text"),
         ("lighthouse", "lighthouse go_regex manifest yaml tree error path problem suggest text"),
-        ("layout", "layout manifest problem"),
+        ("layout", "layout manifest yaml tree diff problem"),
         ("flux", "flux manifest problem"),
         ("kustomize", "kustomize manifest tree path problem"),
         ("manifest", "manifest yaml tree problem"),

@@ -1,9 +1,9 @@
 //! Canonical text in place: each file is planned on its own, and written on its own. A file that cannot be parsed is
 //! reported and left; the others go on.
 
-use super::chunks;
 use super::text::{self, Formatted, Part, TextOptions};
 use crate::diff::unified;
+use crate::layout::chunks;
 use crate::problem::{Problem, Severity};
 use crate::tree::{self, Form, Found, Input};
 use crate::yaml::engine::Engine;

@@ -4,14 +4,13 @@ use super::kustomization::{self, is_generated};
 use super::render::render;
 use super::sources::{Asked, Content, Request, fingerprint, lock_entry, locked, sha256_of_base};
 use super::values::substitute_all;
-use crate::diff::unified;
 use crate::fleet::file::FleetFile;
 use crate::fleet::lock::{Lock, LockedAddon};
-use crate::ops::fmt::layout::{Action, FileAction};
+use crate::layout::{Action, FileAction, changes};
 use crate::problem::{Location, Problem, Severity};
 use crate::tree::Tree;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// An addon that a run is about.
 #[derive(Debug)]
@@ -203,36 +202,11 @@ fn plan_addon(file: &FleetFile, lock: &Lock, wanted: Wanted, problems: &mut Vec<
         }
     };
     let entry = lock_entry(addon, &wanted.requests, &contents, &tree);
-    let files = changes(&folder, &wanted.base, &tree);
+    let is_ours = |path: &str| is_generated(path) || path == "kustomization.yaml";
+    let files = changes(&folder, &wanted.base, &tree, is_ours);
     let objects = tree.len() - 1;
     let tree = (!files.is_empty()).then_some(tree);
     Some((AddonPlan { name, version, files, objects, tree }, entry))
-}
-
-/// What changes between the generated files of a base and its new files.
-fn changes(folder: &str, old: &Tree, new: &Tree) -> Vec<FileAction> {
-    let ours = |path: &str| is_generated(path) || path == "kustomization.yaml";
-    let mut paths: BTreeMap<&str, (&[u8], &[u8])> = BTreeMap::new();
-    for (path, bytes) in old.iter().filter(|(path, _)| ours(path)) {
-        paths.entry(path).or_default().0 = bytes;
-    }
-    for (path, bytes) in new.iter() {
-        paths.entry(path).or_default().1 = bytes;
-    }
-    paths
-        .into_iter()
-        .filter(|(_, (old, new))| old != new)
-        .map(|(path, (before, after))| {
-            let action = match (old.contains_key(path), new.contains_key(path)) {
-                (false, _) => Action::Create,
-                (true, true) => Action::Update,
-                (true, false) => Action::Remove,
-            };
-            let path = format!("{folder}/{path}");
-            let diff = Some(unified(&path, before, after));
-            FileAction { path, action, diff }
-        })
-        .collect()
 }
 
 /// The names of addons that a run is about: those that were named, or all.

@@ -3,8 +3,10 @@
 use super::kustomization;
 use super::sources::Content;
 use crate::fleet::types::{Addon, ConfigMapSource};
+use crate::layout::gather::gather;
 use crate::layout::path::PluralRule;
-use crate::ops::fmt::layout::{self, Compatibility, LayoutOptions, Remedy, ScopeSources};
+use crate::layout::scopes::{Remedy, ScopeSources};
+use crate::layout::{self, Compatibility, Options};
 use crate::problem::{Location, Problem, Severity};
 use crate::tree::{Input, Tree};
 use crate::yaml::edit::Rewrite;
@@ -31,24 +33,22 @@ pub(super) fn render(
         texts = vec![(format!("{folder} (ConfigMap {})", config_map.name), text)];
     }
     let inputs = texts.into_iter().map(|(name, bytes)| Input::from_bytes(name, bytes)).collect();
-    let options = LayoutOptions {
-        output: format!("{folder}/resources").into(),
+    let options = Options {
+        folder: format!("{folder}/resources").into(),
         style: Style { unmangle: wrapped.is_some(), ..Style::default() },
         rewrite: Rewrite::default(),
         filter: addon.format.filter.clone(),
         namespace: addon.format.namespace.clone().unwrap_or_else(|| "default".to_owned()),
         clean: addon.format.clean,
         strict: addon.format.strict,
-        remove: false,
         comment: false,
         create_missing_namespaces: addon.format.create_missing_namespaces,
-        prune: false,
         plural: PluralRule::True,
         compatibility: Compatibility::Kfleet,
     };
     let scopes =
         ScopeSources { remedy: Remedy::FleetFile, flags: addon.format.scopes.clone(), ..ScopeSources::default() };
-    let gathered = layout::gather(inputs, options.compatibility);
+    let gathered = gather(inputs, options.compatibility);
     let laid_out = layout::tree(&gathered, &scopes, &options, warnings)?;
     if laid_out.is_empty() {
         return Err(vec![error(

@@ -5,10 +5,10 @@ use super::{Args, Inputs, LayoutArgs, Mode, find_inputs};
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
-use kfleet::ops::fmt::layout::{
-    self, Action, Compatibility, FileAction, Gathered, LayoutOptions, LayoutPlan, Remedy, ScopeSources,
-    unknown_group_versions,
-};
+use kfleet::layout::gather::{Gathered, gather};
+use kfleet::layout::scopes::{Remedy, ScopeSources};
+use kfleet::layout::{Action, Compatibility, FileAction, Options};
+use kfleet::ops::fmt::layout::{self, LayoutOptions, LayoutPlan, unknown_group_versions};
 use kfleet::problem::{Problem, Severity};
 use kfleet::text::count;
 use kfleet::tree::{Input, WalkOptions, walk};
@@ -25,30 +25,31 @@ const HOLD_FILE: u64 = 16 << 20;
 const HOLD_ALL: usize = 24 << 20;
 
 pub(super) fn run(args: &Args, folder: PathBuf, mode: Mode, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
-    let options = LayoutOptions {
-        style: args.style(),
-        rewrite: args.rewrite(),
-        ..options(&args.layout, folder, Compatibility::Kfleet)
-    };
+    let mut options = options(&args.layout, folder, Compatibility::Kfleet, context);
+    options.layout.style = args.style();
+    options.layout.rewrite = args.rewrite();
     let inputs = find_inputs(args, context, false)?;
     run_layout(inputs, &args.layout, &options, mode, context, ui)
 }
 
-fn options(args: &LayoutArgs, output: PathBuf, compatibility: Compatibility) -> LayoutOptions {
+fn options(args: &LayoutArgs, folder: PathBuf, compatibility: Compatibility, context: &Context) -> LayoutOptions {
     LayoutOptions {
-        output,
-        style: Style::default(),
-        rewrite: Rewrite::default(),
-        filter: args.filter.clone(),
-        namespace: if args.namespace.is_empty() { "default".to_owned() } else { args.namespace.clone() },
-        clean: args.clean,
-        strict: args.strict,
+        output: context.path(&folder),
+        layout: Options {
+            folder,
+            style: Style::default(),
+            rewrite: Rewrite::default(),
+            filter: args.filter.clone(),
+            namespace: if args.namespace.is_empty() { "default".to_owned() } else { args.namespace.clone() },
+            clean: args.clean,
+            strict: args.strict,
+            comment: args.comment,
+            create_missing_namespaces: args.create_missing_namespaces,
+            plural: args.plural.into(),
+            compatibility,
+        },
         remove: args.remove,
-        comment: args.comment,
-        create_missing_namespaces: args.create_missing_namespaces,
         prune: args.prune,
-        plural: args.plural.into(),
-        compatibility,
     }
 }
 
@@ -61,7 +62,7 @@ pub(crate) fn run_kfmt(
     ui: &Ui,
 ) -> Result<Outcome, Error> {
     let compatibility = if args.overwrite { Compatibility::KfmtOverwrite } else { Compatibility::Kfmt };
-    let options = options(args, folder, compatibility);
+    let options = options(args, folder, compatibility, context);
     let mode = Mode { write: true, check: false, diff: false, json_report: false };
     let inputs = if inputs.is_empty() {
         Inputs::Stdin
@@ -81,7 +82,7 @@ fn run_layout(
     ui: &Ui,
 ) -> Result<Outcome, Error> {
     let (inputs, mut problems) = read_inputs(inputs, options, ui)?;
-    let gathered = layout::gather(inputs, options.compatibility);
+    let gathered = gather(inputs, options.layout.compatibility);
     let sources = scope_sources(args, options, &gathered, context, ui)?;
     let plan = layout::plan(&gathered, &sources, options, mode.diff);
     let plan = match plan {
@@ -137,7 +138,7 @@ fn half_written(mut files: Vec<FileAction>, problems: Vec<Problem>, mode: Mode, 
 fn read_inputs(inputs: Inputs, options: &LayoutOptions, ui: &Ui) -> Result<(Vec<Input>, Vec<Problem>), Error> {
     let found = match inputs {
         Inputs::Stdin => {
-            let name = if options.compatibility == Compatibility::Kfleet { "<stdin>" } else { "/dev/stdin" };
+            let name = if options.layout.compatibility == Compatibility::Kfleet { "<stdin>" } else { "/dev/stdin" };
             return Ok((vec![Input::from_reader(name, std::io::stdin().lock(), HOLD_FILE)?], Vec::new()));
         }
         Inputs::Files(found) => found,
@@ -204,7 +205,7 @@ fn scope_sources(
         discovered: Vec::new(),
     };
     if args.discovery {
-        let unknown = unknown_group_versions(gathered, &sources, &options.filter);
+        let unknown = unknown_group_versions(gathered, &sources, &options.layout.filter);
         if !unknown.is_empty() {
             ui.note(&format!("asking the cluster for {}", count(unknown.len(), "group version")));
             sources.discovered = super::discovery::discover(args, context, &unknown)?;

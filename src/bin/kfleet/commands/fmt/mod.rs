@@ -308,7 +308,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let mode =
         Mode { write: !(args.check || args.diff || args.dry_run), check: args.check, diff: args.diff, json_report };
     match folder {
-        Some(folder) => layout::run(args, context.path(&folder), mode, context, ui),
+        Some(folder) => layout::run(args, folder, mode, context, ui),
         None => {
             args.layout.refuse_without_folder()?;
             text::run(args, mode, context, ui)

@@ -1,6 +1,6 @@
 //! The report of `kfleet fmt --output json`.
 
-use kfleet::ops::fmt::layout::{Action, FileAction};
+use kfleet::layout::{Action, FileAction};
 use kfleet::problem::Problem;
 use serde::Serialize;
 
