@@ -36,9 +36,11 @@ fn modules_use_only_what_is_below_them() {
     let below: &[(&str, &str)] = &[
         (
             "ops",
-            "ops fleet runner tekton lighthouse layout flux kustomize manifest substitute yaml forge git helm http kube oci process tree diff digest error path problem suggest text",
+            "ops addon fleet source runner tekton lighthouse layout flux kustomize manifest substitute yaml forge git helm http kube oci process tree diff digest error names path problem suggest text",
         ),
-        ("fleet", "fleet flux kustomize manifest yaml tree address error path problem suggest"),
+        ("addon", "addon fleet source layout manifest substitute yaml tree digest problem"),
+        ("fleet", "fleet source flux kustomize manifest yaml tree error names path problem suggest"),
+        ("source", "source yaml git helm http oci tree address digest error names path problem suggest"),
         ("runner", "runner tekton lighthouse yaml http git process tree digest error path problem suggest text"),
         ("tekton", "tekton lighthouse go_regex manifest yaml tree digest error path problem suggest text"),
         ("lighthouse", "lighthouse go_regex manifest yaml tree error path problem suggest text"),
@@ -62,6 +64,7 @@ fn modules_use_only_what_is_below_them() {
         ("diff.rs", ""),
         ("digest.rs", ""),
         ("error.rs", "problem"),
+        ("names.rs", ""),
         ("path.rs", ""),
         ("problem.rs", ""),
         ("suggest.rs", ""),

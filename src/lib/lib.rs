@@ -2,8 +2,12 @@
 
 pub mod ops;
 
+pub mod addon;
+
 pub mod fleet;
 pub mod runner;
+
+pub mod source;
 
 pub mod lighthouse;
 pub mod tekton;
@@ -31,6 +35,7 @@ pub mod address;
 pub mod diff;
 pub mod digest;
 pub mod error;
+pub mod names;
 pub mod path;
 pub mod problem;
 pub mod proxy;

@@ -4,9 +4,7 @@
 pub mod clusters;
 pub mod document;
 pub mod file;
-mod helm;
 pub mod lock;
-pub mod oci;
 pub mod reconcile_disabled;
 pub mod repository;
 pub mod schema;

@@ -3,16 +3,17 @@
 use crate::args::{OutputFormat, among};
 use crate::context::Context;
 use crate::ui::downloads::Downloads;
-use crate::ui::{Outcome, Ui};
+use crate::ui::{Outcome, Ui, table};
+use kfleet::addon::AddonPlan;
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
 use kfleet::helm::Helm;
 use kfleet::http;
 use kfleet::layout::Action;
 use kfleet::oci;
-use kfleet::ops::generate::sources::{Asked, locked};
-use kfleet::ops::generate::{self, AddonPlan, Failure, Fetched, Plan, Remotes, Repository, Selection, Unreadable};
+use kfleet::ops::generate::{self, Fetched, Lockedness, Plan, Refused, Repository, Selection, Unreadable};
 use kfleet::problem::{Problem, Severity};
+use kfleet::source::Remotes;
 use kfleet::text::count;
 use kfleet::tree::Store;
 use secrecy::SecretString;
@@ -97,35 +98,28 @@ impl std::str::FromStr for HeaderFromEnv {
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let root = &context.root;
     let selection = Selection { addons: args.addons.clone(), update: args.update.clone(), rebuild: args.rebuild };
-    let mut repository = match generate::read(root, &selection) {
+    let repository = match generate::read(root, &selection) {
         Ok(repository) => repository,
         Err(Unreadable::Error(error)) => return Err(error),
-        Err(Unreadable::Problems(problems)) => return refuse(problems, ErrorKind::Failed, args, ui),
+        Err(Unreadable::Problems(problems)) => return refuse(problems.into(), args, ui),
     };
     if args.list {
         return list(&repository, args, ui);
     }
-    let Fetched { failures, warnings } = fetch(&mut repository, args, context, ui)?;
-    let Repository { file, lock, lock_text, wanted } = repository;
-    let (kind, could_not_fetch) = (kind_of(&failures), failures.len());
-    let found = failures.into_iter().map(|failure| failure.problem).chain(warnings).collect();
-    let plan = match generate::plan(&file, &lock, lock_text.as_deref(), wanted, found) {
+    let fetched = fetch(&repository, args, context, ui)?;
+    let plan = match generate::plan(repository, fetched) {
         Ok(plan) => plan,
-        Err(problems) => {
-            let all = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-            let kind = if all == could_not_fetch { kind } else { ErrorKind::Failed };
-            return refuse(problems, kind, args, ui);
-        }
+        Err(refused) => return refuse(refused, args, ui),
     };
     let write = !(args.check || args.diff || args.dry_run);
-    if write && let Err(problems) = generate::apply(root, &file, &plan) {
-        return refuse(problems, ErrorKind::Failed, args, ui);
+    if write && let Err(problems) = generate::apply(root, &plan) {
+        return refuse(problems.into(), args, ui);
     }
     show(&plan, write, args, ui)
 }
 
 /// Gets the sources from outside, and renders charts.
-fn fetch(repository: &mut Repository, args: &Args, context: &Context, ui: &Ui) -> Result<Fetched, Error> {
+fn fetch(repository: &Repository, args: &Args, context: &Context, ui: &Ui) -> Result<Fetched, Error> {
     if !repository.needs_fetching() {
         return Ok(Fetched::default());
     }
@@ -142,13 +136,6 @@ fn fetch(repository: &mut Repository, args: &Args, context: &Context, ui: &Ui) -
     let oci = oci::Settings::new(context.environment.clone(), store.clone());
     let remotes = Remotes { http, git, helm, oci, store, offline: args.offline };
     Ok(generate::fetch(repository, &remotes, &Downloads::new(ui)))
-}
-
-/// The sort of failure that a run is which could not have all sources.
-fn kind_of(failures: &[Failure]) -> ErrorKind {
-    let is_there = |kind: &ErrorKind| failures.iter().any(|failure| failure.kind == *kind);
-    let kinds = [ErrorKind::Failed, ErrorKind::Environment, ErrorKind::Timeout];
-    kinds.into_iter().find(is_there).unwrap_or(ErrorKind::Failed)
 }
 
 fn from_env(header: &HeaderFromEnv, context: &Context) -> Result<http::HostHeader, Error> {
@@ -228,7 +215,7 @@ fn summary(addon: &AddonPlan) -> String {
 }
 
 /// Shows the problems of a run that changed nothing.
-fn refuse(problems: Vec<Problem>, kind: ErrorKind, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+fn refuse(Refused { kind, problems }: Refused, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     if args.output == OutputFormat::Json {
         ui.sorted_report(
             "GenerateReport",
@@ -314,19 +301,13 @@ fn list(repository: &Repository, args: &Args, ui: &Ui) -> Result<Outcome, Error>
     for wanted in &repository.wanted {
         let version = repository.file.fleet.addons.get(&wanted.name).and_then(|addon| addon.version.as_deref());
         for request in &wanted.requests {
-            let (source, lock) = match &request.asked {
-                Asked::Local(path) => (path.clone(), "in the repository"),
-                Asked::Remote(asked) => {
-                    let known = locked(&repository.lock, &wanted.name, asked);
-                    let other = repository.lock.addons.get(&wanted.name).is_some_and(|addon| !addon.sources.is_empty());
-                    let state = match (known, other) {
-                        (Some(_), _) => "locked",
-                        (None, true) => "stale",
-                        (None, false) => "missing",
-                    };
-                    (asked.shown(), state)
-                }
+            let lock = match repository.lockedness(&wanted.name, &request.asked) {
+                Lockedness::InRepository => "in the repository",
+                Lockedness::Locked => "locked",
+                Lockedness::Stale => "stale",
+                Lockedness::Missing => "missing",
             };
+            let source = request.shown();
             lines.push(Listed { addon: &wanted.name, version: version.unwrap_or("-"), source, lock });
         }
     }
@@ -339,11 +320,9 @@ fn list(repository: &Repository, args: &Args, ui: &Ui) -> Result<Outcome, Error>
         )?;
         return Ok(Outcome::Done);
     }
-    let width = |of: fn(&Listed<'_>) -> usize, head: usize| lines.iter().map(of).max().unwrap_or(0).max(head);
-    let (a, v, l) = (width(|x| x.addon.len(), 5), width(|x| x.version.len(), 7), width(|x| x.lock.len(), 4));
-    ui.line(&format!("{:a$}  {:v$}  {:l$}  SOURCE", "ADDON", "VERSION", "LOCK"))?;
-    for line in &lines {
-        ui.line(&format!("{:a$}  {:v$}  {:l$}  {}", line.addon, line.version, line.lock, line.source))?;
-    }
+    let cells =
+        |line: Listed<'_>| vec![line.addon.to_owned(), line.version.to_owned(), line.lock.to_owned(), line.source];
+    let rows: Vec<Vec<String>> = lines.into_iter().map(cells).collect();
+    table::show(&["ADDON", "VERSION", "LOCK", "SOURCE"], &rows, ui)?;
     Ok(Outcome::Done)
 }

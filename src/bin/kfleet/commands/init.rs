@@ -4,9 +4,11 @@ use crate::args::{OutputFormat, among};
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
+use kfleet::fleet::clusters::Clusters;
 use kfleet::git;
 use kfleet::ops::init::adopt::{self, Adoption};
 use kfleet::ops::init::{self, Options, PLACEHOLDER_URL, Plan, Survey};
+use kfleet::ops::vet::{self, finding::Finding};
 use kfleet::text::count;
 use std::path::{Path, PathBuf};
 
@@ -145,7 +147,9 @@ fn show(plan: &Plan, commit: Option<&str>, args: &Args, ui: &Ui) -> Result<Outco
 
 fn adopt(folder: &Path, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     let found = adopt::read(folder)?;
-    let adoption = adopt::plan(&found)?;
+    let lint =
+        |clusters: &Clusters| vet::findings_of(clusters, &["PIN01", "PIN02"]).iter().map(Finding::problem).collect();
+    let adoption = adopt::plan(&found, &lint)?;
     if !args.dry_run {
         adopt::apply(folder, &adoption)?;
     }

@@ -1,20 +1,18 @@
 //! The clusters of a repository, as far as a fleet file can tell them.
 
-use super::{Adoption, cluster_url};
+use super::{Adoption, Lint, cluster_url};
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::file::is_name;
 use crate::fleet::types::{Paths, Repository};
 use crate::git::{About, is_branch};
-use crate::ops::vet;
+use crate::names::is_name;
 use crate::problem::{Problem, Severity};
 use std::collections::BTreeMap;
 
 /// The clusters that a fleet file can name; what is in the way of the others is told.
-pub(super) fn usable<'a>(found: &'a Clusters, adoption: &mut Adoption) -> Vec<&'a Cluster> {
+pub(super) fn usable<'a>(found: &'a Clusters, lint: Lint<'_>, adoption: &mut Adoption) -> Vec<&'a Cluster> {
     let warn = |problem: &Problem| Problem { severity: Severity::Warning, ..problem.clone() };
     adoption.warnings.extend(found.problems.iter().map(warn));
-    let findings = vet::findings_of(found, &["PIN01", "PIN02"]);
-    adoption.warnings.extend(findings.iter().map(|finding| warn(&finding.problem())));
+    adoption.warnings.extend(lint(found).iter().map(warn));
     let mut clusters = Vec::new();
     for cluster in &found.clusters {
         if is_name(&cluster.name) {

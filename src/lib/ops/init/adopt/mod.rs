@@ -43,6 +43,9 @@ pub struct Adoption {
     pub warnings: Vec<Problem>,
 }
 
+/// What a linter says of the pins of clusters.
+pub type Lint<'a> = &'a dyn Fn(&Clusters) -> Vec<Problem>;
+
 /// Reads a repository.
 ///
 /// # Errors
@@ -70,14 +73,14 @@ pub fn read(folder: &Path) -> Result<Repository> {
     Ok(Repository { files, git: git::about(folder)? })
 }
 
-/// Makes the fleet file.
+/// Makes the fleet file. What `lint` says becomes warnings.
 ///
 /// # Errors
 /// A defect of kfleet: the file would not be read.
-pub fn plan(repository: &Repository) -> Result<Adoption> {
+pub fn plan(repository: &Repository, lint: Lint<'_>) -> Result<Adoption> {
     let mut adoption = Adoption::default();
     let found = Clusters::from_tree(repository.files.clone());
-    let clusters = clusters::usable(&found, &mut adoption);
+    let clusters = clusters::usable(&found, lint, &mut adoption);
     let origin = clusters::repository(&clusters, repository.git.as_ref(), &mut adoption);
     let bases = addons::find(&repository.files);
     let bases = addons::verify(&repository.files, bases, &mut adoption);
