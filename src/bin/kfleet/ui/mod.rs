@@ -2,6 +2,10 @@
 //! comes from inputs never reaches a terminal raw: control characters are shown, not sent.
 
 pub(crate) mod downloads;
+mod files;
+pub(crate) mod fmt;
+pub(crate) mod generate;
+pub(crate) mod init;
 mod report;
 pub(crate) mod table;
 

@@ -3,14 +3,15 @@
 
 use super::plan::Removal;
 use super::{LayoutOptions, LayoutPlan};
-use crate::layout::Action;
 use crate::layout::claims::Claim;
 use crate::layout::gather::Gathered;
 use crate::layout::render::{Output, Renderer};
+use crate::layout::{Action, FileAction};
 use crate::problem::Problem;
 use crate::tree::{self, Root};
 use crate::yaml::engine::Engine;
 use rayon::prelude::*;
+use std::path::Path;
 
 /// Writes a plan.
 ///
@@ -38,6 +39,15 @@ pub fn apply(plan: &LayoutPlan, gathered: &Gathered, options: &LayoutOptions) ->
         }
     }
     Ok(())
+}
+
+/// The files of a plan that were written all the same, where [`apply`] has failed with these problems.
+pub fn written(mut files: Vec<FileAction>, problems: &[Problem]) -> Vec<FileAction> {
+    // A problem names the file, or the folder that could not be made for it.
+    let failed = |file: &FileAction| problems.iter().any(|p| Path::new(&file.path).starts_with(&p.location.file));
+    let all_written = !files.iter().any(|file| file.action != Action::Remove && failed(file));
+    files.retain(|file| !failed(file) && (all_written || file.action != Action::Remove));
+    files
 }
 
 /// Renders again, and writes, the outputs whose text was not held in memory.

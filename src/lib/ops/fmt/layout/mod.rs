@@ -3,10 +3,12 @@
 //! are read, and rendered, again.
 
 mod apply;
+mod inputs;
 mod plan;
 mod scopes;
 
-pub use apply::apply;
+pub use apply::{apply, written};
+pub use inputs::{HOLD_FILE, read_inputs};
 pub use plan::plan;
 pub use scopes::unknown_group_versions;
 
