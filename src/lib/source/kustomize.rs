@@ -1,12 +1,11 @@
 //! `kustomize`: reserved for the native build.
 
 use super::{Asked, Declared, Mistakes, Owner, Release, Unexpanded};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A kustomization.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct KustomizeSource(BTreeMap<String, serde_json::Value>);
 

@@ -34,6 +34,7 @@ use crate::path::is_plain_path;
 use fetch::Fetch;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One source of an addon's manifests. Exactly one of its fields is set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
@@ -42,9 +43,11 @@ use serde::{Deserialize, Serialize};
 pub struct Source {
     /// A file to download: https or http. `{version}` and other words in braces are replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub url: Option<UrlSource>,
     /// A file or folder of this repository.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub path: Option<PathSource>,
     /// A file or folder of another git repository.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +63,7 @@ pub struct Source {
     pub helm: Option<HelmSource>,
     /// A kustomization. Reserved for the native build: refused with a message.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
     pub kustomize: Option<KustomizeSource>,
 }
 

@@ -3,7 +3,6 @@
 use super::{Asked, Content, Declared, Mistakes, Owner, Release, Unexpanded};
 use crate::problem::{Location, Problem, Severity};
 use crate::tree::{self, Input, Tree, Walk, WalkOptions, walk};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,7 @@ use std::path::{Path, PathBuf};
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// A file or folder of the repository.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct PathSource(pub String);
 

@@ -5,11 +5,10 @@ use super::{Asked, Came, Content, Declared, LockedSource, Material, Mistakes, Ow
 use super::{Unexpanded, expand};
 use crate::error::Result;
 use crate::http;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The URL of a file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct UrlSource(pub String);
 
