@@ -312,7 +312,7 @@ fn starts_with_comment(tape: &Tape, bytes: &[u8], line: &str) -> bool {
 }
 
 /// The tape of one object of a list, the nodes of which are given, with the comments around it: those before it since the object before, and, for
-/// the last one, those behind it.
+/// the last one, those after it.
 fn item_tape(source: Source<'_>, nodes: &[usize], number: usize) -> Result<Tape, SyntaxError> {
     let tape = source.tape;
     let node = nodes[number];
@@ -337,9 +337,9 @@ fn item_tape(source: Source<'_>, nodes: &[usize], number: usize) -> Result<Tape,
     let tags = tape.tokens[..node].iter().rev().take_while(|token| token.kind.is_property() || token.kind.is_comment());
     let tags: Vec<Token> = tags.filter(|token| token.kind == Kind::Tag).copied().collect();
     let before: Vec<Token> = around(from.min(node)..node).chain(tags).collect();
-    let behind: Vec<Token> = around(end(node)..until).collect();
+    let after: Vec<Token> = around(end(node)..until).collect();
     out.tokens.splice(0..0, before);
-    out.tokens.extend(behind);
+    out.tokens.extend(after);
     edit::relink(&mut out);
     Ok(out)
 }

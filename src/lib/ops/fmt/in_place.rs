@@ -3,8 +3,8 @@
 
 use super::text::{self, Formatted, Part, TextOptions};
 use crate::diff::unified;
-use crate::layout::chunks;
-use crate::problem::{Problem, Severity};
+use crate::layout::{chunks, has_errors};
+use crate::problem::Problem;
 use crate::tree::{self, Form, Found, Input};
 use crate::yaml::engine::Engine;
 use rayon::prelude::*;
@@ -118,10 +118,6 @@ pub fn format(engine: &mut Engine, input: &Input, json_file: bool, options: &Tex
         }
     }
     Ok(whole)
-}
-
-fn has_errors(problems: &[Problem]) -> bool {
-    problems.iter().any(|problem| problem.severity == Severity::Error)
 }
 
 /// Writes the changed files of a batch, each in one step. What cannot be written becomes a problem of its file.
