@@ -2,9 +2,13 @@
 
 pub mod ops;
 
+pub mod addon;
+
 pub mod fleet;
 pub mod publish;
 pub mod runner;
+
+pub mod source;
 
 pub mod lighthouse;
 pub mod tekton;
@@ -32,6 +36,7 @@ pub mod address;
 pub mod diff;
 pub mod digest;
 pub mod error;
+pub mod names;
 pub mod path;
 pub mod problem;
 pub mod proxy;

@@ -26,6 +26,21 @@ pub fn is_within(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Whether a path stays in the repository and is written in the one plain way.
+pub fn is_plain_path(path: &str) -> bool {
+    !path.is_empty()
+        && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+        && !path.contains(['\\', '\0'])
+        && !path.contains(char::is_control)
+}
+
+/// A path that a file of `folder` names, as [`plain_path`] makes it. Nothing where it leaves the repository, or is no relative
+/// path.
+pub fn relative_path(folder: &str, path: &str) -> Option<String> {
+    let is_relative = !path.starts_with('/') && !path.contains(['\\', '\0']);
+    is_relative.then(|| plain_path(folder, path))?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +54,24 @@ mod tests {
             ("config", "..", Some("")),
         ] {
             assert_eq!(plain_path(folder, path).as_deref(), expected, "{path}");
+        }
+    }
+    #[test]
+    fn only_relative_paths_are_followed() {
+        for (folder, path, expected) in [
+            (".lighthouse/jobs", "../pr.yaml", Some(".lighthouse/pr.yaml")),
+            ("", "a/./b//c", Some("a/b/c")),
+            ("a", "/b", None),
+            ("a", "b\\c", None),
+            ("a", "b\0", None),
+            ("a", "../../b", None),
+        ] {
+            assert_eq!(relative_path(folder, path).as_deref(), expected, "{path}");
+        }
+        for (path, is_plain) in
+            [("a/b.yaml", true), ("", false), ("/a", false), ("a/../b", false), ("a//b", false), ("a\n", false)]
+        {
+            assert_eq!(is_plain_path(path), is_plain, "{path}");
         }
     }
 }

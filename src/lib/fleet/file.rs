@@ -1,12 +1,13 @@
-//! `fleet.yaml` as a whole: read into its types, and checked for what types cannot say: names, references, paths, words
-//! in braces.
+//! `fleet.yaml` as a whole: read into its types, and checked for what types cannot say: names, references, paths. What
+//! sources may say is for [`crate::source`].
 
 use super::document::{self, Document};
-use super::helm;
-use super::oci;
-use super::types::{Addon, Cluster, Fleet, Selection, Source};
+use super::types::{Addon, Cluster, Fleet, Selection};
 use crate::manifest::scopes::Scopes;
-use crate::problem::Problem;
+pub use crate::names::is_name;
+use crate::path::{is_plain_path, is_within};
+use crate::problem::{Location, Problem};
+use crate::source;
 use crate::suggest::did_you_mean;
 use std::collections::BTreeMap;
 
@@ -73,6 +74,11 @@ impl FleetFile {
         wanted.map(|(name, _)| name.clone()).collect()
     }
 
+    /// Where it names a source of an addon.
+    pub fn source_location(&self, addon: &str, index: usize) -> Location {
+        self.document.location(&["addons", addon, "sources", &index.to_string()])
+    }
+
     /// The folder of a cluster, relative to the repository.
     pub fn cluster_path(&self, name: &str) -> Option<String> {
         let cluster = self.fleet.clusters.get(name)?;
@@ -113,8 +119,7 @@ impl Checker<'_> {
         for (index, (name, path)) in named.iter().enumerate() {
             self.plain_path(&["paths", name], path);
             for (other, taken) in &named[..index] {
-                let inside = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
-                if inside(path, taken) || inside(taken, path) {
+                if is_within(path, taken) || is_within(taken, path) {
                     self.error(&["paths", name], format!("{name} and {other} share the folder {path}"), None);
                 }
             }
@@ -137,77 +142,16 @@ impl Checker<'_> {
 
     fn addon(&mut self, name: &str, addon: &Addon) {
         self.name(&["addons", name], "an addon", name);
-        let words = words_of(addon);
-        let wraps = addon.sources.iter().filter(|source| source.config_map.is_some()).count();
-        if wraps > 1 {
-            self.error(&["addons", name, "sources"], "an addon can be wrapped into one ConfigMap only", None);
-        }
-        if wraps == 1 && addon.sources.len() == 1 {
-            let hint = "add the source of the text: url, path or git";
-            self.error(&["addons", name, "sources"], "the ConfigMap has nothing to hold", Some(hint));
-        }
-        for (index, source) in addon.sources.iter().enumerate() {
-            let index = index.to_string();
-            let at = |rest: &[&str]| -> Vec<String> {
-                let start = ["addons", name, "sources", &index];
-                start.iter().chain(rest).map(|part| (*part).to_owned()).collect()
-            };
-            self.source(source, &words, &at);
-            let of_helm = source.helm.iter().flat_map(|source| helm::mistakes(name, source, &words));
-            let of_oci = source.oci.iter().flat_map(|source| oci::mistakes(source, &words));
-            for (kind, mistake) in
-                of_helm.map(|mistake| ("helm", mistake)).chain(of_oci.map(|mistake| ("oci", mistake)))
-            {
-                let path = [at(&[kind]), mistake.field].concat();
-                let path: Vec<&str> = path.iter().map(String::as_str).collect();
-                self.error(&path, mistake.message, mistake.hint.as_deref());
-            }
+        for mistake in source::mistakes(&addon.sources, &addon.owner(name)) {
+            let field = mistake.field.iter().map(String::as_str);
+            let path: Vec<&str> = ["addons", name, "sources"].into_iter().chain(field).collect();
+            self.error(&path, mistake.message, mistake.hint.as_deref());
         }
         for (index, scope) in addon.format.scopes.iter().enumerate() {
             if let Err(message) = Scopes::new().add_flag(scope) {
                 let hint = "write Kind.group/version:Cluster or Kind.group/version:Namespaced";
                 self.error(&["addons", name, "format", "scopes", &index.to_string()], message, Some(hint));
             }
-        }
-    }
-
-    fn source(&mut self, source: &Source, words: &BTreeMap<&str, &str>, at: &dyn Fn(&[&str]) -> Vec<String>) {
-        let mut report = |rest: &[&str], message: String, hint: Option<&str>| {
-            let path = at(rest);
-            let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            self.error(&path, message, hint);
-        };
-        let mut expanded = |rest: &[&str], text: &str| match expand(text, words) {
-            Ok(text) => Some(text),
-            Err(Unexpanded { message, hint }) => {
-                report(rest, message, hint.as_deref());
-                None
-            }
-        };
-        if let Some(url) = &source.url
-            && let Some(url) = expanded(&["url"], url)
-            && !(url.starts_with("https://") || url.starts_with("http://"))
-        {
-            let hint = "for a file of this repository write `path`, for a git repository `git`";
-            report(&["url"], format!("`{url}` is no https or http URL"), Some(hint));
-        }
-        if let Some(path) = &source.path
-            && !is_plain_path(path)
-        {
-            report(&["path"], format!("`{path}` is no plain path inside the repository"), None);
-        }
-        if let Some(git) = &source.git {
-            for (field, text) in [("url", Some(&git.url)), ("ref", git.reference.as_ref()), ("path", git.path.as_ref())]
-            {
-                let Some(text) = text else { continue };
-                if let Err(Unexpanded { message, hint }) = expand(text, words) {
-                    report(&["git", field], message, hint.as_deref());
-                }
-            }
-        }
-        if source.kustomize.is_some() {
-            let hint = "until then, render it and name the result with `path`";
-            report(&["kustomize"], "`kustomize`: this source is not built yet".to_owned(), Some(hint));
         }
     }
 
@@ -259,83 +203,6 @@ impl Checker<'_> {
             self.error(path, format!("there is no cluster `{name}`"), near.as_deref());
         }
     }
-}
-
-/// Whether a path stays in the repository and is written in the one plain way.
-pub fn is_plain_path(path: &str) -> bool {
-    !path.is_empty()
-        && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
-        && !path.contains(['\\', '\0'])
-        && !path.contains(char::is_control)
-}
-
-/// Whether a name can be a folder's and a Kubernetes object's (RFC 1123 subdomain).
-pub fn is_name(name: &str) -> bool {
-    let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    name.len() <= 253
-        && edge(name.bytes().next())
-        && edge(name.bytes().next_back())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
-        && !name.contains("..")
-}
-
-/// The words that `{word}` in an addon's sources can name.
-pub fn words_of(addon: &Addon) -> BTreeMap<&str, &str> {
-    let version = addon.version.iter().map(|version| ("version", version.as_str()));
-    addon.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(version).collect()
-}
-
-/// Something wrong with a source.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mistake {
-    /// The field: keys and numbers of items, below the source.
-    pub(super) field: Vec<String>,
-    pub(super) message: String,
-    pub(super) hint: Option<String>,
-}
-
-/// Why words in braces cannot be replaced.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unexpanded {
-    /// What is wrong.
-    pub message: String,
-    /// What to do, where that is known.
-    pub hint: Option<String>,
-}
-
-/// Replaces `{word}` by its value; `{{` stands for a brace.
-///
-/// # Errors
-/// An unknown word, or a brace that is not closed.
-pub fn expand(text: &str, words: &BTreeMap<&str, &str>) -> Result<String, Unexpanded> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('{') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(behind) = rest.strip_prefix('{') {
-            out.push('{');
-            rest = behind;
-            continue;
-        }
-        let Some(end) = rest.find('}') else {
-            let message = format!("a brace in `{text}` is not closed");
-            return Err(Unexpanded { message, hint: Some("write {{ for a brace that is meant".to_owned()) });
-        };
-        let word = &rest[..end];
-        let Some(value) = words.get(word) else {
-            let near = did_you_mean(word, words.keys().copied()).map(|near| format!("did you mean `{{{near}}}`?"));
-            let hint = match word {
-                "version" => "the addon has no version".to_owned(),
-                _ => near.unwrap_or_else(|| "name it under the addon's `variables`".to_owned()),
-            };
-            return Err(Unexpanded { message: format!("nothing stands for `{{{word}}}`"), hint: Some(hint) });
-        };
-        out.push_str(value);
-        rest = &rest[end + 1..];
-    }
-    out.push_str(rest);
-    Ok(out)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use super::document;
 use super::types::ApiVersion;
 use crate::problem::Problem;
+use crate::source::{LockedSource, Remote};
 use crate::yaml::scalar;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,62 +46,6 @@ pub struct LockedAddon {
     pub sources: Vec<LockedSource>,
 }
 
-/// What was asked, and what came.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct LockedSource {
-    /// The URL of a file.
-    pub url: Option<String>,
-    /// The URL of a git repository.
-    pub git: Option<String>,
-    /// The URL of a chart repository, or of a folder of charts in a registry.
-    pub helm: Option<String>,
-    /// The name of a chart.
-    pub chart: Option<String>,
-    /// The version of a chart.
-    pub version: Option<String>,
-    /// The URL of an artifact's repository in a registry.
-    pub oci: Option<String>,
-    /// The branch, tag, commit or digest that was asked for.
-    #[serde(rename = "ref")]
-    pub reference: Option<String>,
-    /// The file or folder in the repository or the artifact.
-    pub path: Option<String>,
-    /// The commit that the reference was.
-    pub commit: Option<String>,
-    /// The digest of the manifest that the reference was.
-    pub digest: Option<String>,
-    /// The sha256 of what came, as hex.
-    pub sha256: String,
-}
-
-impl LockedSource {
-    /// Whether both ask for the same thing.
-    pub fn asks_as(&self, other: &LockedSource) -> bool {
-        let asked = |source: &LockedSource| LockedSource {
-            commit: None,
-            digest: None,
-            sha256: String::new(),
-            ..source.clone()
-        };
-        asked(self) == asked(other)
-    }
-
-    /// What is asked, for people: without the values of a URL's query, which may be secret.
-    pub fn shown(&self) -> String {
-        if let (Some(repository), Some(chart), Some(version)) = (&self.helm, &self.chart, &self.version) {
-            return format!("{chart} {version} from {repository}");
-        }
-        let url = self.url.as_ref().or(self.git.as_ref()).or(self.oci.as_ref()).map_or("", String::as_str);
-        let parts = [url.split('?').next().unwrap_or_default(), self.path.as_deref().unwrap_or_default()];
-        let mut text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("//");
-        if let Some(reference) = &self.reference {
-            text += &format!(" at {reference}");
-        }
-        text
-    }
-}
-
 impl Default for Lock {
     fn default() -> Self {
         Lock { api_version: ApiVersion::V1alpha1, kind: LockKind::FleetLock, addons: BTreeMap::new() }
@@ -114,6 +59,11 @@ impl Lock {
     /// Everything that is wrong with it.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Lock, Vec<Problem>> {
         document::read::<Lock>(name, bytes, &mut Vec::new()).map(|(lock, _)| lock)
+    }
+
+    /// What it says of something that an addon asks for.
+    pub fn source(&self, addon: &str, asked: &Remote) -> Option<&LockedSource> {
+        self.addons.get(addon)?.sources.iter().find(|known| asked.is_locked_as(known))
     }
 
     /// The lock's text: canonical, so that formatting the repository leaves it alone.
@@ -144,20 +94,7 @@ impl Lock {
                 entry("    ", "sources", "");
             }
             for source in &addon.sources {
-                let fields = [
-                    ("url", source.url.as_deref()),
-                    ("git", source.git.as_deref()),
-                    ("helm", source.helm.as_deref()),
-                    ("chart", source.chart.as_deref()),
-                    ("version", source.version.as_deref()),
-                    ("oci", source.oci.as_deref()),
-                    ("ref", source.reference.as_deref()),
-                    ("path", source.path.as_deref()),
-                    ("commit", source.commit.as_deref()),
-                    ("digest", source.digest.as_deref()),
-                    ("sha256", Some(source.sha256.as_str())),
-                ];
-                for (index, (key, value)) in fields.into_iter().filter_map(|(k, v)| Some((k, v?))).enumerate() {
+                for (index, (key, value)) in source.fields().enumerate() {
                     entry(if index == 0 { "      - " } else { "        " }, key, value);
                 }
             }
@@ -169,6 +106,7 @@ impl Lock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::OciSource;
 
     #[test]
     fn a_lock_is_read_as_it_was_written() {
@@ -192,8 +130,10 @@ mod tests {
             sha256: "cd".to_owned(),
             ..LockedSource::default()
         };
-        let asked = LockedSource { digest: None, sha256: String::new(), ..oci.clone() };
-        assert!(oci.asks_as(&asked) && !oci.asks_as(&git));
+        let asked: OciSource =
+            serde_json::from_str(r#"{"url": "oci://example.org/a", "ref": "1.0"}"#).expect("a source");
+        let asked = Remote::Oci(asked);
+        assert!(asked.is_locked_as(&oci) && !asked.is_locked_as(&git));
         assert_eq!(asked.shown(), "oci://example.org/a at 1.0");
         let addon = LockedAddon { inputs: "12".to_owned(), base: "e1".to_owned(), sources: vec![source, git, oci] };
         let none = LockedAddon { inputs: "x".to_owned(), base: "y".to_owned(), sources: Vec::new() };

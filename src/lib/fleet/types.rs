@@ -1,6 +1,7 @@
 //! What `fleet.yaml` can say, as types. Their doc comments become the descriptions of the JSON Schema that editors show,
 //! so they are written for the author of a fleet file. What a type cannot say is checked in [`super::file`].
 
+use crate::source::{Owner, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -118,116 +119,13 @@ pub struct Addon {
     pub format: Format,
 }
 
-/// One source of an addon's manifests. Exactly one of its fields is set.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
-pub struct Source {
-    /// A file to download: https or http. `{version}` and other words in braces are replaced.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// A file or folder of this repository.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// A file or folder of another git repository.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub git: Option<GitSource>,
-    /// Wraps the text of the addon's other sources into a ConfigMap, as a ClusterResourceSet needs it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub config_map: Option<ConfigMapSource>,
-    /// An artifact of a registry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub oci: Option<OciSource>,
-    /// A Helm chart, rendered by the `helm` program.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub helm: Option<HelmSource>,
-    /// A kustomization. Reserved for the native build: refused with a message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kustomize: Option<BTreeMap<String, serde_json::Value>>,
-}
-
-/// A file or folder of a git repository.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct GitSource {
-    /// The repository's URL: https, http, ssh or file. Words in braces are replaced.
-    pub url: String,
-    /// A branch, a tag or a full commit; the default branch where there is none. Words in braces are replaced.
-    #[serde(default, rename = "ref")]
-    pub reference: Option<String>,
-    /// The file or folder in it; everything where there is none. Words in braces are replaced.
-    #[serde(default)]
-    pub path: Option<String>,
-}
-
-/// A Helm chart and what it is rendered with. Either `path` names it, or `repository`, `chart` and `version` do.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct HelmSource {
-    /// A chart of this repository: its folder, or its packed archive.
-    #[serde(default)]
-    pub path: Option<String>,
-    /// Where the chart is published: the https URL of a chart repository, or the oci URL of the folder that holds the
-    /// chart in a registry. Words in braces are replaced.
-    #[serde(default)]
-    pub repository: Option<String>,
-    /// The chart's name in the repository. Words in braces are replaced.
-    #[serde(default)]
-    pub chart: Option<String>,
-    /// The chart's version, in full. Words in braces are replaced.
-    #[serde(default)]
-    pub version: Option<String>,
-    /// Values for the chart. They win over those of files; null removes a default of the chart.
-    #[serde(default)]
-    pub values: Option<BTreeMap<String, serde_json::Value>>,
-    /// Files of this repository with values for the chart. Later ones win.
-    #[serde(default)]
-    pub values_files: Vec<String>,
-    /// The name of the release; the addon's where there is none.
-    #[serde(default)]
-    pub release_name: Option<String>,
-    /// The namespace of the release; that of the addon's format, or default, where there is none.
-    #[serde(default)]
-    pub namespace: Option<String>,
-    /// Whether the CustomResourceDefinitions in the chart's folder `crds` are written too.
-    #[serde(default = "yes", rename = "includeCRDs")]
-    pub include_crds: bool,
-    /// API versions that the cluster has besides those that helm knows of: group/version or group/version/Kind.
-    #[serde(default)]
-    pub api_versions: Vec<String>,
-    /// The cluster's Kubernetes version, such as 1.34.0; that which helm was made for where there is none.
-    #[serde(default)]
-    pub kube_version: Option<String>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// An artifact of a registry: files that `flux push artifact` or a like program has put there.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct OciSource {
-    /// The repository's URL: oci://HOST/REPOSITORY. Words in braces are replaced.
-    pub url: String,
-    /// A tag, or a digest: sha256: and 64 hexadecimal digits. Words in braces are replaced.
-    #[serde(rename = "ref")]
-    pub reference: String,
-    /// The file or folder in it; everything where there is none. Words in braces are replaced.
-    #[serde(default)]
-    pub path: Option<String>,
-}
-
-/// A ConfigMap that holds the text of the addon's other sources.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct ConfigMapSource {
-    /// The ConfigMap's name.
-    pub name: String,
-    /// Its namespace.
-    pub namespace: String,
-    /// The key that holds the text.
-    pub key: String,
+impl Addon {
+    /// The addon as its sources see it.
+    pub fn owner<'a>(&'a self, name: &'a str) -> Owner<'a> {
+        let version = self.version.iter().map(|version| ("version", version.as_str()));
+        let words = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(version);
+        Owner { name, words: words.collect(), namespace: self.format.namespace.as_deref() }
+    }
 }
 
 /// How an addon's manifests are laid out: the options of `kfleet fmt` of the same names.

@@ -23,7 +23,7 @@ const ARCHIVE_LIMIT: usize = 64 * 1024 * 1024;
 const TOLD: usize = 5;
 
 /// A chart on a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RemoteChart {
     /// The https URL of a chart repository, or the oci URL of a folder in a registry; http for servers of this machine.
     pub repository: String,

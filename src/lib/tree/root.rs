@@ -33,6 +33,8 @@ const STALE: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug)]
 pub struct Root {
     dir: PathBuf,
+    /// How messages show it.
+    name: PathBuf,
     folders: RwLock<HashMap<String, Arc<OwnedFd>>>,
     open_folders: usize,
 }
@@ -51,12 +53,23 @@ pub enum State {
 impl Root {
     /// Takes a folder as root. It may be missing, or be a link to a folder; anything else is an error. Nothing is made
     /// before the first write.
+    ///
+    /// # Errors
+    /// It is something else, or cannot be read.
     pub fn open(dir: &Path) -> Result<Root> {
+        Root::open_as(dir, dir)
+    }
+
+    /// The same, of a folder that messages show by another name: relative to what `-C` names.
+    ///
+    /// # Errors
+    /// As for [`Root::open`].
+    pub fn open_as(dir: &Path, name: &Path) -> Result<Root> {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
         let open_folders = (limit / 4).clamp(8, OPEN_FOLDERS) as usize;
-        let root = Root { dir: dir.to_owned(), folders: RwLock::default(), open_folders };
+        let root = Root { dir: dir.to_owned(), name: name.to_owned(), folders: RwLock::default(), open_folders };
         if fs::metadata(dir).is_ok_and(|there| there.is_file()) {
-            return Err(Error::new("write", show(dir), "it is a file, not a folder"));
+            return Err(Error::new("write", show(name), "it is a file, not a folder"));
         }
         root.folder("", false, "read", "")?;
         Ok(root)
@@ -282,7 +295,7 @@ impl Root {
             return Ok(Some(Arc::clone(fd)));
         }
         let opened = if folder.is_empty() {
-            self.open_root(make).map_err(|cause| Error::from_io(doing, show(&self.dir), cause))?
+            self.open_root(make).map_err(|cause| Error::from_io(doing, show(&self.name), cause))?
         } else {
             let (above, name) = self.split(doing, folder)?;
             match self.folder(above, make, doing, path)? {
@@ -349,7 +362,7 @@ impl Root {
     }
 
     fn shown(&self, path: &str) -> String {
-        let path = self.dir.join(path.trim_start_matches('/'));
+        let path = self.name.join(path.trim_start_matches('/'));
         show(path.strip_prefix(".").unwrap_or(&path))
     }
 

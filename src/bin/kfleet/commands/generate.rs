@@ -1,22 +1,17 @@
 //! `kfleet generate`: the flags, and what they mean.
 
-use crate::args::{OutputFormat, among};
+use crate::args::{HeaderFromEnv, OutputFormat, among};
 use crate::context::Context;
 use crate::ui::downloads::Downloads;
-use crate::ui::{Outcome, Ui};
-use kfleet::error::{Error, ErrorKind};
+use crate::ui::{Outcome, Ui, generate as report};
+use kfleet::error::Error;
 use kfleet::git;
 use kfleet::helm::Helm;
 use kfleet::http;
 use kfleet::oci;
-use kfleet::ops::fmt::layout::Action;
-use kfleet::ops::generate::sources::{Asked, locked};
-use kfleet::ops::generate::{self, AddonPlan, Failure, Fetched, Plan, Remotes, Repository, Selection, Unreadable};
-use kfleet::problem::{Problem, Severity};
-use kfleet::text::count;
+use kfleet::ops::generate::{self, Fetched, Repository, Selection, Unreadable};
+use kfleet::source::Remotes;
 use kfleet::tree::Store;
-use secrecy::SecretString;
-use serde::Serialize;
 use std::time::Duration;
 
 /// Write the bases of addons from their sources, as fleet.yaml says
@@ -72,60 +67,33 @@ pub(crate) struct Args {
     pub timeout: u64,
 }
 
-/// A header of `--header-from-env`, as it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HeaderFromEnv {
-    host: String,
-    header: String,
-    variable: String,
-}
-
-impl std::str::FromStr for HeaderFromEnv {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts = text.split_once('=').and_then(|(host, rest)| Some((host, rest.rsplit_once(':')?)));
-        match parts {
-            Some((host, (header, variable))) if ![host, header, variable].contains(&"") => {
-                Ok(HeaderFromEnv { host: host.to_owned(), header: header.to_owned(), variable: variable.to_owned() })
-            }
-            _ => Err("write HOST=HEADER:VARIABLE, such as git.example.org=Authorization:FLEET_TOKEN"),
-        }
-    }
-}
-
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let root = &context.root;
     let selection = Selection { addons: args.addons.clone(), update: args.update.clone(), rebuild: args.rebuild };
-    let mut repository = match generate::read(root, &selection) {
+    let repository = match generate::read(root, &selection) {
         Ok(repository) => repository,
         Err(Unreadable::Error(error)) => return Err(error),
-        Err(Unreadable::Problems(problems)) => return refuse(problems, ErrorKind::Failed, args, ui),
+        Err(Unreadable::Problems(problems)) => return report::refuse(&problems.into(), args.output, ui),
     };
     if args.list {
-        return list(&repository, args, ui);
+        report::list(&repository, args.output, ui)?;
+        return Ok(Outcome::Done);
     }
-    let Fetched { failures, warnings } = fetch(&mut repository, args, context, ui)?;
-    let Repository { file, lock, lock_text, wanted } = repository;
-    let (kind, could_not_fetch) = (kind_of(&failures), failures.len());
-    let found = failures.into_iter().map(|failure| failure.problem).chain(warnings).collect();
-    let plan = match generate::plan(&file, &lock, lock_text.as_deref(), wanted, found) {
+    let fetched = fetch(&repository, args, context, ui)?;
+    let plan = match generate::plan(repository, fetched) {
         Ok(plan) => plan,
-        Err(problems) => {
-            let all = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-            let kind = if all == could_not_fetch { kind } else { ErrorKind::Failed };
-            return refuse(problems, kind, args, ui);
-        }
+        Err(refused) => return report::refuse(&refused, args.output, ui),
     };
     let write = !(args.check || args.diff || args.dry_run);
-    if write && let Err(problems) = generate::apply(root, &file, &plan) {
-        return refuse(problems, ErrorKind::Failed, args, ui);
+    if write && let Err(problems) = generate::apply(root, &plan) {
+        return report::refuse(&problems.into(), args.output, ui);
     }
-    show(&plan, write, args, ui)
+    report::show(&plan, write, args.diff, args.output, ui)?;
+    Ok(if args.check && plan.changes() { Outcome::Failed } else { Outcome::Done })
 }
 
 /// Gets the sources from outside, and renders charts.
-fn fetch(repository: &mut Repository, args: &Args, context: &Context, ui: &Ui) -> Result<Fetched, Error> {
+fn fetch(repository: &Repository, args: &Args, context: &Context, ui: &Ui) -> Result<Fetched, Error> {
     if !repository.needs_fetching() {
         return Ok(Fetched::default());
     }
@@ -133,7 +101,7 @@ fn fetch(repository: &mut Repository, args: &Args, context: &Context, ui: &Ui) -
     let timeout = Duration::from_secs(args.timeout);
     let mut http = http::Settings::new(&context.environment);
     http.timeout = timeout;
-    http.headers = args.header_from_env.iter().map(|header| from_env(header, context)).collect::<Result<_, _>>()?;
+    http.headers = args.header_from_env.iter().map(|header| header.read(context)).collect::<Result<_, _>>()?;
     let mut git = git::Settings::new(context.environment.clone(), cache.join("git")).in_folder(&context.root);
     git.timeout = timeout;
     let http = http::Client::new(http)?;
@@ -142,208 +110,4 @@ fn fetch(repository: &mut Repository, args: &Args, context: &Context, ui: &Ui) -
     let oci = oci::Settings::new(context.environment.clone(), store.clone());
     let remotes = Remotes { http, git, helm, oci, store, offline: args.offline };
     Ok(generate::fetch(repository, &remotes, &Downloads::new(ui)))
-}
-
-/// The sort of failure that a run is which could not have all sources.
-fn kind_of(failures: &[Failure]) -> ErrorKind {
-    let is_there = |kind: &ErrorKind| failures.iter().any(|failure| failure.kind == *kind);
-    let kinds = [ErrorKind::Failed, ErrorKind::Environment, ErrorKind::Timeout];
-    kinds.into_iter().find(is_there).unwrap_or(ErrorKind::Failed)
-}
-
-fn from_env(header: &HeaderFromEnv, context: &Context) -> Result<http::HostHeader, Error> {
-    let HeaderFromEnv { host, header: name, variable } = header;
-    let Some(value) = context.environment.get(variable).and_then(|value| value.to_str()) else {
-        let message = format!("cannot set the header {name} for {host}: the variable {variable} is not set");
-        return Err(Error::new(ErrorKind::Environment, message).with_hint("export it before you start kfleet"));
-    };
-    Ok(http::HostHeader { host: host.clone(), name: name.clone(), value: SecretString::from(value) })
-}
-
-fn show(plan: &Plan, write: bool, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let outcome = if args.check && plan.changes() { Outcome::Failed } else { Outcome::Done };
-    if args.output == OutputFormat::Json {
-        ui.report("GenerateReport", &GenerateReport::new(plan, write, args.diff))?;
-        return Ok(outcome);
-    }
-    ui.problems(&plan.warnings);
-    for addon in &plan.addons {
-        for file in &addon.files {
-            let sign = match file.action {
-                Action::Create => '+',
-                Action::Update => '~',
-                Action::Remove => '-',
-                Action::Unchanged => continue,
-            };
-            match &file.diff {
-                Some(diff) if args.diff => ui.diff(diff)?,
-                _ if !write => ui.line(&format!("{sign} {}", file.path))?,
-                _ => ui.note(&format!("{sign} {}", file.path)),
-            }
-        }
-        let text = format!("{}: {}", name_and_version(addon), summary(addon));
-        if addon.changes() { ui.status(&text) } else { ui.note(&text) }
-    }
-    let changed = plan.addons.iter().filter(|addon| addon.changes()).count();
-    let unchanged = plan.addons.len() - changed;
-    let would = if write { "" } else { " would be" };
-    let mut parts = Vec::new();
-    if changed > 0 {
-        parts.push(format!("{changed}{would} written"));
-    }
-    if unchanged > 0 {
-        parts.push(format!("{unchanged} up to date"));
-    }
-    if plan.lock_changes {
-        parts.push(if write { "fleet.lock written".to_owned() } else { "fleet.lock would be written".to_owned() });
-    }
-    match plan.addons.len() {
-        0 => ui.status("fleet.yaml names no addon"),
-        addons => ui.status(&format!("{}: {}", count(addons, "addon"), parts.join(", "))),
-    }
-    Ok(outcome)
-}
-
-fn name_and_version(addon: &AddonPlan) -> String {
-    match &addon.version {
-        Some(version) => format!("{} {version}", addon.name),
-        None => addon.name.clone(),
-    }
-}
-
-/// `25 objects: 2 added, 1 changed`.
-fn summary(addon: &AddonPlan) -> String {
-    let mut parts = Vec::new();
-    for (action, word) in [(Action::Create, "added"), (Action::Update, "changed"), (Action::Remove, "removed")] {
-        let number = addon.count(action);
-        if number > 0 {
-            parts.push(format!("{number} {word}"));
-        }
-    }
-    let objects = count(addon.objects, "object");
-    if parts.is_empty() && addon.changes() {
-        return format!("{objects}, kustomization.yaml changed");
-    }
-    if parts.is_empty() { format!("{objects}, up to date") } else { format!("{objects}: {}", parts.join(", ")) }
-}
-
-/// Shows the problems of a run that changed nothing.
-fn refuse(problems: Vec<Problem>, kind: ErrorKind, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    if args.output == OutputFormat::Json {
-        ui.sorted_report(
-            "GenerateReport",
-            serde_json::json!({
-            "written": false, "addons": [],
-                "problems": problems,
-            }),
-        )?;
-        return Ok(Outcome::Ended(kind));
-    }
-    ui.problems(&problems);
-    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    ui.status(&format!("{}; nothing was written", count(errors, "error")));
-    Ok(Outcome::Ended(kind))
-}
-
-/// What a run did, or would do.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct GenerateReport<'a> {
-    /// Whether files were written.
-    written: bool,
-    /// Whether fleet.lock changes.
-    lock_changes: bool,
-    addons: Vec<AddonReport<'a>>,
-    problems: &'a [Problem],
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AddonReport<'a> {
-    name: &'a str,
-    version: Option<&'a str>,
-    objects: usize,
-    added: usize,
-    changed: usize,
-    removed: usize,
-    files: Vec<FileReport<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct FileReport<'a> {
-    path: &'a str,
-    action: Action,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    diff: Option<&'a str>,
-}
-
-impl<'a> GenerateReport<'a> {
-    fn new(plan: &'a Plan, written: bool, diffs: bool) -> Self {
-        let addons = plan.addons.iter().map(|addon| AddonReport {
-            name: &addon.name,
-            version: addon.version.as_deref(),
-            objects: addon.objects,
-            added: addon.count(Action::Create),
-            changed: addon.count(Action::Update),
-            removed: addon.count(Action::Remove),
-            files: addon
-                .files
-                .iter()
-                .map(|file| FileReport {
-                    path: &file.path,
-                    action: file.action,
-                    diff: file.diff.as_deref().filter(|_| diffs),
-                })
-                .collect(),
-        });
-        GenerateReport { written, lock_changes: plan.lock_changes, addons: addons.collect(), problems: &plan.warnings }
-    }
-}
-
-/// A line of `--list`.
-#[derive(Debug, Serialize)]
-struct Listed<'a> {
-    addon: &'a str,
-    version: &'a str,
-    source: String,
-    lock: &'static str,
-}
-
-fn list(repository: &Repository, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let mut lines = Vec::new();
-    for wanted in &repository.wanted {
-        let version = repository.file.fleet.addons.get(&wanted.name).and_then(|addon| addon.version.as_deref());
-        for request in &wanted.requests {
-            let (source, lock) = match &request.asked {
-                Asked::Local(path) => (path.clone(), "in the repository"),
-                Asked::Remote(asked) => {
-                    let known = locked(&repository.lock, &wanted.name, asked);
-                    let other = repository.lock.addons.get(&wanted.name).is_some_and(|addon| !addon.sources.is_empty());
-                    let state = match (known, other) {
-                        (Some(_), _) => "locked",
-                        (None, true) => "stale",
-                        (None, false) => "missing",
-                    };
-                    (asked.shown(), state)
-                }
-            };
-            lines.push(Listed { addon: &wanted.name, version: version.unwrap_or("-"), source, lock });
-        }
-    }
-    if args.output == OutputFormat::Json {
-        ui.sorted_report(
-            "GenerateList",
-            serde_json::json!({
-            "sources": lines,
-            }),
-        )?;
-        return Ok(Outcome::Done);
-    }
-    let width = |of: fn(&Listed<'_>) -> usize, head: usize| lines.iter().map(of).max().unwrap_or(0).max(head);
-    let (a, v, l) = (width(|x| x.addon.len(), 5), width(|x| x.version.len(), 7), width(|x| x.lock.len(), 4));
-    ui.line(&format!("{:a$}  {:v$}  {:l$}  SOURCE", "ADDON", "VERSION", "LOCK"))?;
-    for line in &lines {
-        ui.line(&format!("{:a$}  {:v$}  {:l$}  {}", line.addon, line.version, line.lock, line.source))?;
-    }
-    Ok(Outcome::Done)
 }

@@ -2,12 +2,11 @@
 
 use crate::args::{OutputFormat, among};
 use crate::context::Context;
-use crate::ui::{Outcome, Ui};
+use crate::ui::{Outcome, Ui, init as report};
 use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
-use kfleet::ops::init::adopt::{self, Adoption};
-use kfleet::ops::init::{self, Options, PLACEHOLDER_URL, Plan, Survey};
-use kfleet::text::count;
+use kfleet::ops::init::adopt;
+use kfleet::ops::init::{self, Options, PLACEHOLDER_URL, Survey};
 use std::path::{Path, PathBuf};
 
 /// Make a fleet repository, with examples that work
@@ -65,17 +64,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
             );
         }
         init::resume(&folder)?;
-        if args.output == OutputFormat::Json {
-            ui.sorted_report(
-                "InitReport",
-                serde_json::json!({
-                "written": true, "resumed": true,
-                    "folder": args.folder.to_string_lossy(),
-                }),
-            )?;
-            return Ok(Outcome::Done);
-        }
-        ui.status(&format!("{}: the work of a run that was interrupted is done", args.folder.display()));
+        report::show_resumed(&args.folder, args.output, ui)?;
         return Ok(Outcome::Done);
     }
     let plan = init::plan(&options(args, &survey, context))?;
@@ -84,7 +73,8 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         true => None,
         false => init::apply(&folder, &survey, &plan, environment)?.commit,
     };
-    show(&plan, commit.as_deref(), args, ui)
+    report::show(&plan, commit.as_deref(), !args.dry_run, &args.folder, args.output, ui)?;
+    Ok(Outcome::Done)
 }
 
 /// What was not said is taken from the repository that is there, and from git's settings.
@@ -101,82 +91,12 @@ fn options(args: &Args, survey: &Survey, context: &Context) -> Options {
     }
 }
 
-fn show(plan: &Plan, commit: Option<&str>, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    let fleet = &plan.fleet.fleet;
-    let (clusters, addons) = (fleet.clusters.len(), fleet.addons.len());
-    if args.output == OutputFormat::Json {
-        ui.sorted_report(
-            "InitReport",
-            serde_json::json!({
-            "written": !args.dry_run, "resumed": false,
-                "folder": args.folder.to_string_lossy(), "url": plan.options.url, "branch": plan.options.branch,
-                "commit": commit, "clusters": fleet.clusters.keys().collect::<Vec<_>>(),
-                "addons": fleet.addons.keys().collect::<Vec<_>>(), "files": plan.files.keys().collect::<Vec<_>>(),
-            }),
-        )?;
-        return Ok(Outcome::Done);
-    }
-    for path in plan.files.keys() {
-        let line = format!("+ {path}");
-        if args.dry_run { ui.line(&line)? } else { ui.note(&line) }
-    }
-    let parts = [count(clusters, "cluster"), count(addons, "addon"), count(plan.files.len(), "file")].join(", ");
-    let shown = args.folder.display();
-    match (args.dry_run, commit) {
-        (true, _) => ui.status(&format!("{shown}: {parts} would be written")),
-        (false, None) => {
-            ui.status(&format!("{shown}: {parts}; the clusters follow the branch {}", plan.options.branch))
-        }
-        (false, Some(commit)) => {
-            let short = commit.get(..12).unwrap_or(commit);
-            ui.status(&format!("{shown}: {parts}; every cluster is pinned to commit {short}"));
-        }
-    }
-    if !args.dry_run {
-        let enter = (args.folder != Path::new(".")).then(|| format!("cd {shown}"));
-        let next = enter.iter().map(String::as_str).chain(["kfleet generate", "kfleet fmt --check ."]);
-        ui.status(&format!("next: {}", next.collect::<Vec<_>>().join(" && ")));
-        if plan.options.url == PLACEHOLDER_URL {
-            ui.status(&format!("the URL is a placeholder, {PLACEHOLDER_URL}: README.md tells where to change it"));
-        }
-    }
-    Ok(Outcome::Done)
-}
-
 fn adopt(folder: &Path, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     let found = adopt::read(folder)?;
     let adoption = adopt::plan(&found)?;
     if !args.dry_run {
         adopt::apply(folder, &adoption)?;
     }
-    show_adoption(&adoption, args, ui)
-}
-
-fn show_adoption(adoption: &Adoption, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    if args.output == OutputFormat::Json {
-        ui.sorted_report(
-            "AdoptReport",
-            serde_json::json!({
-            "written": !args.dry_run,
-                "folder": args.folder.to_string_lossy(), "clusters": adoption.clusters, "addons": adoption.addons,
-                "unknown": adoption.unknown, "problems": adoption.warnings, "text": adoption.text,
-            }),
-        )?;
-        return Ok(Outcome::Done);
-    }
-    if args.dry_run {
-        ui.data(adoption.text.as_bytes())?;
-    }
-    ui.problems(&adoption.warnings);
-    for unknown in &adoption.unknown {
-        ui.status(&format!("not known: {unknown}"));
-    }
-    let would = if args.dry_run { "would be written" } else { "written" };
-    ui.status(&format!(
-        "fleet.yaml {would}: {}, {}; {} could not be known",
-        count(adoption.clusters.len(), "cluster"),
-        count(adoption.addons.len(), "addon"),
-        count(adoption.unknown.len(), "thing"),
-    ));
+    report::show_adoption(&adoption, !args.dry_run, &args.folder, args.output, ui)?;
     Ok(Outcome::Done)
 }

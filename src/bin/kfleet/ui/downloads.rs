@@ -2,7 +2,7 @@
 
 use crate::ui::{Ui, escape};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use kfleet::ops::generate::Progress;
+use kfleet::source::Progress;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -2,7 +2,11 @@
 //! comes from inputs never reaches a terminal raw: control characters are shown, not sent.
 
 pub(crate) mod downloads;
+mod files;
+pub(crate) mod fmt;
+pub(crate) mod generate;
 pub(crate) mod history;
+pub(crate) mod init;
 pub(crate) mod promote;
 mod report;
 pub(crate) mod run_log;

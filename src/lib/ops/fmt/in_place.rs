@@ -1,10 +1,10 @@
 //! Canonical text in place: each file is planned on its own, and written on its own. A file that cannot be parsed is
 //! reported and left; the others go on.
 
-use super::chunks;
 use super::text::{self, Formatted, Part, TextOptions};
 use crate::diff::unified;
-use crate::problem::{Problem, Severity};
+use crate::layout::{chunks, has_errors};
+use crate::problem::Problem;
 use crate::tree::{self, Form, Found, Input};
 use crate::yaml::engine::Engine;
 use rayon::prelude::*;
@@ -118,10 +118,6 @@ pub fn format(engine: &mut Engine, input: &Input, json_file: bool, options: &Tex
         }
     }
     Ok(whole)
-}
-
-fn has_errors(problems: &[Problem]) -> bool {
-    problems.iter().any(|problem| problem.severity == Severity::Error)
 }
 
 /// Writes the changed files of a batch, each in one step. What cannot be written becomes a problem of its file.

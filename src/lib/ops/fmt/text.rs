@@ -1,11 +1,11 @@
 //! Canonical text of one file: documents stay where they are.
 
-use crate::manifest::findings::{finding_problem, location, syntax_problem};
-use crate::manifest::gvk::Gvk;
+use crate::layout::findings::{marker_lint, unproven_problem};
+use crate::manifest::findings::{finding_problem, syntax_problem};
 use crate::problem::{Problem, Severity};
 use crate::yaml::edit::{self, Rewrite};
 use crate::yaml::emit::{self, Frame, Style};
-use crate::yaml::engine::{Engine, Unproven};
+use crate::yaml::engine::Engine;
 use crate::yaml::input::{Positions, Text};
 use crate::yaml::scan::SyntaxError;
 use crate::yaml::split::Span;
@@ -157,16 +157,6 @@ impl Run<'_> {
     }
 }
 
-/// `---#`: kubectl and kustomize take it as a marker, other readers do not.
-pub(super) fn marker_lint(name: &str, bytes: &[u8], span: Span, positions: &mut Positions<'_>) -> Option<Problem> {
-    (span.is_explicit() && bytes.get(span.body) == Some(&b'#')).then(|| Problem {
-        severity: Severity::Warning,
-        location: location(name, positions, span.body),
-        message: "`---#` is a document marker for kubectl and kustomize only".to_owned(),
-        hint: Some("write a space before the `#`".to_owned()),
-    })
-}
-
 /// Whether a document is an object with apiVersion and kind.
 fn is_manifest(tape: &Tape, bytes: &[u8]) -> bool {
     let root = tape.node_at(0);
@@ -176,22 +166,4 @@ fn is_manifest(tape: &Tape, bytes: &[u8]) -> bool {
     let has = |name: &[u8]| tape.entries(root).any(|(key, _)| tape.text(bytes, tape.tokens[key]) == name);
     let quoted = |name: &str| has(format!("\"{name}\"").as_bytes());
     (has(b"apiVersion") || quoted("apiVersion")) && (has(b"kind") || quoted("kind"))
-}
-
-/// Whether a kind configures kustomize or kfleet, and no cluster.
-pub(super) fn is_kustomization(gvk: &Gvk) -> bool {
-    matches!(&*gvk.group, "kustomize.config.k8s.io" | "kfleet.dev")
-}
-
-/// A failed proof as the user sees it.
-pub(super) fn unproven_problem(name: &str, positions: &mut Positions<'_>, unproven: &Unproven) -> Problem {
-    Problem {
-        severity: Severity::Error,
-        location: location(name, positions, unproven.offset),
-        message: format!(
-            "internal error: formatting would not be lossless ({}); the file is left as it is",
-            unproven.what
-        ),
-        hint: Some("this is a defect of kfleet: please report it with the file".to_owned()),
-    }
 }

@@ -1,9 +1,8 @@
 //! The last step: each base that changes is swapped in whole, then the lock is written. A run that is killed leaves every
 //! base old or new; the next one finishes the work.
 
-use super::kustomization::is_generated;
 use super::plan::Plan;
-use crate::fleet::file::FleetFile;
+use crate::addon::kustomization::is_ours;
 use crate::fleet::lock::LOCK_FILE;
 use crate::problem::Problem;
 use crate::tree::{self, Folders, Root};
@@ -14,17 +13,16 @@ use std::path::Path;
 ///
 /// # Errors
 /// What could not be written. The lock is written only when every base was.
-pub fn apply(root: &Path, file: &FleetFile, plan: &Plan) -> Result<(), Vec<Problem>> {
+pub fn apply(root: &Path, plan: &Plan) -> Result<(), Vec<Problem>> {
     if plan.addons.is_empty() && !plan.lock_changes {
         return Ok(());
     }
     let fail = |error: tree::Error| vec![error.into_problem()];
-    let folders = Folders::lock(&root.join(&file.fleet.paths.bases)).map_err(fail)?;
-    let owned = |path: &str| is_generated(path) || path == "kustomization.yaml";
+    let folders = Folders::lock(&root.join(&plan.bases)).map_err(fail)?;
     let problems: Vec<Problem> = plan
         .addons
         .par_iter()
-        .filter_map(|addon| folders.replace(&addon.name, addon.tree.as_ref()?, &owned).err())
+        .filter_map(|addon| folders.replace(&addon.name, addon.tree.as_ref()?, &is_ours).err())
         .map(tree::Error::into_problem)
         .collect();
     if !problems.is_empty() {

@@ -1,24 +1,14 @@
 //! `kfleet generate`: the addons of the fleet file become bases.
 //!
-//! The way of a run: the repository is read (`repository`), each addon's sources become requests ([`sources`]), those
-//! from outside are fetched (`fetch`, `artifact`) and charts rendered (`charts`), values take the place of variables (`values`), every
-//! base is laid out in memory (`render`) and compared with what is there (`plan`), and at the end each base that changes is
-//! swapped in whole (`apply`).
+//! The way of a run: [`read`] takes a snapshot of the repository, [`fetch`] gets what is not in it and renders charts,
+//! [`plan`] works out every base and the lock in memory ([`crate::addon`]), and [`apply`] swaps in each base that changes.
 
 mod apply;
-mod artifact;
-mod charts;
 mod fetch;
-pub mod kustomization;
-mod local;
-pub mod memory;
 mod plan;
-mod render;
 mod repository;
-pub mod sources;
-mod values;
 
 pub use apply::apply;
-pub use fetch::{Failure, Fetched, Progress, Remotes, fetch};
-pub use plan::{AddonPlan, Plan, Wanted, plan, select};
-pub use repository::{Repository, Selection, Unreadable, read};
+pub use fetch::{Failure, Fetched, fetch};
+pub use plan::{Plan, Refused, plan};
+pub use repository::{Lockedness, Repository, Selection, Unreadable, read};

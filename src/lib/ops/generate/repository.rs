@@ -1,13 +1,14 @@
 //! What generate reads of the repository: the fleet file, the lock, the bases, and the sources that lie in it.
 
-use super::local;
-use super::plan::{Wanted, select, source_place};
-use super::sources::{Asked, requests};
+use crate::addon::Wanted;
 use crate::error::{Error, ErrorKind};
 use crate::fleet::file::{FLEET_FILE, FleetFile};
 use crate::fleet::lock::{LOCK_FILE, Lock};
-use crate::problem::Problem;
+use crate::problem::{Location, Problem, Severity};
+use crate::source::{Asked, Held, requests};
+use crate::suggest::did_you_mean;
 use crate::tree::{self, Root, Tree};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What was read.
@@ -32,6 +33,31 @@ impl Repository {
         };
         self.wanted.iter().any(|wanted| is_remote(wanted) && !wanted.up_to_date)
     }
+
+    /// What the lock says of a source of an addon.
+    pub fn lockedness(&self, addon: &str, asked: &Asked) -> Lockedness {
+        match asked {
+            Asked::Local(_) => Lockedness::InRepository,
+            Asked::Remote(asked) if self.lock.source(addon, asked).is_some() => Lockedness::Locked,
+            Asked::Remote(_) => match self.lock.addons.get(addon).is_some_and(|addon| !addon.sources.is_empty()) {
+                true => Lockedness::Stale,
+                false => Lockedness::Missing,
+            },
+        }
+    }
+}
+
+/// What the lock says of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lockedness {
+    /// It needs no lock.
+    InRepository,
+    /// The lock has it.
+    Locked,
+    /// The lock has other sources of the addon.
+    Stale,
+    /// The lock has no source of the addon.
+    Missing,
 }
 
 /// Why a repository cannot be read.
@@ -89,38 +115,27 @@ pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable
     let mut wanted = Vec::new();
     for name in names {
         let addon = &file.fleet.addons[&name];
-        let mut requests = match requests(&name, addon) {
+        let requests = match requests(&addon.sources, &addon.owner(&name)) {
             Ok(requests) => requests,
             Err(unexpanded) => {
                 problems.push(file.document.error(&["addons", &name], unexpanded.message, unexpanded.hint));
                 continue;
             }
         };
-        let mut contents = Vec::new();
-        for request in &mut requests {
-            let mut tell = |found: Vec<Problem>| {
-                let location = source_place(&file, &name, request.index);
-                problems.extend(found.into_iter().map(|problem| Problem {
-                    message: format!("{}: {}", problem.location, problem.message),
-                    location: location.clone(),
-                    ..problem
-                }));
-            };
-            contents.push(match &request.asked {
-                Asked::Remote(_) => None,
-                Asked::Local(path) if request.release.is_some() => local::chart(root, path).map_err(&mut tell).ok(),
-                Asked::Local(path) => local::texts(root, path).map_err(&mut tell).ok(),
-            });
-            if let Some(release) = &mut request.release {
-                for (name, text) in &mut release.values_files {
-                    *text = local::file(root, name).map_err(&mut tell).unwrap_or_default();
-                }
-            }
+        let mut held = Vec::with_capacity(requests.len());
+        for request in &requests {
+            let mut found = Vec::new();
+            held.push(Held::read(root, request, &mut found));
+            problems.extend(found.into_iter().map(|problem| Problem {
+                message: format!("{}: {}", problem.location, problem.message),
+                location: file.source_location(&name, request.index),
+                ..problem
+            }));
         }
         let base = root.join(&file.fleet.paths.bases).join(&name);
         let base = if base.is_dir() { Tree::from_dir(&base)? } else { Tree::default() };
         let update = selection.update.as_ref().is_some_and(|named| named.is_empty() || named.contains(&name));
-        let mut addon = Wanted { name, requests, contents, update, base, up_to_date: false };
+        let mut addon = Wanted { name, requests, held, update, base, up_to_date: false };
         addon.up_to_date = !update && !selection.rebuild && addon.is_locked(&file, &lock);
         wanted.push(addon);
     }
@@ -133,4 +148,30 @@ pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable
 fn has_flavour(folder: &Root, file: &FleetFile, name: &str) -> bool {
     let flavour = format!("{}/{name}/kustomization", file.fleet.paths.flavours);
     ["yaml", "yml"].iter().any(|ending| matches!(folder.read(&format!("{flavour}.{ending}")), Ok(Some(_))))
+}
+
+/// The names of addons that a run is about: those that were named, or all.
+///
+/// # Errors
+/// Names that the fleet file does not know.
+fn select(file: &FleetFile, names: &[String]) -> Result<Vec<String>, Vec<Problem>> {
+    let known = &file.fleet.addons;
+    if names.is_empty() {
+        return Ok(known.keys().cloned().collect());
+    }
+    let unknown = names.iter().filter(|name| !known.contains_key(*name));
+    let problems: Vec<Problem> = unknown
+        .map(|name| {
+            let near = did_you_mean(name, known.keys().map(String::as_str));
+            let hint = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("addons: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
+            };
+            let location = Location { file: file.document.name().to_owned(), line: 0, column: 0 };
+            let message = format!("there is no addon `{name}`");
+            Problem { severity: Severity::Error, location, message, hint: Some(hint) }
+        })
+        .collect();
+    let names: BTreeSet<String> = names.iter().cloned().collect();
+    if problems.is_empty() { Ok(names.into_iter().collect()) } else { Err(problems) }
 }

@@ -1,13 +1,14 @@
 //! The files of a new repository: written by hand in `scaffold/`, with a few words to be filled in, and the bases that
 //! `kfleet generate` makes of them.
 
+use crate::addon;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::file::{FLEET_FILE, FleetFile};
-use crate::fleet::lock::Lock;
+use crate::fleet::lock::{LOCK_FILE, Lock};
 use crate::fleet::schema::schema_of;
 use crate::fleet::types::Fleet;
 use crate::git;
-use crate::ops::generate;
+use crate::layout::has_errors;
 use crate::problem::Problem;
 use crate::tree::Tree;
 use crate::yaml::scalar;
@@ -106,10 +107,23 @@ impl Plan {
         files
     }
 
+    /// The bases, and the lock.
     fn generated(&self) -> std::result::Result<Tree, Vec<Problem>> {
-        let names = self.fleet.fleet.addons.keys();
-        let wanted = names.filter_map(|name| generate::memory::wanted(&self.files, &self.fleet, name)).collect();
-        Ok(generate::plan(&self.fleet, &Lock::default(), None, wanted, Vec::new())?.written(&self.fleet))
+        let (mut files, mut lock, mut problems) = (Tree::default(), Lock::default(), Vec::new());
+        for name in self.fleet.fleet.addons.keys() {
+            let Some((planned, entry)) = addon::plan_in_memory(&self.files, &self.fleet, name, &mut problems) else {
+                continue;
+            };
+            for (path, bytes) in planned.tree.iter().flat_map(|tree| tree.iter()) {
+                files.insert(format!("{}/{name}/{path}", self.fleet.fleet.paths.bases), bytes.clone());
+            }
+            lock.addons.insert(planned.name, entry);
+        }
+        if has_errors(&problems) {
+            return Err(problems);
+        }
+        files.insert(LOCK_FILE.to_owned(), lock.render());
+        Ok(files)
     }
 
     /// What Flux reads in each cluster.

@@ -9,8 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::git::{self, Protocol, Reference};
 use crate::http;
 use crate::lighthouse::Trust;
-use crate::ops::generate::Progress;
 use crate::process::Environment;
+use crate::source::Progress;
 use crate::tekton::load::{Address, Fetched, Origin, Remote};
 use crate::tree::Store;
 use std::cell::RefCell;
@@ -116,7 +116,7 @@ impl<'a> Remotes<'a> {
 
     /// The same, with git started in this folder.
     #[must_use]
-    pub fn in_folder(mut self, folder: &Path) -> Remotes<'a> {
+    pub(super) fn in_folder(mut self, folder: &Path) -> Remotes<'a> {
         self.git = self.git.in_folder(folder);
         self
     }

@@ -13,7 +13,6 @@ use super::select::{self, Selected, Selection};
 use crate::digest::sha256;
 use crate::error::{ErrorKind, Result};
 use crate::git;
-use crate::ops::generate::Progress;
 use crate::problem::Problem;
 use crate::process::Environment;
 use crate::runner::backend::{Backend, Screen};
@@ -24,6 +23,7 @@ use crate::runner::local::choice::{EngineChoice, EngineKind, choose};
 use crate::runner::local::folder::RunFolder;
 use crate::runner::local::programs::tools::Tools;
 use crate::runner::local::settings::{HostPaths, Network};
+use crate::source::Progress;
 use std::path::{Path, PathBuf};
 
 /// The name of the folders that runs are made in.

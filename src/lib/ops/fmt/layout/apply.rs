@@ -1,22 +1,24 @@
 //! The last step of a layout: writes what the plan holds, then removes what it names. Outputs come first, so that an
 //! interrupted run has lost nothing, and running it again finishes the work.
 
-use super::gather::Gathered;
-use super::plan::{Claim, Output, Removal};
-use super::render::Renderer;
-use super::{Action, LayoutOptions, LayoutPlan};
+use super::plan::Removal;
+use super::{LayoutOptions, LayoutPlan};
+use crate::layout::claims::Claim;
+use crate::layout::gather::Gathered;
+use crate::layout::render::{Output, Renderer};
+use crate::layout::{Action, FileAction};
 use crate::problem::Problem;
 use crate::tree::{self, Root};
 use crate::yaml::engine::Engine;
 use rayon::prelude::*;
-use std::sync::atomic::AtomicU64;
+use std::path::Path;
 
 /// Writes a plan.
 ///
 /// # Errors
 /// What could not be written or removed. Nothing is removed unless everything was written.
 pub fn apply(plan: &LayoutPlan, gathered: &Gathered, options: &LayoutOptions) -> Result<(), Vec<Problem>> {
-    let root = Root::open(&options.output).map_err(|error| vec![error.into_problem()])?;
+    let root = options.open().map_err(|error| vec![error.into_problem()])?;
     let pending: Vec<&Output> =
         plan.outputs.iter().filter(|output| matches!(output.action, Action::Create | Action::Update)).collect();
     let held: Vec<(&str, &[u8])> =
@@ -39,6 +41,15 @@ pub fn apply(plan: &LayoutPlan, gathered: &Gathered, options: &LayoutOptions) ->
     Ok(())
 }
 
+/// The files of a plan that were written all the same, where [`apply`] has failed with these problems.
+pub fn written(mut files: Vec<FileAction>, problems: &[Problem]) -> Vec<FileAction> {
+    // A problem names the file, or the folder that could not be made for it.
+    let failed = |file: &FileAction| problems.iter().any(|p| Path::new(&file.path).starts_with(&p.location.file));
+    let all_written = !files.iter().any(|file| file.action != Action::Remove && failed(file));
+    files.retain(|file| !failed(file) && (all_written || file.action != Action::Remove));
+    files
+}
+
 /// Renders again, and writes, the outputs whose text was not held in memory.
 fn write_unheld(pending: &[&Output], gathered: &Gathered, options: &LayoutOptions, root: &Root) -> Vec<Problem> {
     let mut claims: Vec<Claim> = pending
@@ -48,14 +59,13 @@ fn write_unheld(pending: &[&Output], gathered: &Gathered, options: &LayoutOption
         .collect();
     claims.sort_by_key(|claim| claim.entry);
     let chunk_of = |claim: &Claim| claim.entry.map(|entry| gathered.entries[entry].chunk);
-    let held = AtomicU64::new(0);
-    let renderer = Renderer { gathered, options, disk: None, held: &held, diffs: false };
+    let renderer = Renderer { gathered, options: &options.layout };
     let parts: Vec<&[Claim]> = claims.chunk_by(|a, b| chunk_of(a) == chunk_of(b)).collect();
     parts
         .into_par_iter()
         .map_init(Engine::default, |engine, claims| {
             let mut problems = Vec::new();
-            let result = renderer.texts(engine, chunk_of(&claims[0]), claims, |claim, mut text| {
+            let result = renderer.texts(engine, claims, |claim, mut text| {
                 let bytes = text.bytes;
                 let written = text
                     .prove()

@@ -1,33 +1,22 @@
-//! The second step of a layout: which object goes where, and what has to change on its way. No file is written here.
+//! The second step of a layout: what is written is compared with what is in the folder. No file is written here.
 
-use super::gather::{Entry, Gathered};
-use super::render::{self, Disk, Edit};
-use super::scopes::{self, Remedy, ScopeSources};
-use super::{Action, Compatibility, FileAction, LayoutOptions, LayoutPlan};
-use crate::layout::path::{PathError, PluralRule, canonical_path, case_folded, is_case_folded};
-use crate::manifest::gvk::Gvk;
-use crate::manifest::namespaces::{ANNOTATION, Targets};
-use crate::manifest::scopes::{KindInfo, Scope, Scopes, Via};
+use super::{LayoutOptions, LayoutPlan};
+use crate::diff::unified;
+use crate::layout::claims::{Claim, Claimed, claim};
+use crate::layout::gather::{Gathered, HOLD_BUDGET, is_kustomization};
+use crate::layout::render::{Output, Unchecked, render_all};
+use crate::layout::scopes::{ScopeSources, is_filtered};
+use crate::layout::{Action, Compatibility, FileAction, has_errors, sorted};
+use crate::manifest::Source;
 use crate::problem::{Location, Problem, Severity};
-use crate::tree::{self, Root, Tree};
+use crate::tree::{self, Root, State};
+use crate::yaml::engine::Engine;
+use crate::yaml::input::Text;
+use crate::yaml::tape::Tape;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
-
-/// One file to be written, or found to be right.
-#[derive(Debug, Clone)]
-pub(super) struct Output {
-    /// Relative to the output folder.
-    pub path: String,
-    /// The object, by index; `None` for a Namespace that is made up.
-    pub entry: Option<usize>,
-    /// What changes in the object.
-    pub edit: Edit,
-    /// What happens to the file.
-    pub action: Action,
-    /// The text, where it is held in memory.
-    pub bytes: Option<Vec<u8>>,
-}
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One file to be removed after all outputs are written.
 #[derive(Debug, Clone)]
@@ -38,59 +27,9 @@ pub(super) enum Removal {
     Input(PathBuf),
 }
 
-fn error(location: &Location, message: impl Into<String>, hint: Option<String>) -> Problem {
-    Problem { severity: Severity::Error, location: location.clone(), message: message.into(), hint }
-}
-
-/// What there is to write, before it is rendered.
-struct Claimed {
-    claims: Vec<Claim>,
-    warnings: Vec<Problem>,
-    notes: Vec<String>,
-}
-
-/// Works out which object wants which path.
-fn claim(gathered: &Gathered, sources: &ScopeSources, options: &LayoutOptions) -> Result<Claimed, Vec<Problem>> {
-    let mut problems = gathered.problems.clone();
-    problems.extend(scopes::near_misses(gathered, &options.filter));
-    let scopes = sources.scopes(gathered, &mut problems);
-    let remedy = sources.remedy;
-    let mut planner = Planner { gathered, options, scopes: &scopes, remedy, problems, notes: gathered.notes.clone() };
-    let resolved = planner.resolve();
-    let mut claims = planner.claims(&resolved);
-    planner.missing_namespaces(&resolved, &mut claims);
-    mark_contested(&mut claims);
-    planner.warn_about_case(&claims);
-    let Planner { problems, notes, .. } = planner;
-    if has_errors(&problems) { Err(sorted(problems)) } else { Ok(Claimed { claims, warnings: problems, notes }) }
-}
-
-fn has_errors(problems: &[Problem]) -> bool {
-    problems.iter().any(|problem| problem.severity == Severity::Error)
-}
-
-/// Renders what was gathered as a tree, without looking at what is on disk. Warnings are added to `warnings`.
-///
-/// # Errors
-/// All problems, warnings included.
-pub fn tree(
-    gathered: &Gathered,
-    sources: &ScopeSources,
-    options: &LayoutOptions,
-    warnings: &mut Vec<Problem>,
-) -> Result<Tree, Vec<Problem>> {
-    let mut claimed = claim(gathered, sources, options)?;
-    let rendered = render::render_all(gathered, options, None, claimed.claims, false);
-    claimed.warnings.extend(rendered.problems);
-    if has_errors(&claimed.warnings) {
-        return Err(sorted(claimed.warnings));
-    }
-    warnings.extend(claimed.warnings);
-    let mut tree = Tree::default();
-    for output in rendered.outputs {
-        tree.insert(output.path, output.bytes.unwrap_or_default());
-    }
-    Ok(tree)
+fn error(file: String, message: impl Into<String>, hint: &str) -> Problem {
+    let location = Location { file, line: 0, column: 0 };
+    Problem { severity: Severity::Error, location, message: message.into(), hint: Some(hint.to_owned()) }
 }
 
 /// Plans the layout of what was gathered. `diffs`: whether to keep each change as a diff.
@@ -103,8 +42,8 @@ pub fn plan(
     options: &LayoutOptions,
     diffs: bool,
 ) -> Result<LayoutPlan, Vec<Problem>> {
-    let Claimed { claims, warnings: mut problems, mut notes } = claim(gathered, sources, options)?;
-    let root = match Root::open(&options.output) {
+    let Claimed { claims, warnings: mut problems, mut notes } = claim(gathered, sources, &options.layout)?;
+    let root = match options.open() {
         Ok(root) => root,
         Err(error) => {
             problems.push(error.into_problem());
@@ -112,20 +51,30 @@ pub fn plan(
         }
     };
     let below = inputs_below(gathered, options);
-    let disk = Disk { root: &root, below: &below };
-    let rendered = render::render_all(gathered, options, Some(disk), claims, diffs);
+    let held = AtomicU64::new(0);
+    let disk = Disk { root: &root, below: &below, gathered, options, held: &held, diffs };
+    let rendered = render_all(gathered, &options.layout, claims, |claim, text| disk.compared(claim, text));
     problems.extend(rendered.problems);
-    let outputs = rendered.outputs;
-    let mut files = rendered.files;
-    if matches!(options.compatibility, Compatibility::Kfmt) {
+    let mut outputs = rendered.outputs;
+    // What every path begins with, made once.
+    let mut above = options.layout.shown("x");
+    above.pop();
+    let mut files: Vec<FileAction> = outputs
+        .iter_mut()
+        .map(|output| FileAction {
+            path: [&above, output.path.as_str()].concat(),
+            action: output.action,
+            diff: output.diff.take(),
+        })
+        .collect();
+    if matches!(options.layout.compatibility, Compatibility::Kfmt) {
         let existing = outputs.iter().filter(|output| matches!(output.action, Action::Update | Action::Unchanged));
         problems.extend(existing.map(|output| {
-            let path = shown(options, &output.path);
-            let hint = Some("allow it with --overwrite".to_owned());
-            error(&Location { file: path.clone(), line: 0, column: 0 }, format!("file already exists: {path}"), hint)
+            let path = options.layout.shown(&output.path);
+            error(path.clone(), format!("file already exists: {path}"), "allow it with --overwrite")
         }));
     }
-    let removals = removals(gathered, options, disk, &outputs, &mut files, &mut problems, &mut notes);
+    let removals = removals(disk, &outputs, &mut files, &mut problems, &mut notes);
     if has_errors(&problems) {
         return Err(sorted(problems));
     }
@@ -133,245 +82,62 @@ pub fn plan(
     Ok(LayoutPlan { files, warnings: problems, notes, outputs, removals })
 }
 
-/// Problems in the order of the inputs.
-fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
-    problems.sort_by(|a, b| a.location.cmp(&b.location));
-    problems
-}
-
-/// A path below the output folder as shown to the user.
-pub(super) fn shown(options: &LayoutOptions, path: &str) -> String {
-    let path = options.output.join(path);
-    path.strip_prefix(".").unwrap_or(&path).display().to_string()
-}
-
-/// An object with what is known about its kind.
-struct Resolved<'a> {
-    index: usize,
-    entry: &'a Entry,
-    info: KindInfo<'a>,
-    /// The namespace it is in; empty for cluster-scoped objects.
-    namespace: &'a str,
-}
-
-/// Who wants to be written to a path.
-#[derive(Debug, Clone)]
-pub(super) struct Claim {
-    /// Relative to the output folder.
-    pub path: String,
-    /// The object, by index; `None` for a Namespace that is made up.
-    pub entry: Option<usize>,
-    /// What changes in the object.
-    pub edit: Edit,
-    /// Others want the same path: the text is kept, to be compared.
-    pub contested: bool,
-}
-
-impl Claim {
-    pub(super) fn new(path: String, entry: Option<usize>, edit: Edit) -> Claim {
-        Claim { path, entry, edit, contested: false }
-    }
-}
-
-fn path_of(resolved: &Resolved<'_>, namespace: &str, plural: PluralRule) -> Result<String, PathError> {
-    let object = &resolved.entry.object;
-    canonical_path(&object.gvk, &resolved.info, namespace, object.name.as_deref().unwrap_or_default(), plural)
-}
-
-/// Marks the claims whose path has other claims too.
-fn mark_contested(claims: &mut [Claim]) {
-    let mut order: Vec<usize> = (0..claims.len()).collect();
-    order.par_sort_unstable_by(|a, b| claims[*a].path.cmp(&claims[*b].path));
-    for pair in order.windows(2) {
-        if claims[pair[0]].path == claims[pair[1]].path {
-            claims[pair[0]].contested = true;
-            claims[pair[1]].contested = true;
-        }
-    }
-}
-
-struct Planner<'a> {
+/// What texts are compared with.
+#[derive(Clone, Copy)]
+struct Disk<'a> {
+    /// The output folder.
+    root: &'a Root,
+    /// For each input its path below that folder, where it lies there.
+    below: &'a [Option<String>],
     gathered: &'a Gathered,
     options: &'a LayoutOptions,
-    scopes: &'a Scopes,
-    remedy: Remedy,
-    problems: Vec<Problem>,
-    notes: Vec<String>,
+    /// The bytes of outputs that are held.
+    held: &'a AtomicU64,
+    diffs: bool,
 }
 
-impl<'a> Planner<'a> {
-    /// Finds the scope of every object that is not filtered out.
-    fn resolve(&mut self) -> Vec<Resolved<'a>> {
-        let mut unknown: BTreeMap<Gvk, Vec<Location>> = BTreeMap::new();
-        let mut guessed: BTreeSet<&Gvk> = BTreeSet::new();
-        let mut resolved = Vec::with_capacity(self.gathered.entries.len());
-        let (gathered, options, scopes) = (self.gathered, self.options, self.scopes);
-        let mut known: HashMap<&Gvk, Option<KindInfo<'a>>> = HashMap::new();
-        // Objects of one kind often stand together.
-        let mut last: Option<(&Gvk, Option<KindInfo<'a>>)> = None;
-        for (index, entry) in gathered.entries.iter().enumerate() {
-            let gvk = &entry.object.gvk;
-            if scopes::is_filtered(gvk, &options.filter) {
-                continue;
-            }
-            let found = match &last {
-                Some((same, info)) if *same == gvk => info.clone(),
-                _ => known.entry(gvk).or_insert_with(|| scopes.lookup(gvk)).clone(),
-            };
-            last = Some((gvk, found.clone()));
-            let Some(info) = found else {
-                unknown.entry(gvk.clone()).or_default().push(entry.location.clone());
-                continue;
-            };
-            if !info.exact && info.via != Via::Flag && guessed.insert(gvk) {
-                self.notes
-                    .push(format!("{gvk}: this version is not known; it has the scope of the kind's other versions"));
-            }
-            let namespace = match info.scope {
-                Scope::Cluster => "",
-                Scope::Namespaced => entry.object.namespace.as_deref().unwrap_or(&options.namespace),
-            };
-            resolved.push(Resolved { index, entry, info, namespace });
+impl Disk<'_> {
+    /// Compares a text with the file at its path, and proves it if it is going to be written.
+    fn compared(&self, claim: &Claim, mut text: Unchecked<'_, '_>) -> Result<Output, Box<Problem>> {
+        let Claim { path, entry, edit, contested } = claim;
+        let boxed = |error: tree::Error| Box::new(error.into_problem());
+        let state = match self.held_at(claim) {
+            Some(held) if held == text.bytes => State::Same,
+            Some(_) => State::Different,
+            None => self.root.compare(path, text.bytes).map_err(boxed)?,
+        };
+        let action = match state {
+            State::Missing => Action::Create,
+            State::Different => Action::Update,
+            State::Same => Action::Unchanged,
+        };
+        if action == Action::Create && edit.made_up_namespace.is_none() || action == Action::Update {
+            text.prove()?;
         }
-        self.problems.extend(scopes::unknown_kinds(&unknown, self.remedy));
-        resolved
+        let bytes = text.bytes;
+        // A Namespace is made up only where there is none.
+        let action = match (&edit.made_up_namespace, action) {
+            (Some(_), Action::Update) => Action::Unchanged,
+            (_, action) => action,
+        };
+        let keep = *contested
+            || (action != Action::Unchanged
+                && self.held.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64 <= HOLD_BUDGET);
+        let diff = if self.diffs && action != Action::Unchanged {
+            let old = self.root.read(path).map_err(boxed)?.unwrap_or_default();
+            Some(unified(&self.options.layout.shown(path), &old, bytes))
+        } else {
+            None
+        };
+        let bytes = keep.then(|| bytes.to_vec());
+        Ok(Output { path: path.clone(), entry: *entry, edit: edit.clone(), action, bytes, diff })
     }
 
-    /// Names of all Namespace documents, and all namespaces that objects are in.
-    fn known_namespaces(&self, resolved: &[Resolved<'_>]) -> BTreeSet<String> {
-        let declared = self.gathered.entries.iter().filter(|entry| &*entry.object.gvk.kind == "Namespace");
-        let declared = declared.filter_map(|entry| entry.object.name.clone());
-        let used = resolved.iter().filter(|object| object.info.scope == Scope::Namespaced);
-        declared.chain(used.map(|object| object.namespace.to_owned())).collect()
-    }
-
-    /// Works out which objects want which path.
-    fn claims(&mut self, resolved: &[Resolved<'a>]) -> Vec<Claim> {
-        let is_copied = resolved.iter().any(|object| object.entry.object.namespaces.is_some());
-        let known = if is_copied { self.known_namespaces(resolved) } else { BTreeSet::new() };
-        let plural = self.options.plural;
-        let paths: Vec<Result<String, PathError>> =
-            resolved.par_iter().map(|object| path_of(object, object.namespace, plural)).collect();
-        let mut claims = Vec::with_capacity(resolved.len());
-        let mut copied: Vec<(&Resolved<'a>, Targets<'_>)> = Vec::new();
-        for (object, path) in resolved.iter().zip(paths) {
-            let annotation = object.entry.object.namespaces.as_deref();
-            let mut keeps_own = true;
-            let mut edit = self.edit(object);
-            if let (Scope::Namespaced, Some(value)) = (object.info.scope, annotation) {
-                match Targets::parse(value, object.namespace, &known) {
-                    Ok(targets) => {
-                        keeps_own = targets.keeps_own();
-                        edit.drop_annotation = true;
-                        copied.push((object, targets));
-                    }
-                    Err(errors) => {
-                        let hint =
-                            format!("name known namespaces in {ANNOTATION}, `*` for all, `-name` to leave one out");
-                        for message in errors {
-                            self.problems.push(error(&object.entry.location, message.to_string(), Some(hint.clone())));
-                        }
-                        continue;
-                    }
-                }
-            }
-            if let Some(path) = self.usable(object, path)
-                && keeps_own
-            {
-                claims.push(Claim::new(path, Some(object.index), edit));
-            }
-        }
-        if copied.is_empty() {
-            return claims;
-        }
-        let originals: HashSet<&str> = claims.iter().map(|claim| claim.path.as_str()).collect();
-        let mut copies = Vec::new();
-        for (object, targets) in copied {
-            for namespace in targets.copies() {
-                if let Some(path) = self.usable(object, path_of(object, namespace, plural))
-                    && !originals.contains(path.as_str())
-                {
-                    let edit = Edit { namespace: Some(namespace.to_owned()), drop_annotation: true, ..Edit::default() };
-                    copies.push(Claim::new(path, Some(object.index), edit));
-                }
-            }
-        }
-        claims.append(&mut copies);
-        claims
-    }
-
-    /// What changes in the original of an object.
-    fn edit(&mut self, resolved: &Resolved<'_>) -> Edit {
-        let object = &resolved.entry.object;
-        let mut edit = Edit::default();
-        match resolved.info.scope {
-            Scope::Namespaced if object.namespace.is_none() => edit.namespace = Some(resolved.namespace.to_owned()),
-            Scope::Cluster if object.has_namespace && self.options.clean => edit.clear_namespace = true,
-            Scope::Cluster if object.has_namespace && self.options.strict => {
-                let message =
-                    format!("metadata.namespace field should not be set for cluster-scoped resource: {}", object.gvk);
-                let hint = Some("remove it, or let --clean remove it".to_owned());
-                self.problems.push(error(&resolved.entry.location, message, hint));
-            }
-            _ => {}
-        }
-        edit
-    }
-
-    /// The path, unless there is something wrong with it.
-    fn usable(&mut self, resolved: &Resolved<'_>, path: Result<String, PathError>) -> Option<String> {
-        path.map_err(|reason| {
-            let object = &resolved.entry.object;
-            let message = format!("failed to get output file for {}: {reason}", object.gvk);
-            let is_nameless = object.name.as_deref().unwrap_or_default().is_empty();
-            let hint = is_nameless.then(|| "every manifest needs metadata.name".to_owned());
-            self.problems.push(error(&resolved.entry.location, message, hint));
-        })
-        .ok()
-    }
-
-    /// Adds a Namespace for every known namespace that has none, when that is asked for.
-    fn missing_namespaces(&mut self, resolved: &[Resolved<'_>], claims: &mut Vec<Claim>) {
-        if !self.options.create_missing_namespaces {
-            return;
-        }
-        let gvk = Gvk::new("", "v1", "Namespace");
-        let Some(info) = self.scopes.lookup(&gvk) else { return };
-        let claimed: HashSet<String> = claims.iter().map(|claim| claim.path.clone()).collect();
-        for name in self.known_namespaces(resolved) {
-            match canonical_path(&gvk, &info, "", &name, PluralRule::True) {
-                Ok(path) if claimed.contains(&path) => {}
-                Ok(path) => {
-                    claims.push(Claim::new(path, None, Edit { made_up_namespace: Some(name), ..Edit::default() }));
-                }
-                Err(reason) => {
-                    let location = Location { file: format!("namespace {name}"), line: 0, column: 0 };
-                    self.problems.push(error(&location, format!("failed to get output file: {reason}"), None));
-                }
-            }
-        }
-    }
-
-    /// Paths that are one file where upper and lower case are the same.
-    fn warn_about_case(&mut self, claims: &[Claim]) {
-        // Where every path is its own folded form, only equal paths meet.
-        if claims.iter().all(|claim| is_case_folded(&claim.path)) {
-            return;
-        }
-        let paths: BTreeSet<&str> = claims.iter().map(|claim| claim.path.as_str()).collect();
-        let mut folded: BTreeMap<String, &str> = BTreeMap::new();
-        for path in paths {
-            if let Some(other) = folded.insert(case_folded(path), path) {
-                self.problems.push(Problem {
-                    severity: Severity::Warning,
-                    location: Location { file: shown(self.options, path), line: 0, column: 0 },
-                    message: format!("differs from {} only in case", shown(self.options, other)),
-                    hint: Some(
-                        "file systems that ignore case (macOS, Windows) can hold only one of the two".to_owned(),
-                    ),
-                });
-            }
-        }
+    /// The bytes at `path`, where the object of the claim was read from there and they are still held.
+    fn held_at(&self, claim: &Claim) -> Option<&[u8]> {
+        let input = self.gathered.chunks[self.gathered.entries[claim.entry?].chunk].input;
+        let read_there = self.below[input].as_ref() == Some(&claim.path) && !self.gathered.inputs[input].is_link();
+        self.gathered.inputs[input].held().filter(|_| read_there)
     }
 }
 
@@ -383,20 +149,19 @@ fn inputs_below(gathered: &Gathered, options: &LayoutOptions) -> Vec<Option<Stri
 
 /// What to remove once all outputs are written: inputs that moved, inputs that `--remove` names, pruned files.
 fn removals(
-    gathered: &Gathered,
-    options: &LayoutOptions,
     disk: Disk<'_>,
     outputs: &[Output],
     files: &mut Vec<FileAction>,
     problems: &mut Vec<Problem>,
     notes: &mut Vec<String>,
 ) -> Vec<Removal> {
+    let Disk { gathered, options, .. } = disk;
     let wanted = options.prune || disk.below.iter().any(Option::is_some);
     let produced: HashSet<&str> = outputs.iter().filter(|_| wanted).map(|output| output.path.as_str()).collect();
     let mut removals = Vec::new();
     let mut removed: HashSet<String> = HashSet::new();
     let filtered = filtered_inputs(gathered, options);
-    let moved = options.compatibility == Compatibility::Kfleet;
+    let moved = options.layout.compatibility == Compatibility::Kfleet;
     let mut used = vec![false; gathered.inputs.len()];
     for entry in &gathered.entries {
         used[gathered.chunks[entry.chunk].input] = true;
@@ -411,20 +176,16 @@ fn removals(
         if gathered.mixed[index] && !used[index] {
             continue;
         }
-        let location = Location { file: input.name().to_owned(), line: 0, column: 0 };
+        let name = || input.name().to_owned();
         let verb = if options.remove { "--remove would delete" } else { "moving its manifests would delete" };
         if gathered.mixed[index] {
             let message = format!("{verb} a file that also holds YAML that is no manifest");
-            problems.push(error(&location, message, Some("split the file first, or exclude it".to_owned())));
+            problems.push(error(name(), message, "split the file first, or exclude it"));
         } else if filtered[index] {
             let message = format!("{verb} objects that --filter leaves out");
-            problems.push(error(
-                &location,
-                message,
-                Some("leave out --filter, or keep the inputs elsewhere".to_owned()),
-            ));
+            problems.push(error(name(), message, "leave out --filter, or keep the inputs elsewhere"));
         } else {
-            let shown_path = below.map_or_else(|| input.name().to_owned(), |path| shown(options, path));
+            let shown_path = below.map_or_else(|| input.name().to_owned(), |path| options.layout.shown(path));
             files.push(FileAction { path: shown_path, action: Action::Remove, diff: None });
             match below {
                 Some(path) => {
@@ -437,7 +198,7 @@ fn removals(
     }
     if options.prune {
         for path in prunable(options, disk.root, outputs, &produced, &removed, problems, notes) {
-            files.push(FileAction { path: shown(options, &path), action: Action::Remove, diff: None });
+            files.push(FileAction { path: options.layout.shown(&path), action: Action::Remove, diff: None });
             removals.push(Removal::Output(path));
         }
     }
@@ -448,7 +209,7 @@ fn removals(
 fn filtered_inputs(gathered: &Gathered, options: &LayoutOptions) -> Vec<bool> {
     let mut filtered = vec![false; gathered.inputs.len()];
     for entry in &gathered.entries {
-        if scopes::is_filtered(&entry.object.gvk, &options.filter) {
+        if is_filtered(&entry.object.gvk, &options.layout.filter) {
             filtered[gathered.chunks[entry.chunk].input] = true;
         }
     }
@@ -465,9 +226,9 @@ fn prunable(
     notes: &mut Vec<String>,
 ) -> Vec<String> {
     if outputs.is_empty() {
-        let location = Location { file: options.output.display().to_string(), line: 0, column: 0 };
-        let hint = Some("check the inputs; remove the folder by hand if that is what you want".to_owned());
-        problems.push(error(&location, "--prune refuses to remove everything: this run produced no manifest", hint));
+        let hint = "check the inputs; remove the folder by hand if that is what you want";
+        let message = "--prune refuses to remove everything: this run produced no manifest";
+        problems.push(error(options.layout.folder.display().to_string(), message, hint));
         return Vec::new();
     }
     let mut pruned = Vec::new();
@@ -480,8 +241,8 @@ fn prunable(
                         continue;
                     }
                     match root.read(&path) {
-                        Ok(Some(bytes)) if render::holds_only_manifests(&bytes) => pruned.push(path),
-                        Ok(_) => notes.push(format!("{}: not pruned: it is no manifest", shown(options, &path))),
+                        Ok(Some(bytes)) if holds_only_manifests(&bytes) => pruned.push(path),
+                        Ok(_) => notes.push(format!("{}: not pruned: it is no manifest", options.layout.shown(&path))),
                         Err(error) => problems.push(error.into_problem()),
                     }
                 }
@@ -489,4 +250,26 @@ fn prunable(
         }
     }
     pruned
+}
+
+/// Whether every document of a file is a manifest, so that `--prune` may remove it.
+fn holds_only_manifests(bytes: &[u8]) -> bool {
+    let Ok(text) = Text::new(bytes) else { return false };
+    let mut engine = Engine::default();
+    let mut tape = Tape::default();
+    let mut manifests = 0;
+    for span in text.documents() {
+        if engine.parse(&text, span, &mut tape, &mut Vec::new()).is_err() {
+            return false;
+        }
+        if tape.is_empty() {
+            continue;
+        }
+        let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
+        match source.object(tape.node_at(0)) {
+            Ok(object) if !is_kustomization(&object.gvk) => manifests += 1,
+            _ => return false,
+        }
+    }
+    manifests > 0
 }

@@ -2,12 +2,14 @@
 //! from it changes no object: a guess must not cost anyone their manifests.
 
 use super::{Adoption, MANIFESTS, render};
-use crate::fleet::file::{FLEET_FILE, FleetFile, is_name, is_plain_path};
-use crate::fleet::lock::Lock;
+use crate::addon::{kustomization::is_generated, plan_in_memory};
+use crate::fleet::file::{FLEET_FILE, FleetFile};
 use crate::fleet::types::Paths;
+use crate::layout::has_errors;
 use crate::manifest::ManifestFile;
 use crate::manifest::files::is_yaml;
-use crate::ops::generate::{self, kustomization::is_generated};
+use crate::names::is_name;
+use crate::path::is_plain_path;
 use crate::tree::Tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -83,10 +85,9 @@ pub(super) fn verify(files: &Tree, mut bases: Vec<Base>, adoption: &mut Adoption
     let file = FleetFile::read(FLEET_FILE, text.as_bytes()).ok();
     for base in bases.iter_mut().filter(|base| base.state == State::Known) {
         let is_same = file.as_ref().is_some_and(|file| {
-            let wanted = generate::memory::wanted(files, file, &base.name);
-            let plan =
-                wanted.and_then(|wanted| generate::plan(file, &Lock::default(), None, vec![wanted], Vec::new()).ok());
-            plan.is_some_and(|plan| plan.addons.iter().any(|addon| addon.objects_stay()))
+            let mut problems = Vec::new();
+            let planned = plan_in_memory(files, file, &base.name, &mut problems);
+            planned.is_some_and(|(addon, _)| addon.objects_stay()) && !has_errors(&problems)
         });
         if !is_same {
             base.state = State::Different;

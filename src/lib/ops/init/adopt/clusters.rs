@@ -2,10 +2,10 @@
 
 use super::{Adoption, cluster_url};
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::file::is_name;
 use crate::fleet::misleading_pins;
 use crate::fleet::types::{Paths, Repository};
 use crate::git::{About, is_branch};
+use crate::names::is_name;
 use crate::problem::{Problem, Severity};
 use std::collections::BTreeMap;
 

@@ -70,7 +70,7 @@ pub fn read(folder: &Path) -> Result<Repository> {
     Ok(Repository { files, git: git::about(folder)? })
 }
 
-/// Makes the fleet file.
+/// Makes the fleet file. Pins that do not do what they say become warnings.
 ///
 /// # Errors
 /// A defect of kfleet: the file would not be read.

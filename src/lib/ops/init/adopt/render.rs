@@ -2,8 +2,8 @@
 
 use super::addons::{Base, State};
 use crate::fleet::clusters::Cluster;
-use crate::fleet::file::is_name;
 use crate::fleet::types::Repository;
+use crate::names::is_name;
 use crate::yaml::scalar;
 
 /// A fleet file. What is not known stands in comments.

@@ -1,14 +1,13 @@
-//! Writes objects as files, and compares them with what is on disk. Work goes chunk by chunk, in parallel.
+//! Writes objects as texts, and lets equal ones share a path. Work goes chunk by chunk, in parallel. No file is looked at.
 
+use super::claims::{Claim, Edit};
+use super::findings::unproven_problem;
 use super::gather::{Gathered, chunk_bytes, objects};
-use super::plan::{Claim, Output, shown};
-use super::{Action, FileAction, HOLD_BUDGET, LayoutOptions};
+use super::{Action, Options};
 use crate::manifest::Source;
 use crate::manifest::findings::syntax_problem;
 use crate::manifest::namespaces::ANNOTATION;
-use crate::ops::fmt::text::{is_kustomization, unproven_problem};
 use crate::problem::{Location, Problem, Severity};
-use crate::tree::{Root, State};
 use crate::yaml::edit;
 use crate::yaml::emit::{self, Frame, Style};
 use crate::yaml::engine::Engine;
@@ -18,20 +17,6 @@ use crate::yaml::scan::SyntaxError;
 use crate::yaml::split::Span;
 use crate::yaml::tape::{Kind, Tape, Token};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// What changes in an object on its way to a file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Edit {
-    /// Set `metadata.namespace`.
-    pub namespace: Option<String>,
-    /// Remove `metadata.namespace`.
-    pub clear_namespace: bool,
-    /// Remove the annotation `kfmt.dev/namespaces`.
-    pub drop_annotation: bool,
-    /// There is no object: write a Namespace of this name.
-    pub made_up_namespace: Option<String>,
-}
 
 impl Edit {
     fn changes_object(&self) -> bool {
@@ -39,35 +24,44 @@ impl Edit {
     }
 }
 
+/// One file: what is in it.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Relative to the output folder.
+    pub path: String,
+    /// The object, by index; `None` for a Namespace that is made up.
+    pub entry: Option<usize>,
+    /// What changes in the object.
+    pub edit: Edit,
+    /// What happens to the file.
+    pub action: Action,
+    /// The text, where it is held in memory.
+    pub bytes: Option<Vec<u8>>,
+    /// The change as a unified diff, when it was asked for.
+    pub diff: Option<String>,
+}
+
 /// What rendering gives.
-pub(super) struct Rendered {
+#[derive(Debug)]
+pub struct Rendered {
     /// Sorted by path.
     pub outputs: Vec<Output>,
-    pub files: Vec<FileAction>,
+    /// What cannot be rendered, and different objects for one path.
     pub problems: Vec<Problem>,
 }
 
-/// What became of a claim.
-struct Done {
-    output: Output,
-    diff: Option<String>,
-    contested: bool,
-}
-
-/// Renders all claims, and compares them with what is on disk. Without a disk every text is kept. Claims of one path
-/// that render to the same text are one output; others are a problem.
-pub(super) fn render_all(
+/// Renders all claims; `finish` makes an output of each text. Claims of one path that render to the same text are one
+/// output; others are a problem.
+pub fn render_all(
     gathered: &Gathered,
-    options: &LayoutOptions,
-    disk: Option<Disk<'_>>,
+    options: &Options,
     mut claims: Vec<Claim>,
-    diffs: bool,
+    finish: impl Fn(&Claim, Unchecked<'_, '_>) -> Result<Output, Box<Problem>> + Sync,
 ) -> Rendered {
     let chunk_of = |claim: &Claim| claim.entry.map(|entry| gathered.entries[entry].chunk);
     // Entries are in the order of the chunks, and of the documents in them.
     claims.par_sort_by_key(|claim| claim.entry);
-    let held = AtomicU64::new(0);
-    let renderer = Renderer { gathered, options, disk, held: &held, diffs };
+    let renderer = Renderer { gathered, options };
     // A chunk's claims are cut into parts, so that one big input keeps all cores busy.
     let parts: Vec<&[Claim]> = claims
         .chunk_by(|a, b| chunk_of(a) == chunk_of(b))
@@ -75,7 +69,16 @@ pub(super) fn render_all(
         .collect();
     let results: Vec<(Vec<Done>, Vec<Problem>)> = parts
         .into_par_iter()
-        .map_init(Engine::default, |engine, claims| renderer.part(engine, chunk_of(&claims[0]), claims))
+        .map_init(Engine::default, |engine, claims| {
+            let mut done = Vec::with_capacity(claims.len());
+            let mut problems = Vec::new();
+            let result = renderer.texts(engine, claims, |claim, text| match finish(claim, text) {
+                Ok(output) => done.push(Done { output, contested: claim.contested }),
+                Err(problem) => problems.push(*problem),
+            });
+            problems.extend(result.err().map(|problem| *problem));
+            (done, problems)
+        })
         .collect();
     let mut done = Vec::with_capacity(claims.len());
     let mut problems = Vec::new();
@@ -84,7 +87,14 @@ pub(super) fn render_all(
         problems.extend(found);
     }
     done.par_sort_unstable_by(|a, b| (&a.output.path, a.output.entry).cmp(&(&b.output.path, b.output.entry)));
-    settle(gathered, options, done, problems)
+    let outputs = settle(gathered, options, done, &mut problems);
+    Rendered { outputs, problems }
+}
+
+/// What became of a claim.
+struct Done {
+    output: Output,
+    contested: bool,
 }
 
 /// How many outputs are rendered in one go, at least.
@@ -95,33 +105,21 @@ const CLAIMS_PER_PART: usize = 256;
 const PARTS_PER_CHUNK: usize = 16;
 
 /// Lets one of several equal outputs stand for all, and reports the unequal ones.
-fn settle(gathered: &Gathered, options: &LayoutOptions, done: Vec<Done>, mut problems: Vec<Problem>) -> Rendered {
+fn settle(gathered: &Gathered, options: &Options, done: Vec<Done>, problems: &mut Vec<Problem>) -> Vec<Output> {
     let mut outputs: Vec<Output> = Vec::with_capacity(done.len());
-    let mut files = Vec::with_capacity(done.len());
-    // What every path begins with, made once.
-    let mut above = shown(options, "x");
-    above.pop();
     for done in done {
-        if done.contested
-            && let Some(last) = outputs.last()
-            && last.path == done.output.path
-        {
-            if last.bytes != done.output.bytes {
+        match outputs.last().filter(|last| done.contested && last.path == done.output.path) {
+            None => outputs.push(done.output),
+            Some(last) if last.bytes != done.output.bytes => {
                 problems.push(clash(gathered, options, last, &done.output));
             }
-            continue;
+            Some(_) => {}
         }
-        files.push(FileAction {
-            path: [&above, done.output.path.as_str()].concat(),
-            action: done.output.action,
-            diff: done.diff,
-        });
-        outputs.push(done.output);
     }
-    Rendered { outputs, files, problems }
+    outputs
 }
 
-fn clash(gathered: &Gathered, options: &LayoutOptions, first: &Output, second: &Output) -> Problem {
+fn clash(gathered: &Gathered, options: &Options, first: &Output, second: &Output) -> Problem {
     let origin = |output: &Output| match output.entry {
         Some(entry) => {
             let entry = &gathered.entries[entry];
@@ -139,7 +137,7 @@ fn clash(gathered: &Gathered, options: &LayoutOptions, first: &Output, second: &
         location,
         message: format!(
             "file already exists: two different objects for {}: {first} and {second_shown}",
-            shown(options, &second.path)
+            options.shown(&second.path)
         ),
         hint: Some("remove one of them, or give it another name or namespace".to_owned()),
     }
@@ -163,99 +161,29 @@ fn document_number(gathered: &Gathered, chunk: usize, document: usize) -> usize 
     before + document + 1
 }
 
-pub(super) struct Renderer<'a> {
+/// Makes texts of objects.
+#[derive(Debug, Clone, Copy)]
+pub struct Renderer<'a> {
+    /// The objects.
     pub gathered: &'a Gathered,
-    pub options: &'a LayoutOptions,
-    /// What to compare with; `None`: everything is to be written.
-    pub disk: Option<Disk<'a>>,
-    pub held: &'a AtomicU64,
-    pub diffs: bool,
-}
-
-/// What is on disk.
-#[derive(Clone, Copy)]
-pub(super) struct Disk<'a> {
-    /// The output folder.
-    pub root: &'a Root,
-    /// For each input its path below that folder, where it lies there.
-    pub below: &'a [Option<String>],
+    /// How they are written.
+    pub options: &'a Options,
 }
 
 impl Renderer<'_> {
-    fn part(&self, engine: &mut Engine, chunk: Option<usize>, claims: &[Claim]) -> (Vec<Done>, Vec<Problem>) {
-        let mut done = Vec::with_capacity(claims.len());
-        let mut problems = Vec::new();
-        let result = self.texts(engine, chunk, claims, |claim, text| match self.compared(claim, text) {
-            Ok(finished) => done.push(finished),
-            Err(problem) => problems.push(*problem),
-        });
-        problems.extend(result.err().map(|problem| *problem));
-        (done, problems)
-    }
-
-    /// Compares a text with the file at its path, and proves it if it is going to be written.
-    fn compared(&self, claim: &Claim, mut text: Unchecked<'_, '_>) -> Result<Done, Box<Problem>> {
-        let Claim { path, entry, edit, contested } = claim;
-        let state = match self.disk {
-            None => State::Missing,
-            Some(disk) => match self.held_at(disk, claim) {
-                Some(held) if held == text.bytes => State::Same,
-                Some(_) => State::Different,
-                None => disk.root.compare(path, text.bytes).map_err(|error| Box::new(error.into_problem()))?,
-            },
-        };
-        let action = match state {
-            State::Missing => Action::Create,
-            State::Different => Action::Update,
-            State::Same => Action::Unchanged,
-        };
-        if action == Action::Create && edit.made_up_namespace.is_none() || action == Action::Update {
-            text.prove()?;
-        }
-        let bytes = text.bytes;
-        // A Namespace is made up only where there is none.
-        let action = match (&edit.made_up_namespace, action) {
-            (Some(_), Action::Update) => Action::Unchanged,
-            (_, action) => action,
-        };
-        let keep = *contested
-            || self.disk.is_none()
-            || (action != Action::Unchanged
-                && self.held.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64 <= HOLD_BUDGET);
-        let diff = match self.disk {
-            Some(disk) if self.diffs && action != Action::Unchanged => {
-                let old = disk.root.read(path).map_err(|error| Box::new(error.into_problem()))?.unwrap_or_default();
-                Some(crate::diff::unified(&shown(self.options, path), &old, bytes))
-            }
-            _ => None,
-        };
-        let output = Output {
-            path: path.clone(),
-            entry: *entry,
-            edit: edit.clone(),
-            action,
-            bytes: keep.then(|| bytes.to_vec()),
-        };
-        Ok(Done { output, diff, contested: *contested })
-    }
-
-    /// The bytes at `path`, where the object of the claim was read from there and they are still held.
-    fn held_at(&self, disk: Disk<'_>, claim: &Claim) -> Option<&[u8]> {
-        let input = self.gathered.chunks[self.gathered.entries[claim.entry?].chunk].input;
-        let read_there = disk.below[input].as_ref() == Some(&claim.path) && !self.gathered.inputs[input].is_link();
-        self.gathered.inputs[input].held().filter(|_| read_there)
-    }
-
     /// Renders claims of one chunk, in the order given, which is that of their documents; hands out each text.
-    pub(super) fn texts(
+    ///
+    /// # Errors
+    /// The chunk cannot be read; texts before that were handed out.
+    pub fn texts(
         &self,
         engine: &mut Engine,
-        chunk: Option<usize>,
         claims: &[Claim],
         mut take: impl FnMut(&Claim, Unchecked<'_, '_>),
     ) -> Result<(), Box<Problem>> {
         let mut out = Vec::new();
-        let Some(chunk) = chunk else {
+        let first = claims.first().and_then(|claim| claim.entry);
+        let Some(chunk) = first.map(|entry| self.gathered.entries[entry].chunk) else {
             for claim in claims {
                 if let Some(name) = &claim.edit.made_up_namespace {
                     out.clear();
@@ -336,12 +264,14 @@ impl Renderer<'_> {
 }
 
 /// A rendered text that is not proven yet.
-pub(super) struct Unchecked<'a, 'e> {
+#[derive(Debug)]
+pub struct Unchecked<'a, 'e> {
     /// The text.
     pub bytes: &'a [u8],
     proof: Option<Proof<'a, 'e>>,
 }
 
+#[derive(Debug)]
 struct Proof<'a, 'e> {
     engine: &'e mut Engine,
     tape: &'a Tape,
@@ -354,7 +284,10 @@ struct Proof<'a, 'e> {
 
 impl Unchecked<'_, '_> {
     /// Proves that the text holds what its object holds.
-    pub(super) fn prove(&mut self) -> Result<(), Box<Problem>> {
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn prove(&mut self) -> Result<(), Box<Problem>> {
         let Some(Proof { engine, tape, source, lines_before, frame, style, name }) = self.proof.take() else {
             return Ok(());
         };
@@ -379,7 +312,7 @@ fn starts_with_comment(tape: &Tape, bytes: &[u8], line: &str) -> bool {
 }
 
 /// The tape of one object of a list, the nodes of which are given, with the comments around it: those before it since the object before, and, for
-/// the last one, those behind it.
+/// the last one, those after it.
 fn item_tape(source: Source<'_>, nodes: &[usize], number: usize) -> Result<Tape, SyntaxError> {
     let tape = source.tape;
     let node = nodes[number];
@@ -404,9 +337,9 @@ fn item_tape(source: Source<'_>, nodes: &[usize], number: usize) -> Result<Tape,
     let tags = tape.tokens[..node].iter().rev().take_while(|token| token.kind.is_property() || token.kind.is_comment());
     let tags: Vec<Token> = tags.filter(|token| token.kind == Kind::Tag).copied().collect();
     let before: Vec<Token> = around(from.min(node)..node).chain(tags).collect();
-    let behind: Vec<Token> = around(end(node)..until).collect();
+    let after: Vec<Token> = around(end(node)..until).collect();
     out.tokens.splice(0..0, before);
-    out.tokens.extend(behind);
+    out.tokens.extend(after);
     edit::relink(&mut out);
     Ok(out)
 }
@@ -439,26 +372,4 @@ fn apply_edit(tape: &mut Tape, source: Source<'_>, edit: &Edit) {
     {
         edit::set_text(tape, source.bytes, metadata, "namespace", namespace);
     }
-}
-
-/// Whether every document of a file is a manifest, so that `--prune` may remove it.
-pub(super) fn holds_only_manifests(bytes: &[u8]) -> bool {
-    let Ok(text) = Text::new(bytes) else { return false };
-    let mut engine = Engine::default();
-    let mut tape = Tape::default();
-    let mut manifests = 0;
-    for span in text.documents() {
-        if parse(&mut engine, &text, span, &mut tape).is_err() {
-            return false;
-        }
-        if tape.is_empty() {
-            continue;
-        }
-        let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
-        match source.object(tape.node_at(0)) {
-            Ok(object) if !is_kustomization(&object.gvk) => manifests += 1,
-            _ => return false,
-        }
-    }
-    manifests > 0
 }

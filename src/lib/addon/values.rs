@@ -1,24 +1,22 @@
 //! The values of an addon's `substitute`: they take the place of variables in the texts of its sources.
 
-use super::sources::Content;
+use super::Texts;
 use crate::fleet::file::FleetFile;
 use crate::problem::{Location, Problem, Severity};
 use crate::substitute::{Mode, substitute, unused};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The contents with values for variables; their digests stay those of what was read. `None` where something is wrong,
-/// which `problems` then tells.
+/// The texts with values for variables. `None` where something is wrong, which `problems` then says.
 pub(super) fn substitute_all(
     file: &FleetFile,
     addon: &str,
     values: &BTreeMap<String, String>,
-    contents: &[Content],
+    mut contents: Vec<Texts>,
     problems: &mut Vec<Problem>,
-) -> Option<Vec<Content>> {
+) -> Option<Vec<Texts>> {
     let mut used = BTreeSet::new();
     let mut is_complete = true;
-    let mut replaced = contents.to_vec();
-    for (name, bytes) in replaced.iter_mut().flat_map(|content| &mut content.texts) {
+    for (name, bytes) in contents.iter_mut().flatten() {
         let Ok(text) = std::str::from_utf8(bytes) else {
             problems.push(no_text(name));
             is_complete = false;
@@ -45,7 +43,7 @@ pub(super) fn substitute_all(
             is_complete = false;
         }
     }
-    is_complete.then_some(replaced)
+    is_complete.then_some(contents)
 }
 
 fn no_text(name: &str) -> Problem {
@@ -59,8 +57,8 @@ fn no_text(name: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use crate::addon::lock::fingerprint;
     use crate::fleet::file::FleetFile;
-    use crate::ops::generate::sources::fingerprint;
 
     #[test]
     fn the_fingerprint_covers_the_values() {

@@ -18,6 +18,11 @@ pub fn is_generated(path: &str) -> bool {
     matches!(parts.as_slice(), ["resources", "cluster" | "namespaces", _, file] if file.ends_with(".yaml"))
 }
 
+/// The same, the base's own kustomization included.
+pub fn is_ours(path: &str) -> bool {
+    is_generated(path) || path == "kustomization.yaml"
+}
+
 /// The text that lists `files`, which are relative to the base. `name` is the file's path, for messages.
 ///
 /// # Errors

@@ -1,11 +1,12 @@
 //! The first step of a layout: every document is parsed and checked once, and its identity kept.
 
-use super::{Compatibility, HOLD_BUDGET};
+use super::Compatibility;
+use super::chunks::{self, Chunk};
+use super::findings::marker_lint;
 use crate::manifest::crd::CrdFacts;
 use crate::manifest::findings::{finding_problem, location, syntax_problem};
+use crate::manifest::gvk::Gvk;
 use crate::manifest::{Identity, Source};
-use crate::ops::fmt::chunks::{self, Chunk};
-use crate::ops::fmt::text::{is_kustomization, marker_lint};
 use crate::problem::{Location, Problem, Severity};
 use crate::tree::Input;
 use crate::yaml::engine::Engine;
@@ -13,9 +14,12 @@ use crate::yaml::input::{Positions, Text};
 use crate::yaml::tape::Tape;
 use rayon::prelude::*;
 
+/// The bytes of inputs and outputs that a run holds in memory at most; what goes beyond is read again.
+pub const HOLD_BUDGET: u64 = 24 << 20;
+
 /// One object: what it says, and where its text is.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub struct Entry {
     /// Index of its chunk.
     pub chunk: usize,
     /// Number of its document in the chunk, from 0, empty ones counted.
@@ -31,17 +35,20 @@ pub(super) struct Entry {
 /// All documents of all inputs.
 #[derive(Debug, Default)]
 pub struct Gathered {
-    pub(super) inputs: Vec<Input>,
-    pub(super) chunks: Vec<Chunk>,
+    /// As they were given.
+    pub inputs: Vec<Input>,
+    /// The parts that the inputs are read in.
+    pub chunks: Vec<Chunk>,
     /// In the order of the inputs and of the text.
-    pub(super) entries: Vec<Entry>,
-    pub(super) crds: Vec<CrdFacts>,
+    pub entries: Vec<Entry>,
+    /// What the CustomResourceDefinitions among them say.
+    pub crds: Vec<CrdFacts>,
     /// Errors and warnings.
     pub problems: Vec<Problem>,
     /// Remarks for the curious.
     pub notes: Vec<String>,
     /// Inputs with documents that are no manifests, by index.
-    pub(super) mixed: Vec<bool>,
+    pub mixed: Vec<bool>,
 }
 
 impl Gathered {
@@ -240,6 +247,11 @@ pub(super) fn objects(source: Source<'_>, root: usize) -> Vec<usize> {
         }
     }
     objects
+}
+
+/// Whether a kind configures kustomize or kfleet, and no cluster.
+pub fn is_kustomization(gvk: &Gvk) -> bool {
+    matches!(&*gvk.group, "kustomize.config.k8s.io" | "kfleet.dev")
 }
 
 fn is_null(source: Source<'_>, root: usize) -> bool {

@@ -7,7 +7,7 @@ const PART: u64 = 4 << 20;
 
 /// A part of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Chunk {
+pub struct Chunk {
     /// Index of the input.
     pub input: usize,
     /// Byte offset of the part.
@@ -21,8 +21,11 @@ pub(super) struct Chunk {
 /// Cuts an input into parts. Only inputs that are not held in memory are cut.
 ///
 /// A cut is made at a `---` line, and only where the line before is content: what stands between a comment, a
-/// directive or a `...` and the marker belongs to the document behind it.
-pub(super) fn cut(index: usize, input: &Input) -> Result<Vec<Chunk>> {
+/// directive or a `...` and the marker belongs to the document after it.
+///
+/// # Errors
+/// The input cannot be read.
+pub fn cut(index: usize, input: &Input) -> Result<Vec<Chunk>> {
     let len = input.len();
     if input.held().is_some() || len <= 2 * PART {
         return Ok(vec![Chunk { input: index, offset: 0, len: len as usize, lines_before: 0 }]);

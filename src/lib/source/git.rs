@@ -1,0 +1,91 @@
+//! `git`: a file or folder of another git repository, at a commit.
+
+use super::expand;
+use super::fetch::{Fetch, shown};
+use super::words::expand_some;
+use super::{Asked, Came, Content, Declared, LockedSource, Mistakes, Owner, Release, Remote, Remotely, Unexpanded};
+use crate::error::{Error, Result};
+use crate::git::{self, Protocol, Reference};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A file or folder of a git repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct GitSource {
+    /// The repository's URL: https, http, ssh or file. Words in braces are replaced.
+    pub url: String,
+    /// A branch, a tag or a full commit; the default branch where there is none. Words in braces are replaced.
+    #[serde(default, rename = "ref")]
+    pub reference: Option<String>,
+    /// The file or folder in it; everything where there is none. Words in braces are replaced.
+    #[serde(default)]
+    pub path: Option<String>,
+}
+
+impl Declared for GitSource {
+    fn verify(&self, owner: &Owner<'_>, mistakes: &mut Mistakes) {
+        for (field, text) in [("url", Some(&self.url)), ("ref", self.reference.as_ref()), ("path", self.path.as_ref())]
+        {
+            if let Some(text) = text {
+                mistakes.expanded(&[field], text, owner);
+            }
+        }
+    }
+
+    fn request(&self, owner: &Owner<'_>) -> std::result::Result<Option<(Asked, Option<Release>)>, Unexpanded> {
+        let git = GitSource {
+            url: expand(&self.url, &owner.words)?,
+            reference: expand_some(self.reference.as_ref(), &owner.words)?,
+            path: expand_some(self.path.as_ref(), &owner.words)?,
+        };
+        Ok(Some((Asked::Remote(Remote::Git(git)), None)))
+    }
+}
+
+impl Remotely for GitSource {
+    fn shown(&self) -> String {
+        shown(&self.url, self.path.as_deref(), self.reference.as_deref())
+    }
+
+    fn locked(&self, came: Came) -> LockedSource {
+        LockedSource {
+            git: Some(self.url.clone()),
+            reference: self.reference.clone(),
+            path: self.path.clone(),
+            commit: came.commit,
+            sha256: came.sha256,
+            ..LockedSource::default()
+        }
+    }
+
+    fn fetch(&self, fetch: &Fetch<'_>) -> Result<Content> {
+        let url = self.url.as_str();
+        let mut settings = fetch.remotes.git.clone();
+        // Whoever writes such a URL means it; nobody is led there from another one.
+        for (start, protocol) in [("http://", Protocol::Http), ("file://", Protocol::File), ("/", Protocol::File)] {
+            if url.starts_with(start) {
+                settings = settings.allow(protocol);
+            }
+        }
+        let commit = fetch.known.and_then(|known| known.commit.as_deref());
+        let cached = match commit {
+            Some(commit) => git::cached(url, commit, &settings)?,
+            None => None,
+        };
+        let fetched = match cached {
+            Some(cached) => cached,
+            None => {
+                let reference = Reference::parse(commit.or(self.reference.as_deref()));
+                fetch.over_network(|| git::fetch(url, &reference, &settings))?
+            }
+        };
+        let path = self.path.as_deref().unwrap_or_default();
+        let shown = &fetch.shown;
+        let files = git::read_tree(&fetched.repository, &fetched.commit, path)
+            .map_err(|error| Error { message: format!("cannot read {shown}: {}", error.message), ..error })?;
+        let mut content = Content::of_files(&files, path, shown);
+        content.came.commit = Some(fetched.commit);
+        Ok(content)
+    }
+}
