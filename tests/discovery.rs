@@ -148,7 +148,7 @@ fn group_without_server(_: &ControlPlane, admin: &Path) {
         std::thread::sleep(Duration::from_millis(100));
     };
     assert_eq!(error.kind, ErrorKind::Environment, "{error}");
-    assert!(error.to_string().contains("cannot tell the kinds of away.example/v1 (503): "), "{error}");
+    assert!(error.to_string().contains("cannot say the kinds of away.example/v1 (503): "), "{error}");
     assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("--gvk-scope")), "{error:?}");
     assert!(took < Duration::from_secs(10), "{took:?}");
     eprintln!("  {error} ({took:?})");
@@ -188,7 +188,7 @@ fn failures(plane: &ControlPlane, admin: &Path) {
     assert_eq!(error.to_string(), "cannot use the kubeconfig: it has no context elsewhere");
     assert_eq!(error.hint.as_deref(), Some("name one with --context: test"));
 
-    // Something that is no API server: it takes http where https is spoken.
+    // Something that is not an API server: it takes http where https is spoken.
     let plain = plane.kubeconfig_with(ADMIN_TOKEN, &format!("http://{}", plane.address()), "");
     let error = served_kinds(&access(plain), &wanted).expect_err("not https");
     assert_eq!(error.kind, ErrorKind::Environment, "{error}");

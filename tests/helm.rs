@@ -230,7 +230,7 @@ fn what_is_wrong_with_a_chart_or_its_values_is_told_with_its_place() {
         ("Chart.yaml", &needs, "", "dependencies are not in the chart: "),
         ("Chart.yaml", &newer, "", "the chart is not for this Kubernetes version: "),
         ("Chart.yaml", &library, "", "this is a library chart"),
-        ("Chart.yaml", "name: [", "", "this is no chart: "),
+        ("Chart.yaml", "name: [", "", "this is not a chart: "),
     ] {
         let mut chart = mk_chart();
         chart.insert(path.to_owned(), content.as_bytes().to_vec());
@@ -244,7 +244,7 @@ fn what_is_wrong_with_a_chart_or_its_values_is_told_with_its_place() {
     for chart in [Chart::Folder(&Tree::default()), Chart::Archive(b""), Chart::Archive(b"\x1f\x8b\x08 no gzip")] {
         let (kind, message, _) = checked(helm.render("x", chart, &mk_release()).expect_err("no chart"));
         assert_eq!(kind, ErrorKind::Failed);
-        assert!(message.contains("this is no chart: "), "{message}");
+        assert!(message.contains("this is not a chart: "), "{message}");
     }
     // A schema on the network is not fetched.
     let mut chart = mk_chart();
@@ -295,8 +295,8 @@ fn charts_come_from_a_repository() {
     home.write("files/broken/index.yaml", "a: [");
     for (folder, expected) in [
         ("none", "there is no such chart repository"),
-        ("html", "no index of a chart repository"),
-        ("broken", "no index of a chart repository"),
+        ("html", "not an index of a chart repository"),
+        ("broken", "not an index of a chart repository"),
     ] {
         let error = helm.fetch(&remote(&format!("{url}/{folder}"), "shop", "1.2.0")).expect_err(folder);
         let (kind, message, _) = checked(error);
@@ -326,7 +326,7 @@ fn a_repository_with_a_login_takes_that_of_the_user() {
     std::fs::write(&settings, text).expect("written");
     assert_eq!(checked(fetch().expect_err("a wrong password")).0, ErrorKind::Environment);
     std::fs::write(&settings, "repositories: [").expect("written");
-    assert!(checked(fetch().expect_err("no YAML")).1.contains("no valid YAML"));
+    assert!(checked(fetch().expect_err("no YAML")).1.contains("not valid YAML"));
 }
 
 #[test]
@@ -429,7 +429,7 @@ fn a_helm_that_is_missing_or_strange_is_told() {
     for script in ["echo v2.17.0", "echo", "echo 'Error: could not find tiller' >&2; exit 1", "printf 'v3.\\033[31m'"] {
         let (kind, message, hint) = attempt(Some(script));
         assert_eq!(kind, ErrorKind::Environment);
-        assert!(message.contains("does not tell a version from 3 on"), "{message}");
+        assert!(message.contains("does not say a version from 3 on"), "{message}");
         assert!(hint.starts_with("install helm 3 or 4") && !message.contains('\u{1b}'), "{hint}");
     }
     let version = "[ \"$1\" = version ] && { echo v3.6.0; exit; };";

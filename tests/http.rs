@@ -432,7 +432,7 @@ fn redirections_are_followed_within_bounds() {
         assert!(message.ends_with(&expected), "{message}");
     }
     assert!(plain.requests().is_empty());
-    // From http to https it goes; and errors tell where it led.
+    // From http to https it goes; and errors say where it led.
     let to = server.url("/gone");
     let upgrade = WebServer::http(move |_, _| answer("307 There", &[&format!("Location: {to}")], b""));
     assert_eq!(get(home.settings(&[]), &upgrade.url("/x")).expect("an answer").bytes, b"/gone");

@@ -269,7 +269,7 @@ fn a_killed_init_leaves_nothing_half_done() {
             continue;
         }
         let output = world.kfleet("", &["init", &name]);
-        // Killed behind its last step.
+        // Killed after its last step.
         let done = output.status.code() == Some(5) && stderr(&output).contains("fleet.yaml already");
         assert!(output.status.success() || done, "round {round}: {}", stderr(&output));
         resumed += u32::from(stderr(&output).contains("interrupted"));

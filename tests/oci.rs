@@ -229,7 +229,7 @@ fn artifacts_are_charts_texts_or_refused() {
         ("image", "it is a container image of 2 layers"),
         ("platforms", "its index leads to 2 manifests: linux/amd64, linux/arm64"),
         ("odd", "its layer is of the media type application/wasm, which is not supported"),
-        ("broken", "it is no archive of the kind"),
+        ("broken", "it is not an archive of the kind"),
     ] {
         let (kind, message, _) = home.fails(&url, tag);
         assert!(kind == ErrorKind::Failed && message.contains(expected), "{tag}: {message}");
@@ -501,7 +501,7 @@ fn content_that_is_not_what_it_should_be_is_refused() {
     let cut = vec![head("200 OK", &["Content-Length: 1000"]), Step::Send(b"short".to_vec())];
     let (kind, _) = expect(&|_, request| (!is_manifest(request)).then(|| cut.clone()), "1", &["after 5 of 1000 bytes"]);
     assert_eq!(kind, ErrorKind::Environment);
-    for (size, expected) in [(3, "and its manifest tells 3"), (1_u64 << 40, "more than 67108864")] {
+    for (size, expected) in [(3, "and its manifest says 3"), (1_u64 << 40, "more than 67108864")] {
         let manifest = String::from_utf8(artifact.manifest.clone()).expect("text");
         let real = format!("\"size\":{}", artifact.blobs[&layer].len());
         assert!(manifest.contains(&real), "{manifest}");

@@ -1,12 +1,12 @@
 //! Properties of what `kfleet run-pipeline` reads and prints, on changed seeds of the fuzzers: what the oracle says must hold
 //! for any bytes. `KFLEET_CHANGES` says how many; what fails is printed.
-#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests read files and tell what has failed")]
+#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests read files and say what has failed")]
 
 mod oracle;
 
 use std::path::Path;
 
-/// Tells the input of a check that fails.
+/// Reports the input of a check that fails.
 struct Told<'a>(&'a [u8]);
 
 impl Drop for Told<'_> {

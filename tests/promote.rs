@@ -98,7 +98,7 @@ fn what_is_not_right_is_refused() {
         (&["promote", "staging", "staging"], 5, "promoted to itself"),
         (&["promote", "development", "staging", "--to", "0123456"], 1, "the clone has no commit 0123456"),
         (&["promote", "development", "staging", "--selector", "tier=x"], 2, "no cluster has the labels"),
-        (&["promote", "development", "--selector", "tier"], 2, "is no selector"),
+        (&["promote", "development", "--selector", "tier"], 2, "is not a selector"),
         (&["rollback", "staging"], 5, "had no other pin"),
         (&["rollback", "development"], 5, "not pinned to a commit"),
     ] {
@@ -225,7 +225,7 @@ fn clones_that_lack_what_is_needed() {
     let nowhere = tempfile::tempdir().expect("a folder");
     let output = run(nowhere.path(), &["promote", "a", "b"]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    // A detached HEAD is no trouble: the branch's remote counts.
+    // A detached HEAD is not a trouble: the branch's remote counts.
     fleet.git(&["checkout", "-q", "--detach"]);
     fleet.does(&["promote", "development", "staging"]);
 }
@@ -411,7 +411,7 @@ fn what_was_taken_off_the_remote_does_not_come_back() {
     // Once that was looked at, it goes on.
     fleet.git(&["reset", "-q", "--hard", "origin/main"]);
     fleet.does(&["promote", "development", "staging", "--commit", "--push"]);
-    // The branch is gone.
+    // The branch is removed.
     let fleet = Fleet::new();
     fleet.git(&["checkout", "-q", "-b", "side"]);
     fleet.write("config/side.yaml", "x: 1\n");
@@ -419,7 +419,7 @@ fn what_was_taken_off_the_remote_does_not_come_back() {
     fleet.git(&["push", "-q", "origin", "side"]);
     fleet.origin(&["branch", "-D", "side"]);
     let output = fleet.run(&["promote", "development", "staging", "--commit", "--push"]);
-    assert!(output.status.code() == Some(5) && said(&output).contains("is gone there"), "{}", said(&output));
+    assert!(output.status.code() == Some(5) && said(&output).contains("is removed there"), "{}", said(&output));
 }
 
 #[test]

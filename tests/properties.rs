@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A scalar value, with its style, as it stands behind `key: ` at some depth.
+/// A scalar value, with its style, as it stands after `key: ` at some depth.
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z0-9]([a-z0-9 ./_-]|:[a-z0-9]){0,10}[a-z0-9]",
@@ -52,7 +52,7 @@ fn node() -> impl Strategy<Value = Node> {
     })
 }
 
-/// Writes a node behind `key:` or `-`; `step` is the indentation of one level.
+/// Writes a node after `key:` or `-`; `step` is the indentation of one level.
 fn write(node: &Node, indent: usize, step: usize, in_map: bool, out: &mut String) {
     let pad = " ".repeat(indent);
     match node {

@@ -112,7 +112,7 @@ fn is_possible(test: &str) -> bool {
     }
 }
 
-/// What the events of a run tell.
+/// What the events of a run say.
 #[derive(Default)]
 struct Seen {
     reason: Option<String>,
@@ -182,7 +182,7 @@ fn run_case(case: &Path, expected: &Value, engine: &str, variables: &[(String, S
     }
     let maps = [("tasks", &seen.tasks), ("skipped", &seen.skipped)];
     for (field, found) in maps {
-        // What is skipped is always told in full.
+        // What is skipped is always said in full.
         let wanted = if field == "skipped" && expected[field].is_null() {
             serde_json::json!({})
         } else {
@@ -307,7 +307,7 @@ fn demo() {
     let again = clone.does(&run);
     assert!(!again.contains("Generated"), "{again}");
     assert_eq!(clone.git(&["status", "--porcelain"]), "");
-    // What is ignored by the filter of files is no reason to run.
+    // What is ignored by the filter of files is not a reason to run.
     let list = clone.does(&["run-pipeline", "--list"]);
     assert!(list.contains("run   presubmit   pr") && list.contains("skip  postsubmit  release"), "{list}");
 }
@@ -447,7 +447,7 @@ fn events() {
     let said = explain(&[]);
     assert!(said.contains("skip  presubmit   pr") && said.contains("ignore_changes"), "{said}");
     assert!(explain(&["--comment", "/test pr"]).contains("run   presubmit   pr"), "a command is stronger");
-    assert!(explain(&["--comment", "/test"]).contains("skip  presubmit   pr"), "a bare /test is no command");
+    assert!(explain(&["--comment", "/test"]).contains("skip  presubmit   pr"), "a bare /test is not a command");
     assert!(explain(&["pr"]).contains("run   presubmit   pr"), "what is named is run");
     let json: Value =
         serde_json::from_slice(&clone.kfleet(&["run-pipeline", "--list", "--output", "json"]).stdout).expect("JSON");
@@ -590,7 +590,7 @@ spec: {steps: [{name: s, image: x, script: 'echo hello; exit 3'}]}
     assert!(said(&again).contains("hello"), "{}", said(&again));
     let listed = clone.does(&["run-pipeline", "--runs"]);
     assert!(listed.contains("run.yaml"), "{listed}");
-    // What could not start was no run.
+    // What could not start was not a run.
     let missing = "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec: {steps: [{name: s, image: x, command: [no-such-program]}]}\n";
     clone.write("missing.yaml", missing);
     let refused = clone.kfleet(&["run-pipeline", "missing.yaml", "--engine", "sandbox", "--override", "x=nowhere"]);

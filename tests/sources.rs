@@ -289,7 +289,7 @@ fn the_lock_holds_until_it_is_updated() {
     fleet.generate(&[]);
     let one = fleet.base("app");
     files.put("/app.yaml", config_map("app", "two"));
-    // Whatever the server has now, the cache has what the lock tells.
+    // Whatever the server has now, the cache has what the lock says.
     fs::remove_dir_all(fleet.root().join("config")).expect("removed");
     fleet.generate(&["--offline"]);
     assert_eq!(one.diff(&fleet.base("app")), Vec::<Change>::new());
@@ -584,7 +584,7 @@ fn artifacts_are_pinned_to_the_digest_that_came() {
     assert!(fleet.lock().contains(&second), "{}", fleet.lock());
     assert!(String::from_utf8_lossy(&fleet.base("app")["resources/namespaces/web/configmap-app.yaml"]).contains("two"));
 
-    // A locked digest that is gone.
+    // A locked digest that is removed.
     artifacts.pushed.lock().expect("no panic").clear();
     fleet.forget_the_cache();
     let said = fleet.fails(&["--rebuild"], 1);

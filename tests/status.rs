@@ -22,7 +22,7 @@ fn history_tells_every_pin() {
     fleet.write(&sync_file("staging"), "kind: [\n");
     fleet.push("Break it");
     fleet.write(&sync_file("staging"), &sync("main", Some(&first), 5).replace("workload", "other"));
-    fleet.push("Mend it");
+    fleet.push("Repair it");
 
     let said = fleet.does(&["history", "staging", "--output", "json"]);
     let report: serde_json::Value = serde_json::from_str(&said).expect("JSON");
@@ -38,7 +38,7 @@ fn history_tells_every_pin() {
     assert_eq!(
         told,
         [
-            ("Mend it", "-", first.as_str()),
+            ("Repair it", "-", first.as_str()),
             ("Break it", first.as_str(), "-"),
             ("Give staging five", first.as_str(), first.as_str()),
             (rollback.as_str(), third.as_str(), first.as_str()),
@@ -90,7 +90,7 @@ fn status_tells_what_every_cluster_runs() {
     assert!(fleet.does(&["status", "--addons"]).contains("\n  addon "));
     assert!(fleet.does(&["status", "--output", "dot"]).contains("\"staging\" -> \"production\";"));
 
-    // Without a clone, what only history tells is left out.
+    // Without a clone, what only history says is left out.
     std::fs::remove_dir_all(fleet.root().join(".git")).expect("removed");
     let said = String::from_utf8_lossy(&fleet.run(&["status"]).stderr).into_owned();
     assert!(said.contains("ages and distances are not known"), "{said}");

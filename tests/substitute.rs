@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What clusterctl made of a template: a result, or an error, or a panic, or bytes that are no UTF-8.
+/// What clusterctl made of a template: a result, or an error, or a panic, or bytes that are not UTF-8.
 #[derive(Debug, Deserialize)]
 struct Vector {
     template: String,

@@ -102,7 +102,7 @@ fn the_defects_of_the_demo_are_found() {
     ] {
         assert!(found.contains(expected), "{expected} is not among {found:#?}");
     }
-    // Every object of an API that is gone, and nothing else.
+    // Every object of an API that is removed, and nothing else.
     let gone =
         ["rbac.authorization.k8s.io/v1beta1", "apiextensions.k8s.io/v1beta1", "admissionregistration.k8s.io/v1beta1"];
     let gone =
@@ -120,7 +120,7 @@ fn the_defects_of_the_demo_are_found() {
     assert_eq!(calico.expect("a finding").clusters, ["development", "production", "staging"]);
 }
 
-/// With a clone to ask, the pins of the demo are mended without an effect: pinned to what the clusters run now.
+/// With a clone to ask, the pins of the demo are repaired without an effect: pinned to what the clusters run now.
 #[test]
 fn the_pins_of_the_demo_are_mended() {
     let Some(corpus) = support::corpus("the_pins_of_the_demo_are_mended") else { return };
@@ -148,7 +148,7 @@ fn the_pins_of_the_demo_are_mended() {
     let reference = format!("  interval: 1h\n  ref:\n    branch: main\n    commit: {TIP}\n  secretRef:\n");
     assert!(sync.contains(&reference), "{sync}");
     assert!(sync.contains("  sourceRef:\n    kind: GitRepository\n    name: cluster\n"), "{sync}");
-    // What is mended stays so.
+    // What is repaired stays so.
     let again = fix::plan(&clusters, &report);
     assert!(again.files.is_empty(), "{:?}", again.files);
 }
@@ -223,7 +223,7 @@ fn pins_that_differ_within_a_cluster_are_told() {
     for (pins, expected) in [
         ([mk_sync("certs", COMMIT, ""), newer.clone()], vec!["PIN08 clusters/a/certs.yaml:4:84"]),
         ([mk_sync("certs", TIP, ""), newer.clone()], vec![]),
-        // So few commits are no reason, where nothing depends on it.
+        // So few commits are not reason, where nothing depends on it.
         ([mk_sync("certs", COMMIT, ""), mk_sync("web", TIP, "")], vec![]),
     ] {
         let [certs, web] = pins.each_ref().map(String::as_str);
@@ -360,7 +360,7 @@ fn large_objects_are_told() {
     assert_eq!(mk(950 * 1024).into_iter().collect::<Vec<_>>(), ["RES04 clusters/a/x.yaml:1:1"]);
 }
 
-/// Hostile and odd texts are told, and nothing panics.
+/// Hostile and odd texts are reported, and nothing panics.
 #[test]
 fn odd_repositories_are_survived() {
     let nested = "[".repeat(5000);

@@ -26,7 +26,7 @@ impl<'a> Address<'a> {
     /// Takes a URL apart.
     ///
     /// # Errors
-    /// It is no URL, or it holds what belongs into no file: a user or a password, a query (where tokens are) or a fragment.
+    /// It is not a URL, or it holds what belongs into no file: a user or a password, a query (where tokens are) or a fragment.
     pub fn parse(url: &'a str) -> Result<Address<'a>, Refusal> {
         let refuse = |reason, hint| Err(Refusal { reason, hint });
         if url.contains(|letter: char| letter.is_control() || letter.is_whitespace() || letter == '\\') {
@@ -40,7 +40,7 @@ impl<'a> Address<'a> {
             return refuse("has a user or a password", "remove it, and log in with the program that fetches");
         }
         if rest.contains(['?', '#']) {
-            return refuse("has a query or a fragment", "remove what stands behind `?` or `#`");
+            return refuse("has a query or a fragment", "remove what stands after `?` or `#`");
         }
         let (host, port) = match authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
             Some((host, port)) => (host, port.strip_prefix(':').unwrap_or(port)),
@@ -76,7 +76,7 @@ impl<'a> Repository<'a> {
     /// Takes an oci URL apart (OCI distribution spec, pulling manifests).
     ///
     /// # Errors
-    /// As [`Address::parse`], or it is no oci URL, or no repository can have the name.
+    /// As [`Address::parse`], or it is not an oci URL, or no repository can have the name.
     pub fn parse(url: &'a str) -> Result<Repository<'a>, Refusal> {
         let refuse = |reason, hint| Err(Refusal { reason, hint });
         let Some((registry, name)) = url.strip_prefix("oci://").and_then(|rest| rest.split_once('/')) else {

@@ -34,7 +34,7 @@ pub fn is_plain_path(path: &str) -> bool {
         && !path.contains(char::is_control)
 }
 
-/// A path that a file of `folder` names, as [`plain_path`] makes it. Nothing where it leaves the repository, or is no relative
+/// A path that a file of `folder` names, as [`plain_path`] makes it. Nothing where it leaves the repository, or is not a relative
 /// path.
 pub fn relative_path(folder: &str, path: &str) -> Option<String> {
     let is_relative = !path.starts_with('/') && !path.contains(['\\', '\0']);

@@ -90,7 +90,7 @@ fn is_direct(server: &http::Uri, no_proxy: &str) -> bool {
 /// Checks a proxy's address, and writes it with a scheme: `http`, `https` or `socks5`. Nothing of it is quoted in an error.
 ///
 /// # Errors
-/// It is no address ([`ErrorKind::Environment`]); `place` tells the user where it stands.
+/// It is not an address ([`ErrorKind::Environment`]); `place` shows the user where it stands.
 pub fn address(text: &str, place: &str) -> Result<String> {
     let unusable = |reason: &str| -> Error {
         Error::new(ErrorKind::Environment, format!("cannot use the proxy of {place}: {reason}"))
@@ -106,7 +106,7 @@ pub fn address(text: &str, place: &str) -> Result<String> {
     };
     match text.parse::<http::Uri>() {
         Ok(uri) if uri.host().is_some_and(|host| !host.is_empty()) => Ok(text),
-        _ => Err(unusable("it is no URL")),
+        _ => Err(unusable("it is not a URL")),
     }
 }
 

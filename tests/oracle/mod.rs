@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 #[allow(unused_imports, reason = "each user takes a part of it")]
 pub use splice::{splicer, splicing};
 
-/// Documents lie behind each other, and only markers and the rest of `...` lines lie between them.
+/// Documents lie after each other, and only markers and the rest of `...` lines lie between them.
 pub fn splitter(bytes: &[u8]) {
     let mut at = 0;
     for document in Documents::new(bytes) {
@@ -147,7 +147,7 @@ pub fn formatter(bytes: &[u8]) {
     }
 }
 
-/// A template behind lines of `NAME=value` and an empty line: see [`substitution`].
+/// A template after lines of `NAME=value` and an empty line: see [`substitution`].
 pub fn substituter(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (head, template) = text.split_once("\n\n").unwrap_or(("", text));
@@ -219,7 +219,7 @@ fn meaning(text: &str) -> Option<(Vec<String>, Vec<String>)> {
 
 fn same_meaning(before: &[u8], after: &[u8]) {
     let Ok(text) = Text::new(before) else { return };
-    // Where readers disagree on purpose, this parser is no judge.
+    // Where readers disagree on purpose, this parser is not a judge.
     let has = |needle: &[u8]| memchr::memmem::find(&text.bytes, needle).is_some();
     if text.json || has(b"...") || has(b"---#") || has(BOM) || text.documents().iter().any(|d| is_disputed(&text, *d)) {
         return;

@@ -128,7 +128,7 @@ pub fn languages(bytes: &[u8]) {
     }
 }
 
-/// Tekton objects are refused with reasons that lie in the file, or planned: always alike, with tasks behind those that
+/// Tekton objects are refused with reasons that lie in the file, or planned: always alike, with tasks after those that
 /// they wait for, and in every form.
 pub fn tekton(bytes: &[u8]) {
     let files = tree(&[(RUN, bytes)]);
@@ -225,7 +225,7 @@ pub fn output(bytes: &[u8]) {
     let lines = |text: &str| text.matches('\n').count();
     assert_eq!(lines(&masked), lines(printed), "a line is lost");
     if !masked.contains(MASK) {
-        assert_eq!(masked, printed, "what is no secret has changed");
+        assert_eq!(masked, printed, "what is not a secret has changed");
     }
     let forms: Vec<String> = secrets.iter().filter_map(|secret| shown(secret)).collect();
     let hidden = |text: &str| forms.iter().all(|form| !text.contains(form.as_str()));

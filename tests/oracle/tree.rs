@@ -194,7 +194,7 @@ impl Tree {
         base + other.documents[0]
     }
 
-    /// The node at a path; what is missing is made, behind the key `after`.
+    /// The node at a path; what is missing is made, after the key `after`.
     fn reach(&mut self, document: usize, path: &[Step], after: Option<&str>) -> Option<usize> {
         let mut at = self.documents[document];
         for step in path {

@@ -55,7 +55,7 @@ fn an_addon_gets_a_sync_of_its_own_and_keeps_it() {
         "# Addon web is pinned apart: `kfleet promote --addon web` moves it.\n# The pin.\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: addon-web\n  namespace: flux-system\nspec:\n  interval: 1h\n  ref:\n    branch: main # tracked\n    commit: {second}\n  url: ssh://git@example.org/fleet\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: addon-web\n  namespace: flux-system\nspec:\n  interval: 10m\n  path: ./config/bases/web\n  prune: true\n  deletionPolicy: Orphan\n  sourceRef:\n    kind: GitRepository\n    name: addon-web\n  patches:\n    # What is this cluster's own.\n    - target: {{kind: Deployment, name: web}}\n      patch: '[{{\"op\": \"add\", \"path\": \"/spec/replicas\", \"value\": 3}}]'\n"
     );
     assert_eq!(fleet.text(ADDON), addon);
-    // The flavour's sync is as it was, with patches behind its own.
+    // The flavour's sync is as it was, with patches after its own.
     let after = fleet.text(&sync_file("staging"));
     let patches = after.strip_prefix(&before).expect("the text before, and more");
     assert_eq!(patches.matches("kustomize.toolkit.fluxcd.io/reconcile: disabled").count(), 3, "{patches}");
@@ -255,7 +255,7 @@ fn what_cannot_be_split_is_refused() {
         (
             "config/bases/api/api.yaml",
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n".to_owned(),
-            "Deployment web of another addon cannot be told from that of web",
+            "Deployment web of another addon cannot be reported from that of web",
         ),
     ] {
         let before = fleet.text(file);

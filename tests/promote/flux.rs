@@ -131,7 +131,7 @@ impl Flux {
     /// The identity of each object, and the Kustomization that owns it.
     fn objects(&self) -> (Vec<String>, BTreeMap<&'static str, String>) {
         let found = OBJECTS.iter().map(|path| {
-            let object = self.object(path).unwrap_or_else(|| panic!("{path} is gone"));
+            let object = self.object(path).unwrap_or_else(|| panic!("{path} is removed"));
             assert!(object["metadata"]["deletionTimestamp"].is_null(), "{path} is being deleted");
             let owner = &object["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/name"];
             let id = object["metadata"]["uid"].as_str().expect("a UID").to_owned();

@@ -91,7 +91,7 @@ impl History {
         // Everything that had to be written was.
         let again = self.plan(&after, fleet.with_patches);
         let again = again.unwrap_or_else(|problems| panic!("the second is refused: {problems:?}\n{}", shown(&after)));
-        assert!(!again.changes(), "the second is no no-op:\n{}\n{:?}", shown(&after), again.promotions);
+        assert!(!again.changes(), "the second is not a no-op:\n{}\n{:?}", shown(&after), again.promotions);
         assert_eq!(again.promotions[0].from.as_deref(), Some(promotion.to.as_str()), "{}", shown(&after));
         assert!(!fleet.must_change() || promotion.changes(), "nothing was written:\n{}", shown(&fleet.files));
         if promotion.changes() { Outcome::Changed } else { Outcome::Unchanged }
@@ -112,7 +112,7 @@ fn commit(repository: &git2::Repository, parent: Option<&String>, number: i64) -
     id.to_string()
 }
 
-/// Reasons are for people: they have a place, and are no errors of kfleet's own.
+/// Reasons are for people: they have a place, and are not errors of kfleet's own.
 fn refused(problems: &[Problem]) -> Outcome {
     let [problem] = problems else { panic!("{} reasons: {problems:?}", problems.len()) };
     assert!(problem.location.file.starts_with("clusters/"), "{problem:?}");
@@ -129,7 +129,7 @@ fn shown(files: &Files) -> String {
 fn read(bytes: &[u8]) -> Option<Tree> {
     let text = Text::new(bytes).ok()?;
     if text.json {
-        // Objects of JSON behind each other are YAML with markers between them.
+        // Objects of JSON after each other are YAML with markers between them.
         let documents = text.documents();
         let objects = documents.iter().map(|span| String::from_utf8_lossy(&text.bytes[span.body..span.end]));
         return Tree::read(&objects.collect::<Vec<_>>().join("\n---\n"));
@@ -143,8 +143,8 @@ fn read(bytes: &[u8]) -> Option<Tree> {
 fn check_file(fleet: &Fleet, path: &str, before: &[u8], after: &[u8], commit: &str) {
     let shown =
         || format!("{path}\n{}\n=== after\n{}", String::from_utf8_lossy(before), String::from_utf8_lossy(after));
-    let old = read(before).unwrap_or_else(|| panic!("the file is no YAML: {}", shown()));
-    let new = read(after).unwrap_or_else(|| panic!("the result is no YAML: {}", shown()));
+    let old = read(before).unwrap_or_else(|| panic!("the file is not YAML: {}", shown()));
+    let new = read(after).unwrap_or_else(|| panic!("the result is not YAML: {}", shown()));
     let mut expected = old.clone();
     let mut removed = false;
     for document in 0..old.documents.len() {

@@ -72,7 +72,7 @@ pub fn json(value: &Value) -> Option<serde_json::Value> {
     })
 }
 
-/// What stands in comments behind their number.
+/// What stands in comments after their number.
 const REMARKS: [&str; 8] = ["", " why", ": x", "- item", " it's \"so\"", "--- # twice", " {a: [", " é 😀"];
 
 /// Writes one file.
@@ -192,7 +192,7 @@ impl<'c, 'b> Writer<'c, 'b> {
         self.out.push('\n');
     }
 
-    /// `behind`: the first key stands behind a dash.
+    /// `after`: the first key stands after a dash.
     fn map(&mut self, entries: &[(String, Value)], column: usize, behind: bool) {
         for (number, (key, value)) in entries.iter().enumerate() {
             if number > 0 || !behind {
@@ -228,7 +228,7 @@ impl<'c, 'b> Writer<'c, 'b> {
         }
     }
 
-    /// A value behind a colon or a dash, up to the end of its last line.
+    /// A value after a colon or a dash, up to the end of its last line.
     fn value(&mut self, value: &Value, column: usize, in_list: bool) {
         match value {
             Value::Anchor(name, inner) => {

@@ -1,4 +1,4 @@
-//! How runs end, and the exit code that tells it.
+//! How runs end, and the exit code that says it.
 
 use super::{Clone, said};
 use serde_json::Value;
@@ -61,7 +61,7 @@ pub(crate) fn worst() {
         assert_eq!(report["runs"].as_array().map(Vec::len), Some(2), "{report}");
         assert_eq!((output.status.code(), &report["exitCode"]), (Some(code), &code.into()), "{report}");
     }
-    // One that cannot start is told all the same.
+    // One that cannot start is reported all the same.
     let clone =
         mk_two_jobs(&slow, &good.replace("image: x, script: 'echo fine'", "image: x, command: [no-such-program]"));
     let output = clone.kfleet(&["run-pipeline", "--engine", "sandbox"]);

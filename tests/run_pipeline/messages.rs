@@ -79,7 +79,7 @@ pub(crate) fn lint() {
     assert_eq!((&report["kind"], &report["summary"]["jobs"]), (&json!("LintReport"), &json!(3)));
     let findings = report["findings"].as_array().expect("findings");
     let is_gone = |one: &&Value| one["message"].as_str().is_some_and(|message| message.contains("no .lighthouse/gone"));
-    let gone = findings.iter().find(is_gone).expect("the missing source is told");
+    let gone = findings.iter().find(is_gone).expect("the missing source is reported");
     assert_eq!((&gone["severity"], &gone["line"], &gone["column"]), (&json!("error"), &json!(5), &json!(68)), "{gone}");
     // One job, and one file.
     assert!(!ends(&clone, &["d", "--lint"], 2).contains("imige"));
@@ -90,7 +90,7 @@ pub(crate) fn usage() {
     let clone = mk_clone();
     clone.write("event.json", "{\n  \"ref\": x}");
     let told = ends(&clone, &["--list", "--from-event", "event.json"], 2);
-    assert!(told.contains("event.json:2:10: this is no JSON: expected value"), "{told}");
+    assert!(told.contains("event.json:2:10: this is not JSON: expected value"), "{told}");
     for (arguments, expected) in [
         (&["--from-event", "none.json"][..], "cannot read none.json: no such file or folder"),
         (&["--with", "none.yaml"], "cannot read none.yaml: no such file or folder"),

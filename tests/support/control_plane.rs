@@ -209,7 +209,7 @@ impl ControlPlane {
             .collect()
     }
 
-    /// The API server first: it has much to say to an etcd that is gone.
+    /// The API server first: it has much to say to an etcd that is removed.
     fn stop(&mut self) {
         for mut server in [self.api_server.take(), self.etcd.take()].into_iter().flatten() {
             let _ = server.kill();

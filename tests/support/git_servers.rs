@@ -103,7 +103,7 @@ pub struct SshServer {
 }
 
 impl SshServer {
-    /// Starts it, or tells why that is impossible here. Its keys are files in `folder`.
+    /// Starts it, or says why that is impossible here. Its keys are files in `folder`.
     pub fn start(folder: &Path) -> Result<SshServer, String> {
         let sshd = Path::new("/usr/sbin/sshd");
         if !sshd.exists() {

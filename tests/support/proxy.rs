@@ -34,7 +34,7 @@ impl Proxy {
             client.write_all(&[5, 0])?;
             let mut request = [0; 5];
             client.read_exact(&mut request)?;
-            // Of an address there is no length: then this is no name.
+            // Of an address there is no length: then this is not a name.
             let mut name = vec![0; usize::from(request[4]) + 2];
             client.read_exact(&mut name)?;
             let port = u16::from_be_bytes([name[name.len() - 2], name[name.len() - 1]]);

@@ -200,7 +200,7 @@ pub struct Request {
     pub method: String,
     /// Without the query; what a proxy gets is a whole URL.
     pub path: String,
-    /// What is behind the question mark.
+    /// What is after the question mark.
     pub query: String,
     /// Names in small letters, and values.
     pub headers: Vec<(String, String)>,

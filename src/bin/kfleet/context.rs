@@ -116,7 +116,7 @@ impl Context {
     /// The program itself.
     ///
     /// # Errors
-    /// The system does not tell.
+    /// The system does not say.
     pub(crate) fn program(&self) -> Result<PathBuf, Error> {
         std::env::current_exe().map_err(|cause| {
             Error::new(ErrorKind::Environment, "cannot find the file of kfleet itself").with_source(cause)

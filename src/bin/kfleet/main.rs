@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(&context.arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are no errors, and go to standard output.
+            // Help and version are not errors, and go to standard output.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }

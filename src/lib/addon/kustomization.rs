@@ -35,12 +35,12 @@ pub fn update(name: &str, existing: Option<&[u8]>, files: &BTreeSet<String>) -> 
     let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
     let fail = |message: &str| {
         let location = Location { file: name.to_owned(), line: 0, column: 0 };
-        let hint = Some("mend it, or remove it: kfleet generate then writes a new one".to_owned());
+        let hint = Some("repair it, or remove it: kfleet generate then writes a new one".to_owned());
         vec![Problem { severity: Severity::Error, location, message: message.to_owned(), hint }]
     };
     let root = tape.node_at(0);
     if tape.tokens.get(root).is_none_or(|token| token.kind != Kind::Map || token.has(Token::FLOW)) {
-        return Err(fail("this is no kustomization: it is no mapping"));
+        return Err(fail("this is not a kustomization: it is not a mapping"));
     }
     let mut groups = Vec::new();
     let mut tail = Vec::new();
@@ -56,7 +56,7 @@ pub fn update(name: &str, existing: Option<&[u8]>, files: &BTreeSet<String>) -> 
                 return Ok(existing.to_vec());
             }
         }
-        Some(node) if tape.tokens[node].kind != Kind::Null => return Err(fail("`resources` is no list")),
+        Some(node) if tape.tokens[node].kind != Kind::Null => return Err(fail("`resources` is not a list")),
         _ => {}
     }
     groups.retain(|group| !is_generated(&group.entry) || listed.contains(&group.entry));

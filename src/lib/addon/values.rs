@@ -50,7 +50,7 @@ fn no_text(name: &str) -> Problem {
     Problem {
         severity: Severity::Error,
         location: Location { file: name.to_owned(), line: 0, column: 0 },
-        message: "this is no valid UTF-8, so that no variable can be replaced".to_owned(),
+        message: "this is not valid UTF-8, so that no variable can be replaced".to_owned(),
         hint: Some("save it as UTF-8".to_owned()),
     }
 }

@@ -54,7 +54,7 @@ impl Clusters {
     /// Reads the clusters of the repository at `root`.
     ///
     /// # Errors
-    /// A file or folder cannot be read. Files that are no YAML are [`Clusters::problems`].
+    /// A file or folder cannot be read. Files that are not YAML are [`Clusters::problems`].
     pub fn read(root: &Path) -> Result<Clusters> {
         Ok(Clusters::new(Repository::read(root)?))
     }
@@ -216,7 +216,7 @@ fn has_flavour(repository: &Repository, name: &str) -> bool {
     is_name(name) && repository.kustomizations.get(&format!("{}/{name}", repository.paths.flavours)).is_some()
 }
 
-/// Newer components tell their version in a comment, older ones in a label.
+/// Newer components say their version in a comment, older ones in a label.
 fn version_of_components(repository: &Repository, file: &str) -> Option<String> {
     let content = repository.manifests.get(file)?;
     let comment = content.comments.iter().find_map(|(_, comment)| comment.strip_prefix("# Flux Version: "));

@@ -26,7 +26,7 @@ pub struct FleetFile {
 }
 
 impl FleetFile {
-    /// Reads a fleet file. Whether its flavours are there is for [`FleetFile::verify_flavours`] to tell.
+    /// Reads a fleet file. Whether its flavours are there is for [`FleetFile::verify_flavours`] to say.
     ///
     /// # Errors
     /// Everything that is wrong with it.
@@ -50,7 +50,7 @@ impl FleetFile {
         Err(problems)
     }
 
-    /// One error for each cluster whose flavour is not there. `has` tells whether there is a flavour of a name.
+    /// One error for each cluster whose flavour is not there. `has` says whether there is a flavour of a name.
     pub fn verify_flavours(&self, has: &dyn Fn(&str) -> bool) -> Vec<Problem> {
         let missing = self.fleet.clusters.iter().filter(|(_, cluster)| !has(&cluster.flavour));
         missing
@@ -129,14 +129,14 @@ impl Checker<'_> {
     fn plain_path(&mut self, location: &[&str], path: &str) {
         if !is_plain_path(path) {
             let hint = "write a path below the repository's top folder, such as config/bases";
-            self.error(location, format!("`{path}` is no plain path inside the repository"), Some(hint));
+            self.error(location, format!("`{path}` is not a plain path inside the repository"), Some(hint));
         }
     }
 
     fn name(&mut self, path: &[&str], what: &str, name: &str) {
         if !is_name(name) {
             let hint = "use lower-case letters, digits, dashes and dots; start and end with a letter or digit";
-            self.error(path, format!("`{name}` is no name for {what}"), Some(hint));
+            self.error(path, format!("`{name}` is not a name for {what}"), Some(hint));
         }
     }
 

@@ -103,12 +103,15 @@ fn every_mistake_is_told_at_its_place() {
         ),
         (
             "addons:\n  a: {sources: [{url: 'ftp://x'}]}\n",
-            "fleet.yaml:4:23: `ftp://x` is no https or http URL (for a file of this repository write `path`, for a git repository `git`)",
+            "fleet.yaml:4:23: `ftp://x` is not a https or http URL (for a file of this repository write `path`, for a git repository `git`)",
         ),
-        ("addons:\n  a: {sources: [{path: ../x}]}\n", "fleet.yaml:4:24: `../x` is no plain path inside the repository"),
+        (
+            "addons:\n  a: {sources: [{path: ../x}]}\n",
+            "fleet.yaml:4:24: `../x` is not a plain path inside the repository",
+        ),
         (
             "addons:\n  A/b: {sources: [{path: x}]}\n",
-            "fleet.yaml:4:8: `A/b` is no name for an addon (use lower-case letters, digits, dashes and dots; start and end with a letter or digit)",
+            "fleet.yaml:4:8: `A/b` is not a name for an addon (use lower-case letters, digits, dashes and dots; start and end with a letter or digit)",
         ),
         (
             "addons:\n  a: {sources: [{kustomize: {path: x}}]}\n",
@@ -215,15 +218,15 @@ fn mistakes_in_helm_sources_are_told_at_their_places() {
     let remote = |field: &str| format!("{{repository: 'https://h.example', chart: c, version: 1.0.0, {field}}}");
     for (source, expected) in [
         ("{chart: c, version: 1.0.0}".to_owned(), "7:15: nothing says where the chart is"),
-        ("{path: ../c}".to_owned(), "7:22: `../c` is no plain path inside the repository"),
+        ("{path: ../c}".to_owned(), "7:22: `../c` is not a plain path inside the repository"),
         ("{path: c, chart: d}".to_owned(), "7:32: `chart` does not go with `path`"),
         ("{repository: 'https://h.example', version: 1.0.0}".to_owned(), "7:15: `repository` needs `chart`"),
         ("{repository: 'https://h.example', chart: c}".to_owned(), "7:15: a chart from a server needs `version`"),
-        ("{repository: 'https://h.example', chart: c, version: ^1.0}".to_owned(), "7:68: `^1.0` is no full version"),
+        ("{repository: 'https://h.example', chart: c, version: ^1.0}".to_owned(), "7:68: `^1.0` is not a full version"),
         ("{repository: 'https://h.example', chart: c, version: '{v}'}".to_owned(), "7:68: nothing stands for `{v}`"),
         (
             "{repository: 'https://h.example', chart: a/c, version: 1.0.0}".to_owned(),
-            "7:56: `a/c` is no name of a chart",
+            "7:56: `a/c` is not a name of a chart",
         ),
         (
             "{repository: 'https://u:p@h.example', chart: c, version: 1.0.0}".to_owned(),
@@ -236,13 +239,13 @@ fn mistakes_in_helm_sources_are_told_at_their_places() {
         ("{repository: h.example, chart: c, version: 1.0.0}".to_owned(), "7:28: the chart's repository has no scheme"),
         (
             "{repository: 'ftp://h.example', chart: c, version: 1.0.0}".to_owned(),
-            "7:28: `ftp://h.example` is no https or oci URL",
+            "7:28: `ftp://h.example` is not a https or oci URL",
         ),
-        (remote("valuesFiles: [a.yaml, /b]"), "7:97: `/b` is no plain path inside the repository"),
-        (remote("releaseName: Shop"), "7:88: `Shop` is no name of a release"),
-        (remote("namespace: a.b"), "7:86: `a.b` is no name of a namespace"),
-        (remote("apiVersions: ['a,b']"), "7:89: `a,b` is no API version"),
-        (remote("kubeVersion: latest"), "7:88: `latest` is no version of Kubernetes"),
+        (remote("valuesFiles: [a.yaml, /b]"), "7:97: `/b` is not a plain path inside the repository"),
+        (remote("releaseName: Shop"), "7:88: `Shop` is not a name of a release"),
+        (remote("namespace: a.b"), "7:86: `a.b` is not a name of a namespace"),
+        (remote("apiVersions: ['a,b']"), "7:89: `a,b` is not an API version"),
+        (remote("kubeVersion: latest"), "7:88: `latest` is not a version of Kubernetes"),
         (remote("includeCrds: true"), "7:75: unknown field `includeCrds` in addons.shop.sources[0].helm"),
         (remote("values: [a]"), "7:83: `addons.shop.sources[0].helm.values` must be a mapping"),
     ] {
@@ -253,7 +256,7 @@ fn mistakes_in_helm_sources_are_told_at_their_places() {
     }
     let long = "a".repeat(60);
     let found = errors(&helm("{path: c}").replace("shop", &long));
-    assert!(found[0].contains("is no name of a release (add `releaseName`"), "{found:#?}");
+    assert!(found[0].contains("is not a name of a release (add `releaseName`"), "{found:#?}");
 }
 
 #[test]
@@ -274,9 +277,9 @@ fn mistakes_in_oci_sources_are_told_at_their_places() {
         ("{url: 'oci://h/a:1', ref: a}", "7:20: the artifact's URL has a tag or a digest (leave it out"),
         ("{url: 'oci://h/A', ref: a}", "7:20: the artifact's URL has a name that no repository can have"),
         ("{url: 'oci://h/{x}', ref: a}", "7:20: nothing stands for `{x}`"),
-        ("{url: 'oci://h/a', ref: 1.0+b}", "7:38: `1.0+b` is no tag and no sha256 digest (a tag has no `+`"),
-        ("{url: 'oci://h/a', ref: 'sha256:1'}", "7:38: `sha256:1` is no tag and no sha256 digest (write a tag"),
-        ("{url: 'oci://h/a', ref: a, path: ../b}", "7:47: `../b` is no plain path inside the artifact"),
+        ("{url: 'oci://h/a', ref: 1.0+b}", "7:38: `1.0+b` is not a tag and no sha256 digest (a tag has no `+`"),
+        ("{url: 'oci://h/a', ref: 'sha256:1'}", "7:38: `sha256:1` is not a tag and no sha256 digest (write a tag"),
+        ("{url: 'oci://h/a', ref: a, path: ../b}", "7:47: `../b` is not a plain path inside the artifact"),
     ] {
         let found = errors(&oci(source));
         assert_eq!(found.len(), 1, "{source}\n{found:#?}");

@@ -17,7 +17,7 @@ pub fn select(fleet: &Clusters, selector: &[String]) -> Result<Vec<String>> {
         match item.split_once('=') {
             Some((key, value)) if !key.is_empty() => wanted.push((key, value)),
             _ => {
-                let error = Error::new(ErrorKind::Usage, format!("`{item}` is no selector"));
+                let error = Error::new(ErrorKind::Usage, format!("`{item}` is not a selector"));
                 return Err(error.with_hint("write KEY=VALUE, such as environment=production"));
             }
         }

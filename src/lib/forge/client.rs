@@ -93,7 +93,7 @@ impl Forge {
     fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>> {
         for page in 1.. {
             let listed = self.get(&self.provider().list(&self.endpoint, proposal, page))?;
-            let Value::Array(listed) = listed else { return Err(self.no_answer("it is no list")) };
+            let Value::Array(listed) = listed else { return Err(self.no_answer("it is not a list")) };
             let fits = |value: &&Value| self.provider().fits(&self.endpoint, value, proposal);
             if let Some(found) = listed.iter().find(fits) {
                 return self.pull_request(found, false).map(Some);

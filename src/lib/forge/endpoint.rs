@@ -1,4 +1,4 @@
-//! Finds which provider hosts a remote, and where its API is. Well-known hosts are known; of others the environment tells, by
+//! Finds which provider hosts a remote, and where its API is. Well-known hosts are known; of others the environment says, by
 //! the variables that the providers' own programs and pipelines use, or the user.
 
 use super::provider::{Endpoint, Provider, Server};
@@ -48,7 +48,7 @@ pub(super) fn find(
     let (base, head) = (server(remotes.base)?, server(remotes.head)?);
     if base.host != head.host {
         let message = format!(
-            "cannot open a pull request: the branch is pushed to {}, and shall get into one at {}",
+            "cannot open a pull request: the branch is pushed to {}, and go into one at {}",
             head.host, base.host
         );
         return Err(Error::new(ErrorKind::Usage, message).with_hint("push to a fork on the same server"));
@@ -108,7 +108,7 @@ fn project(provider: &dyn Provider, remote: &Hosted, web: &str) -> Result<String
         return Ok(path.to_owned());
     }
     let message = format!(
-        "cannot open a pull request: the remote's path {} is no project of {}",
+        "cannot open a pull request: the remote's path {} is not a project of {}",
         path.escape_debug(),
         provider.name()
     );

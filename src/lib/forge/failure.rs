@@ -1,4 +1,4 @@
-//! What an answer that is no success means to the person who must act.
+//! What an answer that is not a success means to the person who must act.
 
 use super::provider::Endpoint;
 use super::token::Token;
@@ -54,7 +54,7 @@ pub(super) fn explain(endpoint: &Endpoint, token: &Token, response: &Response) -
     Error::new(kind, message).with_hint(hint)
 }
 
-/// How many seconds the server wants to be left alone. GitHub tells the time at which its limit is raised.
+/// How many seconds the server wants to be left alone. GitHub says the time at which its limit is raised.
 fn wait(response: &Response) -> Option<u64> {
     if let Some(pause) = response.retry_after() {
         return Some(pause.as_secs());

@@ -92,10 +92,10 @@ fn places_are_told_from_remotes() {
     for (url, reason) in [
         ("/srv/git/fleet.git", "a folder of this machine"),
         ("git@work:t/f", "not known which provider work is"),
-        ("https://github.com/fleet", "is no project of GitHub"),
-        ("https://github.com/a/b/c", "is no project of GitHub"),
-        ("https://gitlab.com/a/../b", "is no project of GitLab"),
-        ("https://codeberg.org/", "is no project of Gitea"),
+        ("https://github.com/fleet", "is not a project of GitHub"),
+        ("https://github.com/a/b/c", "is not a project of GitHub"),
+        ("https://gitlab.com/a/../b", "is not a project of GitLab"),
+        ("https://codeberg.org/", "is not a project of Gitea"),
     ] {
         let error = found(url, None, none).expect_err(url);
         assert!(error.message.contains(reason) && error.hint.is_some(), "{url}: {error}");

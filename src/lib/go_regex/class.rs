@@ -25,7 +25,7 @@ const POSIX: &[(&str, &str)] = &[
     ("xdigit", "0-9A-Fa-f"),
 ];
 
-/// Reads `\d` and `\p{..}` from behind the backslash, which is at `start`; `None`, and nothing read: it is none of these.
+/// Reads `\d` and `\p{..}` from after the backslash, which is at `start`; `None`, and nothing read: it is none of these.
 pub(super) fn escaped(reader: &mut Reader<'_>, start: usize) -> Result<Option<String>, PatternError> {
     let Some(c) = reader.peek() else { return Ok(None) };
     if let Some((_, ranges)) = PERL.iter().find(|(letter, _)| *letter == c.to_ascii_lowercase()) {
@@ -40,7 +40,7 @@ pub(super) fn escaped(reader: &mut Reader<'_>, start: usize) -> Result<Option<St
     unicode(reader, start, c == 'P').map(Some)
 }
 
-/// Reads the name of a class of Unicode, from behind the `p`.
+/// Reads the name of a class of Unicode, from after the `p`.
 fn unicode(reader: &mut Reader<'_>, start: usize, is_negated: bool) -> Result<String, PatternError> {
     let bad = || PatternError::new(start, "invalid character class range");
     let name = if reader.take("{") {
@@ -49,7 +49,7 @@ fn unicode(reader: &mut Reader<'_>, start: usize, is_negated: bool) -> Result<St
         name
     } else {
         let at = reader.at;
-        // A backslash at the very end is no escape.
+        // A backslash at the very end is not an escape.
         reader.next().ok_or_else(|| PatternError::new(start, "invalid escape sequence"))?;
         &reader.text[at..reader.at]
     };
@@ -68,7 +68,7 @@ fn unicode(reader: &mut Reader<'_>, start: usize, is_negated: bool) -> Result<St
     property.map(|property| format!("\\{letter}{{{property}={bare}}}")).ok_or_else(bad)
 }
 
-/// Reads a class from behind its bracket, which is at `start`.
+/// Reads a class from after its bracket, which is at `start`.
 pub(super) fn bracketed(reader: &mut Reader<'_>, start: usize) -> Result<String, PatternError> {
     let is_negated = reader.take("^");
     let mut items = String::new();

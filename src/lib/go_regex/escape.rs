@@ -2,7 +2,7 @@
 
 use super::{PatternError, Reader};
 
-/// Reads an escape from behind its backslash, which is at `start`. `None` is a surrogate: it is in no text.
+/// Reads an escape from after its backslash, which is at `start`. `None` is a surrogate: it is in no text.
 pub(super) fn character(reader: &mut Reader<'_>, start: usize) -> Result<Option<char>, PatternError> {
     Ok(char::from_u32(code_point(reader, start)?))
 }

@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// One thing that a repetition can stand behind.
+/// One thing that a repetition can stand after.
 struct Item {
     text: String,
     /// The largest product of the counts of repetitions inside.
@@ -249,7 +249,7 @@ impl Translation<'_> {
         self.flags(start)
     }
 
-    /// `(?flags)` and `(?flags:`, from behind the question mark.
+    /// `(?flags)` and `(?flags:`, from after the question mark.
     fn flags(&mut self, start: usize) -> Result<(), PatternError> {
         let mut on = Vec::new();
         let mut off = Vec::new();
@@ -282,7 +282,7 @@ impl Translation<'_> {
         }
     }
 
-    /// The counts of `{n}`, `{n,}` and `{n,m}`, from behind the brace; `None`: the brace is a brace.
+    /// The counts of `{n}`, `{n,}` and `{n,m}`, from after the brace; `None`: the brace is a brace.
     fn counts(&mut self) -> Option<(usize, Option<usize>)> {
         let inside = self.reader.rest().split_once('}')?.0;
         let (min, max) = match inside.split_once(',') {

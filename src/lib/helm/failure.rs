@@ -11,7 +11,7 @@ const SHOWN_CHARACTERS: usize = 1000;
 
 /// A complaint that is known.
 pub(super) struct Known {
-    /// Texts of helm, in lower case: one of them tells it.
+    /// Texts of helm, in lower case: one of them says it.
     texts: &'static [&'static str],
     kind: ErrorKind,
     /// What it means; helm's own words follow where it ends in a colon.
@@ -98,8 +98,8 @@ pub(super) const FETCHING: &[Known] = &[
     known(
         ErrorKind::Failed,
         &["converting yaml to json", "unmarshaling json", "no api version specified", "cannot unmarshal"],
-        "what the server gives is no index of a chart repository:",
-        "check the url: behind it must be an index.yaml that `helm repo index` has made",
+        "what the server gives is not an index of a chart repository:",
+        "check the url: after it must be an index.yaml that `helm repo index` has made",
     ),
     known(
         ErrorKind::Failed,
@@ -139,7 +139,7 @@ pub(super) const RENDERING: &[Known] = &[
         ErrorKind::Failed,
         &["meet the specifications of the schema"],
         "the values do not fit the chart's schema:",
-        "correct `values` or `valuesFiles`; the chart's values.schema.json tells what it takes",
+        "correct `values` or `valuesFiles`; the chart's values.schema.json says what it takes",
     ),
     known(
         ErrorKind::Failed,
@@ -174,7 +174,7 @@ pub(super) const RENDERING: &[Known] = &[
     known(
         ErrorKind::Failed,
         &["chart.yaml", "gzip", "archive", "chart.metadata", "tar:", "unexpected eof"],
-        "this is no chart:",
+        "this is not a chart:",
         "name a folder with a Chart.yaml, or an archive that `helm package` has made",
     ),
     known(

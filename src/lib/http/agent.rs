@@ -202,7 +202,7 @@ impl<T: Transport> Transport for Strict<T> {
     }
 }
 
-/// Whether the other side has gone away without a word.
+/// Whether the other side has left without a word.
 pub(super) fn is_broken_off(cause: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
     matches!(cause.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)

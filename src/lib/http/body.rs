@@ -8,7 +8,7 @@ use ureq::Body;
 /// How much is read at once.
 const PART: usize = 64 * 1024;
 
-/// Reads a body to its end. `received` is told how many bytes there are so far, and how many there will be, if known.
+/// Reads a body to its end. `received` gets how many bytes there are so far, and how many there will be, if known.
 pub(super) fn read(body: &mut Body, limit: u64, received: &dyn Fn(u64, Option<u64>)) -> Result<Vec<u8>, Trouble> {
     let length = body.content_length();
     if length.is_some_and(|length| length > limit) {

@@ -18,13 +18,13 @@ use ureq::{Agent, AsSendBody, Body, Proxy, ProxyProtocol};
 /// How many redirections are followed.
 const REDIRECTIONS: usize = 10;
 
-/// How much of an answer that is no success is kept.
+/// How much of an answer that is not a success is kept.
 const COMPLAINT_LIMIT: u64 = 256 * 1024;
 
 /// No download takes longer, whatever the settings say.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A shorter value of a query is no token.
+/// A shorter value of a query is not a token.
 const SHORTEST_TOKEN: usize = 8;
 
 /// The media type of a form.
@@ -64,7 +64,7 @@ pub enum Progress<'a> {
     Received {
         /// So far, in this try.
         bytes: u64,
-        /// In all, if the server has told it.
+        /// In all, if the server has said so.
         total: Option<u64>,
     },
     /// A try has failed in passing; the next one begins after a pause.
@@ -107,7 +107,7 @@ impl Client {
     }
 
     /// The answer of the server that a URL leads to, whatever its status. One that may be another soon, such as 503, is
-    /// asked for again first. Of an answer that is no success the body is kept up to 256 KiB.
+    /// asked for again first. Of an answer that is not a success the body is kept up to 256 KiB.
     ///
     /// # Errors
     /// The URL or a redirection is refused, or the body is too big or packed in an unknown way ([`ErrorKind::Failed`]);

@@ -56,12 +56,12 @@ impl Credentials {
             };
             let authority = header.host.parse().ok().filter(|host: &Authority| !host.as_str().contains('@'));
             let authority = authority.ok_or_else(|| {
-                unusable("this is no host").with_hint("write the host as HOST or HOST:PORT, without https://")
+                unusable("this is not a host").with_hint("write the host as HOST or HOST:PORT, without https://")
             })?;
             let name = header
                 .name
                 .parse()
-                .map_err(|_| unusable("this is no name for a header").with_hint("a usual name is Authorization"))?;
+                .map_err(|_| unusable("this is not a name for a header").with_hint("a usual name is Authorization"))?;
             Ok(Header {
                 host: authority.host().to_owned(),
                 port: authority.port_u16(),

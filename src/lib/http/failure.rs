@@ -131,7 +131,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// Boxed, since it is bigger than what succeeds.
+    /// Boxed, because it is bigger than what succeeds.
     pub(super) fn at(hop: &Url, proxy: Option<&str>, trouble: Trouble) -> Box<Failure> {
         Box::new(Failure { hop: hop.clone(), proxy: proxy.map(str::to_owned), trouble })
     }
@@ -268,7 +268,7 @@ pub(super) fn doing(verb: &str, asked: &Url, hop: &Url) -> String {
     }
 }
 
-/// Tells that there was more than one try.
+/// Says that there was more than one try.
 pub(super) fn tries(attempts: u32) -> String {
     if attempts > 1 { format!(", {attempts} times") } else { String::new() }
 }

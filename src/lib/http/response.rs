@@ -1,4 +1,4 @@
-//! [`Response`]: what a server has answered, and what an answer that is no success means.
+//! [`Response`]: what a server has answered, and what an answer that is not a success means.
 
 use super::failure::{doing, tries};
 use super::url::Url;
@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use std::fmt;
 use std::time::Duration;
 
-/// How many of its first bytes tell a web page.
+/// How many of its first bytes show whether it is a web page.
 const PAGE_START: usize = 1024;
 
 /// An answer, whatever its status.

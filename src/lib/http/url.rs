@@ -5,7 +5,7 @@ use http::Uri;
 use std::fmt;
 use std::net::IpAddr;
 
-/// Why a URL cannot be used. Nothing of it is quoted: there is no telling where its password is.
+/// Why a URL cannot be used. Nothing of it is quoted: nobody knows where its password is.
 #[derive(Debug)]
 pub(super) struct Unusable {
     pub(super) reason: &'static str,
@@ -65,7 +65,7 @@ impl Url {
             return refused("it is empty, or holds blanks or control characters");
         }
         let text = text.split('#').next().unwrap_or_default();
-        let Ok(uri) = text.parse::<Uri>() else { return refused("it is no url") };
+        let Ok(uri) = text.parse::<Uri>() else { return refused("it is not a url") };
         if !matches!(uri.scheme_str(), Some("https" | "http")) {
             return refused("it is neither https nor http");
         }
@@ -78,7 +78,7 @@ impl Url {
         }
         let has_port = authority.as_str().len() > authority.host().len();
         if has_port && authority.port_u16().is_none_or(|port| port == 0) {
-            return refused("its port is no number from 1 to 65535");
+            return refused("its port is not a number from 1 to 65535");
         }
         Ok(Url { shown: shown(&uri), uri })
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// Asks for the named group versions only (`("", "v1")` is the core group). Those that the cluster does not serve, or
 /// that none can, are absent from the answer, which is sorted; subresources are left out. Each answer is reported at
-/// once: a 503 means that an API server behind the group is away, and stays so.
+/// once: a 503 means that an API server after the group is away, and stays so.
 ///
 /// # Errors
 /// Those of [`blocking`]; the cluster cannot be asked.

@@ -196,7 +196,7 @@ impl Names {
                 (format!("the login command {command} printed an ExecCredential without a status"), rerun)
             }
             AuthError::MalformedTokenExpirationDate(_) => {
-                (format!("the login command {command} printed an expirationTimestamp that is no time"), rerun)
+                (format!("the login command {command} printed an expirationTimestamp that is not a time"), rerun)
             }
             AuthError::MissingCommand => {
                 ("cannot log in: the kubeconfig's user has exec without a command".to_owned(), CREDENTIALS)

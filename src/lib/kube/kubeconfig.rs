@@ -46,7 +46,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Kubeconfig> {
     })
 }
 
-/// Why a kubeconfig cannot be used. The parser's own words may quote the file, so only the place is told.
+/// Why a kubeconfig cannot be used. The parser's own words may quote the file, so only the place is reported.
 fn reason(cause: &KubeconfigError) -> String {
     match cause {
         KubeconfigError::Parse(cause) => match cause.location() {
@@ -71,18 +71,18 @@ pub(super) fn select(kubeconfig: Kubeconfig, context: Option<&str>, proxies: &Pr
     }
     let names = Names { server: String::new(), proxy: None, ..prepare_login(&mut user, &cluster)? };
     let server = cluster.server.as_deref().unwrap_or_default();
-    let url = server.parse().map_err(|_| unusable("the server's address is no URL"))?;
+    let url = server.parse().map_err(|_| unusable("the server's address is not a URL"))?;
     let mut config = kube::Config::new(url);
     // Without a scheme or a host there is nothing to connect to.
     if config.cluster_url.scheme().is_none() || config.cluster_url.host().is_none() {
-        return Err(unusable("the server's address is no URL with scheme and host"));
+        return Err(unusable("the server's address is not a URL with scheme and host"));
     }
     config.root_cert = root_certificates(&cluster)?;
     config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or(false);
     config.disable_compression = cluster.disable_compression.unwrap_or(false);
     config.tls_server_name.clone_from(&cluster.tls_server_name);
     config.auth_info = user;
-    // Each answer is reported at once: a 503 means that an API server behind the group is away, and stays so.
+    // Each answer is reported at once: a 503 means that an API server after the group is away, and stays so.
     config.default_retry = false;
     // As kubectl: the kubeconfig has the first word, and NO_PROXY does not concern it.
     let proxy = match cluster.proxy_url.as_deref().filter(|own| !own.is_empty()) {
@@ -91,7 +91,7 @@ pub(super) fn select(kubeconfig: Kubeconfig, context: Option<&str>, proxies: &Pr
     };
     let mut names = Names { server: proxy::shown(&config.cluster_url), ..names };
     if let Some(text) = proxy {
-        let url = text.parse().map_err(|_| unusable("the proxy's address is no URL"))?;
+        let url = text.parse().map_err(|_| unusable("the proxy's address is not a URL"))?;
         names.proxy = Some(proxy::shown(&url));
         config.proxy_url = Some(url);
     }
@@ -133,7 +133,7 @@ fn pick(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<(Cluster, AuthI
     Ok((cluster, user.and_then(|user| user.auth_info.clone()).unwrap_or_default()))
 }
 
-/// Sees to it that a login command never waits for a person: its standard input is closed, and it is told so.
+/// Sees to it that a login command never waits for a person: its standard input is closed, and it is reported so.
 fn prepare_login(user: &mut AuthInfo, cluster: &Cluster) -> Result<Names> {
     let mut names = Names::default();
     if let Some(provider) = &user.auth_provider {
@@ -165,7 +165,7 @@ fn prepare_login(user: &mut AuthInfo, cluster: &Cluster) -> Result<Names> {
 fn root_certificates(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>> {
     let loaded = ExecAuthCluster::try_from(cluster).map_err(|cause| unusable(&reason(&cause)))?;
     let Some(text) = loaded.certificate_authority_data else { return Ok(None) };
-    let blocks = pem::parse_many(text).map_err(|_| unusable("the certificate authority is no PEM text"))?;
+    let blocks = pem::parse_many(text).map_err(|_| unusable("the certificate authority is not a PEM text"))?;
     let certificates: Vec<Vec<u8>> =
         blocks.into_iter().filter(|block| block.tag() == "CERTIFICATE").map(pem::Pem::into_contents).collect();
     if certificates.is_empty() {

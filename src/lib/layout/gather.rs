@@ -47,7 +47,7 @@ pub struct Gathered {
     pub problems: Vec<Problem>,
     /// Remarks for the curious.
     pub notes: Vec<String>,
-    /// Inputs with documents that are no manifests, by index.
+    /// Inputs with documents that are not manifests, by index.
     pub mixed: Vec<bool>,
 }
 

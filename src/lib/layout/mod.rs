@@ -50,7 +50,7 @@ pub struct Options {
     pub create_missing_namespaces: bool,
     /// How plurals are found.
     pub plural: PluralRule,
-    /// What to do where an output exists already, and with YAML that is no manifest.
+    /// What to do where an output exists already, and with YAML that is not a manifest.
     pub compatibility: Compatibility,
 }
 
@@ -65,7 +65,7 @@ impl Options {
 /// Whose manners the layout has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compatibility {
-    /// Existing files are updated; YAML that is no manifest is left alone.
+    /// Existing files are updated; YAML that is not a manifest is left alone.
     Kfleet,
     /// Existing files are an error; every document must be a manifest.
     Kfmt,

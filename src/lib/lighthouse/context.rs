@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 pub struct Context {
     /// Everyone is trusted.
     pub trust: bool,
-    /// Who is trusted besides those whose association tells: the bot, listed apps.
+    /// Who is trusted besides those whose association says: the bot, listed apps.
     pub trusted_users: Vec<String>,
-    /// Collaborators who are no members are not trusted.
+    /// Collaborators who are not members are not trusted.
     pub only_org_members: bool,
     /// Whether drafts start nothing.
     pub skip_drafts: bool,

@@ -11,7 +11,7 @@ const DESCRIPTORS: [&str; 7] = ["@yearly", "@annually", "@monthly", "@weekly", "
 /// What cannot be read.
 pub(super) fn verify(schedule: &str) -> Result<(), String> {
     let schedule = match schedule.strip_prefix("TZ=") {
-        Some(rest) => rest.split_once(' ').ok_or("there is nothing behind the time zone")?.1.trim_start(),
+        Some(rest) => rest.split_once(' ').ok_or("there is nothing after the time zone")?.1.trim_start(),
         None => schedule,
     };
     if schedule.starts_with('@') {
@@ -19,7 +19,11 @@ pub(super) fn verify(schedule: &str) -> Result<(), String> {
             return Ok(());
         }
         let duration = schedule.strip_prefix("@every ").ok_or_else(|| format!("there is no {schedule}"))?;
-        return if is_duration(duration) { Ok(()) } else { Err(format!("`{duration}` is no duration, such as 1h30m")) };
+        return if is_duration(duration) {
+            Ok(())
+        } else {
+            Err(format!("`{duration}` is not a duration, such as 1h30m"))
+        };
     }
     let fields: Vec<&str> = schedule.split_whitespace().collect();
     let bounds: [(&str, u32, u32, &[&str]); 6] = [

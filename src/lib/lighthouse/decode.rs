@@ -219,7 +219,7 @@ impl<'a> Fields<'a> {
         if let Some(error) = pattern.error() {
             let path = self.path_of(name);
             let location = self.document.location_within(&path, &pattern.joined, error.offset);
-            let message = format!("`{name}` is no regular expression: {}", error.message);
+            let message = format!("`{name}` is not a regular expression: {}", error.message);
             let finding = Finding::error("trigger-regex", location, message);
             self.notes.push(finding.with_lines(&error.caret(&pattern.joined)));
         }
@@ -243,7 +243,7 @@ impl<'a> Fields<'a> {
             let item = number.to_string();
             let path: Vec<&str> = self.path_of(name).into_iter().chain([item.as_str()]).collect();
             let location = self.document.location_within(&path, &pattern.texts[number], offset);
-            let message = format!("`{name}` is no regular expression: {}", error.message);
+            let message = format!("`{name}` is not a regular expression: {}", error.message);
             let finding = Finding::error("trigger-regex", location, message);
             self.notes.push(finding.with_lines(&error.caret(&pattern.joined)));
         }

@@ -24,7 +24,7 @@ pub(super) struct Document {
 
 impl Document {
     /// Parses a file; places show its path with a prefix. `None`: it is empty, or cannot be read, which `findings` then
-    /// tells.
+    /// says.
     pub(super) fn parse(prefix: &str, path: &str, bytes: &[u8], findings: &mut Vec<Finding>) -> Option<Document> {
         let file = format!("{prefix}{path}");
         let file = file.as_str();

@@ -8,7 +8,7 @@ use crate::lighthouse::job::JobKind;
 
 /// The rules of trigger files by their stable ids, whether [`lint`] finds them or the reader and [`validate`] before it.
 pub const RULES: &[(&str, &str)] = &[
-    ("trigger-syntax", "a trigger file that is no YAML"),
+    ("trigger-syntax", "a trigger file that is not YAML"),
     ("trigger-type", "a field of the wrong type"),
     ("trigger-unknown-key", "a key that Lighthouse drops without a word"),
     ("trigger-key-case", "a key in another case than the documented one"),
@@ -34,7 +34,7 @@ pub const RULES: &[(&str, &str)] = &[
 const BRANCHES: [&str; 7] = ["main", "master", "develop", "dev", "trunk", "release-1.2", "feature-x"];
 const TAGS: [&str; 6] = ["v1.2.3", "v1.2", "v1", "1.2.3", "1.2", "v1.2.3-rc.1"];
 
-/// Everything that is wrong or doubtful, errors included, in the order of the files. `has_file` tells whether there is a file
+/// Everything that is wrong or doubtful, errors included, in the order of the files. `has_file` says whether there is a file
 /// of this path in the repository, for this job.
 pub fn lint(config: &Config, has_file: &dyn Fn(&JobConfig, &str) -> bool) -> Vec<Finding> {
     let mut found = validate(config);

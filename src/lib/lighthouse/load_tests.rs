@@ -124,15 +124,15 @@ fn all_errors_come_at_once_with_their_places() {
     let file = ".lighthouse/triggers.yaml";
     let expected = [
         "3:11 trigger-name the name `a b` is not allowed",
-        "5:21 trigger-regex `run_if_changed` is no regular expression: invalid character class range",
+        "5:21 trigger-regex `run_if_changed` is not a regular expression: invalid character class range",
         "5:21 trigger-value `always_run` and `run_if_changed` exclude each other",
         "7:14 trigger-rerun `trigger` and `rerun_command` need each other",
-        "8:22 trigger-regex `branches` is no regular expression: missing closing )",
+        "8:22 trigger-regex `branches` is not a regular expression: missing closing )",
         "9:22 trigger-value `max_concurrency` is negative",
         "10:12 trigger-agent there is no agent `prow`",
         "13:20 trigger-rerun `trigger` does not match the `rerun_command` /y",
         "14:17 trigger-type `always_run` must be true or false",
-        "15:13 trigger-label the label `a b` is no name of a label",
+        "15:13 trigger-label the label `a b` is not a name of a label",
         "15:13 trigger-label the label `e` has a value that no label may have",
         "15:13 trigger-label the label `lighthouse.jenkins-x.io/id` is Lighthouse's own",
         "16:5 trigger-name this job has no name",

@@ -53,7 +53,7 @@ fn of_user(user: &User, context: &Context) -> Result<String, String> {
         return Ok(format!("{login} is listed as trusted"));
     }
     match user.association.to_ascii_uppercase().as_str() {
-        "COLLABORATOR" if context.only_org_members => Err(format!("{login} is no member of the organisation")),
+        "COLLABORATOR" if context.only_org_members => Err(format!("{login} is not a member of the organisation")),
         known @ ("OWNER" | "MEMBER" | "COLLABORATOR") => Ok(format!("{login} is trusted ({known})")),
         "" => Err(format!("it is not known if {login} is trusted: say so with --trust")),
         other => Err(format!("{login} is not trusted ({})", crate::text::plain(other))),

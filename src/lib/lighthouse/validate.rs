@@ -50,7 +50,7 @@ fn names(job: &JobConfig, found: &mut Vec<Finding>) {
         let problem = if RESERVED_LABELS.contains(&key.as_str()) {
             Some("is Lighthouse's own")
         } else if !is_label_key(key) {
-            Some("is no name of a label")
+            Some("is not a name of a label")
         } else if !is_label_value(value) {
             Some("has a value that no label may have")
         } else {

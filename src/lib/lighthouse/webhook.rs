@@ -20,7 +20,7 @@ pub const EVENT_TYPES: [&str; 6] = [
 /// GitHub sends no more.
 const MAX_BODY: usize = 25 << 20;
 
-/// Whether a body has the `X-Hub-Signature-256` that its header says, in a time that tells nothing.
+/// Whether a body has the `X-Hub-Signature-256` that its header says, in a time that says nothing.
 pub fn is_signed(secret: &[u8], body: &[u8], header: &str) -> bool {
     let Some(digits) = header.trim().strip_prefix("sha256=") else { return false };
     let is_hex = digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit());
@@ -70,7 +70,7 @@ pub fn read_event(saved: &Saved) -> Result<Event> {
     };
     let told = saved.event_type.clone().or_else(|| header(headers, "x-github-event"));
     let kind = told.or_else(|| guess(&body).map(str::to_owned)).ok_or_else(|| {
-        usage("its type cannot be told from its shape".to_owned()).with_hint("say it with --event-type")
+        usage("its type cannot be reported from its shape".to_owned()).with_hint("say it with --event-type")
     })?;
     let guid = header(headers, "x-github-delivery");
     let trigger = match kind.as_str() {
@@ -89,7 +89,7 @@ pub fn read_event(saved: &Saved) -> Result<Event> {
     event.map_err(|message| usage(format!("{kind}: {message}")))
 }
 
-/// Line and column of what is no JSON.
+/// Line and column of what is not JSON.
 fn location_of(error: &serde_json::Error) -> String {
     format!("{}:{}", error.line().max(1), error.column().max(1))
 }
@@ -98,7 +98,7 @@ fn location_of(error: &serde_json::Error) -> String {
 fn what_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    format!("this is no JSON: {what}")
+    format!("this is not JSON: {what}")
 }
 
 fn header(headers: Option<&Value>, name: &str) -> Option<String> {
@@ -137,7 +137,7 @@ fn needed(value: &Value, path: &str) -> Read<String> {
 fn sha(value: &Value, path: &str) -> Read<String> {
     let found = text(value, path);
     let is_hex = found.len() <= 64 && found.bytes().all(|b| b.is_ascii_hexdigit());
-    if is_hex { Ok(found) } else { Err(format!("{} is no commit", path[1..].replace('/', "."))) }
+    if is_hex { Ok(found) } else { Err(format!("{} is not a commit", path[1..].replace('/', "."))) }
 }
 
 fn repository(body: &Value) -> Read<Repository> {

@@ -74,12 +74,12 @@ fn comments_know_neither_base_nor_head() {
 #[test]
 fn what_cannot_be_read_is_said() {
     for (text, expected) in [
-        ("", "cannot read the event e.json:1:1: this is no JSON: EOF"),
-        ("{\n  \"ref\": x}", "cannot read the event e.json:2:10: this is no JSON: expected value"),
-        ("[1]", "its type cannot be told"),
-        ("{\"zen\":\"x\"}", "its type cannot be told"),
+        ("", "cannot read the event e.json:1:1: this is not JSON: EOF"),
+        ("{\n  \"ref\": x}", "cannot read the event e.json:2:10: this is not JSON: expected value"),
+        ("[1]", "its type cannot be reported"),
+        ("{\"zen\":\"x\"}", "its type cannot be reported"),
         ("{\"action\":\"opened\",\"pull_request\":{}}", "pull_request.number"),
-        ("{\"ref\":\"refs/heads/x\",\"after\":\"$(rm)\"}", "after is no commit"),
+        ("{\"ref\":\"refs/heads/x\",\"after\":\"$(rm)\"}", "after is not a commit"),
         ("{\"ref\":\"refs/heads/x\",\"after\":\"aa\"}", "repository.full_name"),
         ("{\"ref\":\"x\",\"after\":\"aa\",\"repository\":{\"full_name\":\"a/../b\"}}", "not owner/name"),
         ("{\"ref\":\"x\",\"after\":\"aa\",\"repository\":{\"full_name\":\"a/$(b)\"}}", "not owner/name"),

@@ -38,7 +38,7 @@ pub struct Document {
 }
 
 impl ManifestFile {
-    /// Parses a text. What comes after a document that is no YAML is passed over.
+    /// Parses a text. What comes after a document that is not YAML is passed over.
     pub fn parse(bytes: &[u8]) -> ManifestFile {
         let mut file = ManifestFile {
             documents: Vec::new(),

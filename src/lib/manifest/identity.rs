@@ -23,14 +23,14 @@ pub struct Identity {
     pub namespaces: Option<String>,
 }
 
-/// Why a document is no object.
+/// Why a document is not an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityError {
     /// Byte offset in the text.
     pub offset: usize,
     /// What is wrong.
     pub message: String,
-    /// Whether the document is YAML of another sort: it has no kind or no apiVersion, or is no mapping.
+    /// Whether the document is YAML of another sort: it has no kind or no apiVersion, or is not a mapping.
     pub is_other_yaml: bool,
 }
 
@@ -89,7 +89,7 @@ impl Source<'_> {
     /// Reads the object at `node`.
     ///
     /// # Errors
-    /// It is no object, or its identity is no text.
+    /// It is not an object, or its identity is not text.
     pub fn object(&self, node: usize) -> Result<Identity, IdentityError> {
         let node = self.resolve(node);
         let token = self.token(node);

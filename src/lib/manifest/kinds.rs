@@ -164,7 +164,7 @@ mod tests {
             assert_eq!(find(group, version, kind).map(|row| row.scope), Some(scope), "{group}/{version} {kind}");
         }
         for kind in ["Scale", "PodList", "ListOptions", "Status", "DeploymentRollback"] {
-            assert!(all().iter().all(|row| row.kind != kind), "{kind} is no kind of its own");
+            assert!(all().iter().all(|row| row.kind != kind), "{kind} is not a kind of its own");
         }
     }
 

@@ -82,7 +82,7 @@ impl<'a> Manifest<'a> {
         self.get(path)?.as_str()
     }
 
-    /// The items of a field; none where it is no list.
+    /// The items of a field; none where it is not a list.
     pub fn list(&self, path: &[&str]) -> &'a [Value] {
         self.get(path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }

@@ -15,7 +15,7 @@ pub struct ManifestSet {
 }
 
 impl ManifestSet {
-    /// Parses files, each different content once. Texts that are no YAML are in it too, with their problem.
+    /// Parses files, each different content once. Texts that are not YAML are in it too, with their problem.
     pub fn parse(files: &Tree) -> ManifestSet {
         let mut groups: BTreeMap<(usize, &[u8]), Vec<&String>> = BTreeMap::new();
         for (path, bytes) in files.iter() {

@@ -128,9 +128,9 @@ fn path_of(bytes: &[u8]) -> Result<String, Refusal> {
 
 fn unreadable(cause: &io::Error) -> Refusal {
     let reason = match cause.kind() {
-        io::ErrorKind::FileTooLarge => "there is too much in it that is no file",
+        io::ErrorKind::FileTooLarge => "there is too much in it that is not a file",
         io::ErrorKind::UnexpectedEof => "it ends too early",
-        _ => "it is no archive of the kind that its media type tells, or it is damaged",
+        _ => "it is not an archive of the kind that its media type says, or it is damaged",
     };
     Refusal { reason: reason.to_owned(), hint: "pack and push it again, the manifests alone" }
 }
@@ -251,7 +251,7 @@ mod tests {
             reason(&archive(&[file(b"a", b"12345678"), file(b"b", b"12345678")]), limits).contains("15 bytes together")
         );
         assert!(reason(&archive(&[file(b"a", b""), file(b"b", b""), file(b"c", b"")]), limits).contains("more than 2"));
-        // What is no file counts too, such as the target of a link, and a name that an entry of its own holds.
+        // What is not a file counts too, such as the target of a link, and a name that an entry of its own holds.
         for kind in [EntryType::Symlink, EntryType::GNULongName, EntryType::XHeader] {
             let bomb = gzip(&archive(&[(kind, b"x", &vec![b'a'; 5_000_000]), (EntryType::Regular, b"x", b"")]));
             assert!(bomb.len() < 50_000);
@@ -300,7 +300,7 @@ mod tests {
             for value in [0, b'0', b'7', b'=', b'/', 0x80, 0xff] {
                 let mut damaged = whole.clone();
                 damaged[at] = value;
-                // Most damage is in the header, whose sum would tell it.
+                // Most damage is in the header, whose sum would say it.
                 let header = at / 512 * 512;
                 if header + 512 <= damaged.len() && at % 512 < 148 {
                     let mut block = Header::new_old();

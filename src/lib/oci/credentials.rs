@@ -90,7 +90,7 @@ pub(super) fn find(reference: &Reference, settings: &Settings) -> Result<Found> 
                 let message =
                     format!("cannot read the logins in {place}: line {}: it is not the JSON of docker", cause.line());
                 return Err(Error::new(ErrorKind::Environment, message)
-                    .with_hint("mend it, or move it away and log in again with `docker login`"));
+                    .with_hint("repair it, or move it away and log in again with `docker login`"));
             }
         };
         for (helper, server) in helpers(&config, reference) {
@@ -187,7 +187,7 @@ fn ask_helper(helper: &str, server: &str, settings: &Settings) -> Result<Option<
         Err(Error::new(ErrorKind::Environment, format!("{doing}: {reason}")).with_hint(hint))
     };
     if !helper.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
-        return fail("this is no name of a program", "check `credsStore` and `credHelpers` in docker's config.json");
+        return fail("this is not a name of a program", "check `credsStore` and `credHelpers` in docker's config.json");
     }
     let program = format!("docker-credential-{helper}");
     let see = format!("see what it says: echo {server} | {program} get");

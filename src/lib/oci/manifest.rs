@@ -92,7 +92,7 @@ struct Raw {
     manifests: Option<Vec<Descriptor>>,
 }
 
-/// Reads a manifest or an index. Why it cannot be used is told in lower case, without a full stop.
+/// Reads a manifest or an index. Why it cannot be used is reported in lower case, without a full stop.
 pub(super) fn parse(bytes: &[u8]) -> Result<Document, String> {
     let raw: Raw = serde_json::from_slice(bytes)
         .map_err(|cause| format!("its manifest cannot be read: {}", named(&cause.to_string())))?;

@@ -3,7 +3,7 @@
 //!
 //! The network is left to [`crate::http`]; logins are those of docker, podman and helm. This module knows nothing of the
 //! fleet file, nor of what the files are. Rules that hold throughout:
-//! - What comes has the digest that was asked for, or that the manifest tells: sha256, and no other.
+//! - What comes has the digest that was asked for, or that the manifest says: sha256, and no other.
 //! - A login goes to its registry, and to the token server that the registry names: over https, or to this machine. No
 //!   storage that a registry leads to sees it.
 //! - Plain http is spoken with registries of this machine, and only so with them.

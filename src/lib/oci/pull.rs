@@ -201,7 +201,7 @@ impl Puller<'_> {
             }
         };
         if bytes.len() as u64 != layer.size {
-            let reason = format!("{what} has {} bytes, and its manifest tells {}", bytes.len(), layer.size);
+            let reason = format!("{what} has {} bytes, and its manifest says {}", bytes.len(), layer.size);
             return Err(failed(&self.doing, reason, "the artifact is damaged: push it again"));
         }
         Ok(Some(bytes))

@@ -43,7 +43,7 @@ impl Reference {
             digest if is_digest(digest) => Version::Digest(digest.to_owned()),
             tag if is_tag(tag) => Version::Tag(tag.to_owned()),
             other => {
-                let reason = format!("`{}` is no tag and no sha256 digest", other.escape_debug());
+                let reason = format!("`{}` is not a tag and no sha256 digest", other.escape_debug());
                 return refuse(&reason, "write a tag such as v1.2.0, or sha256: and 64 hexadecimal digits");
             }
         };
@@ -53,10 +53,10 @@ impl Reference {
     /// The same repository's artifact of a digest.
     ///
     /// # Errors
-    /// It is no sha256 digest ([`ErrorKind::Failed`]).
+    /// It is not an sha256 digest ([`ErrorKind::Failed`]).
     pub fn with_digest(&self, digest: &str) -> Result<Reference> {
         if !is_digest(digest) {
-            let message = format!("`{}` is no sha256 digest", digest.escape_debug());
+            let message = format!("`{}` is not an sha256 digest", digest.escape_debug());
             return Err(Error::new(ErrorKind::Failed, message).with_hint("write sha256: and 64 hexadecimal digits"));
         }
         Ok(Reference { version: Version::Digest(digest.to_owned()), ..self.clone() })

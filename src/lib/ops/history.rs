@@ -19,7 +19,7 @@ pub struct Entry {
     pub kustomization: String,
     /// What it took its manifests from before; nothing where it was not there.
     pub from: Option<String>,
-    /// What it takes its manifests from afterwards; nothing where it is gone.
+    /// What it takes its manifests from afterwards; nothing where it is removed.
     pub to: Option<String>,
     /// How many commits lie between, where both are known.
     pub commits: Option<usize>,
@@ -62,7 +62,7 @@ pub fn history(clone: &LocalClone, cluster: &Cluster, limit: usize) -> Result<Hi
     for changes in clone.histories(&head, &files)?.into_values() {
         commits.extend(changes.into_iter().map(|change| (change.depth, change.about)));
     }
-    // Each commit with the state behind it; the one before is that of the next older commit.
+    // Each commit with the state after it; the one before is that of the next older commit.
     let commits: Vec<CommitInfo> = commits.into_values().collect();
     let mut after = match commits.first() {
         Some(first) => states(clone, &first.commit, cluster, &files, &mut history.notes)?,
@@ -106,7 +106,7 @@ fn states(
             .iter()
             .map(|problem| format!("{} at {} cannot be read: {}", problem.location, short(commit), problem.message)),
     );
-    // Without the fleet file the folder alone tells which cluster it is.
+    // Without the fleet file the folder alone says which cluster it is.
     let same = old.clusters.into_iter().find(|old| old.folder == cluster.folder);
     let pairs = same.map(|same| same.syncs).unwrap_or_default();
     Ok(pairs.into_iter().map(|pair| (pair.kustomization.id.clone(), State::of(&pair))).collect())

@@ -24,9 +24,9 @@ pub struct Row {
     pub is_ineffective: bool,
     /// When the pin was written, in seconds since 1970.
     pub since: Option<i64>,
-    /// How many commits it is behind.
+    /// How many commits it is after.
     pub behind: Option<usize>,
-    /// Behind what: a cluster, or a branch.
+    /// After what: a cluster, or a branch.
     pub behind_of: Option<String>,
     /// Its other syncs, with what they take their manifests from.
     pub addons: Vec<(String, Option<String>)>,
@@ -34,7 +34,7 @@ pub struct Row {
     pub problems: usize,
 }
 
-/// The state of a fleet. Without a clone, what only history tells is left out. `problems`: how many problems the pins of
+/// The state of a fleet. Without a clone, what only history says is left out. `problems`: how many problems the pins of
 /// clusters have, by cluster.
 ///
 /// # Errors

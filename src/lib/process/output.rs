@@ -1,4 +1,4 @@
-//! What a program has left behind: its status and what it printed, and how that is shown to people.
+//! What a program has left: its status and what it printed, and how that is shown to people.
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;

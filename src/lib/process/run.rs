@@ -295,7 +295,7 @@ fn unstarted(label: &str, cause: &io::Error, dir: Option<&Path>, hint: Option<St
     if cause.kind() == io::ErrorKind::NotFound { error } else { error.with_source(io::Error::from(cause.kind())) }
 }
 
-/// What a pipe tells: that it has ended, or that too much came.
+/// What a pipe reports: that it has ended, or that too much came.
 enum News {
     Ended,
     TooMuch,

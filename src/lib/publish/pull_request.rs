@@ -31,8 +31,9 @@ impl Proposing {
     ) -> Result<Proposing> {
         let Some(checked_out) = seen.branch.clone() else {
             let message = "cannot open a pull request: no branch is checked out, so there is none to get into";
-            return Err(Error::new(ErrorKind::Refused, message)
-                .with_hint("check out the branch that the change shall get into"));
+            return Err(
+                Error::new(ErrorKind::Refused, message).with_hint("check out the branch that the change go into")
+            );
         };
         let target = clone.push_target(branch, &settings.environment)?;
         let url = |remote: &str| {

@@ -21,7 +21,7 @@ pub const MASK: &str = "***";
 /// All secrets together may be so long. Kubernetes allows one megabyte for each.
 const LIMIT: usize = 2 * 1024 * 1024;
 
-/// Whether [`clean`] may take a letter away, or what stands behind it.
+/// Whether [`clean`] may take a letter away, or what stands after it.
 fn is_removed(letter: char) -> bool {
     (letter.is_control() && !matches!(letter, '\n' | '\t')) || matches!(letter, '\u{200e}'..='\u{206f}')
 }

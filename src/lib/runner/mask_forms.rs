@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// Shorter lines and fragments are not hidden: they stand in too many other places.
 const SHORTEST: usize = 4;
-/// A whole secret that is shorter is no secret.
+/// A whole secret that is shorter is not a secret.
 const SHORTEST_WHOLE: usize = 2;
 /// Fragments of base64 are letters and digits, as words are.
 const SHORTEST_FRAGMENT: usize = 6;

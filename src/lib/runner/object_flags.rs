@@ -43,7 +43,7 @@ pub fn add_option(
     };
     let (name, key) = target.split_once(':').map_or((target, None), |(name, key)| (name, Some(key)));
     if source.trim_start_matches('=').is_empty() {
-        return usage(format!("what {flag} got does not say behind the `=` where the value is"), forms);
+        return usage(format!("what {flag} got does not say after the `=` where the value is"), forms);
     }
     if name.is_empty() {
         return usage(format!("what {flag} got has no name before the `=`"), forms);
@@ -53,7 +53,7 @@ pub fn add_option(
         return usage(format!("the name that {flag} got is none that Kubernetes takes"), format!("{rule}; {forms}"));
     }
     if let Some(key) = key.filter(|key| !is_key(key)) {
-        let what = if key.is_empty() { "has no key behind the `:`" } else { "has a key that Kubernetes does not take" };
+        let what = if key.is_empty() { "has no key after the `:`" } else { "has a key that Kubernetes does not take" };
         let rule = "a key has letters, digits, `-`, `_` and `.` only";
         return usage(format!("{flag} {name}: {what}"), format!("{rule}; {forms}"));
     }
@@ -94,7 +94,7 @@ pub fn add_option(
             }
             if !is_key(&file) {
                 return usage(
-                    format!("{doing}: the file name {} is no key", file.escape_debug()),
+                    format!("{doing}: the file name {} is not a key", file.escape_debug()),
                     "rename it".to_owned(),
                 );
             }
@@ -116,7 +116,7 @@ pub fn add_option(
         return add_manifest(objects, kind, name, document, source);
     }
     let file = path.file_name().and_then(|file| file.to_str()).filter(|file| is_key(file));
-    let Some(key) = file else { return usage(format!("{doing}: the file name is no key"), forms) };
+    let Some(key) = file else { return usage(format!("{doing}: the file name is not a key"), forms) };
     objects.put(kind, name, key, bytes);
     Ok(())
 }
@@ -137,7 +137,8 @@ pub fn add_user_file(objects: &mut Objects, file: &Path, repository: Option<&Pat
     }
     for document in documents(&bytes, &shown)? {
         let Some(kind) = kind_of(&document) else {
-            let error = Error::new(ErrorKind::Usage, format!("{shown} holds something that is no Secret or ConfigMap"));
+            let error =
+                Error::new(ErrorKind::Usage, format!("{shown} holds something that is not a Secret or ConfigMap"));
             return Err(error.with_hint("write documents with kind: Secret, metadata.name and stringData"));
         };
         let name = document.pointer("/metadata/name").and_then(Value::as_str).filter(|name| is_name(name));
@@ -184,11 +185,11 @@ fn add_manifest(objects: &mut Objects, kind: ObjectKind, name: &str, document: &
     Ok(())
 }
 
-/// All documents that are not empty. What is wrong is told by its location alone: the text around it may be a secret.
+/// All documents that are not empty. What is wrong is reported by its location alone: the text around it may be a secret.
 fn documents(bytes: &[u8], file: &str) -> Result<Vec<Value>> {
     let fail = |offset: usize| {
         let (line, column) = location(bytes, offset);
-        Error::new(ErrorKind::Usage, format!("cannot read {file}:{line}:{column}: this is no YAML"))
+        Error::new(ErrorKind::Usage, format!("cannot read {file}:{line}:{column}: this is not YAML"))
     };
     let text = Text::new(bytes).map_err(|error| fail(error.offset))?;
     let mut found = Vec::new();

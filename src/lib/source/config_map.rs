@@ -67,7 +67,7 @@ fn join(texts: &[(String, Vec<u8>)]) -> Result<String, Vec<Problem>> {
             problems.push(Problem {
                 severity: Severity::Error,
                 location: Location { file: name.clone(), line: 0, column: 0 },
-                message: "this is no valid UTF-8".to_owned(),
+                message: "this is not valid UTF-8".to_owned(),
                 hint: Some("a ConfigMap holds text only".to_owned()),
             });
             continue;

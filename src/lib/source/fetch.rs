@@ -32,7 +32,7 @@ pub struct Remotes {
     pub offline: bool,
 }
 
-/// Told of what goes on, from several threads. A source is named as people see it.
+/// Reported of what goes on, from several threads. A source is named as people see it.
 pub trait Progress: Sync {
     /// A source is being fetched.
     fn begin(&self, source: &str);

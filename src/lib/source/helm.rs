@@ -220,7 +220,7 @@ impl Checker<'_, '_> {
                     self.mistakes.expanded(&["chart"], chart, self.owner).filter(|chart| !is_right(chart))
                 {
                     let hint = "write its name alone; folders of a registry belong to `repository`";
-                    self.mistakes.report(&["chart"], format!("`{chart}` is no name of a chart"), Some(hint));
+                    self.mistakes.report(&["chart"], format!("`{chart}` is not a name of a chart"), Some(hint));
                 }
             }
         }
@@ -234,7 +234,7 @@ impl Checker<'_, '_> {
                     self.mistakes.expanded(&["version"], version, self.owner).filter(|text| !is_full_version(text))
                 {
                     let hint = "write all of it, such as 1.2.0: helm takes anything else as a range of versions";
-                    self.mistakes.report(&["version"], format!("`{version}` is no full version"), Some(hint));
+                    self.mistakes.report(&["version"], format!("`{version}` is not a full version"), Some(hint));
                 }
             }
         }
@@ -260,7 +260,7 @@ impl Checker<'_, '_> {
             }
             Ok(_) => {
                 let hint = "write https://HOST/PATH or oci://HOST/PATH; for a chart of this repository write `path`";
-                self.mistakes.report(field, format!("`{url}` is no https or oci URL"), Some(hint));
+                self.mistakes.report(field, format!("`{url}` is not a https or oci URL"), Some(hint));
             }
         }
     }
@@ -272,17 +272,17 @@ impl Checker<'_, '_> {
             |name: &str| is_name(name) && name.len() <= RELEASE_NAME && !name.contains(".-") && !name.contains("-.");
         match &source.release_name {
             Some(name) if !is_right(name) => {
-                self.mistakes.report(&["releaseName"], format!("`{name}` is no name of a release"), Some(hint));
+                self.mistakes.report(&["releaseName"], format!("`{name}` is not a name of a release"), Some(hint));
             }
             None if is_name(addon) && !is_right(addon) => {
                 let hint = "add `releaseName`: at most 53 lower-case letters, digits, dashes and dots";
-                self.mistakes.report(&[], format!("the addon's name `{addon}` is no name of a release"), Some(hint));
+                self.mistakes.report(&[], format!("the addon's name `{addon}` is not a name of a release"), Some(hint));
             }
             _ => {}
         }
         if let Some(namespace) = source.namespace.as_ref().filter(|namespace| !is_label(namespace)) {
             let hint = "use at most 63 lower-case letters, digits and dashes; start and end with a letter or digit";
-            self.mistakes.report(&["namespace"], format!("`{namespace}` is no name of a namespace"), Some(hint));
+            self.mistakes.report(&["namespace"], format!("`{namespace}` is not a name of a namespace"), Some(hint));
         }
     }
 
@@ -293,7 +293,7 @@ impl Checker<'_, '_> {
             };
             if !version.split('/').all(is_part) || version.starts_with('-') || version.matches('/').count() > 2 {
                 let hint = "write group/version or group/version/Kind, and v1 for the core group";
-                let message = format!("`{version}` is no API version");
+                let message = format!("`{version}` is not an API version");
                 self.mistakes.report(&["apiVersions", &index.to_string()], message, Some(hint));
             }
         }
@@ -301,7 +301,7 @@ impl Checker<'_, '_> {
             let bare = version.strip_prefix('v').unwrap_or(version);
             let core = bare.split(['-', '+']).next().unwrap_or_default();
             if !are_numbers(core, 2..=3) || !has_version_letters(bare) {
-                let message = format!("`{version}` is no version of Kubernetes");
+                let message = format!("`{version}` is not a version of Kubernetes");
                 self.mistakes.report(&["kubeVersion"], message, Some("write it as 1.34 or 1.34.0"));
             }
         }

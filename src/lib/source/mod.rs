@@ -258,7 +258,7 @@ impl Mistakes {
     /// A path that is to be one of the repository.
     fn plain_path(&mut self, field: &[&str], path: &str) {
         if !is_plain_path(path) {
-            self.report(field, format!("`{path}` is no plain path inside the repository"), None);
+            self.report(field, format!("`{path}` is not a plain path inside the repository"), None);
         }
     }
 }

@@ -45,10 +45,10 @@ impl Declared for OciSource {
                 true => "a tag has no `+`; helm and others write `_` for it",
                 false => "write a tag such as v1.2.0, or sha256: and 64 hexadecimal digits",
             };
-            mistakes.report(&["ref"], format!("`{reference}` is no tag and no sha256 digest"), Some(hint));
+            mistakes.report(&["ref"], format!("`{reference}` is not a tag and no sha256 digest"), Some(hint));
         }
         if let Some(path) = path.filter(|path| !is_plain_path(path)) {
-            mistakes.report(&["path"], format!("`{path}` is no plain path inside the artifact"), None);
+            mistakes.report(&["path"], format!("`{path}` is not a plain path inside the artifact"), None);
         }
     }
 

@@ -70,7 +70,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Arguments are evaluated also where they are not needed: what is wrong with them is told for every value.
+    /// Arguments are evaluated also where they are not needed: what is wrong with them is reported for every value.
     fn expansion(&mut self, variable: &Expansion<'_>, out: &mut Vec<u8>) -> Result<(), Finding> {
         let mut arguments = Vec::with_capacity(variable.arguments.len());
         for argument in &variable.arguments {
@@ -99,7 +99,7 @@ fn finding(failure: Failure, offset: usize) -> Finding {
         }
         Failure::NoNumber => {
             let hint = "write ${V:OFFSET} or ${V:OFFSET:LENGTH} with numbers; for a default write ${V:=default}";
-            Finding::error(offset, "the offset or the length of this part of the value is no number", hint)
+            Finding::error(offset, "the offset or the length of this part of the value is not a number", hint)
         }
     }
 }

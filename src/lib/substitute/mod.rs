@@ -2,7 +2,7 @@
 //!
 //! [`Mode::Compat`] gives the bytes that clusterctl gives (Cluster API's SimpleProcessor on drone/envsubst v2; the vectors
 //! in `testdata/substitute` come from it), and an error where clusterctl fails or its library panics. It also refuses
-//! what no template has: NUL characters, names with letters beyond ASCII, results that are no UTF-8, and what goes over
+//! what no template has: NUL characters, names with letters beyond ASCII, results that are not UTF-8, and what goes over
 //! the limits below. The case of letters is that of Rust's edition of Unicode, which knows a few more than Go's. [`Mode::Strict`] takes fewer templates, to which it gives the same bytes: it refuses what is legal,
 //! but does not do what it seems to (`strict`).
 //!
@@ -36,7 +36,7 @@ pub const MAX_BYTES: usize = 64 << 20;
 /// So many steps may the operators of one text take: bytes of values that they read, and signs of patterns.
 pub const MAX_STEPS: usize = 4 << 20;
 
-/// So many problems of one text are told.
+/// So many problems of one text are reported.
 pub const MAX_PROBLEMS: usize = 1000;
 
 /// Which templates are taken.

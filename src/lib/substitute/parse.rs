@@ -65,7 +65,7 @@ const FORMS: &str = "the forms are ${V}, ${V:=default}, ${V:1:2}, ${V/a/b}, ${V/
 /// Parses a text. What is wrong goes to `findings`, at most one for each line.
 pub(super) fn parse<'a>(text: &'a str, findings: &mut Findings) -> Vec<Piece<'a>> {
     if let Some(at) = memchr::memchr(0, text.as_bytes()) {
-        findings.push(Finding::error(at, "a NUL character", "this is no text file"));
+        findings.push(Finding::error(at, "a NUL character", "this is not a text file"));
         return Vec::new();
     }
     let mut parser = Parser { text, at: 0 };
@@ -122,7 +122,7 @@ impl<'a> Parser<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Passes over at most `most` bytes that are one of `these`, and tells them.
+    /// Passes over at most `most` bytes that are one of `these`, and returns them.
     fn run(&mut self, these: &[u8], most: usize) -> &'a str {
         let length = self.rest().bytes().take(most).take_while(|byte| these.contains(byte)).count();
         let run = &self.rest()[..length];

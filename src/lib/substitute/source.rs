@@ -39,14 +39,14 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Lengths in bytes: of the blanks before a name, of the name, and of the blanks behind it.
+/// Lengths in bytes: of the blanks before a name, of the name, and of the blanks after it.
 struct Spelling {
     before: usize,
     name: usize,
     after: usize,
 }
 
-/// Tells blanks around a name, which `rest` starts with. A `$` counts to the name here.
+/// Finds blanks around a name, which `rest` starts with. A `$` counts to the name here.
 fn old_spelling(rest: &str) -> Option<Spelling> {
     let count = |from: usize, is: fn(u8) -> bool| rest.as_bytes()[from..].iter().take_while(|byte| is(**byte)).count();
     let is_blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');

@@ -84,7 +84,7 @@ impl<'a> Checker<'a, '_> {
 
 /// A warning for each variable in a comment.
 ///
-/// The comments are those of the project's own YAML parser. In a document that is no YAML before its variables are
+/// The comments are those of the project's own YAML parser. In a document that is not YAML before its variables are
 /// replaced, a comment is a line that starts with `#`, blanks aside.
 pub(super) fn in_comments(text: &str, source: &Source<'_>, pieces: &[Piece<'_>], findings: &mut Findings) {
     let has_variables = pieces.iter().any(|piece| matches!(piece, Piece::Variable(_)));

@@ -57,8 +57,8 @@ fn strict_mode_refuses_what_does_not_do_what_it_seems_to() {
         ("${V:1:-1}", "1:1: the length of this part of the value is negative"),
         ("${V:9:-1}", "1:1: the length of this part of the value is negative"),
         ("${V:1:${N}}", "1:1: the length of this part of the value is negative"),
-        ("${V: -2}", "1:1: the offset or the length of this part of the value is no number"),
-        ("${V:1:b}", "1:1: the offset or the length of this part of the value is no number"),
+        ("${V: -2}", "1:1: the offset or the length of this part of the value is not a number"),
+        ("${V:1:b}", "1:1: the offset or the length of this part of the value is not a number"),
         ("${U:={\"a\":1}}", "1:1: the default of `U` has a brace, and ends at the first closing one"),
         ("${U:=d} ${V}\n${V:=d}", "1:9: `V` has a default elsewhere in this text, but not here"),
         ("${V:=${V}}", "1:6: `V` has a default elsewhere in this text, but not here"),
@@ -92,10 +92,10 @@ fn all_problems_are_told_in_order() {
     ];
     assert_eq!(refused("${U}: 1\nb: ${} ${}\nc: ${V.x}\n# ${W}\nd: ${T:1}\n"), expected);
     let unset = refused("${U} ${T} ${U}");
-    assert_eq!(unset.len(), 3, "strict mode tells each place");
+    assert_eq!(unset.len(), 3, "strict mode reports each place");
     let unset = try_substitute("${U} ${T} ${U} ${S:=} ${U:=d}", Mode::Compat).expect_err("unset");
     let names = ["1:1: there is no value for `U`", "1:6: there is no value for `T`", "1:16: there is no value for `S`"];
-    assert_eq!(unset, names, "compat mode tells each name, as clusterctl does");
+    assert_eq!(unset, names, "compat mode reports each name, as clusterctl does");
 }
 
 #[test]
@@ -113,9 +113,9 @@ fn variables_in_comments_are_told() {
     };
     let text = "# ${V}\na: ${V} # ${W} ${V}\nb: '# ${V}'\nc: x#${V}\n";
     assert_eq!(warnings(text), ["in:1:3", "in:2:11", "in:2:16"]);
-    // A script in a block is no comment.
+    // A script in a block is not a comment.
     assert!(warnings("run: |\n  # ${V}\n  echo\n").is_empty());
-    // What is no YAML before its variables are replaced: only lines that start with a number sign.
+    // What is not YAML before its variables are replaced: only lines that start with a number sign.
     assert_eq!(warnings("a: [${V}]\n  # ${V}\nb: c # ${V}\n"), ["in:2:5"]);
     assert!(warnings("${V}\n").is_empty());
     assert!(try_substitute("# ${V}\n", Mode::Compat).expect("taken").warnings.is_empty());

@@ -114,7 +114,7 @@ impl Report {
     }
 
     fn keep(&self, finding: Finding) {
-        debug_assert!(RULES.iter().any(|(id, _)| *id == finding.id), "{} is no rule", finding.id);
+        debug_assert!(RULES.iter().any(|(id, _)| *id == finding.id), "{} is not a rule", finding.id);
         let mut findings = self.findings.borrow_mut();
         if !findings.contains(&finding) {
             findings.push(finding);

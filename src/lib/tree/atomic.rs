@@ -45,7 +45,7 @@ pub fn remove_file(path: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// Tells which files lie below a folder; links are resolved, and each folder is looked at once.
+/// Finds which files lie below a folder; links are resolved, and each folder is looked at once.
 #[derive(Debug)]
 pub struct Below {
     dir: Option<PathBuf>,
@@ -113,7 +113,7 @@ pub(super) fn put(folder: BorrowedFd<'_>, name: &Path, bytes: &[u8], old: Option
     };
     let result = fill(file, bytes, old).and_then(|()| Ok(renameat(folder, &*temporary, folder, name)?));
     if result.is_err() {
-        // The first failure is the one to report; a file that stays behind is swept later.
+        // The first failure is the one to report; a file that is left is swept later.
         let _ = unlinkat(folder, &*temporary, AtFlags::empty());
     }
     result
@@ -139,7 +139,7 @@ pub(super) fn put_folder(above: BorrowedFd<'_>, name: &str, files: &[(&str, &[u8
             Ok(renameat(above, &*temporary, above, name)?)
         });
     if result.is_err() {
-        // As for files: the first failure counts, and what stays behind is swept later.
+        // As for files: the first failure counts, and what is left is swept later.
         let _ = clear_folder(above, &temporary);
     }
     result

@@ -24,7 +24,7 @@ impl Default for Limits {
 pub struct Contents {
     /// The files, by their path relative to the folder that was asked for; a single file by its name.
     pub tree: Tree,
-    /// What is no file, such as a symbolic link, by its path where it came from.
+    /// What is not a file, such as a symbolic link, by its path where it came from.
     pub passed_over: Vec<PassedOver>,
 }
 

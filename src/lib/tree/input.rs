@@ -60,7 +60,7 @@ pub fn read_named(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// What tells one state of a file from another.
+/// What distinguishes one state of a file from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     device: u64,
@@ -277,7 +277,7 @@ fn changed(name: &str) -> Error {
     Error::new("read", name, "it changed while kfleet was reading it").with_hint("run the same command again")
 }
 
-/// One read where the length was told right: asking for one byte more than that shows the end of the file.
+/// One read where the length was right: asking for one byte more than that shows the end of the file.
 fn read_to_end(file: &File, len: u64, hold_limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(usize::try_from(len).unwrap_or(usize::MAX).saturating_add(1))?;

@@ -9,7 +9,7 @@ use super::error::show;
 use super::{Error, Result};
 use crate::error::{Error as OperationError, ErrorKind};
 
-/// More than that is no file of settings.
+/// More than that is not a file of settings.
 const PRIVATE_LIMIT: usize = 8 * 1024 * 1024;
 
 /// Reads a file that the user has named, links followed, up to a limit.

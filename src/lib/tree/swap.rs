@@ -216,7 +216,7 @@ mod tests {
         fs::rename(at("a"), at(".kfleet-old.a")).unwrap();
         drop(Folders::lock(dir.path()).unwrap());
         assert_eq!(fs::read_to_string(at("a/x")).unwrap(), "new");
-        // Killed behind them: the old folder goes.
+        // Killed after them: the old folder goes.
         fs::rename(at("new"), at(".kfleet-old.a")).unwrap();
         drop(Folders::lock(dir.path()).unwrap());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);

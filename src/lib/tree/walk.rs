@@ -1,4 +1,4 @@
-//! [`walk`]: which files a run is about. What is left out is told with a reason, except what `.gitignore` names.
+//! [`walk`]: which files a run is about. What is left out is reported with a reason, except what `.gitignore` names.
 //!
 //! The rules of `.gitignore` are those of git, by the `ignore` crate. Inside a repository the files from its top folder
 //! down count; elsewhere those from the given folder down. Git's global excludes, `.git/info/exclude` and `.ignore` files
@@ -164,7 +164,7 @@ fn walk_folder(root: &Path, gitignore: bool, filter: &Filter, found: &mut Vec<Fo
     let in_repository = gitignore
         && fs::canonicalize(root)
             .is_ok_and(|full| full.ancestors().any(|dir| dir.join(".git").symlink_metadata().is_ok()));
-    // A link with a slash behind it is the folder that it leads to.
+    // A link with a slash after it is the folder that it leads to.
     let start = root.join("");
     let (sender, events) = mpsc::channel();
     let mut builder = WalkBuilder::new(&start);
@@ -376,7 +376,7 @@ fn origin_of(error: &ignore::Error) -> (Option<&Path>, u64) {
 }
 
 /// Finds out which paths lead to the same file. Links inside folders are not followed, so the true place of the root
-/// tells the true place of all that is below it, at no cost per file.
+/// gives the true place of all that is below it, at no cost per file.
 #[derive(Default)]
 struct TruePaths {
     wanted: bool,

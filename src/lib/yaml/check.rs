@@ -33,7 +33,7 @@ impl Finding {
     }
 }
 
-/// So many findings of one document are kept; who has more mends these first.
+/// So many findings of one document are kept; who has more repairs these first.
 const MAX_FINDINGS: usize = 1_000;
 
 /// Above this many keys a mapping gets a hash map.
@@ -104,7 +104,7 @@ pub fn check(tape: &Tape, source: &[u8], json: bool, findings: &mut Vec<Finding>
             }
         }
         if findings.len() >= MAX_FINDINGS {
-            // An error more ends the check; doubts make room, so that an error behind them is still found.
+            // An error more ends the check; doubts make room, so that an error after them is still found.
             if findings.last().is_some_and(|finding| finding.is_error) {
                 return;
             }
@@ -344,7 +344,7 @@ fn no_colon(tape: &Tape, source: &[u8], index: usize, findings: &mut Vec<Finding
         findings.push(Finding::lint(
             key.start as usize,
             format!("`{text}` is a key without a value for kubectl"),
-            "write a space behind the colon",
+            "write a space after the colon",
         ));
     }
 }

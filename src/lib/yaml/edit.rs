@@ -60,7 +60,7 @@ pub fn expand(tape: &Tape, source: &[u8], range: Range<usize>) -> Result<Tape, S
 struct Expansion<'a> {
     tape: &'a Tape,
     source: &'a [u8],
-    /// The node (behind its properties) that each name stands for at the moment.
+    /// The node (after its properties) that each name stands for at the moment.
     anchors: BTreeMap<&'a [u8], usize>,
     out: Tape,
     /// Mappings with merge keys inside each other: the one thing here that recurses.
@@ -122,7 +122,7 @@ impl<'a> Expansion<'a> {
                             key.flags |= Token::KEY;
                             self.out.tokens.push(key);
                         } else {
-                            // Behind a collection there is no line for the alias's comment: it goes before it.
+                            // After a collection there is no line for the alias's comment: it goes before it.
                             let next = self.tape.tokens.get(range.start).copied();
                             if let Some(comment) = next.filter(|next| next.kind == Kind::LineComment)
                                 && matches!(self.tape.tokens[target].kind, Kind::Map | Kind::Seq)
@@ -364,7 +364,7 @@ pub fn set_text(tape: &mut Tape, source: &[u8], map: usize, key: &str, value: &s
         None => {
             let mut key_token = extra_token(tape, key.as_bytes());
             key_token.flags |= Token::KEY;
-            // Behind the last entry and its comment, before the comments at the mapping's end.
+            // After the last entry and its comment, before the comments at the mapping's end.
             let mut at = tape.entries(map).last().map_or(map + 1, |(_, value)| tape.skip_node(value));
             if tape.tokens[at].kind == Kind::LineComment {
                 at += 1;
@@ -409,7 +409,7 @@ pub fn extra_token(tape: &mut Tape, text: &[u8]) -> Token {
     Token { kind, flags: Token::EXTRA | escaped, column: 0, start, end: tape.extra.len() as u32, link: 0 }
 }
 
-/// Removes the entry whose key token is at `key` from the mapping at `map`, with the comments before it and behind
+/// Removes the entry whose key token is at `key` from the mapping at `map`, with the comments before it and after
 /// it. Returns whether the mapping is empty now.
 pub fn remove_entry(tape: &mut Tape, map: usize, key: usize) -> bool {
     let mut from = key;

@@ -33,7 +33,7 @@ impl Engine {
     /// Parses the document at `span` of `text` into `tape` and adds what is wrong or doubtful to `findings`.
     ///
     /// # Errors
-    /// The document is no valid YAML.
+    /// The document is not valid YAML.
     pub fn parse(
         &mut self,
         text: &Text<'_>,
@@ -55,7 +55,7 @@ impl Engine {
             Err(Stop::Error(error)) => Err(*error),
             Err(Stop::Unsupported) => {
                 let text = std::str::from_utf8(bytes)
-                    .map_err(|error| SyntaxError::new(error.valid_up_to(), "this is no valid UTF-8"))?;
+                    .map_err(|error| SyntaxError::new(error.valid_up_to(), "this is not valid UTF-8"))?;
                 slow::build(text, span, cut, tape)
             }
         }

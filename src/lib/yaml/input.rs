@@ -22,7 +22,7 @@ impl<'a> Text<'a> {
     /// Prepares the bytes of a file.
     ///
     /// # Errors
-    /// The bytes are no UTF-8, or hold characters that YAML's readers refuse.
+    /// The bytes are not UTF-8, or hold characters that YAML's readers refuse.
     pub fn new(bytes: &'a [u8]) -> Result<Self, SyntaxError> {
         let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
         let looks_wide = bytes.len() >= 4 && (bytes[0] == 0 || bytes[1] == 0) && bytes[..2] != [0, 0];
@@ -42,7 +42,7 @@ impl<'a> Text<'a> {
             if let Err(error) = std::str::from_utf8(&bytes) {
                 let at = error.valid_up_to();
                 return Err(
-                    SyntaxError::new(at, format!("byte {at}: this is no valid UTF-8")).with_hint("save it as UTF-8")
+                    SyntaxError::new(at, format!("byte {at}: this is not valid UTF-8")).with_hint("save it as UTF-8")
                 );
             }
             if let Some(at) = memchr::memmem::find(&bytes, BOM) {
@@ -69,7 +69,7 @@ impl<'a> Text<'a> {
 
 /// Line and column, both from 1, of a byte offset; columns count characters.
 pub fn location(bytes: &[u8], offset: usize) -> (u64, u64) {
-    // What lies behind the last line break belongs to the last line.
+    // What lies after the last line break belongs to the last line.
     let last = bytes.len() - usize::from(bytes.ends_with(b"\n"));
     let before = &bytes[..offset.min(last)];
     let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
@@ -89,7 +89,7 @@ pub struct Positions<'a> {
 }
 
 impl<'a> Positions<'a> {
-    /// Starts at the beginning of a text, which stands behind so many lines of its file.
+    /// Starts at the beginning of a text, which stands after so many lines of its file.
     pub fn new(bytes: &'a [u8], lines_before: u64) -> Self {
         Positions { bytes, lines_before, known: 0, line: 1, column: 1 }
     }
@@ -159,7 +159,7 @@ fn has_control(bytes: &[u8]) -> bool {
 }
 
 /// Whether there may be one of the characters beyond ASCII that [`refuse_characters`] knows: U+0080 to U+009F, U+2028,
-/// U+2029, and U+FEFF, U+FFFE and U+FFFF. They are told by their first two or three bytes in UTF-8.
+/// U+2029, and U+FEFF, U+FFFE and U+FFFF. They are recognised by their first two or three bytes in UTF-8.
 fn has_wide_control(bytes: &[u8]) -> bool {
     memchr::memchr3_iter(0xC2, 0xE2, 0xEF, bytes).any(|at| match bytes[at..] {
         [0xC2, second, ..] => second < 0xA0,
@@ -177,7 +177,7 @@ fn refuse_characters(bytes: &[u8], json: bool) -> Result<(), SyntaxError> {
             '\n' | '\t' => continue,
             '\0' => {
                 return Err(
-                    SyntaxError::new(at, format!("byte {at}: a NUL character")).with_hint("this is no text file")
+                    SyntaxError::new(at, format!("byte {at}: a NUL character")).with_hint("this is not a text file")
                 );
             }
             '\u{feff}' if !json => {

@@ -127,7 +127,7 @@ fn unescape(text: &str, json: bool) -> Result<String, EscapeError> {
                     'u' => 4,
                     'U' => 8,
                     '\n' => {
-                        // The break is gone; empty lines behind it are line breaks of the text.
+                        // The break is left out; empty lines after it are line breaks of the text.
                         while let Some((_, c)) = chars.next_if(|(_, c)| matches!(c, ' ' | '\t' | '\n')) {
                             if c == '\n' {
                                 out.push(c);
@@ -155,12 +155,12 @@ fn unescape(text: &str, json: bool) -> Result<String, EscapeError> {
                         Some(low) if (0xDC00..0xE000).contains(&low) => {
                             code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
                         }
-                        _ => return Err(error("half of a surrogate pair is no character")),
+                        _ => return Err(error("half of a surrogate pair is not a character")),
                     }
                 }
                 match char::from_u32(code) {
                     Some(c) => out.push(c),
-                    None => return Err(error("a surrogate is no character: write the character itself")),
+                    None => return Err(error("a surrogate is not a character: write the character itself")),
                 }
             }
             _ => {

@@ -13,7 +13,7 @@ pub struct Span {
     pub prefix: usize,
     /// Start of the `---`; equal to `body` when there is no marker.
     pub marker: usize,
-    /// Behind the three dashes, or the start of a document without a marker.
+    /// After the three dashes, or the start of a document without a marker.
     pub body: usize,
     /// End of the document: the start of the next marker or document, or the end of the text.
     pub end: usize,
@@ -55,7 +55,7 @@ fn marker_at(text: &[u8], at: usize) -> Option<u8> {
     }
 }
 
-/// The start of the first marker line at or behind `from`, which is the start of a line.
+/// The start of the first marker line at or after `from`, which is the start of a line.
 fn find_marker(text: &[u8], from: usize) -> Option<(usize, u8)> {
     if let Some(kind) = marker_at(text, from) {
         return Some((from, kind));

@@ -37,7 +37,7 @@ pub enum Kind {
     Tag,
     /// A comment on a line of its own; the span includes the `#` and no trailing blanks.
     Comment,
-    /// A comment behind other text on its line.
+    /// A comment after other text on its line.
     LineComment,
 }
 
@@ -72,7 +72,7 @@ pub struct Token {
     pub column: u16,
     /// Byte offset of its text.
     pub start: u32,
-    /// Byte offset behind its text.
+    /// Byte offset after its text.
     pub end: u32,
     /// The other end of a collection; else 0.
     pub link: u32,
@@ -152,7 +152,7 @@ impl Tape {
         &from[token.start as usize..token.end as usize]
     }
 
-    /// The index behind the node that starts at `index` (which may be one of its properties).
+    /// The index after the node that starts at `index` (which may be one of its properties).
     pub fn skip_node(&self, mut index: usize) -> usize {
         while self.tokens[index].kind.is_property() || self.tokens[index].kind.is_comment() {
             index += 1;
@@ -163,7 +163,7 @@ impl Tape {
         }
     }
 
-    /// The index of the node itself, behind properties and comments, that starts at or behind `index`.
+    /// The index of the node itself, after properties and comments, that starts at or after `index`.
     pub fn node_at(&self, mut index: usize) -> usize {
         while index < self.tokens.len()
             && (self.tokens[index].kind.is_property() || self.tokens[index].kind.is_comment())

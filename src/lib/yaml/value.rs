@@ -27,7 +27,7 @@ pub struct ValueError {
 /// Decodes the first document of a text; null where there is none.
 ///
 /// # Errors
-/// It is no text or no YAML, or as [`to_value`].
+/// It is not text or not YAML, or as [`to_value`].
 pub fn read_value(bytes: &[u8]) -> Result<Value, ValueError> {
     let fail = |offset, message| ValueError { offset, message };
     let text = Text::new(bytes).map_err(|error| fail(error.offset, error.message))?;

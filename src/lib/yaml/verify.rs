@@ -84,7 +84,7 @@ pub fn compare(left: &Side<'_>, right: &Side<'_>) -> Result<(), Difference> {
     if moved { compare_comments(left, right) } else { Ok(()) }
 }
 
-/// The token at or behind `at` that is no dash, and steps behind it.
+/// The token at or after `at` that is not a dash, and steps after it.
 #[inline]
 fn next_of<'a>(tokens: &'a [Token], at: &mut usize) -> Option<&'a Token> {
     loop {
@@ -183,7 +183,7 @@ fn compare_comments(left: &Side<'_>, right: &Side<'_>) -> Result<(), Difference>
     if ours == theirs {
         return Ok(());
     }
-    // A comment behind a flow collection moves to its key when the collection becomes a block.
+    // A comment after a flow collection moves to its key when the collection becomes a block.
     let has_flow = left.tape.tokens[left.range.clone()].iter().any(|token| token.has(Token::FLOW));
     if has_flow {
         ours.sort_unstable();

@@ -27,7 +27,7 @@ pub(crate) struct PublishArgs {
     /// Open it as a draft
     #[arg(long, help_heading = "What to do", requires = "pull_request")]
     pub draft: bool,
-    /// Whose API the remote's server has, where its name does not tell
+    /// Whose API the remote's server has, where its name does not say
     #[arg(long, value_name = "PROVIDER", value_parser = provider(), help_heading = "What to do", requires = "pull_request")]
     pub provider: Option<&'static dyn Provider>,
     /// Take the clone as it is: do not fetch first

@@ -9,7 +9,7 @@ use std::time::Duration;
 /// # Errors
 /// It is none, or no time at all.
 pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
-    let fail = || "that is no time: write 90s, 15m or 1h30m".to_owned();
+    let fail = || "that is not a time: write 90s, 15m or 1h30m".to_owned();
     let none = || "that leaves no time for the run: write 90s, 15m or 1h30m".to_owned();
     let mut seconds: u64 = 0;
     let mut number = String::new();
@@ -42,7 +42,7 @@ pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
 /// It is none.
 pub(crate) fn parse_pull(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| "that is no number of a pull request: they count from 1".to_owned())
+    number.ok_or_else(|| "that is not a number of a pull request: they count from 1".to_owned())
 }
 
 /// Reads the name of a branch or tag.
@@ -53,7 +53,7 @@ pub(crate) fn parse_reference(name: &str) -> Result<String, String> {
     match is_branch(name) {
         true => Ok(name.to_owned()),
         false => {
-            Err("git takes no such name: no blanks, no `..`, none of ~^:?*[\\, no `-` before and no `.lock` behind it"
+            Err("git takes no such name: no blanks, no `..`, none of ~^:?*[\\, no `-` before and no `.lock` after it"
                 .to_owned())
         }
     }
@@ -86,11 +86,11 @@ mod tests {
             assert_eq!(parse_time(text).unwrap().as_secs(), seconds, "{text}");
         }
         for (text, expected) in [
-            ("", "is no time"),
-            ("m", "is no time"),
-            ("1d", "is no time"),
-            ("99999999999999999999h", "is no time"),
-            ("5m-1s", "is no time"),
+            ("", "is not a time"),
+            ("m", "is not a time"),
+            ("1d", "is not a time"),
+            ("99999999999999999999h", "is not a time"),
+            ("5m-1s", "is not a time"),
             ("5", "Write 5s, 5m or 5h"),
             ("0", "leaves no time"),
             ("-1s", "leaves no time"),

@@ -18,7 +18,7 @@ const RULES: [&str; 6] = ["PIN01", "PIN02", "PIN03", "PIN06", "SRC01", "SRC02"];
 /// Show what every cluster runs, and how far behind it is
 ///
 /// From the repository alone: pins from the files, ages and distances from the local clone as it was fetched. BEHIND counts
-/// commits behind the cluster that promotes to it by fleet.yaml, or behind its branch.
+/// commits behind the cluster that promotes to it by fleet.yaml, or after its branch.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

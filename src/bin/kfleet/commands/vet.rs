@@ -12,15 +12,15 @@ use kfleet::text::count;
 /// Lint the fleet: pins, paths, API versions, secrets, triggers
 ///
 /// Looks at the files of the repository and at nothing else. It works in any repository with a folder for each cluster,
-/// with or without a fleet.yaml. Each finding has a rule, whose name stays the same; `--explain` tells what is behind it.
+/// with or without a fleet.yaml. Each finding has a rule, whose name stays the same; `--explain` says what is after it.
 /// `# kfleet: ignore ID reason`, beside a line or above it, suppresses one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   kfleet vet                           everything that is wrong or doubtful
   kfleet vet --cluster production      what concerns one cluster
-  kfleet vet --explain PIN01           what is behind a rule
-  kfleet vet --fix --dry-run           show what can be mended safely, as a diff
+  kfleet vet --explain PIN01           what a rule is about
+  kfleet vet --fix --dry-run           show what can be repaired safely, as a diff
   kfleet vet --output sarif > vet.sarif
                                        for code hosts that show findings beside the lines")]
 pub(crate) struct Args {
@@ -34,13 +34,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "VERSION", default_value = "1.36")]
     pub kubernetes_version: Minor,
 
-    /// Mend what is safe: show the changes, write them, and look again
+    /// Repair what is safe: show the changes, write them, and look again
     #[arg(long, help_heading = "What to do")]
     pub fix: bool,
     /// With --fix: write nothing
     #[arg(long, help_heading = "What to do", requires = "fix")]
     pub dry_run: bool,
-    /// Say what is behind a rule, and end
+    /// Say what a rule is about, and end
     #[arg(long, value_name = "ID", help_heading = "What to do", conflicts_with_all = ["fix", "cluster"])]
     pub explain: Option<String>,
     /// Fail on warnings too
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         kubernetes: (args.kubernetes_version.0, args.kubernetes_version.1),
     };
     let clusters = vet::read(root)?;
-    // Without a clone, what only history tells is passed over.
+    // Without a clone, what only history says is passed over.
     let clone = LocalClone::open(root).ok();
     let revisions = clone.as_ref().map(|clone| clone as &dyn Revisions);
     let report = vet::vet(&clusters, &options, revisions)?;
@@ -94,11 +94,11 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     ui.problems(&plan.problems);
     let files = count(plan.files.len(), "file");
     if args.dry_run {
-        ui.status(&format!("{} would be mended in {files}", count(plan.mended, "finding")));
+        ui.status(&format!("{} would be repaired in {files}", count(plan.mended, "finding")));
         return show(&report, 0, args, ui);
     }
     fix::apply(root, &plan)?;
-    ui.status(&format!("{} mended in {files}", count(plan.mended, "finding")));
+    ui.status(&format!("{} repaired in {files}", count(plan.mended, "finding")));
     let outcome = show(&vet::vet(&vet::read(root)?, &options, revisions)?, plan.mended, args, ui)?;
     Ok(if plan.problems.is_empty() { outcome } else { Outcome::Failed })
 }

@@ -60,7 +60,7 @@ pub(crate) fn show(
         let next = enter.iter().map(String::as_str).chain(["kfleet generate", "kfleet fmt --check ."]);
         ui.status(&format!("next: {}", next.collect::<Vec<_>>().join(" && ")));
         if plan.options.url == PLACEHOLDER_URL {
-            ui.status(&format!("the URL is a placeholder, {PLACEHOLDER_URL}: README.md tells where to change it"));
+            ui.status(&format!("the URL is a placeholder, {PLACEHOLDER_URL}: README.md says where to change it"));
         }
     }
     Ok(())

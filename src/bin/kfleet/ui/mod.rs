@@ -115,7 +115,7 @@ impl Ui {
         }
     }
 
-    /// Data: bytes as they are. A reader that has gone away is no error.
+    /// Data: bytes as they are. A reader that has left is not an error.
     pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), Error> {
         let mut stdout = std::io::stdout().lock();
         written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
@@ -241,7 +241,7 @@ pub(crate) fn print_plain(text: &str) {
     print!("{text}");
 }
 
-/// A line on standard error. When nobody can read it the work goes on: the exit code tells.
+/// A line on standard error. When nobody can read it the work goes on: the exit code says.
 fn say(line: &str) {
     let _ = anstream::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
@@ -252,7 +252,7 @@ fn say_hint(hint: Option<&str>) {
     }
 }
 
-/// A reader of standard output that has gone away is no error; a full disk is one.
+/// A reader of standard output that has left is not an error; a full disk is one.
 fn written(result: std::io::Result<()>) -> Result<(), Error> {
     match result {
         Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {

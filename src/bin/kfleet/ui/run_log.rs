@@ -175,7 +175,7 @@ impl Sink for RunLog {
             return;
         }
         if !out.is_empty() {
-            // A reader that has gone away does not stop the run.
+            // A reader that has left does not stop the run.
             let _ = self.bar.suspend(|| self.stream.write(&out));
         }
         if !self.bar.is_hidden() {

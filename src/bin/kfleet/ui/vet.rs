@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// There is no such rule.
 pub(crate) fn explain(id: &str, ui: &Ui) -> Result<Outcome, Error> {
     if let Some(rule) = catalogue::find(id) {
-        let fix = if rule.is_fixable { ", --fix mends what is safe" } else { "" };
+        let fix = if rule.is_fixable { ", --fix repairs what is safe" } else { "" };
         ui.line(&format!("{}: {} ({}{fix})", rule.id, rule.title, catalogue::word(rule.severity)))?;
         ui.line("")?;
         for line in rule.explanation.lines() {
@@ -37,7 +37,7 @@ pub(crate) fn explain(id: &str, ui: &Ui) -> Result<Outcome, Error> {
     Err(error.with_hint(near.unwrap_or_else(|| "docs/vet.md lists them".to_owned())))
 }
 
-/// Shows the findings; `mended` were repaired before.
+/// Shows the findings; `repaired` were repaired before.
 pub(crate) fn show(report: &Report, mended: usize, output: OutputFormat, ui: &Ui) -> Result<(), Error> {
     match output {
         OutputFormat::Json => ui.report("VetReport", &VetReport::new(report, mended)),
@@ -68,7 +68,7 @@ pub(crate) fn summary(report: &Report, fix: bool, ui: &Ui) {
     }
     let fixable = report.findings.iter().filter(|finding| !finding.fixes.is_empty()).count();
     if fixable > 0 && !fix {
-        parts.push(format!("--fix mends {fixable}"));
+        parts.push(format!("--fix repairs {fixable}"));
     }
     if report.suppressed > 0 {
         parts.push(format!("{} suppressed", report.suppressed));

@@ -136,7 +136,7 @@ impl LocalClone {
         let full = self.full_path(path);
         let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.eq_ignore_ascii_case(".git");
         if full.contains('\0') || !full.split('/').all(is_plain) {
-            return Err(no("is no path of a file in the repository"));
+            return Err(no("is not a path of a file in the repository"));
         }
         let full = PathBuf::from(full);
         let top = self.repository.workdir().unwrap_or(Path::new(""));

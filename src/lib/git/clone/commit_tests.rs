@@ -105,7 +105,7 @@ fn files_are_committed_as_git_would() {
     let mut index = made.clone.repository.index().unwrap();
     index.add_path(Path::new("staged")).unwrap();
     index.write().unwrap();
-    let commit = made.commit(&["a", "a/b"]).expect_err("a folder is no file");
+    let commit = made.commit(&["a", "a/b"]).expect_err("a folder is not a file");
     assert!(commit.message.contains("a is a folder"), "{commit}");
     let commit = made.commit(&["a/b"]).unwrap();
     assert_eq!(made.files(&commit)[0], "a/b 100644 3");

@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 /// See the module.
 pub struct LocalClone {
     pub(in crate::git) repository: Repository,
-    /// The folder's path below the top of the work tree, with a slash behind it; empty for the top.
+    /// The folder's path below the top of the work tree, with a slash after it; empty for the top.
     pub(in crate::git) prefix: String,
     /// What was asked for already: many clusters have the same few pins.
     known: RefCell<Known>,
@@ -85,7 +85,7 @@ impl LocalClone {
         Ok(LocalClone { repository, prefix, known: RefCell::default() })
     }
 
-    /// The folder that tells clones apart: all work trees of one have the same, that of its first work tree.
+    /// The folder that says clones apart: all work trees of one have the same, that of its first work tree.
     pub fn home(&self) -> PathBuf {
         let git_folder = self.repository.commondir();
         let git_folder = git_folder.canonicalize().unwrap_or_else(|_| git_folder.to_owned());

@@ -53,7 +53,7 @@ impl LocalClone {
         }
     }
 
-    /// As [`LocalClone::resolve`], as an error where it is no commit.
+    /// As [`LocalClone::resolve`], as an error where it is not a commit.
     ///
     /// # Errors
     /// There is no such commit, or the hash is too short.

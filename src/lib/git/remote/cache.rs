@@ -1,5 +1,5 @@
 //! The cache: one bare repository for each URL. A commit counts as present when it has a reference of its own, which is
-//! written after all of its objects are; what a killed run leaves behind is swept by the next one.
+//! written after all of its objects are; what a killed run leaves after is swept by the next one.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -53,7 +53,7 @@ impl CacheEntry {
         Ok(Some((lock, repository)))
     }
 
-    /// Removes what a git that is gone has left half done. Whoever made it had a share in the lock.
+    /// Removes what a git that is removed has left half done. Whoever made it had a share in the lock.
     pub(super) fn sweep(&self) -> Result<()> {
         for name in ["shallow.lock", "packed-refs.lock", "config.lock", "HEAD.lock"] {
             remove_file(&self.repository.join(name))?;

@@ -28,7 +28,7 @@ pub struct Fetched {
 }
 
 /// Brings a commit into the cache. A [`Reference::Commit`] that is there needs no network; any other reference is asked
-/// for, since it may have moved. The history is left out, but for servers that do not give a bare commit: then all
+/// for, because it may have moved. The history is left out, but for servers that do not give a bare commit: then all
 /// branches and tags are fetched with theirs.
 ///
 /// # Errors

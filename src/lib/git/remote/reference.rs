@@ -51,7 +51,7 @@ impl Reference {
         }
     }
 
-    /// Refuses what is no name in git, and so cannot be taken for an option or a pattern either.
+    /// Refuses what is not a name in git, and so cannot be taken for an option or a pattern either.
     pub(super) fn verify(&self) -> Result<()> {
         let fits = match self {
             Reference::Head => true,

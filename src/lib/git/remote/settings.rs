@@ -40,7 +40,7 @@ pub const INHERITED: &[&str] = &[
     "NO_PROXY",
 ];
 
-/// Those of [`INHERITED`] that tell where the network is, and nothing of the user.
+/// Those of [`INHERITED`] that say where the network is, and nothing of the user.
 pub(super) const OF_NOBODY: &[&str] = &[
     "PATH",
     "TMPDIR",

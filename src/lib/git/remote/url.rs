@@ -57,7 +57,7 @@ fn refused(reason: &str, hint: &str) -> Error {
 }
 
 impl Remote {
-    /// Nothing of a URL that cannot be understood is quoted: there is no telling where its password is.
+    /// Nothing of a URL that cannot be understood is quoted: there is no saying where its password is.
     pub(super) fn parse(url: &str) -> Result<Remote> {
         if url.starts_with('-') {
             return Err(refused("it starts with -", FORMS));
@@ -159,7 +159,7 @@ impl Remote {
 /// A URL as people see it: without user and password, but for the user of ssh, and without a query.
 ///
 /// # Errors
-/// It is no URL that can be used.
+/// It is not a URL that can be used.
 pub fn shown(url: &str) -> Result<String> {
     Remote::parse(url).map(|remote| remote.shown)
 }
@@ -181,7 +181,7 @@ impl Hosted {
     /// Takes the URL of a repository apart; nothing for a folder of this machine.
     ///
     /// # Errors
-    /// It is no URL that can be used.
+    /// It is not a URL that can be used.
     pub fn parse(url: &str) -> Result<Option<Hosted>> {
         // git takes relative paths too.
         if !url.contains(':') {
@@ -201,7 +201,7 @@ impl Hosted {
             None => (authority, None),
         };
         let Ok(port) = port.map(str::parse).transpose() else {
-            return Err(refused("its port is no number from 1 to 65535", FORMS));
+            return Err(refused("its port is not a number from 1 to 65535", FORMS));
         };
         Ok(Some(Hosted { protocol, host: host.to_ascii_lowercase(), port, path: path.trim_matches('/').to_owned() }))
     }

@@ -319,7 +319,7 @@ fn unknown(path: &str, trouble: &str) -> Error {
     refused(format!("{path} {trouble}, though git does not know it")).with_hint("move it away")
 }
 
-/// What is below a folder of the work tree and is no folder itself, or an empty one.
+/// What is below a folder of the work tree and is not a folder itself, or an empty one.
 fn leaves(work_tree: &Path, folder: &str) -> Result<Vec<String>> {
     let (mut found, mut pending) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(path) = pending.pop() {

@@ -46,7 +46,7 @@ type Entries = BTreeMap<Vec<u8>, (Item, bool)>;
 /// The paths at which two trees differ, sorted; nothing as a tree is an empty one.
 ///
 /// # Errors
-/// A tree cannot be read, a name in the new one is no name for a file, or there is too much.
+/// A tree cannot be read, a name in the new one is not a name for a file, or there is too much.
 pub(super) fn changes(repository: &Repository, old: Option<Oid>, new: Option<Oid>) -> Result<Vec<Change>> {
     let mut found = Vec::new();
     let mut pending = vec![(String::new(), old, new, 0)];

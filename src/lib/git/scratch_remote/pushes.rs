@@ -8,7 +8,7 @@ use crate::tree::{Root, remove_all, verify_plain_folder};
 use git2::{ObjectType, Oid, Repository};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many commits are told of one push.
+/// So many commits are reported of one push.
 const COMMITS: usize = 100;
 /// So many refs may have changed.
 const REFS: usize = 1_000;
@@ -22,7 +22,7 @@ pub struct Push {
     pub old: Option<String>,
     /// What it is; `None`: it was deleted.
     pub new: Option<String>,
-    /// Whether what it was is no ancestor of what it is.
+    /// Whether what it was is not an ancestor of what it is.
     pub is_forced: bool,
     /// The newest commits that came, newest first.
     pub commits: Vec<CommitInfo>,
@@ -47,7 +47,7 @@ impl Throwaway {
     /// What was pushed since the remote was made, by name of the ref. No step may be running any more.
     ///
     /// # Errors
-    /// Steps have damaged the repository, or pushed more than can be told.
+    /// Steps have damaged the repository, or pushed more than can be reported.
     pub fn pushes(&self) -> Result<Vec<Push>> {
         let repository = self.reopen()?;
         let mut now = BTreeMap::new();
@@ -75,7 +75,7 @@ impl Throwaway {
         changed.into_iter().map(|(name, old, new)| self.push(&repository, name, old, new)).collect()
     }
 
-    /// Opens the repository after steps have run: whatever could lead out of it is gone or refused.
+    /// Opens the repository after steps have run: whatever could lead out of it is removed or refused.
     pub(super) fn reopen(&self) -> Result<Repository> {
         verify_plain_folder(&self.folder)?;
         for name in ["commondir", "gitdir", "info", "worktrees", "modules", "objects/info", "config.worktree"] {
@@ -99,7 +99,7 @@ impl Throwaway {
             diff: String::new(),
             is_diff_cut: false,
         };
-        // What leads to a tree or a file has no history, and is told by its name alone.
+        // What leads to a tree or a file has no history, and is reported by its name alone.
         let commit_of = |id: Oid| commit_of(repository, id);
         let Some(new) = new.and_then(commit_of) else { return Ok(push) };
         let old = old.and_then(commit_of);

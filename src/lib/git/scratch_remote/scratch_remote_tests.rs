@@ -405,7 +405,7 @@ fn a_damaged_remote_is_refused_and_leads_nowhere() {
     let throwaway = made.throwaway(&snapshot);
     made.generate(&throwaway, "gen", "g\n");
     let at = |name: &str| throwaway.folder().join(name);
-    // Settings that would run programs or lead elsewhere are gone.
+    // Settings that would run programs or lead elsewhere are removed.
     fs::write(at("config"), "[core]\n\tfsmonitor = touch /tmp/pwned\n[include]\n\tpath = /etc/passwd\n").unwrap();
     fs::write(at("commondir"), "/nowhere\n").unwrap();
     fs::create_dir_all(at("objects/info")).unwrap();

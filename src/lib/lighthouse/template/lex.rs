@@ -120,7 +120,7 @@ fn token(text: &str) -> Result<(Token, &str), String> {
         '0'..='9' | '-' | '+' => {
             let end = rest.find(|c: char| !is_name(c) && c != '.').unwrap_or(rest.len());
             let number = &text[..end + 1];
-            let number = number.parse().map_err(|_| format!("`{number}` is no whole number"))?;
+            let number = number.parse().map_err(|_| format!("`{number}` is not a whole number"))?;
             (Token::Number(number), &rest[end..])
         }
         c if is_name(c) => {

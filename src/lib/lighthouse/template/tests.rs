@@ -70,7 +70,7 @@ fn what_is_wrong_or_unsupported_is_said() {
         ("{{ eq 1 `a` }}", "wrong arguments of `eq`"),
         ("{{ printf \"%d\" `a` }}", "does not fit"),
         ("{{ printf \"%d\" }}", "too few"),
-        ("{{ 1.5 }}", "no whole number"),
+        ("{{ 1.5 }}", "not a whole number"),
         ("{{ .Refs.Org .Refs.Org }}", "only functions take arguments"),
         ("{{ range .Refs.Org }}{{ end }}", "needs a list"),
         ("{{ # }}", "has no meaning"),

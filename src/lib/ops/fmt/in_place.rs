@@ -87,7 +87,7 @@ fn plan_file(engine: &mut Engine, found: Found, options: &TextOptions, diffs: bo
             State::Changed(text)
         }
         None if formatted.passed_over && !has_errors(&formatted.problems) => {
-            State::PassedOver("it holds YAML that is no manifest")
+            State::PassedOver("it holds YAML that is not a manifest")
         }
         None => State::Failed,
     };

@@ -70,7 +70,8 @@ pub fn format_part(
     };
     let mut positions = Positions::new(&text.bytes, part.lines_before);
     if json_file && !text.json {
-        let error = SyntaxError::new(0, "this is no JSON object").with_hint("rename the file to .yaml if it is YAML");
+        let error =
+            SyntaxError::new(0, "this is not a JSON object").with_hint("rename the file to .yaml if it is YAML");
         formatted.problems.push(syntax_problem(name, &mut positions, &error));
         return formatted;
     }

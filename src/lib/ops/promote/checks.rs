@@ -62,7 +62,7 @@ pub(super) fn usable(pair: &Pair) -> Result<&GitRepository, Problem> {
     }
     let Some(repository) = &pair.repository else {
         let message =
-            format!("the source of Kustomization {} is no GitRepository of this cluster", kustomization.id.name);
+            format!("the source of Kustomization {} is not a GitRepository of this cluster", kustomization.id.name);
         return refuse(&kustomization.origin.location, message, "give the cluster a GitRepository of its own to pin");
     };
     if repository.id.is_flux_system() {
@@ -115,7 +115,7 @@ pub(super) fn verify_commit(request: &Request<'_>, branch: &str, location: &Loca
     match commits.is_ancestor(commit, &tip.commit) {
         Ok(true) => Ok(()),
         Ok(false) if commits.is_shallow() => {
-            let message = format!("whether {} is on {branch} cannot be told: the clone is shallow", short(commit));
+            let message = format!("whether {} is on {branch} cannot be reported: the clone is shallow", short(commit));
             refuse(location, message, "run `git fetch --unshallow`")
         }
         Ok(false) => {

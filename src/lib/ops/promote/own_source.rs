@@ -66,7 +66,7 @@ pub(super) fn copied(request: &Request<'_>, origin: &Origin, changes: Vec<Change
     let text = Text::new(bytes).ok().filter(|text| !text.json && origin.prefix.is_empty());
     let span = text.as_ref().and_then(|text| text.documents().get(origin.document).copied());
     let (Some(text), Some(span)) = (text, span) else {
-        return refuse(&origin.location, "this is no YAML document of its own", "write it as one");
+        return refuse(&origin.location, "this is not YAML document of its own", "write it as one");
     };
     let body = text.bytes[span.body..span.end].trim_ascii_start();
     // The indentation of the first line belongs to the document.

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 const ROWS: usize = 200;
 const COMMITS: usize = 50;
 
-/// No further list of commits begins behind this byte: GitHub takes 65536 characters.
+/// No further list of commits begins after this byte: GitHub takes 65536 characters.
 const LENGTH: usize = 40_000;
 
 /// How many characters of a cluster's name the branch takes.
@@ -28,7 +28,7 @@ impl Plan {
         }
     }
 
-    /// A name for the branch that tells what it does: the same for the same promotion.
+    /// A name for the branch that says what it does: the same for the same promotion.
     fn branch_name(&self) -> String {
         let moved = self.moved();
         let verb = if self.is_rollback() { "rollback" } else { "promote" };

@@ -13,7 +13,7 @@ pub(super) const LIGHTHOUSE: &str = ".lighthouse";
 pub struct Checkout {
     /// The clone.
     pub clone: LocalClone,
-    /// What it tells of the event.
+    /// What it says of the event.
     pub facts: Facts,
     /// The work tree.
     pub snapshot: Snapshot,
@@ -21,7 +21,7 @@ pub struct Checkout {
     pub changed: Vec<String>,
     /// The folder of the repository: where `.lighthouse` is.
     pub root: PathBuf,
-    /// Where kfleet was started below that, with a slash behind it; empty for the folder itself.
+    /// Where kfleet was started below that, with a slash after it; empty for the folder itself.
     pub here: String,
 }
 

@@ -42,7 +42,7 @@ pub(super) fn read(checkout: &Checkout, asked: &Asked) -> Result<Configuration> 
             true
         })
     };
-    // All that loading tells is among it.
+    // All that loading says is among it.
     let mut problems: Vec<Problem> =
         lighthouse::lint(&loaded.config, &has_file).iter().map(lighthouse::Finding::labelled).collect();
     problems.append(&mut unreadable.into_inner());
@@ -56,7 +56,7 @@ pub(super) fn read(checkout: &Checkout, asked: &Asked) -> Result<Configuration> 
     Ok(Configuration { config: loaded.config, problems })
 }
 
-/// Where only the base branch is broken, the work tree cannot mend it: says what can be done here.
+/// Where only the base branch is broken, the work tree cannot repair it: says what can be done here.
 fn tell_side(checkout: &Checkout, problems: &mut [Problem]) {
     let mut errors: Vec<&mut Problem> =
         problems.iter_mut().filter(|problem| problem.severity == Severity::Error).collect();
@@ -78,7 +78,7 @@ fn work_files(checkout: &Checkout) -> Result<Tree> {
             files.insert(format!("{LIGHTHOUSE}/{path}"), bytes.clone());
         }
     }
-    // One that is no regular file was passed over.
+    // One that is not a regular file was passed over.
     let main = format!("{LIGHTHOUSE}/triggers.yaml");
     if !files.contains_key(&main)
         && let Some(bytes) = Files::new(checkout, false)?.read(&main)?

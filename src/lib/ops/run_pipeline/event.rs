@@ -1,4 +1,4 @@
-//! The event that jobs are selected for: a saved one, the one that the user names, or what the branch and its changes tell.
+//! The event that jobs are selected for: a saved one, the one that the user names, or what follows from the branch and its changes.
 
 use super::checkout::Checkout;
 use super::options::Asked;
@@ -15,7 +15,7 @@ pub(super) fn event_of(checkout: &Checkout, asked: &Asked, named: Option<&JobCon
     if let Some(saved) = &asked.saved {
         return Ok(completed(lighthouse::read_event(saved)?, checkout, asked));
     }
-    // Without a branch the commit stands for it, and is no default branch.
+    // Without a branch the commit stands for it, and is not a default branch.
     let branch = facts.branch.clone().unwrap_or_else(|| checkout.snapshot.commit.clone());
     let head = match facts.branch {
         Some(_) => format!("refs/heads/{branch}"),

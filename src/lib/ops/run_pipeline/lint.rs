@@ -45,7 +45,7 @@ pub(super) fn lint(checkout: &Checkout, asked: &Asked, options: &Options, remote
         if problems.iter().any(|problem| problem.severity == Severity::Error && problem.location == source) {
             continue;
         }
-        // The event that would start it, not the one that the user tells of.
+        // The event that would start it, not the one that the user says of.
         let own = Asked { url: asked.url.clone(), now: asked.now, pull: asked.pull, ..Asked::default() };
         let event = event::event_of(checkout, &own, Some(job))?;
         match lighthouse::build_job(job, &event, &select::context(&own)) {
@@ -60,7 +60,7 @@ pub(super) fn lint(checkout: &Checkout, asked: &Asked, options: &Options, remote
                 problems.extend(problems_of(checkout, &selected, options, remote));
             }
             Err(finding) if finding.id == "trigger-template" => problems.push(finding.labelled()),
-            // The linter of trigger files has told it already.
+            // The linter of trigger files has said it already.
             Err(_) => {}
         }
     }

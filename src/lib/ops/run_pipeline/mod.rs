@@ -1,8 +1,8 @@
 //! `kfleet run-pipeline`: pipelines of the repository, run with the work tree as it is.
 //!
 //! The way of a call ([`Session`]): the repository is taken as it is ([`Checkout`]), the jobs are selected ([`select`]), each
-//! is loaded and planned ([`Prepared`]), what is missing is told, and a backend carries the plans out with a
-//! throwaway remote in the place of the real one. What was pushed there is told, and brought in where that is asked for.
+//! is loaded and planned ([`Prepared`]), what is missing is reported, and a backend carries the plans out with a
+//! throwaway remote in the place of the real one. What was pushed there is reported, and brought in where that is asked for.
 
 mod checkout;
 mod configuration;

@@ -52,7 +52,7 @@ fn once<T: Clone>(known: &Known<T>, url: &str, reference: &str, get: impl FnOnce
     found.map_err(Error::from)
 }
 
-/// An error that is told more than once.
+/// An error that is reported more than once.
 #[derive(Debug, Clone)]
 struct Failure {
     kind: ErrorKind,
@@ -181,7 +181,7 @@ impl<'a> Remotes<'a> {
         if self.options.offline {
             let message = match wanted {
                 Reference::Commit(_) => format!("the cache does not have {wanted}"),
-                _ => format!("nobody can tell offline what {wanted} is"),
+                _ => format!("nobody can say offline what {wanted} is"),
             };
             return Err(offline(message));
         }

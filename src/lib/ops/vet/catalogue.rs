@@ -40,7 +40,7 @@ pub fn word(severity: Severity) -> &'static str {
 pub fn markdown() -> String {
     let mut out = String::new();
     for rule in rules() {
-        let fix = if rule.is_fixable { "; `--fix` mends what is safe" } else { "" };
+        let fix = if rule.is_fixable { "; `--fix` repairs what is safe" } else { "" };
         let _ = write!(
             out,
             "### {}: {}\n\nSeverity: {}{fix}.\n\n{}\n\n",

@@ -69,7 +69,7 @@ pub fn plan(fleet: &Clusters, report: &Report) -> Plan {
                 plan.files.push(File { path: (*path).to_owned(), before: before.clone(), text, diff });
             }
             Err(problem) => {
-                let message = format!("cannot mend this file: {}", problem.message);
+                let message = format!("cannot repair this file: {}", problem.message);
                 plan.problems.push(Problem { message, ..problem });
             }
         }

@@ -32,7 +32,7 @@ pub trait StepEngine: Sync {
     /// Tekton, the working folders of all steps, its sidecars. It takes no longer than `stop` allows.
     ///
     /// # Errors
-    /// Something cannot be made; nothing is left behind then.
+    /// Something cannot be made; nothing is left then.
     fn prepare_task<'a>(&'a self, task: &'a TaskRun, stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>>;
 }
 

@@ -27,7 +27,7 @@ fn check_one(subject: &Subject<'_>, task: &PipelineTask, matrix: &Matrix, node: 
             ParamValue::Object(_) => false,
         };
         if !is_list {
-            let message = format!("param `{}` of the matrix of task `{}` is no list", param.name, task.name);
+            let message = format!("param `{}` of the matrix of task `{}` is not a list", param.name, task.name);
             report.error_with(location_of(&param.name), message, "write a list, or a whole array as $(params.x[*])");
         }
     }

@@ -62,7 +62,7 @@ impl Checker<'_> {
             if name == self.task.name {
                 report.error(&item.at, format!("task `{name}` is to run after itself"));
             } else if !tasks.iter().any(|task| task.name == name) {
-                let message = format!("task `{}` is to run after `{name}`, which is no task", self.task.name);
+                let message = format!("task `{}` is to run after `{name}`, which is not a task", self.task.name);
                 report.error_hinted(&item.at, message, suggestion(name, tasks.iter().map(|task| task.name.as_str())));
             }
         }
@@ -86,7 +86,7 @@ impl Checker<'_> {
             match found.variable {
                 // Those of the task are replaced later, in the task.
                 Variable::Context { scope, name } if !is_of_pipeline(scope, name) && !is_of_task(scope, name) => {
-                    report.error(&here, format!("{shown} is no context of a pipeline"));
+                    report.error(&here, format!("{shown} is not a context of a pipeline"));
                 }
                 Variable::TaskResult { .. } => {
                     check_result(self.subject, Some(self.task), found, &here);
@@ -134,7 +134,7 @@ fn task_run_specs(subject: &Subject<'_>) {
     let names = || subject.tasks().into_iter().map(|(task, ..)| task.name.as_str()).collect::<Vec<_>>();
     for (spec, node) in subject.run.task_run_specs.iter().zip(subject.node.items_of("taskRunSpecs")) {
         if !names().contains(&spec.task.as_str()) {
-            let message = format!("`taskRunSpecs` speaks of `{}`, which is no task", spec.task);
+            let message = format!("`taskRunSpecs` speaks of `{}`, which is not a task", spec.task);
             subject.report.error_hinted(&node.at, message, suggestion(&spec.task, names().into_iter()));
         }
     }

@@ -111,7 +111,7 @@ impl Scope {
                 }
                 Variable::Broken => {
                     let hint = "write names with dots as [\"name\"]";
-                    report.error_with(&here, format!("{} is no reference that Tekton knows", one.text), hint);
+                    report.error_with(&here, format!("{} is not a reference that Tekton knows", one.text), hint);
                 }
                 _ => {}
             }

@@ -90,7 +90,7 @@ impl Checker<'_> {
                 Variable::Context { scope, name }
                     if !is_of_task(scope, name) && (!self.task.inline || !is_of_pipeline(scope, name)) =>
                 {
-                    report.error(&here, format!("{shown} is no context of a task"));
+                    report.error(&here, format!("{shown} is not a context of a task"));
                 }
                 Variable::Result { name } => {
                     // In a step with results of its own, the same form may mean those.

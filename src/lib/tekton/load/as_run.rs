@@ -101,7 +101,7 @@ fn run_of_task_run(mut spec: Node, name: &str) -> Node {
     run
 }
 
-/// Workspaces of an object that is no run are made for it; and a binding that says nothing is a fresh folder.
+/// Workspaces of an object that is not a run are made for it; and a binding that says nothing is a fresh folder.
 fn bind_workspaces(run: &mut Node, kind: Kind) {
     if matches!(kind, Kind::Pipeline | Kind::Task) {
         let declared = run.get("pipelineSpec").map_or(&[][..], |spec| spec.items_of("workspaces")).to_vec();

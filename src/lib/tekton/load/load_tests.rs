@@ -333,7 +333,10 @@ spec:
     assert!(loaded(by_lighthouse(&files, &pull_values())).run.pipeline.tasks[0].inline);
     let broken = source.replace("^local-", "a(?=b)");
     let problems = refused(by_lighthouse(&[(".lighthouse/pr.yaml", broken.as_str())], &pull_values()));
-    assert!(problems[0].contains("loadFileRefs is no regular expression") && problems[0].contains('^'), "{problems:?}");
+    assert!(
+        problems[0].contains("loadFileRefs is not a regular expression") && problems[0].contains('^'),
+        "{problems:?}"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) fn load_files(run: &mut Node, pattern: &Node, folder: &str, sources: 
     let pattern = match go_regex::compile(text) {
         Ok(regex) => regex,
         Err(error) => {
-            let message = format!("loadFileRefs is no regular expression: {}", error.message);
+            let message = format!("loadFileRefs is not a regular expression: {}", error.message);
             return sources.report.error_above(&pattern.at.within(text, error.offset), message, &error.caret(text));
         }
     };

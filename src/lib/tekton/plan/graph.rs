@@ -27,7 +27,7 @@ pub(super) fn build(tasks: &[PipelineTask], references: &[BTreeSet<ResultRef>]) 
             match at.get(name.as_str()) {
                 Some(before) => _ = after[position].insert(*before),
                 None => {
-                    problems.push((position, format!("task {} is to run after {name}, which is no task", task.name)))
+                    problems.push((position, format!("task {} is to run after {name}, which is not a task", task.name)))
                 }
             }
         }

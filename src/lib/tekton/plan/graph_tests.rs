@@ -39,7 +39,7 @@ fn cycles_and_unknown_tasks_are_errors() {
     for (tasks, part) in [
         (vec![after("a", &["a"])], "wait for each other: a -> a"),
         (vec![after("x", &["b"]), after("a", &["b"]), after("b", &["c"]), after("c", &["a"])], "b -> c -> a -> b"),
-        (vec![after("a", &["nope"])], "nope, which is no task"),
+        (vec![after("a", &["nope"])], "nope, which is not a task"),
     ] {
         let problems = graph(&tasks).expect_err(part);
         assert!(problems[0].1.contains(part), "{problems:?}");

@@ -16,7 +16,7 @@ pub fn has_empty_list(matrix: &Matrix) -> bool {
 /// that it does not contradict; one that agrees with no value of any combination becomes a combination of its own.
 ///
 /// # Errors
-/// A list is no list, a text is no text, or there are too many combinations.
+/// A list is not a list, a text is not text, or there are too many combinations.
 pub fn combinations(matrix: &Matrix) -> Result<Vec<Combination>, String> {
     let mut included = Vec::new();
     for entry in &matrix.include {
@@ -28,7 +28,7 @@ pub fn combinations(matrix: &Matrix) -> Result<Vec<Combination>, String> {
     let mut all: Vec<Combination> = Vec::new();
     for (at, param) in matrix.params.iter().enumerate() {
         let ParamValue::Array(items) = &param.value else {
-            return Err(format!("parameter {} of the matrix is no list", param.name));
+            return Err(format!("parameter {} of the matrix is not a list", param.name));
         };
         if items.len().saturating_mul(all.len().max(1)) > Matrix::MAX_COMBINATIONS {
             return Err(too_many());
@@ -73,7 +73,7 @@ fn too_many() -> String {
 fn text_of(param: &Param) -> Result<(String, String), String> {
     match &param.value {
         ParamValue::String(text) => Ok((param.name.clone(), text.clone())),
-        _ => Err(format!("parameter {} in `include` of the matrix is no text", param.name)),
+        _ => Err(format!("parameter {} in `include` of the matrix is not text", param.name)),
     }
 }
 

@@ -166,7 +166,7 @@ fn what_is_wrong_is_refused_with_its_reason() {
         (needs_value, "PipelineValidationFailed: task t: missing values for these params"),
         (of_finally, "a task of finally"),
         (run(vec![one("t", "x", &[]), one("t", "x", &[])]), "two tasks named t"),
-        (run(vec![one("Not A Name", "x", &[])]), "no DNS label"),
+        (run(vec![one("Not A Name", "x", &[])]), "not a DNS label"),
         (run(Vec::new()), "no tasks"),
     ] {
         let problems = refused(&run, &options);

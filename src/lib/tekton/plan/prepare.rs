@@ -126,8 +126,9 @@ fn check_names(run: &PipelineRun, problems: &mut Vec<Problem>) {
     let mut names = BTreeSet::new();
     for task in all() {
         if !is_dns_label(&task.name) {
-            problems
-                .push(task.origin.error(format!("{:?} cannot be the name of a task: it is no DNS label", task.name)));
+            problems.push(
+                task.origin.error(format!("{:?} cannot be the name of a task: it is not a DNS label", task.name)),
+            );
         }
         if !names.insert(task.name.as_str()) {
             problems.push(task.origin.error(format!("there are two tasks named {}", task.name)));
@@ -140,8 +141,9 @@ fn check_names(run: &PipelineRun, problems: &mut Vec<Problem>) {
         }
     }
     for spec in run.task_run_specs.iter().filter(|spec| !names.contains(spec.task.as_str())) {
-        problems
-            .push(run.origin.error(format!("taskRunSpecs is about {}, which is no task of the pipeline", spec.task)));
+        problems.push(
+            run.origin.error(format!("taskRunSpecs is about {}, which is not a task of the pipeline", spec.task)),
+        );
     }
     if run.pipeline.tasks.is_empty() {
         problems.push(run.origin.error("the pipeline has no tasks"));

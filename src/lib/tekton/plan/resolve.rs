@@ -280,7 +280,7 @@ pub fn is_late_step(step: &StepSpec) -> bool {
 /// What is said where a condition is written in CEL.
 pub const CEL: &str = "`cel` in `when` is not supported: use input, operator and values";
 
-/// A script as it is written to a file: one whose first text is no `#!` line is run by `/bin/sh`, which stops at errors.
+/// A script as it is written to a file: one whose first text is not a `#!` line is run by `/bin/sh`, which stops at errors.
 pub fn whole_script(script: &str) -> String {
     if script.trim_start().starts_with("#!") { script.to_owned() } else { format!("#!/bin/sh\nset -e\n{script}") }
 }

@@ -111,7 +111,7 @@ pub fn undeclared(references: &BTreeSet<ResultRef>, tasks: &[PipelineTask], fina
 }
 
 /// The results of a pipeline, and the names of those whose source a successful task has not produced. `table` has all results
-/// of tasks, and `succeeded` tells whether the task of a reference did.
+/// of tasks, and `succeeded` says whether the task of a reference did.
 pub fn of_pipeline(
     specs: &[PipelineResult],
     table: &Table<'_>,

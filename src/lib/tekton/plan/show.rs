@@ -49,7 +49,7 @@ fn json(plan: &Plan) -> Result<String> {
 /// JSON as YAML in kfleet's own form.
 ///
 /// # Errors
-/// It is no JSON that YAML can hold.
+/// It is not JSON that YAML can hold.
 pub fn yaml(json: &str) -> Result<String> {
     let defect = |what: String| Error::new(ErrorKind::Failed, format!("cannot write the plan as YAML: {what}"));
     let text = Text::new(json.as_bytes()).map_err(|error| defect(error.message.to_string()))?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::tekton::types::{PipelineRun, PipelineTask, Timeout, Timeouts};
 
-/// The timeouts of a run; `None` is no limit.
+/// The timeouts of a run; `None` is not a limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Of everything.
@@ -97,7 +97,7 @@ pub fn text(duration: Duration) -> String {
     text
 }
 
-/// A limit as text: `0` is no limit, as Tekton writes it.
+/// A limit as text: `0` is not a limit, as Tekton writes it.
 pub fn limit_text(limit: Option<Duration>) -> String {
     limit.map_or_else(|| "0".to_owned(), text)
 }

@@ -218,7 +218,7 @@ fn path_of(declared: &WorkspaceSpec) -> Result<String, String> {
 /// It is none.
 pub(super) fn mount_path(path: &str) -> Result<String, String> {
     if !path.starts_with('/') || path.contains(['\0', ':']) {
-        return Err(format!("{path:?} is no absolute path to mount something at"));
+        return Err(format!("{path:?} is not an absolute path to mount something at"));
     }
     let clean = clean(path);
     if clean == "/" {

@@ -100,7 +100,7 @@ fn what_cannot_be_mounted_is_an_error() {
     for (mounts, part) in [
         (vec![mount("no", "/a")], "no volume named no"),
         (vec![mount("v", "/a"), mount("v", "/a/")], "two volumes are mounted at /a"),
-        (vec![mount("v", "a")], "no absolute path"),
+        (vec![mount("v", "a")], "not an absolute path"),
         (vec![mount("v", "/x/..")], "nothing can be mounted at /"),
         (vec![mount("v", "/a/../tekton/results")], "belongs to Tekton"),
         (vec![mount("v", "/tekton")], "belongs to Tekton"),

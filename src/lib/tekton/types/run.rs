@@ -49,7 +49,7 @@ impl Timeout {
     /// What Tekton allows a run or a task where nothing is written: `default-timeout-minutes`.
     pub const DEFAULT: Duration = Duration::from_secs(60 * 60);
 
-    /// As a limit; `None` is no limit.
+    /// As a limit; `None` is not a limit.
     pub fn limit(self) -> Option<Duration> {
         match self {
             Timeout::Never => None,

@@ -30,7 +30,7 @@ impl<'a> Iterator for References<'a> {
             if bytes.get(start + 1) != Some(&b'(') {
                 continue;
             }
-            // No key has a dollar in it: where one comes first, this is no reference, and the next may begin there.
+            // No key has a dollar in it: where one comes first, this is not a reference, and the next may begin there.
             let inside = start + 2;
             let end = inside + memchr::memchr2(b')', b'$', &bytes[inside..])?;
             self.at = end;

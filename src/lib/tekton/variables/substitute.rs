@@ -291,7 +291,7 @@ impl<'a> Expander<'a> {
         let problem = match found {
             None => format!("$({key}) names no parameter that has a value"),
             Some(Found::OutOfRange(length)) => {
-                format!("ParamArrayIndexingInvalid: $({key}) is behind the end of a list of {length}")
+                format!("ParamArrayIndexingInvalid: $({key}) is after the end of a list of {length}")
             }
             Some(Found::List(_)) => format!("$({key}) is a whole list, which cannot be part of a text"),
             Some(Found::Map(_)) => format!("$({key}) is a whole map, of which only single keys can be used here"),

@@ -2,7 +2,7 @@
 
 use super::super::tape::{Kind, Tape, Token};
 
-/// Writes a JSON document behind what is in `out`.
+/// Writes a JSON document after what is in `out`.
 pub fn emit(tape: &Tape, source: &[u8], out: &mut Vec<u8>) {
     // For each open collection: whether it has an entry already.
     let mut open: Vec<bool> = Vec::new();

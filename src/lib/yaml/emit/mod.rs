@@ -47,7 +47,7 @@ pub struct Style {
     pub canonical: bool,
     /// Double-quoted text of several lines becomes a literal block.
     pub unmangle: bool,
-    /// The text is JSON: its escapes are known, its quotes are no choice of its author.
+    /// The text is JSON: its escapes are known, its quotes are not a choice of its author.
     pub json: bool,
 }
 
@@ -74,7 +74,7 @@ enum At {
     Start,
     /// In a line, where the first entry of a collection can follow.
     Inline,
-    /// Behind the colon of a key or the dash of an item, or behind the properties of a value.
+    /// After the colon of a key or the dash of an item, or after the properties of a value.
     Value,
     /// As `Value`, but a property was written: a collection needs a new line.
     Property,
@@ -98,14 +98,14 @@ struct Emitter<'a> {
     out: &'a mut Vec<u8>,
     stack: Vec<Open>,
     at: At,
-    /// Line comments behind expanded flow collections that were already written, innermost last.
+    /// Line comments after expanded flow collections that were already written, innermost last.
     written: Vec<usize>,
     skip_prefix: bool,
     /// The column of the comments before the value that comes next, once it is known.
     own_column: Option<usize>,
 }
 
-/// Writes the document or part of a document in `range` of the tape, at column 0, behind what is in `out`.
+/// Writes the document or part of a document in `range` of the tape, at column 0, after what is in `out`.
 pub fn emit(tape: &Tape, source: &[u8], range: Range<usize>, frame: Frame<'_>, style: Style, out: &mut Vec<u8>) {
     let mut emitter = Emitter {
         tape,
@@ -279,7 +279,7 @@ impl Emitter<'_> {
         index + 1
     }
 
-    /// Copies the rest of a line, which ends at `end` with its value, and ends it. `next` is the token behind the value.
+    /// Copies the rest of a line, which ends at `end` with its value, and ends it. `next` is the token after the value.
     #[inline]
     fn copy_line(&mut self, start: usize, end: usize, next: usize) -> usize {
         let comment = self.tape.tokens.get(next).is_some_and(|token| token.kind == Kind::LineComment);
@@ -292,7 +292,7 @@ impl Emitter<'_> {
         self.end_line(next)
     }
 
-    /// Ends the line behind a value, with the comment that stands there.
+    /// Ends the line after a value, with the comment that stands there.
     fn end_line(&mut self, next: usize) -> usize {
         self.at = At::Start;
         match self.tape.tokens.get(next) {
@@ -313,7 +313,7 @@ impl Emitter<'_> {
         if self.skip_prefix && token.has(Token::BEFORE_MARKER) {
             return;
         }
-        // The blank line before the marker has gone behind it: one is enough there, and none at the end.
+        // The blank line before the marker has moved after it: one is enough there, and none at the end.
         if token.has(Token::BEFORE_MARKER | Token::BLANK_AFTER)
             && self
                 .tape
@@ -360,7 +360,7 @@ impl Emitter<'_> {
         if !is_list {
             return self.value_column();
         }
-        // A list in brackets becomes a block, or stays on a line of its own: trying tells.
+        // A list in brackets becomes a block, or stays on a line of its own: trying shows which.
         let (before, at) = (self.out.len(), self.at);
         let flow = self.tape.tokens[node].has(Token::FLOW);
         let end = self.tape.tokens[node].link as usize;
@@ -457,7 +457,7 @@ impl Emitter<'_> {
             if self.only_comments(index, end) {
                 return self.empty_with_comments(index, end);
             }
-            // The comment behind the closing bracket goes behind the key.
+            // The comment after the closing bracket goes after the key.
             if self.tape.tokens.get(end + 1).is_some_and(|after| after.kind == Kind::LineComment)
                 && matches!(self.at, At::Value | At::Property)
             {

@@ -5,7 +5,7 @@ use super::{At, Emitter, FlowStyle, Kind, Token};
 use crate::yaml::scalar;
 use crate::yaml::scan::skip_spaces;
 
-/// A key longer than this is no implicit key for any reader (YAML 1.2.2, 7.4.2).
+/// A key longer than this is not an implicit key for any reader (YAML 1.2.2, 7.4.2).
 pub(crate) const MAX_KEY: usize = 1024;
 
 impl Emitter<'_> {
@@ -81,7 +81,7 @@ impl Emitter<'_> {
     /// Writes a scalar on one line. `flow`: inside brackets.
     pub(super) fn one_line(&mut self, token: Token, flow: bool) {
         let quoted = matches!(token.kind, Kind::Single | Kind::Double);
-        // The quotes of JSON are no choice of its author, unless its braces are to stay.
+        // The quotes of JSON are not a choice of its author, unless its braces are to stay.
         let json_block = self.style.json && self.style.flow != FlowStyle::Keep;
         let normalise = (self.style.canonical || json_block) && quoted;
         let json_only = self.style.json && quoted && self.is_json_only(token);

@@ -24,7 +24,7 @@ impl Scanner<'_> {
             b'#' if after > next => {}
             _ => {
                 return Err(SyntaxError::new(next, "this cannot stand in the first line of a block scalar")
-                    .with_hint("behind `|` or `>` write at most one digit from 1 to 9 and one of `+` and `-`")
+                    .with_hint("after `|` or `>` write at most one digit from 1 to 9 and one of `+` and `-`")
                     .into());
             }
         }
@@ -41,7 +41,7 @@ impl Scanner<'_> {
             if end - 1 - last > indent as usize || self.text[last..end - 1].iter().any(|b| *b != b' ') {
                 flags = Token::STRIP | Token::CUT;
             } else {
-                // Blanks behind the last line break are no line.
+                // Blanks after the last line break are not a line.
                 end = last;
             }
         }

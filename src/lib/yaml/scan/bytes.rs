@@ -15,7 +15,7 @@ fn word_at(text: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(chunk.try_into().ok()?))
 }
 
-/// The offset of the first byte at or behind `at` that is no space. Most of a manifest is indentation: this looks at
+/// The offset of the first byte at or after `at` that is not a space. Most of a manifest is indentation: this looks at
 /// eight bytes at a time.
 #[inline]
 pub(in crate::yaml) fn skip_spaces(text: &[u8], mut at: usize) -> usize {
@@ -32,7 +32,7 @@ pub(in crate::yaml) fn skip_spaces(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The offset of the first `:`, `#` or line break at or behind `at`; the end of the text where there is none.
+/// The offset of the first `:`, `#` or line break at or after `at`; the end of the text where there is none.
 #[inline]
 pub(super) fn find_stop(text: &[u8], mut at: usize) -> usize {
     // A byte of `word ^ pattern` is zero where the needle stands; the subtraction sets its top bit. Bits above the

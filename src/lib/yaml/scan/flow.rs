@@ -1,7 +1,7 @@
 //! Flow collections (`{a: 1}`, `[a, b]`) in the fast lane, without recursion.
 //!
 //! Where YAML 1.2 and go-yaml v2 disagree (`{a:1}`, `{d:}`) this follows go-yaml, because it decides what a cluster
-//! stores: a colon needs a blank behind it, or a quoted key or the end of a collection before it.
+//! stores: a colon needs a blank after it, or a quoted key or the end of a collection before it.
 
 use super::{Kind, MAX_DEPTH, Scan, Scanner, Stop, SyntaxError, Token, is_blank, is_break_or_blank};
 
@@ -20,12 +20,12 @@ enum Want {
     Entry,
     /// An entry: a comma that follows another comma has nothing before it.
     Separator,
-    /// The value behind a key's colon.
+    /// The value after a key's colon.
     Value,
 }
 
 impl Scanner<'_> {
-    /// Scans the flow collection at `at`; returns the offset behind its closing bracket.
+    /// Scans the flow collection at `at`; returns the offset after its closing bracket.
     pub(super) fn flow_node(&mut self, at: usize) -> Scan<usize> {
         self.flow.clear();
         let mut at = at;
@@ -137,7 +137,7 @@ impl Scanner<'_> {
         Ok((end, Want::Separator))
     }
 
-    /// Scans a scalar or alias inside a flow collection; returns the offset behind it.
+    /// Scans a scalar or alias inside a flow collection; returns the offset after it.
     fn flow_scalar(&mut self, at: usize, key: bool) -> Scan<usize> {
         let flags = if key { Token::KEY } else { 0 };
         match self.text[at] {
@@ -199,7 +199,7 @@ impl Scanner<'_> {
         Ok(end)
     }
 
-    /// The offset behind blanks and line breaks.
+    /// The offset after blanks and line breaks.
     fn flow_space(&self, mut at: usize) -> Scan<usize> {
         loop {
             match self.text.get(at) {

@@ -109,7 +109,7 @@ pub fn scan(text: &[u8], span: Span, cut: bool, tape: &mut Tape, buffers: &mut B
 }
 
 /// Scans the block scalar whose `|` or `>` stands at `at`, in a collection at column `parent`; returns its token and
-/// the offset behind it. For the slow lane, which has its own way to find the header.
+/// the offset after it. For the slow lane, which has its own way to find the header.
 pub(super) fn block_scalar_at(text: &[u8], at: usize, parent: i32, cut: bool) -> Result<(Token, usize), SyntaxError> {
     let mut tape = Tape::default();
     let mut buffers = Buffers::default();
@@ -150,7 +150,7 @@ struct Scanner<'a> {
 impl Scanner<'_> {
     #[inline]
     fn at(&self, index: usize) -> u8 {
-        // Reading behind the end is as good as reading a line break: every loop ends there.
+        // Reading after the end is as good as reading a line break: every loop ends there.
         self.text.get(index).copied().unwrap_or(b'\n')
     }
 
@@ -165,7 +165,7 @@ impl Scanner<'_> {
         memchr::memchr(b'\n', &self.text[from.min(self.text.len())..]).map_or(self.text.len(), |n| from + n)
     }
 
-    /// The offset behind the blanks at `from`.
+    /// The offset after the blanks at `from`.
     #[inline]
     fn skip_blanks(&self, mut from: usize) -> usize {
         while is_blank(self.at(from)) {
@@ -226,7 +226,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Keeps a comment until the next node tells where it belongs.
+    /// Keeps a comment until the next node says where it belongs.
     fn comment(&mut self, start: usize, line_end: usize, column: usize, flags: u8) {
         let mut end = line_end;
         while end > start && is_blank(self.at(end - 1)) {
@@ -304,7 +304,7 @@ impl Scanner<'_> {
                 self.pos = self.item(at, line)?;
                 Ok(())
             }
-            None => self.error(at, "there is text behind the end of the document's only value"),
+            None => self.error(at, "there is text after the end of the document's only value"),
         }
     }
 
@@ -479,7 +479,7 @@ impl Scanner<'_> {
     }
 }
 
-/// The hint for text that is no YAML because it is a template.
+/// The hint for text that is not YAML because it is a template.
 pub(super) const TEMPLATE_HINT: &str =
     "this looks like a template (Helm, Jinja): render it first, or pass it over with --exclude";
 

@@ -65,7 +65,7 @@ impl Scanner<'_> {
                     return self.rest_of_line(next);
                 }
                 b'\t' => {
-                    // Behind a tab only a scalar may stand, as the tab is no indentation.
+                    // After a tab only a scalar may stand, as the tab is not an indentation.
                     let text = self.skip_blanks(next);
                     return match self.at(text) {
                         b'\n' | b'#' => {
@@ -128,7 +128,7 @@ impl Scanner<'_> {
     }
 
     fn missing_colon(&self, at: usize) -> Scan<usize> {
-        let error = self.syntax_error(at, "a key needs a colon and a space behind it");
+        let error = self.syntax_error(at, "a key needs a colon and a space after it");
         let error = if error.hint.is_some() { error } else { error.with_hint("write `key: value`") };
         Err(error.into())
     }
@@ -258,7 +258,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Scans a node that is no block collection: scalar, alias or flow collection. `parent` is the column of the
+    /// Scans a node that is not a block collection: scalar, alias or flow collection. `parent` is the column of the
     /// collection that holds it, -1 for the document.
     pub(super) fn inline_node(&mut self, at: usize, parent: i32) -> Scan<usize> {
         self.expect_value = false;
@@ -295,7 +295,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// What may stand behind a quoted scalar, an alias or a flow collection. A `#` needs no blank before it there:
+    /// What may stand after a quoted scalar, an alias or a flow collection. A `#` needs no blank before it there:
     /// go-yaml takes it as a comment.
     fn end_of_node(&mut self, end: usize) -> Scan<usize> {
         let at = self.skip_blanks(end);
@@ -310,7 +310,7 @@ impl Scanner<'_> {
                 }
             }
             _ => {
-                let error = self.syntax_error(at, "there is text behind the end of this value");
+                let error = self.syntax_error(at, "there is text after the end of this value");
                 let error = if error.hint.is_some() { error } else { error.with_hint("put the whole value in quotes") };
                 Err(error.into())
             }
@@ -361,7 +361,7 @@ impl Scanner<'_> {
             let message = if self.comments.is_empty() {
                 "this line is indented deeper than its neighbours, but nothing above opens a level"
             } else {
-                "text cannot go on behind a comment"
+                "text cannot go on after a comment"
             };
             return Err(SyntaxError::new(at, message).with_hint("align it with the lines above").into());
         }
@@ -386,7 +386,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// The offset behind the closing quote of the scalar at `at`.
+    /// The offset after the closing quote of the scalar at `at`.
     pub(super) fn quoted_end(&self, at: usize) -> Scan<usize> {
         let quote = self.text[at];
         let mut from = at + 1;

@@ -1,7 +1,7 @@
 //! The slow lane: builds the tape of one document from the events of a complete YAML parser.
 //!
 //! It exists for the YAML that the fast lane does not know: explicit keys, comments inside flow collections,
-//! properties on lines of their own, directives. The parser tells nodes, anchors, tags and comments with their places;
+//! properties on lines of their own, directives. The parser reports nodes, anchors, tags and comments with their places;
 //! where dashes and block headers stand is read from the text between.
 
 mod comments;
@@ -18,7 +18,7 @@ const MAX_SLOW_DEPTH: usize = 1_000;
 /// last line break was added by the caller.
 ///
 /// # Errors
-/// The document is no valid YAML, or uses something that no Kubernetes reader takes.
+/// The document is not valid YAML, or uses something that no Kubernetes reader takes.
 pub fn build(text: &str, span: Span, cut: bool, tape: &mut Tape) -> Result<(), SyntaxError> {
     tape.clear();
     tape.by_slow_lane = true;
@@ -158,7 +158,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         Ok(())
     }
 
-    /// Writes the dash of a list item where one belongs; tells whether the node is a key.
+    /// Writes the dash of a list item where one belongs; returns whether the node is a key.
     fn before_node(&mut self, at: usize) -> Result<bool, SyntaxError> {
         let Some(container) = self.containers.last_mut() else { return Ok(false) };
         if container.is_map {
@@ -176,7 +176,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         Ok(false)
     }
 
-    /// The first byte at or behind `from` that `wanted` accepts; blanks, comments, properties and the indicators `?`
+    /// The first byte at or after `from` that `wanted` accepts; blanks, comments, properties and the indicators `?`
     /// and `:` are passed over.
     fn find(&self, from: usize, wanted: impl Fn(&[u8], usize) -> bool) -> Option<usize> {
         let mut at = from;
@@ -212,7 +212,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         if let (Some(first), Some(last), true) = (properties.first(), properties.last(), key) {
             self.place_comments(first.start as usize, false);
             self.push_floating();
-            // Among the properties of a key, or behind the header of its block, a comment would end the line, and give
+            // Among the properties of a key, or after the header of its block, a comment would end the line, and give
             // them to the whole mapping.
             let text = self.find(last.end as usize, |text, at| !matches!(text[at], b' ' | b'\t' | b'\n' | b'#'));
             let mut limit = text.unwrap_or(self.end);
@@ -263,7 +263,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         if kind == Kind::Plain
             && let Some(hash) = memchr::memchr_iter(b'#', bytes).find(|at| follows_blank(bytes, *at))
         {
-            return Err(SyntaxError::new(range.start + hash, "text cannot go on behind a comment")
+            return Err(SyntaxError::new(range.start + hash, "text cannot go on after a comment")
                 .with_hint("remove the comment, or put the text in quotes"));
         }
         let mut flags = flags;
@@ -287,7 +287,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         let at = key.end as usize;
         if self.text.get(at) == Some(&b':') && !matches!(self.text.get(at + 1), None | Some(b' ' | b'\t' | b'\n')) {
             return Err(SyntaxError::new(at, "readers disagree whether this colon belongs to the key")
-                .with_hint("write a space behind it"));
+                .with_hint("write a space after it"));
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::find::{Doc, Entry, Target};
 use super::{New, Plan, Step};
 
 impl Doc<'_> {
-    /// A new value for this place; what is wrong with it is told there.
+    /// A new value for this place; what is wrong with it is reported there.
     pub(super) fn content<'c>(
         &self,
         target: Option<&Target>,
@@ -70,7 +70,7 @@ impl Doc<'_> {
             return self.replace(target, &self.content(Some(target), new, &[], true)?);
         }
         if self.token(node).kind != Kind::Seq {
-            return Err(self.refuse(node, "this is no list: nothing can be appended to it"));
+            return Err(self.refuse(node, "this is not a list: nothing can be appended to it"));
         }
         let content = self.content(Some(target), new, &[], false)?;
         if self.token(node).has(Token::FLOW) {
@@ -86,7 +86,7 @@ impl Doc<'_> {
         self.add_lines(&before, &lines, &fragment, column, Plan::default())
     }
 
-    /// Adds lines behind an entry.
+    /// Adds lines after an entry.
     fn add_lines(
         &self,
         before: &Entry,
@@ -228,7 +228,7 @@ impl Doc<'_> {
         (node..self.tape.skip_node(node)).any(|index| self.token(index).kind.is_comment())
     }
 
-    /// The end of a node that is no block collection.
+    /// The end of a node that is not a block collection.
     pub(super) fn end_of(&self, node: usize) -> usize {
         let token = self.token(node);
         match token.kind {
@@ -262,7 +262,7 @@ impl Doc<'_> {
                 let end = self.behind(node..self.tape.skip_node(node));
                 self.check_comment_below(end, column, fragment.ends_in_text)?;
                 if !self.is_first_on_line(start) {
-                    // It starts behind a dash.
+                    // It starts after a dash.
                     let own = self.token(node).column as usize;
                     let text = match (fragment.head.is_empty(), fragment.is_line()) {
                         (false, _) => format!("{}\n{}", fragment.head, joined(&body)),
@@ -334,7 +334,7 @@ impl Doc<'_> {
         first.map_or(0, |token| token.start as usize)
     }
 
-    /// The offset of the `|` or `>` at or behind `at`.
+    /// The offset of the `|` or `>` at or after `at`.
     fn skip_to_header(&self, at: usize) -> usize {
         let mut at = self.skip_space(at);
         while self.bytes.get(at) == Some(&b'#') {
@@ -343,7 +343,7 @@ impl Doc<'_> {
         at
     }
 
-    /// The offset behind the text before `at` on its line.
+    /// The offset after the text before `at` on its line.
     fn trim_blanks(&self, at: usize) -> usize {
         let start = self.line_start(at);
         start + self.bytes[start..at].trim_ascii_end().len()

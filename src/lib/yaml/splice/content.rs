@@ -21,12 +21,12 @@ pub(super) struct Content<'a> {
 /// A value as it is written in block YAML.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fragment {
-    /// What stands behind the colon or the dash: a scalar, a flow collection, the header of block text, or nothing.
+    /// What stands after the colon or the dash: a scalar, a flow collection, the header of block text, or nothing.
     pub(super) head: String,
     /// The lines below, without their common indentation.
     lines: Vec<String>,
     is_list: bool,
-    /// The lines have the indentation that their header tells.
+    /// The lines have the indentation that their header gives.
     exact: bool,
     /// The last line belongs to block text.
     pub(super) ends_in_text: bool,
@@ -245,7 +245,7 @@ fn yaml_fragment(yaml: &str) -> Result<Fragment, SyntaxError> {
         fragment.exact = fragment.head.contains(|c: char| c.is_ascii_digit());
     } else if lines.len() == 1 && (root.kind.is_leaf() || root.has(Token::FLOW)) {
         if tape.has_comments {
-            return Err(not_usable("a comment stands behind it"));
+            return Err(not_usable("a comment stands after it"));
         }
         fragment.head = lines.remove(0).trim().to_owned();
     }
@@ -272,7 +272,7 @@ impl Fragment {
         Fragment { head, ..Fragment::default() }
     }
 
-    /// Whether it is one line behind its key.
+    /// Whether it is one line after its key.
     pub(super) fn is_line(&self) -> bool {
         self.lines.is_empty()
     }
@@ -310,7 +310,7 @@ impl Fragment {
         let pad = " ".repeat(column);
         let mut lines = self.body(column, true, habits);
         if self.head.is_empty() {
-            // The first line stands behind the dash.
+            // The first line stands after the dash.
             if let Some(first) = lines.first_mut() {
                 *first = format!("{pad}- {}", first.get(column + 2..).unwrap_or(""));
             }

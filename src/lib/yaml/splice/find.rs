@@ -26,7 +26,7 @@ pub(super) struct Entry {
     pub(super) key: Option<usize>,
     /// The node of its value.
     pub(super) node: usize,
-    /// Behind its last token, the comment on its line included.
+    /// After its last token, the comment on its line included.
     pub(super) next: usize,
 }
 
@@ -88,12 +88,12 @@ impl<'a> Doc<'a> {
                 (Step::Key(key), Kind::Seq) => {
                     return Err(self.refuse(target.node, format!("this is a list, where the key `{key}` was expected")));
                 }
-                (Step::Index(_), _) => return Err(self.refuse(target.node, "this is no list")),
+                (Step::Index(_), _) => return Err(self.refuse(target.node, "this is not a list")),
                 (Step::Key(key), _) => {
-                    let message = format!("this is no mapping, where the key `{key}` was expected");
+                    let message = format!("this is not a mapping, where the key `{key}` was expected");
                     return Err(self
                         .refuse(target.node, message)
-                        .with_hint("remove the value first, or mend it by hand"));
+                        .with_hint("remove the value first, or repair it by hand"));
                 }
             }
         }
@@ -246,7 +246,7 @@ impl<'a> Doc<'a> {
         self.token(entry.start).start as usize
     }
 
-    /// Refuses documents that have keys behind `?`: where an entry begins and ends is not told by its lines then.
+    /// Refuses documents that have keys after `?`: where an entry begins and ends does not show in its lines then.
     pub(super) fn check_keys(&self) -> Result<(), SyntaxError> {
         if !self.tape.by_slow_lane {
             return Ok(());
@@ -260,7 +260,7 @@ impl<'a> Doc<'a> {
         Ok(())
     }
 
-    /// Whether a key stands behind `?`.
+    /// Whether a key stands after `?`.
     fn is_explicit(&self, key: usize) -> bool {
         if matches!(self.token(key).kind, Kind::Literal | Kind::Folded) {
             return true;
@@ -269,12 +269,12 @@ impl<'a> Doc<'a> {
         let before = self.bytes[..start].trim_ascii_end();
         let Some(mark) = before.len().checked_sub(1).filter(|_| before.ends_with(b"?")) else { return false };
         let line = self.line_start(mark);
-        // At the end of a line of text it is no indicator.
+        // At the end of a line of text it is not an indicator.
         let is_alone = self.bytes[line..mark].iter().all(|byte| b" \t-?:{[,".contains(byte));
         is_alone || self.line_start(start) == line
     }
 
-    /// Where a value can be written behind the colon, the dash or the properties of an entry.
+    /// Where a value can be written after the colon, the dash or the properties of an entry.
     pub(super) fn gap(&self, entry: &Entry) -> Result<usize, SyntaxError> {
         let first = entry.key.map_or(entry.start, |key| key + 1);
         let property = (first..entry.node).rev().find(|index| self.token(*index).kind.is_property());
@@ -289,7 +289,7 @@ impl<'a> Doc<'a> {
         if self.token(entry.node).has(Token::NO_COLON) && self.token(entry.node).kind == Kind::Null {
             if self.bytes[..end].ends_with(b":") {
                 let error = self.refuse(key, "readers disagree whether the colon belongs to this key");
-                return Err(error.with_hint("write a space behind it"));
+                return Err(error.with_hint("write a space after it"));
             }
             return Ok(end);
         }
@@ -304,7 +304,7 @@ impl<'a> Doc<'a> {
         at + self.bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
     }
 
-    /// The offset of the first byte at or behind `at` that is no white space.
+    /// The offset of the first byte at or after `at` that is not a white space.
     pub(super) fn skip_space(&self, at: usize) -> usize {
         at + self.bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count()
     }
@@ -313,7 +313,7 @@ impl<'a> Doc<'a> {
         memchr::memrchr(b'\n', &self.bytes[..at]).map_or(0, |n| n + 1)
     }
 
-    /// The start of the line behind the one that holds `at`.
+    /// The start of the line after the one that holds `at`.
     pub(super) fn next_line(&self, at: usize) -> usize {
         memchr::memchr(b'\n', &self.bytes[at..]).map_or(self.bytes.len(), |n| at + n + 1)
     }
@@ -332,7 +332,7 @@ impl<'a> Doc<'a> {
         })
     }
 
-    /// The start of the line behind the last one of these tokens.
+    /// The start of the line after the last one of these tokens.
     pub(super) fn behind(&self, range: Range<usize>) -> usize {
         let start = range.start;
         match self.last_text(range) {

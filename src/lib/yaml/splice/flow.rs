@@ -31,7 +31,7 @@ impl Doc<'_> {
         if self.token(entry.node).kind == Kind::Null { self.gap(entry) } else { Ok(self.end_of(entry.node)) }
     }
 
-    /// The comma at or behind `at`, across blanks, line breaks and comments.
+    /// The comma at or after `at`, across blanks, line breaks and comments.
     fn comma(&self, at: usize) -> Option<usize> {
         let mut at = self.skip_space(at);
         while self.bytes.get(at) == Some(&b'#') {
@@ -48,7 +48,7 @@ impl Doc<'_> {
         Ok(())
     }
 
-    /// Adds an entry behind that of the key `after`, or behind the last.
+    /// Adds an entry after that of the key `after`, or after the last.
     pub(super) fn add_flow(&self, holder: usize, text: &str, after: Option<&str>) -> Result<Plan, SyntaxError> {
         self.check_brackets(holder)?;
         let mut plan = Plan::default();
@@ -65,7 +65,7 @@ impl Doc<'_> {
         };
         let end = self.value_end(&before)?;
         let start = self.entry_start(&before);
-        // A colon needs a blank behind it.
+        // A colon needs a blank after it.
         let blank =
             if self.bytes[..end].ends_with(b":") && self.token(before.node).kind == Kind::Null { " " } else { "" };
         let line = self.line_start(start);

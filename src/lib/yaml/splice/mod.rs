@@ -3,8 +3,8 @@
 //!
 //! A change is planned on the tape as a few replacements of the text (`find`, `block`, `flow`, `content`), carried out
 //! on the bytes of its document, and proven by parsing the result again (`proof`). What has no single right answer is
-//! refused, and so are lone carriage returns, byte-order marks inside a file and documents with keys behind `?`. Of YAML that only the slow
-//! lane reads the tape does not tell all places: there the proof decides. Nothing here knows what a field means.
+//! refused, and so are lone carriage returns, byte-order marks inside a file and documents with keys after `?`. Of YAML that only the slow
+//! lane reads the tape does not show all places: there the proof decides. Nothing here knows what a field means.
 
 mod block;
 mod content;
@@ -49,7 +49,7 @@ pub enum Change<'a> {
         path: Vec<Step<'a>>,
         /// What it becomes.
         value: New<'a>,
-        /// A new key goes behind this one, if it is there; else behind the last one.
+        /// A new key goes after this one, if it is there; else after the last one.
         after: Option<&'a str>,
     },
     /// Removes an entry of a mapping or a list, with the comment on its line. Nothing to do where there is none.

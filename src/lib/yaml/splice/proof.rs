@@ -38,7 +38,7 @@ pub(super) fn prove(before: &Before<'_>, bytes: &[u8]) -> Result<(), SyntaxError
     parse(&text, &mut tape).map_err(|error| unproven(&error.message))?;
     let after = Doc { tape: &tape, bytes: &text.bytes, json: text.json };
     if before.doc.json && !after.json {
-        return Err(unproven("the result is no JSON"));
+        return Err(unproven("the result is not JSON"));
     }
     if value(&after).map_err(|error| unproven(&error.message))? != expected {
         return Err(unproven("other values would change"));

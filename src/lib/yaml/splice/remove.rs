@@ -60,7 +60,7 @@ impl Doc<'_> {
         let is_only = self.entries(entry.holder).len() == 1;
         if !is_only {
             self.check_comment_below(end, column, text_above.is_some())?;
-            // Behind a dash the next entry, or the comment before it, moves up.
+            // After a dash the next entry, or the comment before it, moves up.
             let next = if is_first_on_line { end } else { self.skip_space(end) };
             plan.replace(start..next, "");
             return Ok(plan);

@@ -271,7 +271,7 @@ fn what_is_not_certain_is_refused() {
         ("a: &x {c: 1}\nb:\n  <<: *x\n  c: 2\n", remove("b/c"), 3, 3, "merge"),
         ("a: 1\na: 2\n", set("a", "v"), 2, 1, "twice"),
         ("a: !t x\n", set("a", "v"), 1, 4, "tag"),
-        ("a: x\n", set("a/b", "v"), 1, 4, "no mapping"),
+        ("a: x\n", set("a/b", "v"), 1, 4, "not a mapping"),
         ("a: [x]\n", set("a/b", "v"), 1, 4, "list"),
         ("a: [x]\n", set("a/1", "v"), 1, 4, "1 entries"),
         ("a: 1\n", set("b/0/c", "v"), 1, 1, "list"),

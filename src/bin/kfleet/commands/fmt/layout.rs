@@ -104,7 +104,7 @@ fn saved(flag: Option<&PathBuf>, usual: &str, context: &Context) -> Result<Optio
     };
     let bytes = Input::from_file(file, u64::MAX)?.into_bytes()?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| Error::new(ErrorKind::Failed, format!("cannot read {}: it is no UTF-8", path.display())))?;
+        .map_err(|_| Error::new(ErrorKind::Failed, format!("cannot read {}: it is not UTF-8", path.display())))?;
     Ok(Some((file.name.clone(), text)))
 }
 

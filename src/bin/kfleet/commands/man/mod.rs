@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args, program: Command, context: &Context, ui: &Ui) -> 
     Ok(Outcome::Done)
 }
 
-/// Gives the text behind the flags its usual heading. Examples keep their lines, which a man page would fill.
+/// Gives the text after the flags its usual heading. Examples keep their lines, which a man page would fill.
 fn with_headings(page: &str) -> String {
     let Some((flags, extra)) = page.split_once(".SH EXTRA\n") else { return page.to_owned() };
     match extra.strip_prefix("Examples:\n") {

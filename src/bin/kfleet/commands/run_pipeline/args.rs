@@ -47,7 +47,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "The event")]
 pub(crate) struct EventArgs {
-    /// What has happened; by default what the branch and its changes tell
+    /// What has happened; by default what follows from the branch and its changes
     #[arg(long, value_name = "EVENT", value_parser = ["pull_request", "push", "tag"])]
     pub event: Option<String>,
     /// A comment on the pull request, such as "/test pr"
@@ -162,7 +162,7 @@ pub(crate) struct ModeArgs {
     /// List the jobs, and whether the event starts them
     #[arg(long)]
     pub list: bool,
-    /// As --list, and tell why
+    /// As --list, with the reasons
     #[arg(long)]
     pub explain: bool,
     /// Show what would run

@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let (errors, doubts): (Vec<_>, Vec<_>) =
         selection.problems.iter().cloned().partition(|problem| problem.severity == Severity::Error);
     ui.problems(&errors);
-    // What every run would repeat is told where it is asked for.
+    // What every run would repeat is reported where it is asked for.
     if !doubts.is_empty() {
         ui.note(&format!("--lint shows {} about trigger files", count(doubts.len(), "warning")));
     }
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let mut runs = Vec::new();
     if jobs.prepared.is_empty() {
         ui.status(&format!("the event starts no job: {}", selection.event));
-        ui.note("kfleet run-pipeline --explain tells why");
+        ui.note("kfleet run-pipeline --explain says why");
         if args.output.fail_if_none {
             outcome = Outcome::Ended(ErrorKind::Usage);
         }

@@ -179,7 +179,7 @@ fn removals(
         let name = || input.name().to_owned();
         let verb = if options.remove { "--remove would delete" } else { "moving its manifests would delete" };
         if gathered.mixed[index] {
-            let message = format!("{verb} a file that also holds YAML that is no manifest");
+            let message = format!("{verb} a file that also holds YAML that is not a manifest");
             problems.push(error(name(), message, "split the file first, or exclude it"));
         } else if filtered[index] {
             let message = format!("{verb} objects that --filter leaves out");
@@ -242,7 +242,9 @@ fn prunable(
                     }
                     match root.read(&path) {
                         Ok(Some(bytes)) if holds_only_manifests(&bytes) => pruned.push(path),
-                        Ok(_) => notes.push(format!("{}: not pruned: it is no manifest", options.layout.shown(&path))),
+                        Ok(_) => {
+                            notes.push(format!("{}: not pruned: it is not a manifest", options.layout.shown(&path)))
+                        }
                         Err(error) => problems.push(error.into_problem()),
                     }
                 }

@@ -1,4 +1,4 @@
-//! The clusters of a repository, as far as a fleet file can tell them.
+//! The clusters of a repository, as far as a fleet file can say them.
 
 use super::{Adoption, cluster_url};
 use crate::fleet::clusters::{Cluster, Clusters};
@@ -9,7 +9,7 @@ use crate::names::is_name;
 use crate::problem::{Problem, Severity};
 use std::collections::BTreeMap;
 
-/// The clusters that a fleet file can name; what is in the way of the others is told.
+/// The clusters that a fleet file can name; what is in the way of the others is reported.
 pub(super) fn usable<'a>(found: &'a Clusters, adoption: &mut Adoption) -> Vec<&'a Cluster> {
     let warn = |problem: &Problem| Problem { severity: Severity::Warning, ..problem.clone() };
     adoption.warnings.extend(found.problems.iter().map(warn));
@@ -20,7 +20,7 @@ pub(super) fn usable<'a>(found: &'a Clusters, adoption: &mut Adoption) -> Vec<&'
             tell_of_flavours(cluster, adoption);
             clusters.push(cluster);
         } else {
-            adoption.unknown.push(format!("{}: it is no name for a cluster", cluster.folder));
+            adoption.unknown.push(format!("{}: it is not a name for a cluster", cluster.folder));
         }
     }
     clusters

@@ -1,5 +1,5 @@
 //! `kfleet init --adopt`: a fleet file for a repository that is there, in the layout that kfleet has by default. What the
-//! repository does not tell is told to the user, and left out of the file or put into comments.
+//! repository does not say is reported to the user, and left out of the file or put into comments.
 
 mod addons;
 mod clusters;
@@ -37,7 +37,7 @@ pub struct Adoption {
     pub clusters: Vec<String>,
     /// The addons in it.
     pub addons: Vec<String>,
-    /// What the repository does not tell, each in one line.
+    /// What the repository does not say, each in one line.
     pub unknown: Vec<String>,
     /// What is wrong in the repository, as far as it was seen.
     pub warnings: Vec<Problem>,
@@ -64,7 +64,7 @@ pub fn read(folder: &Path) -> Result<Repository> {
     }
     if !files.keys().any(|path| path.starts_with(&format!("{}/", paths.clusters))) {
         let message = format!("{} has no folder {}: there is nothing to adopt", folder.display(), paths.clusters);
-        let hint = "the layout is told in docs/fleet-file.md; `kfleet init DIR` makes a new repository in it";
+        let hint = "docs/fleet-file.md describes the layout; `kfleet init DIR` makes a new repository in it";
         return Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
     }
     Ok(Repository { files, git: git::about(folder)? })

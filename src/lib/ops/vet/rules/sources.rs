@@ -84,7 +84,7 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
     }
     for ((location, message), clusters) in told {
         if let Some(location) = positions.remove(&(location, message.clone())) {
-            found.add(location, message).hint("create it, or mend the name").clusters.extend(clusters);
+            found.add(location, message).hint("create it, or repair the name").clusters.extend(clusters);
         }
     }
 }

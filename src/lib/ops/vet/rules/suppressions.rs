@@ -6,5 +6,5 @@ use crate::problem::Severity;
 pub(in crate::ops::vet) const RULES: &[Rule] =
     &[Rule::new("VET01", Severity::Warning, "a suppression that suppresses nothing", |_, _| {}).explained(
         "`# kfleet: ignore ID reason`, on a line or on the line above it, suppresses the findings of one rule on that\n\
-         line. One that names no rule, gives no reason or suppresses nothing is told, so that none outlives its reason.",
+         line. One that names no rule, gives no reason or suppresses nothing is reported, so that none outlives its reason.",
     )];

@@ -2,7 +2,7 @@
 //! what ends, obeys its engine, and sees to it that nothing outlives the step.
 //!
 //! In a sandbox it is the first process of its namespace: when it ends, the system kills all others. Elsewhere it adopts
-//! what the step leaves behind, and kills it.
+//! what the step leaves after, and kills it.
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -48,7 +48,7 @@ fn socket() -> io::Result<UnixStream> {
     Ok(UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
-/// Tells the engine; it may have gone.
+/// Reports the engine; it may have gone.
 pub(crate) fn report(message: &Message) {
     if let Ok(socket) = socket() {
         let _ = send(socket, message);
@@ -300,7 +300,7 @@ fn terminate_descendants() {
     }
 }
 
-/// Kills all that is below this process, again and again, since what is about to die may still start something.
+/// Kills all that is below this process, again and again, because what is about to die may still start something.
 fn kill_descendants() {
     if !cfg!(target_os = "linux") {
         let _ = rustix::process::kill_current_process_group(Signal::KILL);

@@ -30,7 +30,7 @@ const REST: usize = 1 << 20;
 const RESET: &[u8] = b"\x1b[0m\x1b[?25h\x1b[?1047l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l";
 
 /// A command that starts a program as the leader of a session that has a terminal: which is standard input, output and
-/// error of the command. A program cannot be started so directly, since nothing but kfleet itself runs between.
+/// error of the command. A program cannot be started so directly, because nothing but kfleet itself runs between.
 pub(crate) fn command(program: &Path, name: &str) -> io::Result<Command> {
     let mut command = start::command(&this_program()?, Role::Terminal);
     command.arg(program).arg(name);

@@ -52,14 +52,14 @@ pub(super) fn replace(task: &PreparedTask, tasks: &Tasks<'_>, is_finally: bool) 
     Late { task: replaced, missing, wrong: wrong.into_iter().next() }
 }
 
-/// References to items behind the end of a list.
+/// References to items after the end of a list.
 fn out_of_range(task: &mut PipelineTask, table: &Table<'_>) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
     let mut take = |field: Field<'_>| {
         fields::texts_of(field, &mut |text| {
             for (_, key) in References::new(text).filter(|(_, key)| key.starts_with("tasks.")) {
                 if let Some(Found::OutOfRange(length)) = table.get(key) {
-                    wrong.insert(format!("$({key}) is behind the end of a result of {length} items"));
+                    wrong.insert(format!("$({key}) is after the end of a result of {length} items"));
                 }
             }
         });

@@ -7,7 +7,7 @@ use crate::runner::event::{Event, Sink, Stream};
 /// The longest line, in bytes; a longer one comes in parts.
 const LINE_BYTES: usize = 64 << 10;
 
-/// Takes the output of one step and tells its lines to a sink. It holds at most one line of each stream.
+/// Takes the output of one step and says its lines to a sink. It holds at most one line of each stream.
 pub(super) struct Lines<'a> {
     sink: &'a dyn Sink,
     task: &'a str,
@@ -51,7 +51,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Tells what is left: lines without an end.
+    /// Reports what is left: lines without an end.
     pub(super) fn finish(self) {
         for stream in [Stream::Stdout, Stream::Stderr] {
             let mut held = self.buffer(stream).lock().unwrap_or_else(PoisonError::into_inner);

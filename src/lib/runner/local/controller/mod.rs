@@ -60,7 +60,7 @@ pub fn unsupported(plan: &Plan, engine: &dyn StepEngine) -> Vec<Problem> {
     plan.needs.sidecars.iter().map(refuse).collect()
 }
 
-/// Carries out a plan. Everything that happens is told to `sink`, the end of the run included.
+/// Carries out a plan. Everything that happens is reported to `sink`, the end of the run included.
 pub fn run(
     plan: &Plan,
     engine: &dyn StepEngine,

@@ -86,7 +86,7 @@ pub(super) struct Now {
     pub(super) part_over: bool,
 }
 
-/// The tasks of a run, those of `finally` behind the others.
+/// The tasks of a run, those of `finally` after the others.
 pub(super) struct Tasks<'a> {
     pub(super) prepared: &'a Prepared,
     pub(super) states: Vec<State>,

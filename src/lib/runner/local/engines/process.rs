@@ -24,12 +24,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// `program` is kfleet itself: it is started anew beside each step, to end what the step leaves behind.
+    /// `program` is kfleet itself: it is started anew beside each step, to end what the step leaves after.
     pub fn new(settings: Settings, program: impl Into<PathBuf>) -> Process {
         Process { settings, program: program.into() }
     }
 
-    /// What the engine was told.
+    /// What the engine was reported.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

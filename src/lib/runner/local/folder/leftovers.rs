@@ -1,4 +1,4 @@
-//! Folders of runs that nobody could remove, since their kfleet was killed. Each kfleet holds a lock in its own folder, which
+//! Folders of runs that nobody could remove, because their kfleet was killed. Each kfleet holds a lock in its own folder, which
 //! the system lets go with it.
 
 use std::fs::File;

@@ -16,7 +16,7 @@ pub struct RunFolder {
     path: PathBuf,
     keep: bool,
     tasks: AtomicU64,
-    /// Tells that somebody will remove it.
+    /// Reports that somebody will remove it.
     _lock: Option<File>,
 }
 
@@ -92,7 +92,7 @@ pub(super) fn remove_folder(path: &Path) {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the folder of a run is no result: nothing in it is replaced in one step"
+    reason = "the folder of a run is not a result: nothing in it is replaced in one step"
 )]
 pub(super) fn make_folders(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)

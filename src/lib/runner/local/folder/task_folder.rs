@@ -30,7 +30,7 @@ impl TaskFolder {
     /// Makes the folder of an attempt with all that its steps need: volumes, scripts, working folders.
     ///
     /// # Errors
-    /// Something cannot be made; nothing is left behind then.
+    /// Something cannot be made; nothing is left then.
     pub(crate) fn new(settings: &Settings, task: &TaskRun) -> Result<TaskFolder> {
         let number = settings.run.next_task();
         let path = settings.run.path().join("tasks").join(format!("{number}-{}", name_of(&task.name)));
@@ -163,7 +163,7 @@ impl TaskFolder {
         line
     }
 
-    /// Whether nothing but the image tells what the step runs.
+    /// Whether nothing but the image says what the step runs.
     pub(crate) fn needs_entrypoint(&self, index: usize, step: &Step) -> bool {
         step.command.is_empty() && (step.script.is_none() || self.scripts.get(index).is_none_or(Option::is_none))
     }
@@ -182,7 +182,7 @@ impl TaskFolder {
         })
     }
 
-    /// See [`crate::runner::local::step_engine::TaskSpace::results`]: what is no regular file is no result.
+    /// See [`crate::runner::local::step_engine::TaskSpace::results`]: what is not a regular file is not a result.
     pub(crate) fn results(&self, folder: &str, names: &[String], limit: usize) -> Result<BTreeMap<String, Vec<u8>>> {
         let mut results = BTreeMap::new();
         for name in names.iter().filter(|name| !name.contains('/')) {

@@ -62,7 +62,7 @@ impl Image {
             return Err(EMPTY);
         }
         let glob = GlobBuilder::new(image).literal_separator(false).build();
-        let glob = glob.map_err(|_| "the image is no pattern")?.compile_matcher();
+        let glob = glob.map_err(|_| "the image is not a pattern")?.compile_matcher();
         Ok(Image { written: written.to_owned(), origin, glob, program })
     }
 }
@@ -237,7 +237,7 @@ fn is_in_plan(wanted: &Override, plan: &Plan) -> bool {
     tasks.flat_map(|task| &task.steps).any(|step| !step.passed_over && is_in_step(&wanted.command, step))
 }
 
-/// Whether the words of a command stand one behind the other in the command of a step, or in a shell text of it.
+/// Whether the words of a command stand one after the other in the command of a step, or in a shell text of it.
 fn is_in_step(wanted: &[String], step: &StepPlan) -> bool {
     if step.argv.starts_with(wanted) {
         return true;

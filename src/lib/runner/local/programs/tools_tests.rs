@@ -116,7 +116,7 @@ fn flags_win_over_the_fleet_file() {
     assert_eq!(tools.entrypoint("a/x").unwrap(), ["x", "y z"]);
     let programs: Vec<String> = tools.overrides().iter().map(|other| other.program.join(" ")).collect();
     assert_eq!(programs, ["false", "kfleet generate"]);
-    // The file is for all runs: what this one has no use for is no mistake.
+    // The file is for all runs: what this one has no use for is not a mistake.
     let plan = mk_plan();
     assert_eq!(tools.unused(&plan, &[]), ["--tool 'a/fmt=mine'", "--override 'make=false'"]);
     assert_eq!(tools.stand_ins(&plan), [("false", "--override 'make=false'".to_owned())]);

@@ -117,7 +117,7 @@ impl<'a> Fields<'a> {
                 None
             }
             None => {
-                let message = format!("`{name}` of {} is no duration: `{text}`", self.what);
+                let message = format!("`{name}` of {} is not a duration: `{text}`", self.what);
                 self.report.error_with(&node.at, message, "write it like 90s, 10m or 1h30m");
                 None
             }

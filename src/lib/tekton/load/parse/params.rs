@@ -5,7 +5,7 @@ use crate::tekton::node::{At, Node, Value};
 use crate::tekton::report::Report;
 use crate::tekton::types::{Param, ParamSpec, ParamType, ParamValue, ResultSpec, is_dns_label};
 
-/// Whether a text may name a parameter that is no object: `^[_a-zA-Z][_a-zA-Z0-9.-]*$`.
+/// Whether a text may name a parameter that is not an object: `^[_a-zA-Z][_a-zA-Z0-9.-]*$`.
 fn is_param_name(text: &str) -> bool {
     let is_first = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
     text.as_bytes().first().is_some_and(is_first)

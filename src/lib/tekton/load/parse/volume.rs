@@ -191,7 +191,7 @@ fn mode(fields: &mut Fields<'_>, name: &'static str, what: &str, report: &Report
     let mode = u32::try_from(number).ok().filter(|mode| *mode <= 0o777);
     if mode.is_none() {
         let hint = "write it like 0644";
-        report.error_with(&node.at, format!("`{name}` {number} of {what} is no mode of a file"), hint);
+        report.error_with(&node.at, format!("`{name}` {number} of {what} is not a mode of a file"), hint);
     }
     mode
 }

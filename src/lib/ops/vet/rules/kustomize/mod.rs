@@ -20,7 +20,7 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
          `env` of a generator is `envs`. The fix moves `bases` to `resources`; the others take thought.",
     ),
     Rule::new("KUS02", Severity::Error, "a build that cannot run", broken).explained(
-        "A file that is no YAML, a key that is there twice, a field that kustomize does not know or that is of another\n\
+        "A file that is not YAML, a key that is there twice, a field that kustomize does not know or that is of another\n\
          type, several kustomizations in one folder, folders that lead to each other, a file that is listed twice, a\n\
          path that leaves the repository: the build fails, and Flux applies nothing of it.",
     ),
@@ -236,7 +236,7 @@ fn listing(facts: &Facts<'_>, found: &mut Findings) {
         for reference in &kustomization.references {
             if let Target::Missing(path) = &reference.target {
                 let message = format!("there is no {path}");
-                found.add(kustomization.location_of(reference), message).hint("mend the path, or remove the entry");
+                found.add(kustomization.location_of(reference), message).hint("repair the path, or remove the entry");
             }
         }
     }

@@ -32,7 +32,7 @@ fn misleading(facts: &Facts<'_>, found: &mut Findings) {
     add(facts, found, &|finding| !finding.is_error() && finding.id != "trigger-rewritten");
 }
 
-/// Adds what the linter finds in the trigger files and is of a rule. What is no YAML has a rule of its own.
+/// Adds what the linter finds in the trigger files and is of a rule. What is not YAML has a rule of its own.
 fn add(facts: &Facts<'_>, found: &mut Findings, is_of_rule: &dyn Fn(&Finding) -> bool) {
     let mut files = Tree::default();
     for (file, content) in facts.contents().filter(|(file, _)| lighthouse::is_trigger_file(file)) {

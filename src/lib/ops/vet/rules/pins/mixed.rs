@@ -20,7 +20,7 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::new(
     mixed,
 )
 .explained(
-    "A cluster whose addons are pinned apart runs a mix that was most likely never tried anywhere: pins are told\n\
+    "A cluster whose addons are pinned apart runs a mix that was most likely never tried anywhere: pins are reported\n\
          that are more than 100 commits apart. A Kustomization that others depend on should not be pinned to an older\n\
          commit than theirs: they may need what it does not have yet. Promote them together. This rule needs a clone.",
 )];

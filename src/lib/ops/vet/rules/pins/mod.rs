@@ -66,7 +66,7 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("PIN10", Severity::Warning, "a production cluster that follows a branch while others are pinned", moving)
         .explained(
             "Every merge reaches this cluster at once, while clusters before it in the order of promotion wait for a\n\
-             pin. What a cluster is for is told by `environment` in fleet.yaml, or by its name.",
+             pin. What a cluster is for is reported by `environment` in fleet.yaml, or by its name.",
         ),
 ];
 
@@ -126,7 +126,7 @@ fn pinned(repository: &GitRepository, branch: &str, commit: &str) -> Vec<Edit> {
     edits
 }
 
-/// A pin that has no effect is mended as a whole; others get the commit that was meant.
+/// A pin that has no effect is repaired as a whole; others get the commit that was meant.
 fn move_to_commit(facts: &Facts<'_>, cluster: &Cluster, repository: &GitRepository, written: &str) -> Vec<Edit> {
     let idle = cluster.pairs().find(|pair| pair.unused.as_ref().is_some_and(|one| one.origin == repository.origin));
     if let Some(pair) = idle.filter(|_| !facts.applied.uses(facts.repository, cluster, repository)) {
@@ -143,7 +143,8 @@ fn abbreviated(facts: &Facts<'_>, found: &mut Findings) {
     for (cluster, repository) in facts.git_repositories() {
         let commit = repository.reference.commit.as_ref().filter(|commit| !is_commit(&commit.value));
         let Some(Located { value, location }) = commit else { continue };
-        let message = format!("GitRepository {} is pinned to `{value}`, which is no full commit", repository.id.name);
+        let message =
+            format!("GitRepository {} is pinned to `{value}`, which is not a full commit", repository.id.name);
         let is_full = is_commit(&value.to_lowercase());
         let resolved = match facts.revisions {
             _ if is_full => Some(Resolved::Commit(value.to_lowercase())),
@@ -222,7 +223,7 @@ fn missing_path(facts: &Facts<'_>, found: &mut Findings) {
         };
         if let Some(missing) = missing {
             let message = format!("there is no folder {folder} {missing}, which Kustomization {user} applies");
-            found.add(path.location.clone(), message).hint("mend the path, or move the pin").cluster(&cluster.name);
+            found.add(path.location.clone(), message).hint("repair the path, or move the pin").cluster(&cluster.name);
         }
     }
 }

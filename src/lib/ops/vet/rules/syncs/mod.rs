@@ -34,7 +34,7 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
          marks `ssa`, `reconcile` and `force` on objects are meant for a migration. Remove them once it is done.",
     ),
     Rule::new("KST09", Severity::Warning, "a sync that is suspended in git", suspended).explained(
-        "Nothing that is merged reaches the cluster while it is suspended, and nothing tells. Resume it, or suppress\n\
+        "Nothing that is merged reaches the cluster while it is suspended, and nothing says. Resume it, or suppress\n\
          this finding with the reason.",
     ),
     Rule::new("KST10", Severity::Warning, "a folder of clusters that is applied by another", foreign).explained(
@@ -68,7 +68,7 @@ fn dependencies(facts: &Facts<'_>, found: &mut Findings) {
             for wanted in &kustomization.depends_on {
                 if !all.keys().any(|known| is_same(known, &wanted.value)) {
                     let message = format!("Kustomization {name} waits for {}, which is not there", wanted.value.name);
-                    found.add(wanted.location.clone(), message).hint("mend the name").cluster(&cluster.name);
+                    found.add(wanted.location.clone(), message).hint("repair the name").cluster(&cluster.name);
                 } else if leads_to(&all, &wanted.value, &kustomization.id) {
                     let message = format!("Kustomization {name} waits for {}, which waits for it", wanted.value.name);
                     found.add(wanted.location.clone(), message).hint("break the circle").cluster(&cluster.name);

@@ -92,7 +92,7 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
         for name in values.keys().filter(|name| !is_name(name)) {
             let path = ["spec", "postBuild", "substitute", name];
             if item.get(&path).is_some() {
-                let message = format!("`{name}` is no name of a variable");
+                let message = format!("`{name}` is not a name of a variable");
                 found.add(item.key_location(&path), message).hint("names have letters, digits and `_`");
             }
         }

@@ -197,7 +197,7 @@ fn an_index_behind_the_end_of_a_result_fails_the_run() {
     producer.task.results = vec![ResultSpec { kind: ParamType::Array, ..result("l") }];
     let ran = carried_out(&run(vec![producer, one("b", "print $(tasks.a.results.l[1])", &[])]));
     assert_eq!(ran.reason(), "PipelineValidationFailed");
-    assert!(ran.message_of("b").contains("behind the end of a result of 1"), "{}", ran.message_of("b"));
+    assert!(ran.message_of("b").contains("after the end of a result of 1"), "{}", ran.message_of("b"));
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn results_of_the_wrong_type_or_size_fail_their_task() {
     assert!(ran.message_of("t").contains("max allowed size 4096"));
     assert!(ran.task("t").results.is_empty());
     assert_eq!(carried_out(&run(vec![one("t", "big r 4000", &["r"])])).reason(), "Succeeded");
-    // What is not declared is no result.
+    // What is not declared is not a result.
     assert!(carried_out(&run(vec![one("t", "result x v", &[])])).task("t").results.is_empty());
 }
 

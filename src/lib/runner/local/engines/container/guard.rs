@@ -1,4 +1,4 @@
-//! [`Guard`]: containers are no children of kfleet, and would outlive a kfleet that is killed. A shell beside it waits
+//! [`Guard`]: containers are not children of kfleet, and would outlive a kfleet that is killed. A shell beside it waits
 //! for its end, and removes what is left.
 
 use std::io::Write;
@@ -24,7 +24,7 @@ for round in 1 2 3 4 5; do
 done
 "#;
 
-/// The shell beside kfleet. Dropping it tells it that there is nothing to do.
+/// The shell beside kfleet. Dropping it says it that there is nothing to do.
 #[derive(Debug)]
 pub(super) struct Guard(Child);
 

@@ -92,7 +92,7 @@ impl Container {
         self
     }
 
-    /// What the engine was told.
+    /// What the engine was reported.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

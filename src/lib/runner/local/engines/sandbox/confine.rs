@@ -26,7 +26,7 @@ pub(super) fn confine(world: &World, processes: u32) -> Result<(), Failure> {
         setrlimit(Resource::Nproc, Rlimit { current: most, maximum: most })
             .map_err(|cause| Failure::new("limit the number of processes", cause))?;
     }
-    // When memory runs out, the steps go first. Not being allowed to say so is no failure.
+    // When memory runs out, the steps go first. Not being allowed to say so is not a failure.
     let _ = write_setting("/proc/self/oom_score_adj", "600");
     drop_rights().map_err(|cause| Failure::new("give up the rights within the sandbox", cause))?;
     // The step runs as the same user as this process, but must not look into it or steer it.

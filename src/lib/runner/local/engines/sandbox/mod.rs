@@ -41,7 +41,7 @@ impl Sandbox {
         Sandbox { settings, program: program.into() }
     }
 
-    /// What the engine was told.
+    /// What the engine was reported.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

@@ -1,5 +1,5 @@
 //! The root of a step: an empty file system in memory, in which folders of the host and of the run are mounted. All paths
-//! are followed name by name without links ([`confined_path`]), since steps that run beside this one may change
+//! are followed name by name without links ([`confined_path`]), because steps that run beside this one may change
 //! what is in shared volumes meanwhile.
 
 use std::io;
