@@ -64,7 +64,10 @@ impl Context {
     pub(crate) fn about(self, folder: PathBuf) -> Result<Self, Error> {
         // A folder that can be entered has a `.` that can be looked at.
         match std::fs::metadata(folder.join(".")) {
-            Ok(_) => Ok(Context { root: folder, ..self }),
+            Ok(_) => {
+                let kubeconfigs = self.kubeconfigs.iter().map(|path| folder.join(path)).collect();
+                Ok(Context { root: folder, kubeconfigs, ..self })
+            }
             Err(cause) => {
                 let error = kfleet::tree::Error::from_io("enter", folder.display().to_string(), cause).into_usage();
                 Err(if error.hint.is_some() { error } else { error.with_hint("-C names the folder to start in") })

@@ -19,7 +19,7 @@ pub(super) fn discover(
     group_versions: &BTreeSet<(String, String)>,
 ) -> Result<Vec<(Gvk, Scope, String)>, Error> {
     let kubeconfigs = match &args.kubeconfig {
-        Some(path) => vec![path.clone()],
+        Some(path) => vec![context.path(path)],
         None => context.kubeconfigs.clone(),
     };
     let access = ClusterAccess {
