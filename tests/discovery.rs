@@ -148,7 +148,7 @@ fn group_without_server(_: &ControlPlane, admin: &Path) {
         std::thread::sleep(Duration::from_millis(100));
     };
     assert_eq!(error.kind, ErrorKind::Environment, "{error}");
-    assert!(error.to_string().contains("cannot say the kinds of away.example/v1 (503): "), "{error}");
+    assert!(error.to_string().contains("cannot list the kinds of away.example/v1 (503): "), "{error}");
     assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("--gvk-scope")), "{error:?}");
     assert!(took < Duration::from_secs(10), "{took:?}");
     eprintln!("  {error} ({took:?})");

@@ -94,7 +94,7 @@ fn what_is_not_right_is_refused() {
     let third = fleet.head();
     for (arguments, code, reason) in [
         (&["promote", "developmnet", "staging"][..], 2, "did you mean `development`"),
-        (&["promote", "development", "nowhere"], 2, "there is no cluster nowhere"),
+        (&["promote", "development", "nowhere"], 2, "nowhere is not a cluster of this fleet"),
         (&["promote", "staging", "staging"], 5, "promoted to itself"),
         (&["promote", "development", "staging", "--to", "0123456"], 1, "the clone has no commit 0123456"),
         (&["promote", "development", "staging", "--selector", "tier=x"], 2, "no cluster has the labels"),

@@ -151,7 +151,7 @@ fn branches_and_tags_are_refused_unless_they_are_allowed() {
     world.plan(&["--offline"]).has(2, &["may change at any time", "name a commit by its full hash"]);
     let shown = format!("at commit {commit}, not pinned");
     world.plan(&["--allow-unpinned"]).has(0, &["fetched:", &shown, "[unpinned]"][..2]);
-    world.plan(&["--allow-unpinned", "--offline"]).has(3, &["nobody can say offline what main is"]);
+    world.plan(&["--allow-unpinned", "--offline"]).has(3, &["nobody can know offline what main is"]);
     // It is followed.
     world.write("catalog/tasks/used.yaml", &USED.replace("echo used", "echo other"));
     let commit = world.commit();

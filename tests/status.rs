@@ -90,7 +90,7 @@ fn status_tells_what_every_cluster_runs() {
     assert!(fleet.does(&["status", "--addons"]).contains("\n  addon "));
     assert!(fleet.does(&["status", "--output", "dot"]).contains("\"staging\" -> \"production\";"));
 
-    // Without a clone, what only history says is left out.
+    // Without a clone, what only history shows is left out.
     std::fs::remove_dir_all(fleet.root().join(".git")).expect("removed");
     let said = String::from_utf8_lossy(&fleet.run(&["status"]).stderr).into_owned();
     assert!(said.contains("ages and distances are not known"), "{said}");

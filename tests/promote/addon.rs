@@ -207,9 +207,9 @@ fn what_cannot_be_split_is_refused() {
     let first = fleet.git(&["rev-parse", "HEAD~1"]);
     for (arguments, code, reason) in [
         (&["promote", "development", "staging", "--addon", "wbe"][..], 2, "did you mean `web`"),
-        (&["promote", "development", "staging", "--addon", "../web"], 2, "there is no addon"),
+        (&["promote", "development", "staging", "--addon", "../web"], 2, "is not an addon of this fleet"),
         (&["promote", "development", "staging", "--split"], 2, "--addon"),
-        (&["rollback", "staging", "--addon", "wbe"], 2, "there is no addon wbe"),
+        (&["rollback", "staging", "--addon", "wbe"], 2, "wbe is not an addon of this fleet"),
         (&["promote", "staging", "development", "--addon", "web", "--split"], 5, "is not pinned to a commit"),
     ] {
         let said = fleet.refuses(arguments, code);
@@ -255,7 +255,7 @@ fn what_cannot_be_split_is_refused() {
         (
             "config/bases/api/api.yaml",
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n".to_owned(),
-            "Deployment web of another addon cannot be reported from that of web",
+            "Deployment web of another addon cannot be distinguished from that of web",
         ),
     ] {
         let before = fleet.text(file);
@@ -273,7 +273,7 @@ fn what_cannot_be_split_is_refused() {
     fleet.write(flavour, "resources: [../../bases/web]\n");
     fleet.push("Remove api");
     let said = fleet.refuses(&["promote", "development", "staging", "--addon", "api", "--split"], 2);
-    assert!(said.contains("there is no addon api"), "{said}");
+    assert!(said.contains("api is not an addon of this fleet"), "{said}");
     let older = fleet.git(&["rev-parse", &format!("{first}~1")]);
     let said = fleet.refuses(&[&SPLIT[..], &["--to", &older]].concat(), 5);
     assert!(said.contains("is older than the pin"), "{said}");

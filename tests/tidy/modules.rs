@@ -74,7 +74,8 @@ fn handed_on(module: &Module) -> BTreeMap<String, Vec<String>> {
 /// All paths in a module that lead into its crate.
 fn paths(module: &Module) -> Vec<Vec<String>> {
     let mut found = Vec::new();
-    let mut rest = module.code.as_str();
+    let code = without_faces(&module.code);
+    let mut rest = code.as_str();
     while let Some(start) = next_path(rest) {
         rest = &rest[start..];
         let mut depth = 0_i32;
@@ -95,18 +96,30 @@ fn paths(module: &Module) -> Vec<Vec<String>> {
         rest = &rest[end.max(1)..];
     }
     // Children of a module are used by their bare names.
-    for (start, _) in module.code.match_indices("::") {
-        let name: String = module.code[..start]
-            .chars()
-            .rev()
-            .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
-            .collect();
+    for (start, _) in code.match_indices("::") {
+        let name: String =
+            code[..start].chars().rev().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
         let name: String = name.chars().rev().collect();
         if module.code.contains(&format!("mod {name};")) {
             found.push(module.path.iter().cloned().chain([name]).collect());
         }
     }
     found
+}
+
+/// Code without the lines that only hand names on: they use nothing themselves.
+fn without_faces(code: &str) -> String {
+    let mut plain = String::new();
+    let mut is_face = false;
+    for line in code.lines() {
+        is_face |= line.starts_with("pub use ") || line.starts_with("pub(crate) use ");
+        if !is_face {
+            plain.push_str(line);
+            plain.push('\n');
+        }
+        is_face &= !line.trim_end().ends_with(';');
+    }
+    plain
 }
 
 fn next_path(text: &str) -> Option<usize> {

@@ -119,7 +119,7 @@ impl Context {
     /// The program itself.
     ///
     /// # Errors
-    /// The system does not say.
+    /// The system does not know.
     pub(crate) fn program(&self) -> Result<PathBuf, Error> {
         std::env::current_exe().map_err(|cause| {
             Error::new(ErrorKind::Environment, "cannot find the file of kfleet itself").with_source(cause)

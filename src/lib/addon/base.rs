@@ -1,6 +1,7 @@
 //! The texts of an addon's sources become the files of its base. It knows neither the lock nor what is there.
 
-use super::{Texts, kustomization};
+use super::kustomization;
+use super::wanted::Texts;
 use crate::fleet::types::Addon;
 use crate::layout::gather::gather;
 use crate::layout::path::PluralRule;

@@ -1,8 +1,9 @@
 //! What the lock keeps of an addon: digests of all that its base is made from, and of the base.
 
-use super::Wanted;
 use super::kustomization::{self, is_generated};
+use super::wanted::Wanted;
 use crate::digest::sha256_of_texts;
+use crate::fleet::file::FleetFile;
 use crate::fleet::lock::{Lock, LockedAddon};
 use crate::fleet::types::Addon;
 use crate::source::{Asked, Came};
@@ -37,8 +38,9 @@ pub(super) fn entry(addon: &Addon, wanted: &Wanted, came: Vec<Came>, base: &Tree
     LockedAddon { inputs, base: sha256_of_base(base), sources: sources.collect() }
 }
 
-/// Whether the base is what the lock says of these inputs.
-pub(super) fn is_locked(wanted: &Wanted, addon: &Addon, lock: &Lock) -> bool {
+/// Whether the base of an addon is what the lock says of these inputs.
+pub fn is_locked(wanted: &Wanted, file: &FleetFile, lock: &Lock) -> bool {
+    let Some(addon) = file.fleet.addons.get(&wanted.name) else { return false };
     let Some(entry) = lock.addons.get(&wanted.name) else { return false };
     let digests: Option<Vec<String>> = wanted
         .requests

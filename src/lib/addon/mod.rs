@@ -5,6 +5,10 @@ mod base;
 pub mod kustomization;
 mod lock;
 mod values;
+mod wanted;
+
+pub use lock::is_locked;
+pub use wanted::Wanted;
 
 use self::kustomization::{is_generated, is_ours};
 use self::values::substitute_all;
@@ -12,36 +16,8 @@ use crate::fleet::file::FleetFile;
 use crate::fleet::lock::{Lock, LockedAddon};
 use crate::layout::{Action, FileAction, changes};
 use crate::problem::{Problem, Severity};
-use crate::source::{Asked, Content, Held, Material, Request, requests};
+use crate::source::{Asked, Content, Held, Material, requests};
 use crate::tree::Tree;
-
-/// Named texts of a source, in order.
-type Texts = Vec<(String, Vec<u8>)>;
-
-/// An addon that a run is about.
-#[derive(Debug)]
-pub struct Wanted {
-    /// Its name.
-    pub name: String,
-    /// Its sources.
-    pub requests: Vec<Request>,
-    /// What the repository holds of each of them.
-    pub held: Vec<Held>,
-    /// Whether other content than the locked one is taken over.
-    pub update: bool,
-    /// The files of its base as they are.
-    pub base: Tree,
-    /// Whether the base is certainly what these inputs give: then nothing is fetched or rendered.
-    pub up_to_date: bool,
-}
-
-impl Wanted {
-    /// Whether the base is what the lock says of these inputs.
-    pub fn is_locked(&self, file: &FleetFile, lock: &Lock) -> bool {
-        let addon = file.fleet.addons.get(&self.name);
-        addon.is_some_and(|addon| lock::is_locked(self, addon, lock))
-    }
-}
 
 /// Plans an addon of a repository that is a value, such as one that is yet to be written. Sources from outside, and charts,
 /// are not there.

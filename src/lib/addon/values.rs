@@ -1,6 +1,6 @@
 //! The values of an addon's `substitute`: they take the place of variables in the texts of its sources.
 
-use super::Texts;
+use super::wanted::Texts;
 use crate::fleet::file::FleetFile;
 use crate::problem::{Location, Problem, Severity};
 use crate::substitute::{Mode, substitute, unused};

@@ -85,7 +85,7 @@ impl Clusters {
     pub fn find(&self, name: &str) -> Result<&Cluster> {
         self.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
-            let error = Error::new(ErrorKind::Usage, format!("there is no cluster {}", name.escape_debug()));
+            let error = Error::new(ErrorKind::Usage, format!("{} is not a cluster of this fleet", name.escape_debug()));
             match did_you_mean(name, known.iter().copied()) {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),
                 None => error.with_hint(format!("clusters: {}", known.join(", "))),
@@ -216,7 +216,7 @@ fn has_flavour(repository: &Repository, name: &str) -> bool {
     is_name(name) && repository.kustomizations.get(&format!("{}/{name}", repository.paths.flavours)).is_some()
 }
 
-/// Newer components say their version in a comment, older ones in a label.
+/// Newer components have their version in a comment, older ones in a label.
 fn version_of_components(repository: &Repository, file: &str) -> Option<String> {
     let content = repository.manifests.get(file)?;
     let comment = content.comments.iter().find_map(|(_, comment)| comment.strip_prefix("# Flux Version: "));

@@ -11,7 +11,7 @@ use crate::yaml::value::to_value;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-/// The text that a value was read from: it says where a field is.
+/// The text that a value was read from: it shows where a field is.
 #[derive(Debug)]
 pub struct Document {
     name: String,

@@ -26,7 +26,7 @@ pub struct FleetFile {
 }
 
 impl FleetFile {
-    /// Reads a fleet file. Whether its flavours are there is for [`FleetFile::verify_flavours`] to say.
+    /// Reads a fleet file. Whether its flavours are there is for [`FleetFile::verify_flavours`] to check.
     ///
     /// # Errors
     /// Everything that is wrong with it.
@@ -50,7 +50,7 @@ impl FleetFile {
         Err(problems)
     }
 
-    /// One error for each cluster whose flavour is not there. `has` says whether there is a flavour of a name.
+    /// One error for each cluster whose flavour is not there. `has` returns whether there is a flavour of a name.
     pub fn verify_flavours(&self, has: &dyn Fn(&str) -> bool) -> Vec<Problem> {
         let missing = self.fleet.clusters.iter().filter(|(_, cluster)| !has(&cluster.flavour));
         missing
@@ -200,7 +200,7 @@ impl Checker<'_> {
         if !clusters.contains_key(name) {
             let near =
                 did_you_mean(name, clusters.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-            self.error(path, format!("there is no cluster `{name}`"), near.as_deref());
+            self.error(path, format!("`{name}` is not a cluster of this fleet"), near.as_deref());
         }
     }
 }

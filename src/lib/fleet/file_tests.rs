@@ -103,7 +103,7 @@ fn every_mistake_is_told_at_its_place() {
         ),
         (
             "addons:\n  a: {sources: [{url: 'ftp://x'}]}\n",
-            "fleet.yaml:4:23: `ftp://x` is not a https or http URL (for a file of this repository write `path`, for a git repository `git`)",
+            "fleet.yaml:4:23: `ftp://x` is not an https or http URL (for a file of this repository write `path`, for a git repository `git`)",
         ),
         (
             "addons:\n  a: {sources: [{path: ../x}]}\n",
@@ -135,7 +135,7 @@ fn every_mistake_is_told_at_its_place() {
         ),
         (
             "clusters:\n  prod: {flavour: workload}\npromotion:\n  - {from: prd, to: {clusters: [prod]}}\n",
-            "fleet.yaml:6:12: there is no cluster `prd` (did you mean `prod`?)",
+            "fleet.yaml:6:12: `prd` is not a cluster of this fleet (did you mean `prod`?)",
         ),
         (
             "clusters:\n  prod: {flavour: workload}\npromotion:\n  - {from: prod, to: {labels: {a: b}}}\n",
@@ -239,7 +239,7 @@ fn mistakes_in_helm_sources_are_told_at_their_places() {
         ("{repository: h.example, chart: c, version: 1.0.0}".to_owned(), "7:28: the chart's repository has no scheme"),
         (
             "{repository: 'ftp://h.example', chart: c, version: 1.0.0}".to_owned(),
-            "7:28: `ftp://h.example` is not a https or oci URL",
+            "7:28: `ftp://h.example` is not an https or oci URL",
         ),
         (remote("valuesFiles: [a.yaml, /b]"), "7:97: `/b` is not a plain path inside the repository"),
         (remote("releaseName: Shop"), "7:88: `Shop` is not a name of a release"),

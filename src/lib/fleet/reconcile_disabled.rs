@@ -3,7 +3,7 @@
 //! A patch of the Kustomization marks them `kustomize.toolkit.fluxcd.io/reconcile: disabled`. Flux then neither applies
 //! nor deletes them for this Kustomization, but keeps them in its inventory: an object that never leaves an inventory is
 //! never pruned. The mark is only in what is rendered, not on the live objects, so that another Kustomization can apply
-//! them. Nothing is built here: ids are those that the files say, which is what targets of patches also match.
+//! them. Nothing is built here: ids are those in the files, which is what targets of patches also match.
 
 use super::repository::Repository;
 use crate::flux::Kustomization;
@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 /// The annotation that makes Flux pass over an object, and its value.
 pub const MARK: (&str, &str) = ("kustomize.toolkit.fluxcd.io/reconcile", "disabled");
 
-/// Fields of a kustomization that make objects which its files do not say.
+/// Fields of a kustomization that make objects which are not in its files.
 const MAKERS: [&str; 8] = [
     "components",
     "configMapGenerator",
@@ -47,7 +47,7 @@ pub struct ObjectId {
     pub name: String,
 }
 
-/// Why it cannot be reported what a folder renders, or what changes it.
+/// Why it is not known what a folder renders, or what changes it.
 pub type Unclear = (Location, String);
 
 /// The target of a patch.
@@ -161,7 +161,7 @@ fn is_mark(patch: &Value) -> bool {
 /// The objects in the files that a folder leads to.
 ///
 /// # Errors
-/// It has something that makes objects which no file says.
+/// It has something that makes objects which are in no file.
 pub fn objects(repository: &Repository, folder: &str) -> Result<BTreeSet<ObjectId>, Unclear> {
     let reach = repository.kustomizations.reach(&repository.files, folder);
     for kustomization in reach.folders.iter().filter_map(|folder| repository.kustomizations.get(folder)) {
@@ -297,7 +297,7 @@ pub fn taken_with<'a>(objects: &BTreeSet<ObjectId>, others: &'a BTreeSet<ObjectI
     })
 }
 
-/// All objects that a folder leads to, but those of one below; what cannot be reported is left out.
+/// All objects that a folder leads to, but those of one below; what is not known is left out.
 pub fn others(repository: &Repository, from: &str, without: &str) -> BTreeSet<ObjectId> {
     let Repository { kustomizations, files, .. } = repository;
     let (mut all, inside) = (kustomizations.reach(files, from), kustomizations.reach(files, without));

@@ -114,7 +114,7 @@ pub fn verify_addon(fleet: &Clusters, name: &str) -> crate::error::Result<()> {
     }
     let below = fleet.repository.files.below(&fleet.repository.paths.bases);
     let known: BTreeSet<&str> = below.filter_map(|path| Some(path.strip_prefix(&bases)?.split_once('/')?.0)).collect();
-    let error = Error::new(ErrorKind::Usage, format!("there is no addon {}", name.escape_debug()));
+    let error = Error::new(ErrorKind::Usage, format!("{} is not an addon of this fleet", name.escape_debug()));
     Err(match did_you_mean(name, known.iter().copied()) {
         Some(near) => error.with_hint(format!("did you mean `{near}`?")),
         None => error.with_hint(format!("addons are the folders in {}", bases.trim_end_matches('/'))),

@@ -1,4 +1,4 @@
-//! Finds which provider hosts a remote, and where its API is. Well-known hosts are known; of others the environment says, by
+//! Finds which provider hosts a remote, and where its API is. Well-known hosts are known; of others the environment shows it, by
 //! the variables that the providers' own programs and pipelines use, or the user.
 
 use super::provider::{Endpoint, Provider, Server};

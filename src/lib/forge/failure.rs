@@ -54,7 +54,7 @@ pub(super) fn explain(endpoint: &Endpoint, token: &Token, response: &Response) -
     Error::new(kind, message).with_hint(hint)
 }
 
-/// How many seconds the server wants to be left alone. GitHub says the time at which its limit is raised.
+/// How many seconds the server wants to be left alone. GitHub gives the time at which its limit is raised.
 fn wait(response: &Response) -> Option<u64> {
     if let Some(pause) = response.retry_after() {
         return Some(pause.as_secs());

@@ -64,7 +64,7 @@ pub trait Provider: std::fmt::Debug + Sync {
     /// Whether a listed pull request is that of the proposal's branches.
     fn fits(&self, endpoint: &Endpoint, listed: &Value, proposal: &Proposal) -> bool;
 
-    /// The path of the API that says the number of the base project, where a proposal has to name it.
+    /// The path of the API that has the number of the base project, where a proposal has to name it.
     fn base_path(&self, _endpoint: &Endpoint) -> Option<String> {
         None
     }

@@ -11,7 +11,7 @@ const SHOWN_CHARACTERS: usize = 1000;
 
 /// A complaint that is known.
 pub(super) struct Known {
-    /// Texts of helm, in lower case: one of them says it.
+    /// Texts of helm, in lower case: one of them shows it.
     texts: &'static [&'static str],
     kind: ErrorKind,
     /// What it means; helm's own words follow where it ends in a colon.
@@ -99,7 +99,7 @@ pub(super) const FETCHING: &[Known] = &[
         ErrorKind::Failed,
         &["converting yaml to json", "unmarshaling json", "no api version specified", "cannot unmarshal"],
         "what the server gives is not an index of a chart repository:",
-        "check the url: after it must be an index.yaml that `helm repo index` has made",
+        "check the url: below it must be an index.yaml that `helm repo index` has made",
     ),
     known(
         ErrorKind::Failed,
@@ -139,7 +139,7 @@ pub(super) const RENDERING: &[Known] = &[
         ErrorKind::Failed,
         &["meet the specifications of the schema"],
         "the values do not fit the chart's schema:",
-        "correct `values` or `valuesFiles`; the chart's values.schema.json says what it takes",
+        "correct `values` or `valuesFiles`; the chart's values.schema.json shows what it takes",
     ),
     known(
         ErrorKind::Failed,

@@ -19,7 +19,7 @@ const NAME: &str = "kfleet";
 /// How big an archive may be.
 const ARCHIVE_LIMIT: usize = 64 * 1024 * 1024;
 
-/// How many names or versions a hint says.
+/// How many names or versions a hint lists.
 const TOLD: usize = 5;
 
 /// A chart on a server.
@@ -139,13 +139,13 @@ fn from_repository(mut call: Call<'_>, chart: &RemoteChart) -> Result<Fetched> {
         return Err(not_in_index(&call, chart));
     }
     if complaint.contains(" : 404 ") {
-        let hint = "the index names a file that is not there: say the owner of the repository";
+        let hint = "the index names a file that is not there: inform the owner of the repository";
         return Err(missing(&call, &complaint).with_hint(hint));
     }
     Err(explain(FETCHING, &call.doing, &complaint))
 }
 
-/// What the user has said helm of a repository: logins, certificates. Found by its URL.
+/// What the user has configured in helm for a repository: logins, certificates. Found by its URL.
 fn users_entry(call: &Call<'_>, url: &str) -> Result<Option<Value>> {
     let output = call.run(call.with_users_settings().args(["env", "HELM_REPOSITORY_CONFIG"]))?;
     let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
@@ -153,7 +153,7 @@ fn users_entry(call: &Call<'_>, url: &str) -> Result<Option<Value>> {
     let text = Input::from_file(&file, u64::MAX)?.into_bytes()?;
     let Ok(settings) = read_value(&text) else {
         let message = format!("{}: helm's settings {} are not valid YAML", call.doing, file.name);
-        return Err(Error::new(ErrorKind::Environment, message).with_hint("`helm repo list` says more"));
+        return Err(Error::new(ErrorKind::Environment, message).with_hint("`helm repo list` shows more"));
     };
     let is_it = |entry: &&Value| {
         let known = entry["url"].as_str().unwrap_or_default();
@@ -180,7 +180,7 @@ fn missing(call: &Call<'_>, reason: &str) -> Error {
     Error::new(ErrorKind::Failed, format!("{}: {reason}", call.doing))
 }
 
-/// Neither the chart nor its version need be there: the index says.
+/// Neither the chart nor its version need be there: the index shows.
 fn not_in_index(call: &Call<'_>, chart: &RemoteChart) -> Error {
     let search = call.for_network().args(["search", "repo", "--versions", "--devel", "--output", "json"]);
     let found = call.run(search).ok().and_then(|output| serde_json::from_slice::<Value>(&output.stdout).ok());

@@ -80,7 +80,8 @@ impl Helm {
         let is_right = major.is_some_and(|major: u32| major >= 3) && !text.contains(char::is_control);
         if !output.is_success() || !is_right {
             let said = if output.is_success() { format!("`{text}`") } else { output.complaint() };
-            let message = format!("cannot use helm: it does not say a version from 3 on, but {}", said.escape_debug());
+            let message =
+                format!("cannot use helm: it does not print a version from 3 on, but {}", said.escape_debug());
             return Err(Error::new(ErrorKind::Environment, message).with_hint(INSTALL));
         }
         Ok(self.version.get_or_init(|| text))

@@ -95,7 +95,7 @@ fn write_chart(call: &Call<'_>, chart: Chart<'_>) -> Result<&'static str> {
 }
 
 fn failed(doing: &str, output: &Output, names: &Names) -> crate::error::Error {
-    // The kind of a failure is reported from helm's own words, not from the names of the user's files.
+    // The kind of a failure follows from helm's own words, not from the names of the user's files.
     let mut error = explain(RENDERING, doing, &complaint(output));
     error.message = names.shown(&error.message);
     error

@@ -63,7 +63,7 @@ where
             let _ = sender.send(Message::Answer(answer));
         }
     };
-    // Login commands and look-ups of hosts block their thread, whatever the runtime does: so it is left.
+    // Login commands and look-ups of hosts block their thread, whatever the runtime does: so it is left alone.
     std::thread::Builder::new()
         .name("cluster".to_owned())
         .spawn(worker)

@@ -82,7 +82,7 @@ pub(super) fn select(kubeconfig: Kubeconfig, context: Option<&str>, proxies: &Pr
     config.disable_compression = cluster.disable_compression.unwrap_or(false);
     config.tls_server_name.clone_from(&cluster.tls_server_name);
     config.auth_info = user;
-    // Each answer is reported at once: a 503 means that an API server after the group is away, and stays so.
+    // Each answer is reported at once: a 503 means that the API server of the group is away, and stays so.
     config.default_retry = false;
     // As kubectl: the kubeconfig has the first word, and NO_PROXY does not concern it.
     let proxy = match cluster.proxy_url.as_deref().filter(|own| !own.is_empty()) {
@@ -133,7 +133,7 @@ fn pick(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<(Cluster, AuthI
     Ok((cluster, user.and_then(|user| user.auth_info.clone()).unwrap_or_default()))
 }
 
-/// Sees to it that a login command never waits for a person: its standard input is closed, and it is reported so.
+/// Sees to it that a login command never waits for a person: its standard input is closed, and it is informed of that.
 fn prepare_login(user: &mut AuthInfo, cluster: &Cluster) -> Result<Names> {
     let mut names = Names::default();
     if let Some(provider) = &user.auth_provider {

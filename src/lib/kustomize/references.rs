@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Fields whose entries are files or folders that hold resources.
 const RESOURCES: [&str; 3] = ["resources", "bases", "components"];
 
-/// Fields whose entries are files, or folders, that say how to build.
+/// Fields whose entries are files, or folders, that configure the build.
 const SETTINGS: [&str; 6] =
     ["crds", "configurations", "generators", "transformers", "validators", "patchesStrategicMerge"];
 

@@ -133,7 +133,7 @@ pub struct Pattern {
     /// The whole.
     pub joined: String,
     compiled: Result<Regex, PatternError>,
-    /// Each for itself, to say which one it was.
+    /// Each for itself, to show which one it was.
     each: Vec<Option<Regex>>,
 }
 

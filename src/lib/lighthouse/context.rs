@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 pub struct Context {
     /// Everyone is trusted.
     pub trust: bool,
-    /// Who is trusted besides those whose association says: the bot, listed apps.
+    /// Who is trusted besides those who are by their association: the bot, listed apps.
     pub trusted_users: Vec<String>,
     /// Collaborators who are not members are not trusted.
     pub only_org_members: bool,

@@ -190,7 +190,7 @@ impl Event {
     pub fn untrusted(&self) -> Option<String> {
         match &self.pull()?.head_repository {
             HeadRepository::Same => None,
-            HeadRepository::Fork(name) if name.is_empty() => Some("the head repository is removed".to_owned()),
+            HeadRepository::Fork(name) if name.is_empty() => Some("the head repository was deleted".to_owned()),
             HeadRepository::Fork(name) => Some(format!("the head is in the fork {name}")),
             HeadRepository::Unknown => Some("the head repository is not known".to_owned()),
         }

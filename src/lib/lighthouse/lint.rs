@@ -34,7 +34,7 @@ pub const RULES: &[(&str, &str)] = &[
 const BRANCHES: [&str; 7] = ["main", "master", "develop", "dev", "trunk", "release-1.2", "feature-x"];
 const TAGS: [&str; 6] = ["v1.2.3", "v1.2", "v1", "1.2.3", "1.2", "v1.2.3-rc.1"];
 
-/// Everything that is wrong or doubtful, errors included, in the order of the files. `has_file` says whether there is a file
+/// Everything that is wrong or doubtful, errors included, in the order of the files. `has_file` returns whether there is a file
 /// of this path in the repository, for this job.
 pub fn lint(config: &Config, has_file: &dyn Fn(&JobConfig, &str) -> bool) -> Vec<Finding> {
     let mut found = validate(config);

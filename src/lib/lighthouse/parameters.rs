@@ -88,7 +88,7 @@ pub fn build_job(job: &JobConfig, event: &Event, context: &Context) -> Result<Jo
     })
 }
 
-/// What Lighthouse would say a run of this name: the parameters that every job gets.
+/// What Lighthouse would give a run of this name: the parameters that every job gets.
 pub fn injected(name: &str, kind: JobKind, event: &Event, build_id: &str) -> Vec<(String, String)> {
     named_values(name, kind, event, build_id, &refs(None, None, event))
 }

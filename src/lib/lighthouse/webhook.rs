@@ -20,7 +20,7 @@ pub const EVENT_TYPES: [&str; 6] = [
 /// GitHub sends no more.
 const MAX_BODY: usize = 25 << 20;
 
-/// Whether a body has the `X-Hub-Signature-256` that its header says, in a time that says nothing.
+/// Whether a body has the `X-Hub-Signature-256` that its header has, in a time that reveals nothing.
 pub fn is_signed(secret: &[u8], body: &[u8], header: &str) -> bool {
     let Some(digits) = header.trim().strip_prefix("sha256=") else { return false };
     let is_hex = digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit());
@@ -70,7 +70,7 @@ pub fn read_event(saved: &Saved) -> Result<Event> {
     };
     let told = saved.event_type.clone().or_else(|| header(headers, "x-github-event"));
     let kind = told.or_else(|| guess(&body).map(str::to_owned)).ok_or_else(|| {
-        usage("its type cannot be reported from its shape".to_owned()).with_hint("say it with --event-type")
+        usage("its type does not follow from its shape".to_owned()).with_hint("say it with --event-type")
     })?;
     let guid = header(headers, "x-github-delivery");
     let trigger = match kind.as_str() {

@@ -76,8 +76,8 @@ fn what_cannot_be_read_is_said() {
     for (text, expected) in [
         ("", "cannot read the event e.json:1:1: this is not JSON: EOF"),
         ("{\n  \"ref\": x}", "cannot read the event e.json:2:10: this is not JSON: expected value"),
-        ("[1]", "its type cannot be reported"),
-        ("{\"zen\":\"x\"}", "its type cannot be reported"),
+        ("[1]", "its type does not follow"),
+        ("{\"zen\":\"x\"}", "its type does not follow"),
         ("{\"action\":\"opened\",\"pull_request\":{}}", "pull_request.number"),
         ("{\"ref\":\"refs/heads/x\",\"after\":\"$(rm)\"}", "after is not a commit"),
         ("{\"ref\":\"refs/heads/x\",\"after\":\"aa\"}", "repository.full_name"),

@@ -130,7 +130,7 @@ fn unreadable(cause: &io::Error) -> Refusal {
     let reason = match cause.kind() {
         io::ErrorKind::FileTooLarge => "there is too much in it that is not a file",
         io::ErrorKind::UnexpectedEof => "it ends too early",
-        _ => "it is not an archive of the kind that its media type says, or it is damaged",
+        _ => "it is not an archive of the kind that its media type names, or it is damaged",
     };
     Refusal { reason: reason.to_owned(), hint: "pack and push it again, the manifests alone" }
 }
@@ -300,7 +300,7 @@ mod tests {
             for value in [0, b'0', b'7', b'=', b'/', 0x80, 0xff] {
                 let mut damaged = whole.clone();
                 damaged[at] = value;
-                // Most damage is in the header, whose sum would say it.
+                // Most damage is in the header, whose sum would show it.
                 let header = at / 512 * 512;
                 if header + 512 <= damaged.len() && at % 512 < 148 {
                     let mut block = Header::new_old();

@@ -122,7 +122,7 @@ fn is_text(layer: &Descriptor) -> bool {
     TEXTS.contains(&layer.kind().as_str()) || file_name(layer).is_some()
 }
 
-/// The name of a layer that is called an archive and is a file: `oras push` does so where nobody says it a media type.
+/// The name of a layer that is called an archive and is a file: `oras push` does so where nobody gives it a media type.
 fn file_name(layer: &Descriptor) -> Option<&str> {
     let title = layer.title().filter(|_| layer.kind() == LAYER_TAR)?;
     [".yaml", ".yml", ".json"].iter().any(|ending| title.ends_with(ending)).then_some(title)

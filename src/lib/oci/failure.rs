@@ -8,7 +8,7 @@ use crate::suggest::nearest;
 use crate::text::{masked, plain, shortened};
 use serde::Deserialize;
 
-/// How many tags a hint says.
+/// How many tags a hint lists.
 const TOLD: usize = 5;
 
 /// The body of a refusal (OCI distribution spec, error codes).
@@ -31,13 +31,13 @@ pub(super) fn failed(doing: &str, reason: impl std::fmt::Display, hint: impl Int
     Error::new(ErrorKind::Failed, format!("{doing}: {reason}")).with_hint(hint)
 }
 
-/// A failure below, said as one of this work.
+/// A failure below, reported as one of this work.
 pub(super) fn within(doing: &str, error: Error) -> Error {
     let message = error.message.strip_prefix("cannot download ").unwrap_or(&error.message);
     Error { message: format!("{doing}: {message}"), ..error }
 }
 
-/// There is no such artifact. `tags` are those that the repository has, if the registry says.
+/// There is no such artifact. `tags` are those that the repository has, if the registry lists them.
 pub(super) fn missing(doing: &str, reference: &Reference, found: &Found, tags: Option<&[String]>) -> Error {
     match (reference.version(), tags) {
         (Version::Digest(_), Some(_)) => failed(

@@ -75,7 +75,7 @@ impl<'a> Session<'a> {
         Ok(self.successful(response)?.bytes)
     }
 
-    /// The repository's tags, if the registry says them.
+    /// The repository's tags, if the registry lists them.
     fn tags(&mut self) -> Option<Vec<String>> {
         let response = self.ask("tags/list?n=1000", &[]).ok().filter(Response::is_success)?;
         let tags: Tags = serde_json::from_slice(&response.bytes).ok()?;
@@ -181,7 +181,7 @@ impl<'a> Session<'a> {
             Ok(address) if address.scheme == "http" && address.is_loopback() => return Ok(()),
             Ok(address) => format!("its token server at {} does not speak https", address.host),
         };
-        Err(failed(&self.doing, reason, "say the owner of the registry: its realm must be an https URL"))
+        Err(failed(&self.doing, reason, "inform the owner of the registry: its realm must be an https URL"))
     }
 
     fn successful(&self, response: Response) -> Result<Response> {

@@ -19,7 +19,7 @@ pub struct Entry {
     pub kustomization: String,
     /// What it took its manifests from before; nothing where it was not there.
     pub from: Option<String>,
-    /// What it takes its manifests from afterwards; nothing where it is removed.
+    /// What it takes its manifests from afterwards; nothing where it was removed.
     pub to: Option<String>,
     /// How many commits lie between, where both are known.
     pub commits: Option<usize>,
@@ -106,7 +106,7 @@ fn states(
             .iter()
             .map(|problem| format!("{} at {} cannot be read: {}", problem.location, short(commit), problem.message)),
     );
-    // Without the fleet file the folder alone says which cluster it is.
+    // Without the fleet file the folder alone shows which cluster it is.
     let same = old.clusters.into_iter().find(|old| old.folder == cluster.folder);
     let pairs = same.map(|same| same.syncs).unwrap_or_default();
     Ok(pairs.into_iter().map(|pair| (pair.kustomization.id.clone(), State::of(&pair))).collect())

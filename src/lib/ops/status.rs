@@ -34,7 +34,7 @@ pub struct Row {
     pub problems: usize,
 }
 
-/// The state of a fleet. Without a clone, what only history says is left out. `problems`: how many problems the pins of
+/// The state of a fleet. Without a clone, what only history shows is left out. `problems`: how many problems the pins of
 /// clusters have, by cluster.
 ///
 /// # Errors

@@ -171,7 +171,7 @@ pub enum Event {
     },
 }
 
-/// Who is reported what happens; called from several threads.
+/// Who is informed of what happens; called from several threads.
 pub trait Sink: Sync {
     /// Takes one event. It may block for a moment, never for long.
     fn event(&self, event: Event);

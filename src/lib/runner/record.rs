@@ -24,7 +24,7 @@ pub struct Keep {
     pub runs: usize,
     /// So many bytes of all runs together.
     pub bytes: u64,
-    /// So many bytes of the logs of one run; what comes after is left out, and said.
+    /// So many bytes of the logs of one run; what comes after is left out, and reported.
     pub of_one: u64,
 }
 
@@ -46,7 +46,7 @@ pub struct Records {
 pub struct About {
     /// The name of the run.
     pub run: String,
-    /// The folder of its repository; nothing where the record does not say.
+    /// The folder of its repository; nothing where the record does not have it.
     pub repository: Option<String>,
     /// When it began, as RFC 3339.
     pub began: String,
@@ -118,7 +118,7 @@ impl Records {
             let repository = fs::read_to_string(self.folder.join(name).join(REPOSITORY)).ok();
             let mut about =
                 About { run: String::new(), repository, began: String::new(), job: String::new(), reason: None };
-            // Only the first lines and the last one say something, but a line has no fixed length.
+            // Only the first lines and the last one count, but a line has no fixed length.
             self.each(name, &mut |line| {
                 if about.run.is_empty() {
                     (about.run, about.began) = (line.run, line.ts);

@@ -260,7 +260,7 @@ impl Checker<'_, '_> {
             }
             Ok(_) => {
                 let hint = "write https://HOST/PATH or oci://HOST/PATH; for a chart of this repository write `path`";
-                self.mistakes.report(field, format!("`{url}` is not a https or oci URL"), Some(hint));
+                self.mistakes.report(field, format!("`{url}` is not an https or oci URL"), Some(hint));
             }
         }
     }

@@ -18,7 +18,7 @@ impl Declared for UrlSource {
             && !(url.starts_with("https://") || url.starts_with("http://"))
         {
             let hint = "for a file of this repository write `path`, for a git repository `git`";
-            mistakes.report(&[], format!("`{url}` is not a https or http URL"), Some(hint));
+            mistakes.report(&[], format!("`{url}` is not an https or http URL"), Some(hint));
         }
     }
 

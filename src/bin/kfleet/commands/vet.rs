@@ -12,7 +12,7 @@ use kfleet::text::count;
 /// Lint the fleet: pins, paths, API versions, secrets, triggers
 ///
 /// Looks at the files of the repository and at nothing else. It works in any repository with a folder for each cluster,
-/// with or without a fleet.yaml. Each finding has a rule, whose name stays the same; `--explain` says what is after it.
+/// with or without a fleet.yaml. Each finding has a rule, whose name stays the same; `--explain` explains it.
 /// `# kfleet: ignore ID reason`, beside a line or above it, suppresses one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         kubernetes: (args.kubernetes_version.0, args.kubernetes_version.1),
     };
     let clusters = vet::read(root)?;
-    // Without a clone, what only history says is passed over.
+    // Without a clone, what only history shows is passed over.
     let clone = LocalClone::open(root).ok();
     let revisions = clone.as_ref().map(|clone| clone as &dyn Revisions);
     let report = vet::vet(&clusters, &options, revisions)?;

@@ -241,7 +241,7 @@ pub(crate) fn print_plain(text: &str) {
     print!("{text}");
 }
 
-/// A line on standard error. When nobody can read it the work goes on: the exit code says.
+/// A line on standard error. When nobody can read it the work goes on: the exit code shows how it ended.
 fn say(line: &str) {
     let _ = anstream::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }

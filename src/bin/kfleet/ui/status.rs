@@ -49,7 +49,7 @@ pub(crate) fn show(rows: &[Row], shown: &Shown<'_>, format: OutputFormat, ui: &U
     }
     let problems: usize = rows.iter().map(|row| row.problems).sum();
     if problems > 0 {
-        ui.status(&format!("{} with pins: `kfleet vet` says more", count(problems, "problem")));
+        ui.status(&format!("{} with pins: `kfleet vet` shows more", count(problems, "problem")));
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ pub(crate) fn explain(id: &str, ui: &Ui) -> Result<Outcome, Error> {
     }
     let ids = catalogue::rules().map(|rule| rule.id);
     let near = did_you_mean(id, ids).map(|near| format!("did you mean {near}?"));
-    let error = Error::new(ErrorKind::Usage, format!("there is no rule {}", id.escape_debug()));
+    let error = Error::new(ErrorKind::Usage, format!("{} is not a rule of vet", id.escape_debug()));
     Err(error.with_hint(near.unwrap_or_else(|| "docs/vet.md lists them".to_owned())))
 }
 

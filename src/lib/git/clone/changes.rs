@@ -12,7 +12,7 @@ use super::index::entry;
 pub(super) struct Change {
     /// Below the top of the tree, byte for byte.
     pub(super) path: Vec<u8>,
-    /// What it holds afterwards and its mode; nothing where it is removed.
+    /// What it holds afterwards and its mode; nothing where it was removed.
     pub(super) new: Option<(Oid, u32)>,
 }
 

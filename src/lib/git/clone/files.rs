@@ -109,7 +109,7 @@ impl LocalClone {
     /// What became of a file since the last commit.
     ///
     /// # Errors
-    /// It cannot be reported.
+    /// It cannot be found out.
     pub fn state(&self, path: &str) -> Result<FileState> {
         self.state_of(&self.full_path(path))
     }

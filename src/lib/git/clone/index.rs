@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use git2::{ErrorCode, Index, IndexEntry, IndexTime, Oid, Repository};
 use std::os::unix::fs::MetadataExt;
 
-/// The bits of an entry's mode that say its type, and the type of a file.
+/// The bits of an entry's mode that are its type, and the type of a file.
 const TYPE: u32 = 0o170_000;
 const FILE: u32 = 0o100_000;
 

@@ -85,7 +85,7 @@ impl LocalClone {
         Ok(LocalClone { repository, prefix, known: RefCell::default() })
     }
 
-    /// The folder that says clones apart: all work trees of one have the same, that of its first work tree.
+    /// The folder that distinguishes clones: all work trees of one have the same, that of its first work tree.
     pub fn home(&self) -> PathBuf {
         let git_folder = self.repository.commondir();
         let git_folder = git_folder.canonicalize().unwrap_or_else(|_| git_folder.to_owned());

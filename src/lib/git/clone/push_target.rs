@@ -138,7 +138,7 @@ impl LocalClone {
 const TIPS: usize = 100;
 
 impl PushTarget {
-    /// The full name of the reference that says where it is.
+    /// The full name of the reference that names it.
     pub(in crate::git) fn tracking_name(&self) -> String {
         format!("refs/remotes/{}/{}", self.remote, self.branch)
     }

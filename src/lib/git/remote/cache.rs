@@ -53,7 +53,7 @@ impl CacheEntry {
         Ok(Some((lock, repository)))
     }
 
-    /// Removes what a git that is removed has left half done. Whoever made it had a share in the lock.
+    /// Removes what a git that has ended has left half done. Whoever made it had a share in the lock.
     pub(super) fn sweep(&self) -> Result<()> {
         for name in ["shallow.lock", "packed-refs.lock", "config.lock", "HEAD.lock"] {
             remove_file(&self.repository.join(name))?;

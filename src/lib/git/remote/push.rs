@@ -128,7 +128,7 @@ impl LocalClone {
                     return Err(rewritten(&doing, &target, old));
                 }
                 (Some(old), None) if self.is_only_there(old, ours, &target).map_err(fail)? => {
-                    let message = format!("{doing}: the branch is removed there");
+                    let message = format!("{doing}: the branch was deleted there");
                     return Err(Error::new(ErrorKind::Refused, message).with_hint(format!(
                         "if it must come back, run `git push {} {branch}:{}`",
                         target.remote, target.branch

@@ -57,7 +57,7 @@ fn refused(reason: &str, hint: &str) -> Error {
 }
 
 impl Remote {
-    /// Nothing of a URL that cannot be understood is quoted: there is no saying where its password is.
+    /// Nothing of a URL that cannot be understood is quoted: nobody knows where its password is.
     pub(super) fn parse(url: &str) -> Result<Remote> {
         if url.starts_with('-') {
             return Err(refused("it starts with -", FORMS));

@@ -1,4 +1,4 @@
-//! [`Facts`]: what a clone says of the event that a push or a pull request of its work tree would be.
+//! [`Facts`]: what a clone shows of the event that a push or a pull request of its work tree would be.
 
 use super::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
@@ -44,7 +44,7 @@ impl RepositoryName {
         let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
         let path = path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/');
         let (owner, name) = path.rsplit_once('/').unwrap_or(("", path));
-        // Of a path of the machine only its end says something.
+        // Of a path of the machine only its end is shown.
         let owner = match url.starts_with('/') || url.starts_with("file:") {
             true => owner.rsplit('/').next().unwrap_or_default(),
             false => owner,
@@ -66,7 +66,7 @@ fn without_login(url: &str) -> String {
 }
 
 impl LocalClone {
-    /// What the clone says; `base` names another branch than the one that would be taken: that which the current one
+    /// What the clone shows; `base` names another branch than the one that would be taken: that which the current one
     /// follows, where it has another name, else the default branch.
     ///
     /// # Errors

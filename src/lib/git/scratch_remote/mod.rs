@@ -1,6 +1,6 @@
 //! The throwaway remote of a run: a bare repository with what the clone has, in which the work tree as it is stands as
 //! the head of a pull request ([`Throwaway`], [`Snapshot`]). Steps clone it, fetch from it and push to it; afterwards it
-//! says what was pushed ([`Push`]), which can be brought into the work tree ([`Bring`]) or sent to the real remote.
+//! shows what was pushed ([`Push`]), which can be brought into the work tree ([`Bring`]) or sent to the real remote.
 //!
 //! The clone itself is only read: its index, branches and reflogs stay, its objects are copied. What steps have left in
 //! the throwaway remote is hostile: git's program never runs in it afterwards, and it is read with settings of our own.

@@ -8,7 +8,7 @@ use crate::tree::{Root, remove_all, verify_plain_folder};
 use git2::{ObjectType, Oid, Repository};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many commits are reported of one push.
+/// So many commits of one push are reported.
 const COMMITS: usize = 100;
 /// So many refs may have changed.
 const REFS: usize = 1_000;

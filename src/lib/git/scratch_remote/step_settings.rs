@@ -1,4 +1,4 @@
-//! [`StepSettings`]: what a step's git has to be reported so that it meets the throwaway remote and not the real one.
+//! [`StepSettings`]: what a step's git must be given so that it meets the throwaway remote and not the real one.
 
 /// What the name of a repository may go on with.
 const IN_NAMES: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+%";

@@ -72,7 +72,7 @@ impl Client {
             }
             Refusal::Status(status, _) if status.code != 401 => {
                 let (code, text) = (status.code, status.message.trim());
-                let message = format!("{server} cannot say the kinds of {group_version} ({code}): {text}");
+                let message = format!("{server} cannot list the kinds of {group_version} ({code}): {text}");
                 Failure::new(Reason::Unavailable, message).with_hint("the API server after this group may be down")
             }
             refusal => self.failure(call, refusal),

@@ -1,6 +1,6 @@
 //! What generate reads of the repository: the fleet file, the lock, the bases, and the sources that lie in it.
 
-use crate::addon::Wanted;
+use crate::addon::{Wanted, is_locked};
 use crate::error::{Error, ErrorKind};
 use crate::fleet::file::{FLEET_FILE, FleetFile};
 use crate::fleet::lock::{LOCK_FILE, Lock};
@@ -136,7 +136,7 @@ pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable
         let base = if base.is_dir() { Tree::from_dir(&base)? } else { Tree::default() };
         let update = selection.update.as_ref().is_some_and(|named| named.is_empty() || named.contains(&name));
         let mut addon = Wanted { name, requests, held, update, base, up_to_date: false };
-        addon.up_to_date = !update && !selection.rebuild && addon.is_locked(&file, &lock);
+        addon.up_to_date = !update && !selection.rebuild && is_locked(&addon, &file, &lock);
         wanted.push(addon);
     }
     if !problems.is_empty() {
@@ -168,7 +168,7 @@ fn select(file: &FleetFile, names: &[String]) -> Result<Vec<String>, Vec<Problem
                 None => format!("addons: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
             };
             let location = Location { file: file.document.name().to_owned(), line: 0, column: 0 };
-            let message = format!("there is no addon `{name}`");
+            let message = format!("`{name}` is not an addon of this fleet");
             Problem { severity: Severity::Error, location, message, hint: Some(hint) }
         })
         .collect();

@@ -41,7 +41,7 @@ pub enum Reason {
 /// What a cluster runs, or what it has one addon from. `revision`: the user's choice instead.
 ///
 /// # Errors
-/// The cluster has no sync that says, its pin is not a commit of the clone, or the revision is none.
+/// The cluster has no sync that shows it, its pin is not a commit of the clone, or the revision is none.
 pub fn candidate_of(
     fleet: &Clusters,
     clone: &LocalClone,
@@ -112,7 +112,8 @@ pub fn candidate_of(
         None => {
             let message =
                 format!("the sync of {} takes its manifests from a source that is not in its folder", cluster.name);
-            Err(Error::new(ErrorKind::Refused, message).with_hint("`kfleet vet` says more; or name a commit with --to"))
+            Err(Error::new(ErrorKind::Refused, message)
+                .with_hint("`kfleet vet` shows more; or name a commit with --to"))
         }
     }
 }
@@ -135,7 +136,7 @@ pub fn previous_pin(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, add
         None => main_pair(fleet, cluster),
     };
     let Ok(pair) = pair else {
-        return refuse(format!("{} has no sync that could be rolled back", cluster.name), "`kfleet vet` says more");
+        return refuse(format!("{} has no sync that could be rolled back", cluster.name), "`kfleet vet` shows more");
     };
     let (Some(Pin::Commit(present)), Some(repository)) = (pair.pin(), &pair.repository) else {
         return refuse(format!("{} is not pinned to a commit", cluster.name), "name the commit with --to");

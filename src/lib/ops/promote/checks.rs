@@ -115,7 +115,7 @@ pub(super) fn verify_commit(request: &Request<'_>, branch: &str, location: &Loca
     match commits.is_ancestor(commit, &tip.commit) {
         Ok(true) => Ok(()),
         Ok(false) if commits.is_shallow() => {
-            let message = format!("whether {} is on {branch} cannot be reported: the clone is shallow", short(commit));
+            let message = format!("whether {} is on {branch} is not known: the clone is shallow", short(commit));
             refuse(location, message, "run `git fetch --unshallow`")
         }
         Ok(false) => {

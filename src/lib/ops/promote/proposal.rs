@@ -28,7 +28,7 @@ impl Plan {
         }
     }
 
-    /// A name for the branch that says what it does: the same for the same promotion.
+    /// A name for the branch that shows what it does: the same for the same promotion.
     fn branch_name(&self) -> String {
         let moved = self.moved();
         let verb = if self.is_rollback() { "rollback" } else { "promote" };

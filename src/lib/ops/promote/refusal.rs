@@ -38,7 +38,7 @@ pub(super) fn no_pair(cluster: &Cluster, reason: NoPair) -> Problem {
     Problem { severity: Severity::Error, location, message, hint: Some(hint.to_owned()) }
 }
 
-/// What cannot be reported of an addon, as a refusal.
+/// What is not known of an addon, as a refusal.
 pub(super) fn unclear(addon: &str, commit: &str, (location, message): Unclear) -> Problem {
     let message = format!("{addon} cannot be pinned apart from the flavour at {}: {message}", short(commit));
     let hint = "write the objects into files of the addon, and what is one cluster's own into its patches";

@@ -152,7 +152,7 @@ struct Objects {
     all: BTreeSet<ObjectId>,
 }
 
-/// The flavour has the addon, as it is, and what comes from it can be reported from all else.
+/// The flavour has the addon, as it is, and what comes from it can be distinguished from all else.
 fn verify_split(request: &Request<'_>, main: &Pair, addon: &str, pin: &str) -> Result<Objects, Problem> {
     let location = &main.kustomization.origin.location;
     let folder = folder_of_addon(request.fleet, addon);
@@ -172,7 +172,7 @@ fn verify_split(request: &Request<'_>, main: &Pair, addon: &str, pin: &str) -> R
         return refuse(location, message, "give it a name");
     }
     if let Some(other) = reconcile_disabled::taken_with(&left, &reconcile_disabled::others(&old, &flavour, &folder)) {
-        let message = format!("{other} of another addon cannot be reported from that of {addon}");
+        let message = format!("{other} of another addon cannot be distinguished from that of {addon}");
         return refuse(location, message, "give the two different names, or write their namespaces into their files");
     }
     let new = reconcile_disabled::objects(&*at(commit)?, &folder).map_err(|reason| unclear(addon, commit, reason))?;
@@ -255,7 +255,7 @@ fn without(field: &'static str, kept: &[bool]) -> Vec<Change<'static>> {
     gone.map(entry).collect()
 }
 
-/// Whether the cluster's Flux knows `deletionPolicy`: from 2.6 on; where no version is reported, it is taken for a new one.
+/// Whether the cluster's Flux knows `deletionPolicy`: from 2.6 on; where no version is known, it is taken for a new one.
 fn has_deletion_policy(cluster: &Cluster) -> bool {
     let Some(version) = &cluster.flux_version else { return true };
     let mut parts = version.trim_start_matches('v').split('.').map(|part| part.parse::<u32>().unwrap_or(0));

@@ -13,7 +13,7 @@ pub(super) const LIGHTHOUSE: &str = ".lighthouse";
 pub struct Checkout {
     /// The clone.
     pub clone: LocalClone,
-    /// What it says of the event.
+    /// What it shows of the event.
     pub facts: Facts,
     /// The work tree.
     pub snapshot: Snapshot,

@@ -42,7 +42,7 @@ pub(super) fn read(checkout: &Checkout, asked: &Asked) -> Result<Configuration> 
             true
         })
     };
-    // All that loading says is among it.
+    // All that loading reports is among it.
     let mut problems: Vec<Problem> =
         lighthouse::lint(&loaded.config, &has_file).iter().map(lighthouse::Finding::labelled).collect();
     problems.append(&mut unreadable.into_inner());
@@ -56,7 +56,7 @@ pub(super) fn read(checkout: &Checkout, asked: &Asked) -> Result<Configuration> 
     Ok(Configuration { config: loaded.config, problems })
 }
 
-/// Where only the base branch is broken, the work tree cannot repair it: says what can be done here.
+/// Where only the base branch is broken, the work tree cannot repair it: shows what can be done here.
 fn tell_side(checkout: &Checkout, problems: &mut [Problem]) {
     let mut errors: Vec<&mut Problem> =
         problems.iter_mut().filter(|problem| problem.severity == Severity::Error).collect();

@@ -45,7 +45,7 @@ pub(super) fn lint(checkout: &Checkout, asked: &Asked, options: &Options, remote
         if problems.iter().any(|problem| problem.severity == Severity::Error && problem.location == source) {
             continue;
         }
-        // The event that would start it, not the one that the user says of.
+        // The event that would start it, not the one that the user names.
         let own = Asked { url: asked.url.clone(), now: asked.now, pull: asked.pull, ..Asked::default() };
         let event = event::event_of(checkout, &own, Some(job))?;
         match lighthouse::build_job(job, &event, &select::context(&own)) {

@@ -26,7 +26,7 @@ pub struct Prepared {
     pub unused: Vec<String>,
 }
 
-/// Reports the options for programs that none of these jobs needs: most often they are misspelt.
+/// Lists the options for programs that none of these jobs needs: most often they are misspelt.
 pub(super) fn unused(prepared: &[Prepared]) -> Vec<Problem> {
     let Some((first, others)) = prepared.split_first() else { return Vec::new() };
     let is_unused = |option: &&String| others.iter().all(|other| other.unused.contains(option));

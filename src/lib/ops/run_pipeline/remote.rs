@@ -181,7 +181,7 @@ impl<'a> Remotes<'a> {
         if self.options.offline {
             let message = match wanted {
                 Reference::Commit(_) => format!("the cache does not have {wanted}"),
-                _ => format!("nobody can say offline what {wanted} is"),
+                _ => format!("nobody can know offline what {wanted} is"),
             };
             return Err(offline(message));
         }

@@ -71,7 +71,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The kind of failure that the exit code says; nothing where all that was asked for has succeeded.
+    /// The kind of failure that the exit code shows; nothing where all that was asked for has succeeded.
     pub fn failure(&self) -> Option<ErrorKind> {
         match self.reason.as_str() {
             _ if self.is_success => self.refused.first().map(|error| error.kind),
@@ -222,7 +222,7 @@ fn without_secrets(mut report: Report, masker: &Masker) -> Report {
     report
 }
 
-/// Keeps the end of the run until what was pushed is reported.
+/// Keeps the end of the run until what was pushed is shown.
 struct Last<'a> {
     inner: &'a dyn Sink,
     end: Mutex<Option<Event>>,

@@ -163,7 +163,7 @@ pub(super) fn named<'a>(config: &'a Config, name: &str, asked: &Asked) -> Result
     let of_name = || config.jobs.iter().filter(|job| job.name == name);
     of_name().find(|job| job.kind == wanted).or_else(|| of_name().next()).ok_or_else(|| {
         let names: Vec<&str> = config.jobs.iter().map(|job| job.name.as_str()).collect();
-        Error::new(ErrorKind::Usage, format!("there is no job {}", name.escape_debug()))
+        Error::new(ErrorKind::Usage, format!("{} is not a job of this repository", name.escape_debug()))
             .with_hint(format!("the jobs are {}", names.join(", ")))
     })
 }

@@ -92,7 +92,7 @@ pub fn vet(fleet: &Clusters, options: &Options, revisions: Option<&dyn Revisions
     for name in &options.clusters {
         if fleet.get(name).is_none() {
             let known = fleet.clusters.iter().map(|cluster| cluster.name.as_str());
-            let error = Error::new(ErrorKind::Usage, format!("there is no cluster {}", name.escape_debug()));
+            let error = Error::new(ErrorKind::Usage, format!("{} is not a cluster of this fleet", name.escape_debug()));
             return Err(match did_you_mean(name, known) {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),
                 None => error,

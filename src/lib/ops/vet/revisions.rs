@@ -8,16 +8,16 @@ pub trait Revisions {
     fn resolve(&self, hash: &str) -> Resolved;
 
     /// Whether a commit, by its full hash, can be reached from the tip of a branch of the remote; nothing where that
-    /// cannot be reported.
+    /// is not known.
     fn is_reachable(&self, commit: &str, branch: &str) -> Option<bool>;
 
-    /// Whether a commit has a file or folder of this path; nothing where that cannot be reported.
+    /// Whether a commit has a file or folder of this path; nothing where that is not known.
     fn has_path(&self, commit: &str, path: &str) -> Option<bool>;
 
     /// The commit at the tip of a branch of the remote, as far as it was fetched.
     fn tip(&self, branch: &str) -> Option<String>;
 
-    /// How many commits the second commit has that the first does not have; nothing where that cannot be reported.
+    /// How many commits the second commit has that the first does not have; nothing where that is not known.
     fn distance(&self, old: &str, new: &str) -> Option<usize>;
 }
 

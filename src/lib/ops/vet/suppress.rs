@@ -44,7 +44,7 @@ pub(super) fn suppress(facts: &Facts<'_>, findings: &mut Vec<Finding>, rule: &'s
         let Suppression { location, id, reason, .. } = suppression;
         let message = match catalogue::find(&id) {
             _ if id.is_empty() => "this suppression names no rule".to_owned(),
-            None => format!("there is no rule `{id}`"),
+            None => format!("`{id}` is not a rule of vet"),
             Some(_) if reason.is_empty() => format!("this suppression of {id} gives no reason"),
             Some(_) => format!("nothing to suppress: there is no finding of {id} here"),
         };

@@ -1,4 +1,4 @@
-//! What a run needs and does not have, found before anything runs and said in one message: programs, images, Secrets and
+//! What a run needs and does not have, found before anything runs and reported in one message: programs, images, Secrets and
 //! ConfigMaps with their keys, paths of the host.
 
 use std::collections::BTreeMap;

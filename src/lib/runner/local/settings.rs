@@ -1,4 +1,4 @@
-//! [`Settings`]: what all engines are reported by their caller.
+//! [`Settings`]: what all engines get from their caller.
 
 use std::path::PathBuf;
 

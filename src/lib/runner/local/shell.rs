@@ -9,7 +9,7 @@ use crate::runner::log::{Colours, clean};
 use crate::runner::mask::Masker;
 use crate::tekton::task_run::StepEnd;
 
-/// What is reported of the place of a step.
+/// What is shown of the place of a step.
 pub(super) struct StepContext<'a> {
     pub(super) engine: &'a str,
     pub(super) network: Network,

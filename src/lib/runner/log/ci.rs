@@ -1,5 +1,5 @@
 //! [`CiLog`]: the log as CI services fold it: groups of GitHub Actions, sections of GitLab. What a step prints must not be
-//! taken for a command to the service: GitHub is reported to listen to nothing within a group.
+//! taken for a command to the service: GitHub is asked to listen to nothing within a group.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ impl Ci {
     }
 }
 
-/// See the module. While one step runs, its lines stand in a group; while several do, each line says where it is from.
+/// See the module. While one step runs, its lines stand in a group; while several do, each line shows where it is from.
 #[derive(Debug)]
 pub struct CiLog {
     ci: Ci,

@@ -11,7 +11,7 @@ use crate::runner::event::Event;
 
 /// So many last lines of a failed step are repeated.
 const LINES: usize = 20;
-/// So many failed steps are reported of.
+/// So many failed steps are reported.
 const FAILED: usize = 5;
 
 /// See the module. Holds a bounded number of lines, however much the steps print.

@@ -32,12 +32,12 @@ pub(super) fn to_object(mut document: Node, report: &Report) -> Option<Object> {
     let (kind, is_old) = match (kind.as_str(), version.as_str()) {
         ("ClusterTask", _) => {
             let hint = "make it a Task, and reference that by its file or by the cluster resolver";
-            report.error_with(&kind_at, "kind ClusterTask is removed from Tekton", hint);
+            report.error_with(&kind_at, "kind ClusterTask was removed from Tekton", hint);
             return None;
         }
         ("PipelineResource", _) => {
             let hint = "clone in a step, and hand data on by workspaces and results";
-            report.error_with(&kind_at, "kind PipelineResource is removed from Tekton", hint);
+            report.error_with(&kind_at, "kind PipelineResource was removed from Tekton", hint);
             return None;
         }
         ("StepAction", _) => (Kind::StepAction, false),
@@ -194,7 +194,7 @@ fn refuse_removed(object: &Object, report: &Report) {
         for form in ["$(resources.", "$(inputs.resources.", "$(outputs.resources."] {
             if let Some(byte) = text.find(form) {
                 let hint = "clone in a step, and hand data on by workspaces and results";
-                report.error_with(&at.within(text, byte), "PipelineResources are removed from Tekton", hint);
+                report.error_with(&at.within(text, byte), "PipelineResources were removed from Tekton", hint);
             }
         }
     });
@@ -208,7 +208,7 @@ fn removed_of_pipeline(spec: &Node, report: &Report) {
             removed_of_reference(one, report);
             one.get("taskSpec").into_iter().for_each(|spec| resources(spec, report));
             if let Some(conditions) = one.get("conditions") {
-                report.error_with(&conditions.at, "`conditions` are removed from Tekton", "use `when`");
+                report.error_with(&conditions.at, "`conditions` were removed from Tekton", "use `when`");
             }
         }
     }
@@ -218,13 +218,13 @@ fn removed_of_reference(node: &Node, report: &Report) {
     let kind = node.get("taskRef").and_then(|reference| reference.get("kind"));
     if let Some(kind) = kind.filter(|kind| kind.as_text() == Some("ClusterTask")) {
         let hint = "make it a Task, and reference that by its file or by the cluster resolver";
-        report.error_with(&kind.at, "kind ClusterTask is removed from Tekton", hint);
+        report.error_with(&kind.at, "kind ClusterTask was removed from Tekton", hint);
     }
 }
 
 fn resources(node: &Node, report: &Report) {
     if let Some(resources) = node.get("resources") {
         let hint = "clone in a step, and hand data on by workspaces and results";
-        report.error_with(&resources.at, "PipelineResources (`resources`) are removed from Tekton", hint);
+        report.error_with(&resources.at, "PipelineResources (`resources`) were removed from Tekton", hint);
     }
 }

@@ -282,7 +282,7 @@ fn rules_of_pipelines() {
         (with("tasks: [{name: a, SPEC, taskRef: {name: b}}]"), "has several of taskRef, taskSpec"),
         ("tasks: [{name: a, taskRef: {name: b}}]".to_owned(), "with --with FILE"),
         ("tasks: [{name: a, taskRef: {}}]".to_owned(), "has no `name`"),
-        ("tasks: [{name: a, taskRef: {name: b, kind: ClusterTask}}]".to_owned(), "ClusterTask is removed"),
+        ("tasks: [{name: a, taskRef: {name: b, kind: ClusterTask}}]".to_owned(), "ClusterTask was removed"),
         (
             "tasks: [{name: a, taskRef: {apiVersion: example.dev/v1, kind: Wait, name: b}}]".to_owned(),
             "custom task `example.dev/v1 Wait b`",
@@ -426,8 +426,8 @@ fn rules_of_runs() {
 #[test]
 fn kinds_that_are_none_are_refused() {
     for (text, expected) in [
-        ("{apiVersion: tekton.dev/v1beta1, kind: ClusterTask, spec: {}}", "ClusterTask is removed from Tekton"),
-        ("{apiVersion: tekton.dev/v1alpha1, kind: PipelineResource, spec: {}}", "PipelineResource is removed"),
+        ("{apiVersion: tekton.dev/v1beta1, kind: ClusterTask, spec: {}}", "ClusterTask was removed from Tekton"),
+        ("{apiVersion: tekton.dev/v1alpha1, kind: PipelineResource, spec: {}}", "PipelineResource was removed"),
         ("{apiVersion: tekton.dev/v1alpha1, kind: Run, spec: {}}", "kind Run is none"),
         ("{apiVersion: tekton.dev/v1alpha1, kind: StepAction, spec: {image: i}}", "cannot be run by itself"),
         ("{apiVersion: tekton.dev/v1, kind: Task}", "has no `spec`"),

@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let mut runs = Vec::new();
     if jobs.prepared.is_empty() {
         ui.status(&format!("the event starts no job: {}", selection.event));
-        ui.note("kfleet run-pipeline --explain says why");
+        ui.note("kfleet run-pipeline --explain shows why");
         if args.output.fail_if_none {
             outcome = Outcome::Ended(ErrorKind::Usage);
         }

@@ -18,7 +18,7 @@ use kfleet::tekton::types::ObjectKind;
 use kfleet::tree::{self, list_folder, read_value_file};
 use std::path::{Path, PathBuf, absolute};
 
-/// What the flags mean. Says on `ui` why a run is not trusted, where only its event says.
+/// What the flags mean. Shows on `ui` why a run is not trusted, where only its event says so.
 ///
 /// # Errors
 /// A file cannot be read or used; an untrusted run is given what it does not get.

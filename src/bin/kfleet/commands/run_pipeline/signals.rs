@@ -28,7 +28,7 @@ pub(super) fn stop_on_signals(cancel: &Cancel) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether kfleet was started with a signal ignored, as far as the system says.
+/// Whether kfleet was started with a signal ignored, as far as the system shows.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

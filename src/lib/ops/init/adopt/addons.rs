@@ -79,7 +79,7 @@ fn identities(path: &str, bytes: &[u8]) -> BTreeSet<Identity> {
     objects.map(|object| (object.gvk.group, object.gvk.kind, object.name.unwrap_or_default())).collect()
 }
 
-/// Generates the bases that seem to be known, in memory, and says what is not known.
+/// Generates the bases that seem to be known, in memory, and reports what is not known.
 pub(super) fn verify(files: &Tree, mut bases: Vec<Base>, adoption: &mut Adoption) -> Vec<Base> {
     let text = render::fleet_file(None, &bases, &[]);
     let file = FleetFile::read(FLEET_FILE, text.as_bytes()).ok();
@@ -94,7 +94,7 @@ pub(super) fn verify(files: &Tree, mut bases: Vec<Base>, adoption: &mut Adoption
         }
     }
     for (state, before, behind) in [
-        (State::Partial, "the sources of", "comments in fleet.yaml say how to name them"),
+        (State::Partial, "the sources of", "comments in fleet.yaml show how to name them"),
         (State::Different, "what was changed in", "its sources give something else; see the comments in fleet.yaml"),
         (State::ByHand, "whether there are sources of", "written by hand, and left as it is"),
     ] {

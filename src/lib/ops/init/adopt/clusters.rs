@@ -1,4 +1,4 @@
-//! The clusters of a repository, as far as a fleet file can say them.
+//! The clusters of a repository, as far as a fleet file can name them.
 
 use super::{Adoption, cluster_url};
 use crate::fleet::clusters::{Cluster, Clusters};

@@ -1,5 +1,5 @@
 //! `kfleet init --adopt`: a fleet file for a repository that is there, in the layout that kfleet has by default. What the
-//! repository does not say is reported to the user, and left out of the file or put into comments.
+//! repository does not show is reported to the user, and left out of the file or put into comments.
 
 mod addons;
 mod clusters;
@@ -37,7 +37,7 @@ pub struct Adoption {
     pub clusters: Vec<String>,
     /// The addons in it.
     pub addons: Vec<String>,
-    /// What the repository does not say, each in one line.
+    /// What the repository does not show, each in one line.
     pub unknown: Vec<String>,
     /// What is wrong in the repository, as far as it was seen.
     pub warnings: Vec<Problem>,

@@ -1,4 +1,4 @@
-//! The rule of the fleet file: it and the repository say of the same clusters.
+//! The rule of the fleet file: it and the repository name the same clusters.
 
 use crate::fleet::file::FLEET_FILE;
 use crate::ops::vet::facts::Facts;
@@ -10,7 +10,7 @@ pub(in crate::ops::vet) const RULES: &[Rule] =
     &[Rule::new("FLT01", Severity::Error, "fleet.yaml and the repository differ", differs).explained(
         "A mistake in fleet.yaml, a cluster in it without a folder, a flavour that is not there, or a cluster's folder\n\
          that it does not name: commands that go by the fleet file pass that cluster over. Whether fleet.lock is up to\n\
-         date is reported by `kfleet generate --check`.",
+         date is what `kfleet generate --check` shows.",
     )];
 
 fn differs(facts: &Facts<'_>, found: &mut Findings) {

@@ -52,7 +52,7 @@ fn in_clear(facts: &Facts<'_>, found: &mut Findings) {
     }
     for (file, content) in facts.contents().filter(|(file, _)| !is_components(file)) {
         for document in content.documents.iter().filter(|document| !is_encrypted(&document.value)) {
-            // The words of a CustomResourceDefinition explain, and Secrets are reported as a whole.
+            // The words of a CustomResourceDefinition explain, and Secrets are reported whole.
             let kind = document.value.get("kind").and_then(Value::as_str).unwrap_or_default();
             if matches!(kind, "CustomResourceDefinition" | "Secret") {
                 continue;
@@ -109,7 +109,7 @@ fn secret_in(key: &str, text: &str) -> Option<&'static str> {
     }
 }
 
-/// Tokens that say by their beginning what they are.
+/// Tokens that show by their beginning what they are.
 fn has_token(text: &str) -> bool {
     const KNOWN: [(&str, usize); 8] = [
         ("ghp_", 36),

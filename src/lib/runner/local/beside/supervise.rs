@@ -48,7 +48,7 @@ fn socket() -> io::Result<UnixStream> {
     Ok(UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
-/// Reports the engine; it may have gone.
+/// Informs the engine, which may have ended.
 pub(crate) fn report(message: &Message) {
     if let Ok(socket) = socket() {
         let _ = send(socket, message);
@@ -300,7 +300,7 @@ fn terminate_descendants() {
     }
 }
 
-/// Kills all that is below this process, again and again, because what is about to die may still start something.
+/// Kills all that is below this process, again and again, because what is about to end may still start something.
 fn kill_descendants() {
     if !cfg!(target_os = "linux") {
         let _ = rustix::process::kill_current_process_group(Signal::KILL);

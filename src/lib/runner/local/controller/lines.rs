@@ -7,7 +7,7 @@ use crate::runner::event::{Event, Sink, Stream};
 /// The longest line, in bytes; a longer one comes in parts.
 const LINE_BYTES: usize = 64 << 10;
 
-/// Takes the output of one step and says its lines to a sink. It holds at most one line of each stream.
+/// Takes the output of one step and passes its lines to a sink. It holds at most one line of each stream.
 pub(super) struct Lines<'a> {
     sink: &'a dyn Sink,
     task: &'a str,

@@ -29,7 +29,7 @@ impl Process {
         Process { settings, program: program.into() }
     }
 
-    /// What the engine was reported.
+    /// What the engine was informed of.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

@@ -1,4 +1,4 @@
-//! Steps that run with a kfleet beside them: how the engines of sandboxes and of plain processes start it, say it what to do,
+//! Steps that run with a kfleet beside them: how the engines of sandboxes and of plain processes start it, instruct it,
 //! and hear what became of the step. What it does there is in [`crate::runner::local::beside`].
 
 use std::io::{self, Read, Write};
@@ -22,7 +22,7 @@ use crate::tekton::task_run::{StepEnd, TaskRun};
 
 /// What such an engine does in its own way.
 pub(crate) trait Supervised: Sync {
-    /// What the engine was reported.
+    /// What the engine was informed of.
     fn settings(&self) -> &Settings;
 
     /// kfleet in the role of this engine, to be started beside a step.
@@ -113,7 +113,7 @@ impl Handle for Beside {
     }
 
     fn pause(&self) -> Duration {
-        // Once the socket is closed, the end is a moment away, and nothing else says of it.
+        // Once the socket is closed, the end is a moment away, and nothing else shows it.
         if self.is_open { LOOK } else { Duration::from_micros(300) }
     }
 
@@ -146,7 +146,7 @@ impl Handle for Beside {
     }
 }
 
-/// A kfleet that waits to be reported which step it is beside.
+/// A kfleet that waits for its step.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     child: Child,
@@ -178,7 +178,7 @@ impl Waiting {
 struct Ahead(Option<Waiting>);
 
 impl Ahead {
-    /// Starts it. Where that fails, [`Ahead::take`] tries again, and says.
+    /// Starts it. Where that fails, [`Ahead::take`] tries again, and reports it.
     fn start(&mut self, command: Command) {
         self.0 = Waiting::start(command, None).ok();
     }
@@ -206,7 +206,7 @@ impl Drop for Ahead {
     }
 }
 
-/// Runs a step by the kfleet beside it. `said` is called once that knows what to do.
+/// Runs a step by the kfleet beside it. `said` is called once that knows its step.
 ///
 /// # Errors
 /// The engine itself failed: kfleet has ended, or what the step runs in could not be made.
@@ -223,7 +223,7 @@ pub(crate) fn run(
     let mut step = Beside { child, socket, received: Vec::new(), messages: Vec::new(), is_open: true };
     let sent = send(&step.socket, description).and_then(|()| step.socket.set_nonblocking(true));
     if sent.is_err() {
-        // It has gone already: what it has said says why.
+        // It has gone already: what it has reported shows why.
         step.kill(true);
     }
     told();

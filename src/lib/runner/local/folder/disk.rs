@@ -69,7 +69,7 @@ fn free_space(folders: &[PathBuf]) -> u64 {
 }
 
 /// The bytes that a folder takes up; counting ends above `limit`. Links are not followed, and a folder that is too deep
-/// for the descriptors at hand is not entered: the free space still says.
+/// for the descriptors at hand is not entered: the free space still shows it.
 fn measure(folder: &Path, limit: u64) -> u64 {
     let open = |above: &OwnedFd, name: &std::ffi::CStr| {
         openat(above, name, OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()).ok()

@@ -16,7 +16,7 @@ pub struct RunFolder {
     path: PathBuf,
     keep: bool,
     tasks: AtomicU64,
-    /// Reports that somebody will remove it.
+    /// Takes note that somebody will remove it.
     _lock: Option<File>,
 }
 

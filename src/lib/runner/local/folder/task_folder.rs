@@ -163,7 +163,7 @@ impl TaskFolder {
         line
     }
 
-    /// Whether nothing but the image says what the step runs.
+    /// Whether nothing but the image determines what the step runs.
     pub(crate) fn needs_entrypoint(&self, index: usize, step: &Step) -> bool {
         step.command.is_empty() && (step.script.is_none() || self.scripts.get(index).is_none_or(Option::is_none))
     }

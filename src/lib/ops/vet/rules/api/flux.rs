@@ -1,4 +1,4 @@
-//! Rules of Flux's own APIs: versions that are removed, fields that they had, and what became of them.
+//! Rules of Flux's own APIs: versions that were removed, fields that they had, and what became of them.
 
 use crate::flux::api_versions::{RemovedVersion, fields_of, removal, replacement_of};
 use crate::flux::migration::migrated;
@@ -19,7 +19,7 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
          version, where that is mechanical.",
     ),
     Rule::new("API02", Severity::Error, "a field that Flux's current API does not have", unknown_field).fixable().explained(
-        "The API server refuses objects with fields that the current version does not know. `validation` is removed\n\
+        "The API server refuses objects with fields that the current version does not know. `validation` was removed\n\
          without replacement; `patchesJson6902` and `patchesStrategicMerge` became `patches`, whose `patch` is text;\n\
          GitRepository lost `gitImplementation` and `accessFrom`. Other unknown fields are most often misspelt.",
     ),

@@ -66,7 +66,7 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
     Rule::new("PIN10", Severity::Warning, "a production cluster that follows a branch while others are pinned", moving)
         .explained(
             "Every merge reaches this cluster at once, while clusters before it in the order of promotion wait for a\n\
-             pin. What a cluster is for is reported by `environment` in fleet.yaml, or by its name.",
+             pin. What a cluster is for follows from `environment` in fleet.yaml, or by its name.",
         ),
 ];
 

@@ -34,7 +34,7 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
          marks `ssa`, `reconcile` and `force` on objects are meant for a migration. Remove them once it is done.",
     ),
     Rule::new("KST09", Severity::Warning, "a sync that is suspended in git", suspended).explained(
-        "Nothing that is merged reaches the cluster while it is suspended, and nothing says. Resume it, or suppress\n\
+        "Nothing that is merged reaches the cluster while it is suspended, and nothing reports that. Resume it, or suppress\n\
          this finding with the reason.",
     ),
     Rule::new("KST10", Severity::Warning, "a folder of clusters that is applied by another", foreign).explained(

@@ -24,7 +24,7 @@ for round in 1 2 3 4 5; do
 done
 "#;
 
-/// The shell beside kfleet. Dropping it says it that there is nothing to do.
+/// The shell beside kfleet. Dropping it informs it that there is nothing to do.
 #[derive(Debug)]
 pub(super) struct Guard(Child);
 

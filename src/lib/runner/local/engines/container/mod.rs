@@ -92,7 +92,7 @@ impl Container {
         self
     }
 
-    /// What the engine was reported.
+    /// What the engine was informed of.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

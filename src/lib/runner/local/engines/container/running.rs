@@ -1,4 +1,4 @@
-//! [`Running`]: a container that runs, and how it is reported to end.
+//! [`Running`]: a container that runs, and how it is asked to end.
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::Container;
 use crate::runner::local::engines::attend::{Handle, LOOK};
 
-/// How often a container that is not there yet is reported to end.
+/// How often a container that is not there yet is asked to end.
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// A container, by the program that is attached to it.
@@ -20,7 +20,7 @@ pub(super) struct Running<'a> {
     child: Child,
     status: Option<ExitStatus>,
     helpers: Vec<Child>,
-    /// When it was last said to end at once.
+    /// When it was last asked to end at once.
     killed: Option<Instant>,
 }
 

@@ -41,7 +41,7 @@ impl Sandbox {
         Sandbox { settings, program: program.into() }
     }
 
-    /// What the engine was reported.
+    /// What the engine was informed of.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
