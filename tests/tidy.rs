@@ -249,7 +249,119 @@ fn commands_are_thin() {
 }
 
 /// Files that use each other in a circle, each with the reason why that is right.
-const CIRCLES: &[(&[&str], &str)] = &[];
+const CIRCLES: &[(&[&str], &str)] = &[
+    (
+        &["src/lib/git/clone/mod.rs", "src/lib/git/clone/revisions.rs"],
+        "the clone is opened in mod.rs, and its methods stand in files by subject",
+    ),
+    (
+        &["src/lib/go_regex/class.rs", "src/lib/go_regex/escape.rs", "src/lib/go_regex/mod.rs"],
+        "one parser that calls itself, in files by what it reads",
+    ),
+    (
+        &["src/lib/kube/client/mod.rs", "src/lib/kube/client/request.rs"],
+        "the client is made in mod.rs, and every request goes through it",
+    ),
+    (
+        &[
+            "src/lib/layout/claims.rs",
+            "src/lib/layout/gather.rs",
+            "src/lib/layout/mod.rs",
+            "src/lib/layout/render.rs",
+            "src/lib/layout/scopes.rs",
+        ],
+        "mod.rs has the options of all steps, and runs them for a tree",
+    ),
+    (
+        &[
+            "src/lib/lighthouse/template/eval.rs",
+            "src/lib/lighthouse/template/mod.rs",
+            "src/lib/lighthouse/template/parse.rs",
+        ],
+        "mod.rs has the types of a template, and the two steps that use them",
+    ),
+    (
+        &["src/lib/ops/fmt/layout/mod.rs", "src/lib/ops/fmt/layout/plan.rs"],
+        "mod.rs has the options of the plan that it hands on",
+    ),
+    (
+        &[
+            "src/lib/ops/init/adopt/addons.rs",
+            "src/lib/ops/init/adopt/clusters.rs",
+            "src/lib/ops/init/adopt/mod.rs",
+            "src/lib/ops/init/adopt/render.rs",
+        ],
+        "mod.rs has the result that each part adds to",
+    ),
+    (
+        &[
+            "src/lib/ops/vet/catalogue.rs",
+            "src/lib/ops/vet/facts.rs",
+            "src/lib/ops/vet/finding.rs",
+            "src/lib/ops/vet/mod.rs",
+            "src/lib/ops/vet/rule.rs",
+            "src/lib/ops/vet/rules/bootstrap.rs",
+            "src/lib/ops/vet/rules/capi.rs",
+            "src/lib/ops/vet/rules/fleet_file.rs",
+            "src/lib/ops/vet/rules/kustomize/mod.rs",
+            "src/lib/ops/vet/rules/mod.rs",
+            "src/lib/ops/vet/rules/pins/mod.rs",
+            "src/lib/ops/vet/rules/resources.rs",
+            "src/lib/ops/vet/rules/secrets.rs",
+            "src/lib/ops/vet/rules/sources.rs",
+            "src/lib/ops/vet/rules/suppressions.rs",
+            "src/lib/ops/vet/rules/syncs/mod.rs",
+            "src/lib/ops/vet/suppress.rs",
+            "src/lib/ops/vet/unbuilt.rs",
+        ],
+        "a rule holds the function that checks it, and a finding its rule",
+    ),
+    (
+        &["src/lib/publish/mod.rs", "src/lib/publish/pull_request.rs"],
+        "a pull request is one of the goals of publishing, and needs its commit",
+    ),
+    (
+        &["src/lib/runner/local/controller/late.rs", "src/lib/runner/local/controller/state.rs"],
+        "steps that run late are part of the state, and change it",
+    ),
+    (
+        &[
+            "src/lib/runner/local/engines/container/command_line.rs",
+            "src/lib/runner/local/engines/container/guard.rs",
+            "src/lib/runner/local/engines/container/mod.rs",
+            "src/lib/runner/local/engines/container/running.rs",
+            "src/lib/runner/local/engines/container/sidecars.rs",
+        ],
+        "the engine is a type of mod.rs, and its parts stand in files by subject",
+    ),
+    (
+        &[
+            "src/lib/source/config_map.rs",
+            "src/lib/source/content.rs",
+            "src/lib/source/fetch.rs",
+            "src/lib/source/helm.rs",
+            "src/lib/source/mod.rs",
+            "src/lib/source/path.rs",
+        ],
+        "mod.rs lists the kinds, and each kind uses the types of all",
+    ),
+    (
+        &["src/lib/yaml/emit/mod.rs", "src/lib/yaml/emit/scalars.rs"],
+        "one emitter, whose scalars have a file of their own",
+    ),
+    (
+        &["src/lib/yaml/scan/flow.rs", "src/lib/yaml/scan/mod.rs"],
+        "one scanner, whose flow collections have a file of their own",
+    ),
+    (
+        &[
+            "src/bin/kfleet/commands/fmt/layout.rs",
+            "src/bin/kfleet/commands/fmt/mod.rs",
+            "src/bin/kfleet/commands/fmt/text.rs",
+        ],
+        "mod.rs chooses between the two modes, which share what it reads",
+    ),
+];
 
 #[test]
 fn files_that_use_each_other_are_known() {
