@@ -264,16 +264,6 @@ const CIRCLES: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "src/lib/layout/claims.rs",
-            "src/lib/layout/gather.rs",
-            "src/lib/layout/mod.rs",
-            "src/lib/layout/render.rs",
-            "src/lib/layout/scopes.rs",
-        ],
-        "mod.rs has the options of all steps, and runs them for a tree",
-    ),
-    (
-        &[
             "src/lib/lighthouse/template/eval.rs",
             "src/lib/lighthouse/template/mod.rs",
             "src/lib/lighthouse/template/parse.rs",
@@ -326,16 +316,6 @@ const CIRCLES: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "src/lib/runner/local/engines/container/command_line.rs",
-            "src/lib/runner/local/engines/container/guard.rs",
-            "src/lib/runner/local/engines/container/mod.rs",
-            "src/lib/runner/local/engines/container/running.rs",
-            "src/lib/runner/local/engines/container/sidecars.rs",
-        ],
-        "the engine is a type of mod.rs, and its parts stand in files by subject",
-    ),
-    (
-        &[
             "src/lib/source/config_map.rs",
             "src/lib/source/content.rs",
             "src/lib/source/fetch.rs",
@@ -372,7 +352,10 @@ fn files_that_use_each_other_are_known() {
         circles.iter().filter(|circle| !known.contains(&&circle.iter().map(String::as_str).collect::<Vec<_>>()[..]));
     let new: Vec<String> = new.map(|circle| circle.join("\n  ")).collect();
     assert!(new.is_empty(), "files that use each other in a circle:\n{}", new.join("\n"));
-    assert_eq!(circles.len(), known.len(), "a circle that is listed here was opened: take it off the list");
+    let is_there =
+        |known: &[&str]| circles.iter().any(|circle| circle.iter().map(String::as_str).eq(known.iter().copied()));
+    let opened: Vec<&str> = known.iter().filter(|known| !is_there(known)).map(|known| known[0]).collect();
+    assert!(opened.is_empty(), "circles that were opened: take them off the list: {}", opened.join(", "));
 }
 
 #[test]

@@ -100,7 +100,8 @@ fn paths(module: &Module) -> Vec<Vec<String>> {
         let name: String =
             code[..start].chars().rev().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
         let name: String = name.chars().rev().collect();
-        if module.code.contains(&format!("mod {name};")) {
+        let is_start = !code[..start - name.len()].ends_with("::");
+        if is_start && module.code.contains(&format!("mod {name};")) {
             found.push(module.path.iter().cloned().chain([name]).collect());
         }
     }

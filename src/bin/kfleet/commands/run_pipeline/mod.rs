@@ -11,7 +11,7 @@ pub(crate) use args::Args;
 use crate::args::OutputFormat;
 use crate::context::{Context, Stdin};
 use crate::ui::downloads::Downloads;
-use crate::ui::run_log::{LogOptions, LogStream, RunLog};
+use crate::ui::run_log::RunLog;
 use crate::ui::run_report::{OneRun, RunPipelineReport, show_jobs, show_lint, show_outcome, show_plans};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         let repository = session.repository();
         let begin = |ready: &Prepared| {
             let run = &ready.plan.run.context.name;
-            RunLog::new(run, &records, &repository, log_options(args), context, ui)
+            RunLog::new(run, &records, &repository, options::log_options(args), context, ui)
         };
         let failure = session.run(&jobs.prepared, begin, |ready, log, report| {
             let shown = log.finish(ready.selected.name(), ui);
@@ -127,12 +127,6 @@ fn refuse(refusal: Refusal, ui: &Ui) -> Result<Outcome, Error> {
             Ok(Outcome::Ended(ErrorKind::Usage))
         }
     }
-}
-
-/// How the log of a run is shown.
-fn log_options(args: &Args) -> LogOptions {
-    let stream = if args.output.form == OutputFormat::Json { LogStream::Stderr } else { LogStream::Stdout };
-    LogOptions { format: args.output.log, quiet_success: args.output.quiet_success, stream }
 }
 
 /// Checks that there is a terminal that a shell could be opened on.

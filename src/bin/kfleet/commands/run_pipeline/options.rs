@@ -2,8 +2,10 @@
 
 use super::args::{Args, EngineArg, NetworkArg};
 use super::modes::Mode;
+use crate::args::OutputFormat;
 use crate::context::Context;
 use crate::ui::Ui;
+use crate::ui::run_log::{LogOptions, LogStream};
 use kfleet::error::Error;
 use kfleet::lighthouse::{Saved, Trust};
 use kfleet::ops::run_pipeline::{Asked, Options, RemoteOptions, select};
@@ -17,6 +19,12 @@ use kfleet::tekton::plan::PlanOptions;
 use kfleet::tekton::types::ObjectKind;
 use kfleet::tree::{self, list_folder, read_value_file};
 use std::path::{Path, PathBuf, absolute};
+
+/// How the log of a run is shown.
+pub(super) fn log_options(args: &Args) -> LogOptions {
+    let stream = if args.output.form == OutputFormat::Json { LogStream::Stderr } else { LogStream::Stdout };
+    LogOptions { format: args.output.log, quiet_success: args.output.quiet_success, stream }
+}
 
 /// What the flags mean. Shows on `ui` why a run is not trusted, where only its event says so.
 ///

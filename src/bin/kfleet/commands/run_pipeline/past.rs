@@ -1,7 +1,7 @@
 //! Runs that were: `--runs` and `--logs`.
 
 use super::args::Args;
-use super::log_options;
+use super::options::log_options;
 use crate::args::OutputFormat;
 use crate::context::Context;
 use crate::ui::run_log::Form;
