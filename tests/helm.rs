@@ -429,7 +429,7 @@ fn a_helm_that_is_missing_or_strange_is_told() {
     for script in ["echo v2.17.0", "echo", "echo 'Error: could not find tiller' >&2; exit 1", "printf 'v3.\\033[31m'"] {
         let (kind, message, hint) = attempt(Some(script));
         assert_eq!(kind, ErrorKind::Environment);
-        assert!(message.contains("does not say a version from 3 on"), "{message}");
+        assert!(message.contains("does not print a version from 3 on"), "{message}");
         assert!(hint.starts_with("install helm 3 or 4") && !message.contains('\u{1b}'), "{hint}");
     }
     let version = "[ \"$1\" = version ] && { echo v3.6.0; exit; };";

@@ -419,7 +419,7 @@ fn what_was_taken_off_the_remote_does_not_come_back() {
     fleet.git(&["push", "-q", "origin", "side"]);
     fleet.origin(&["branch", "-D", "side"]);
     let output = fleet.run(&["promote", "development", "staging", "--commit", "--push"]);
-    assert!(output.status.code() == Some(5) && said(&output).contains("is removed there"), "{}", said(&output));
+    assert!(output.status.code() == Some(5) && said(&output).contains("was deleted there"), "{}", said(&output));
 }
 
 #[test]

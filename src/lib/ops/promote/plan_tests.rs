@@ -104,7 +104,7 @@ fn a_plan_is_made_without_a_repository() {
     assert_eq!(made.promotions[0].commits, Some(1));
     assert_eq!(made.files()[0].text, mk_sync(&mk_commit('b')).into_bytes());
     let refused: Vec<&str> = made.refused.iter().map(|problem| problem.message.as_str()).collect();
-    for (problem, expected) in refused.iter().zip(["is older than the pin", "not committed", "no cluster none"]) {
+    for (problem, expected) in refused.iter().zip(["is older than the pin", "not committed", "none is not a cluster"]) {
         assert!(problem.contains(expected), "{problem}");
     }
     assert_eq!(refused.len(), 3);
