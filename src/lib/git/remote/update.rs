@@ -10,7 +10,7 @@ impl LocalClone {
     /// Fetches what the remote has.
     ///
     /// # Errors
-    /// It cannot be reached ([`ErrorKind::Environment`]), or it takes too long ([`ErrorKind::Timeout`]).
+    /// It cannot be reached (`ErrorKind::Environment`), or it takes too long (`ErrorKind::Timeout`).
     pub fn fetch(&self, settings: &Settings) -> Result<()> {
         let remote = self.remote_name();
         self.run_fetch(&remote, None, settings)?

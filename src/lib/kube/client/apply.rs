@@ -1,4 +1,4 @@
-//! Server-side apply of a set of objects, stage by stage ([`stages`](super::stages)), or a dry run of it with the same
+//! Server-side apply of a set of objects, stage by stage ([`super::stages`]), or a dry run of it with the same
 //! report. A failed object does not stop its own stage; the stages after it are skipped.
 
 use super::Client;

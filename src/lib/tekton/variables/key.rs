@@ -1,4 +1,4 @@
-//! [`Variable`]: what the key of a reference means, such as `params.x` or `tasks.t.results.r`. A reference whose key is none of
+//! `Variable`: what the key of a reference means, such as `params.x` or `tasks.t.results.r`. A reference whose key is none of
 //! these belongs to the shell or the kubelet.
 
 use super::scan::{References, keys};

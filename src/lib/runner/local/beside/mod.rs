@@ -1,5 +1,5 @@
-//! The process beside a step: a kfleet that an engine has [`start`]ed, [`supervise`]s the program of the step, and says what
-//! became of it by the [`protocol`]. It knows nothing of engines and tasks.
+//! The process beside a step: a kfleet that an engine has `start`ed, `supervise`s the program of the step, and says what
+//! became of it by the `protocol`. It knows nothing of engines and tasks.
 
 pub(crate) mod program;
 pub(crate) mod protocol;

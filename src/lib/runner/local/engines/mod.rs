@@ -1,7 +1,7 @@
 //! The engines, which run one step at a time: in a [`sandbox`] (Linux), as a plain [`process`], or in a [`container`].
 //!
-//! All of them keep an attempt at a task in the same way ([`workspace`]) and attend to a step that runs in the same way
-//! ([`attend`]); the first two have a kfleet beside it ([`supervised`]).
+//! All of them keep an attempt at a task in the same way (`workspace`) and attend to a step that runs in the same way
+//! (`attend`); the first two have a kfleet beside it (`supervised`).
 
 pub(crate) mod attend;
 pub mod container;

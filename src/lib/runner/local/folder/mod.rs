@@ -1,5 +1,5 @@
-//! Where everything of a run is kept ([`RunFolder`]), and what each step sees of it ([`task_folder`]). Steps are hostile: what
-//! they can write to is reached by [`confined_path`] only.
+//! Where everything of a run is kept ([`RunFolder`]), and what each step sees of it (`task_folder`). Steps are hostile: what
+//! they can write to is reached by `confined_path` only.
 //!
 //! ```text
 //! <run>/claims/<claim>             volumes that tasks share

@@ -1,5 +1,5 @@
 //! What the user puts in the place of programs ([`Tools`]): of those that images start by themselves, and of commands. It
-//! knows what a plan shows of them, not how they get there: see [`crate::runner::local::shims`].
+//! knows what a plan shows of them, not how they get there: see [`super::shims`].
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! [`Sandbox`]: every step in namespaces of its own, with the paths of Tekton and the programs of the host, and nothing
 //! else. Linux only.
 //!
-//! The engine starts kfleet anew ([`namespaces::outside`]), which enters new namespaces and starts kfleet once more, as the
-//! first process in them ([`namespaces::inside`]): that one puts the step's root together, gives up all rights, and starts
+//! The engine starts kfleet anew (`namespaces::outside`), which enters new namespaces and starts kfleet once more, as the
+//! first process in them (`namespaces::inside`): that one puts the step's root together, gives up all rights, and starts
 //! the step.
 
 mod confine;
