@@ -36,9 +36,7 @@ pub fn plan_in_memory(repository: &Tree, file: &FleetFile, name: &str, problems:
 /// What becomes of one addon.
 #[derive(Debug)]
 pub struct AddonPlan {
-    /// Its name.
     pub name: String,
-    /// Its version.
     pub version: Option<String>,
     /// The files that change, with their paths in the repository.
     pub files: Vec<FileAction>,

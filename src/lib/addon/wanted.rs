@@ -9,7 +9,6 @@ pub(super) type Texts = Vec<(String, Vec<u8>)>;
 /// An addon that a run is about.
 #[derive(Debug)]
 pub struct Wanted {
-    /// Its name.
     pub name: String,
     /// Its sources.
     pub requests: Vec<Request>,

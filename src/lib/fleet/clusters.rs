@@ -17,7 +17,6 @@ use std::path::Path;
 /// The clusters of a repository.
 #[derive(Debug)]
 pub struct Clusters {
-    /// The repository.
     pub repository: Repository,
     /// Its clusters, by name.
     pub clusters: Vec<Cluster>,
@@ -28,9 +27,7 @@ pub struct Clusters {
 /// A cluster: a folder whose files Flux applies there.
 #[derive(Debug)]
 pub struct Cluster {
-    /// Its name.
     pub name: String,
-    /// Its folder.
     pub folder: String,
     /// The flavour that it runs: the first of [`Cluster::flavours`] that is there.
     pub flavour: Option<String>,

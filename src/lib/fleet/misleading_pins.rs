@@ -10,7 +10,6 @@ use crate::problem::{Location, Problem, Severity};
 
 /// A pin that does not do what its author meant.
 pub struct Misleading<'a> {
-    /// The cluster.
     pub cluster: &'a Cluster,
     /// Of a pin without an effect: the pair that should use it, if one is beside it.
     pub pair: Option<&'a Pair>,

@@ -39,11 +39,9 @@ const PLAIN: [&str; 7] = ["apiVersion", "bases", "buildMetadata", "kind", "metad
 pub struct ObjectId {
     /// The API group.
     pub group: String,
-    /// The kind.
     pub kind: String,
     /// The namespace; empty where the file has none.
     pub namespace: String,
-    /// The name.
     pub name: String,
 }
 

@@ -13,11 +13,9 @@ use std::path::Path;
 /// See the module.
 #[derive(Debug)]
 pub struct Repository {
-    /// Its files.
     pub files: Files,
     /// What its YAML files hold.
     pub manifests: ManifestSet,
-    /// Its kustomizations.
     pub kustomizations: Kustomizations,
     /// Its fleet file, if it has one that can be read.
     pub fleet: Option<FleetFile>,

@@ -44,13 +44,11 @@ pub struct Reference {
 /// The revision that takes effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pin {
-    /// A commit.
     Commit(String),
     /// A reference by its full name.
     Name(String),
     /// The newest tag in a range of versions.
     Semver(String),
-    /// A tag.
     Tag(String),
     /// The tip of a branch: no pin at all.
     Branch(String),

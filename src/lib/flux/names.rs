@@ -18,9 +18,7 @@ pub const FLUX_SYSTEM: &str = "flux-system";
 /// Name and namespace of an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectName {
-    /// The namespace.
     pub namespace: String,
-    /// The name.
     pub name: String,
 }
 

@@ -8,7 +8,6 @@ use serde_json::Value;
 /// A reference to a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceReference {
-    /// Its kind.
     pub kind: String,
     /// Its name.
     pub id: ObjectName,

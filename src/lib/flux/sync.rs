@@ -6,7 +6,6 @@ use super::kustomization::Kustomization;
 /// A Kustomization with the source of its manifests.
 #[derive(Debug, Clone)]
 pub struct Pair {
-    /// The Kustomization.
     pub kustomization: Kustomization,
     /// The GitRepository that it takes its manifests from, if the cluster's folder has it.
     pub repository: Option<GitRepository>,

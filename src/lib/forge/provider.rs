@@ -9,7 +9,6 @@ pub trait Provider: std::fmt::Debug + Sync {
     /// Its name on a command line.
     fn key(&self) -> &'static str;
 
-    /// Its name.
     fn name(&self) -> &'static str;
 
     /// What else belongs to it, and where its token is, in one line for people.
@@ -139,7 +138,6 @@ impl Endpoint {
 /// A server that a variable names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// The variable.
     pub variable: &'static str,
     /// The URL of its pages.
     pub web: String,

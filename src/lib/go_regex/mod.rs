@@ -123,7 +123,6 @@ struct Item {
 /// An open group.
 struct Group {
     start: usize,
-    /// How it is opened.
     open: String,
     /// Earlier branches, complete with their `|`.
     branches: String,

@@ -21,7 +21,6 @@ pub enum Chart<'a> {
 pub struct Release {
     /// The release's name.
     pub name: String,
-    /// Its namespace.
     pub namespace: String,
     /// Texts of values in YAML or JSON, each with a name for messages. Later ones win.
     pub values: Vec<(String, Vec<u8>)>,

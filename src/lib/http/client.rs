@@ -73,7 +73,6 @@ pub enum Progress<'a> {
         attempt: u32,
         /// How many tries there are.
         attempts: u32,
-        /// The pause.
         pause: Duration,
         /// Why the last one failed.
         reason: &'a str,

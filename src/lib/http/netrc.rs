@@ -63,7 +63,6 @@ impl Netrc {
         self.entries.iter().find(is_for).map(|entry| &entry.login)
     }
 
-    /// All logins.
     pub(super) fn logins(&self) -> impl Iterator<Item = &Login> {
         self.entries.iter().map(|entry| &entry.login)
     }

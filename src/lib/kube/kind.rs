@@ -5,9 +5,7 @@
 pub struct ServedKind {
     /// The API group; empty for the core group.
     pub group: String,
-    /// The version.
     pub version: String,
-    /// The kind.
     pub kind: String,
     /// The plural in the API's paths.
     pub plural: String,

@@ -12,9 +12,7 @@ pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustom
 /// A kustomization.
 #[derive(Debug)]
 pub struct Kustomization {
-    /// The folder that it is in.
     pub folder: String,
-    /// Its file.
     pub file: String,
     /// Further files in the folder that are kustomizations by their names.
     pub rivals: Vec<String>,

@@ -23,7 +23,6 @@ impl Reach {
         self.resources.contains(file) || self.settings.contains(file)
     }
 
-    /// All files.
     pub fn files(&self) -> impl Iterator<Item = &String> {
         self.resources.iter().chain(&self.settings)
     }

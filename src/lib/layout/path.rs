@@ -57,7 +57,6 @@ pub enum PathError {
     Empty(Part),
     /// A part cannot stand in a path.
     Illegal {
-        /// Which part.
         part: Part,
         /// Its value as it is in the manifest.
         value: String,

@@ -12,7 +12,6 @@ pub enum Remedy {
     /// On the command line.
     #[default]
     Flags,
-    /// In the fleet file.
     FleetFile,
 }
 

@@ -16,7 +16,6 @@ pub struct Event {
 pub struct Repository {
     /// Owner or organisation.
     pub owner: String,
-    /// Name.
     pub name: String,
     /// What clones it.
     pub clone_url: String,
@@ -81,10 +80,7 @@ pub enum TriggerEvent {
         sha: String,
     },
     /// The time of a periodic has come.
-    Periodic {
-        /// Its name.
-        name: String,
-    },
+    Periodic { name: String },
 }
 
 /// Someone.
@@ -101,9 +97,7 @@ pub struct User {
 /// A pull request. What is not known is empty: a comment knows neither base nor head.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pull {
-    /// Its number.
     pub number: u64,
-    /// Its title.
     pub title: String,
     /// Who opened it.
     pub author: User,
@@ -111,7 +105,6 @@ pub struct Pull {
     pub is_open: bool,
     /// Whether it is a draft.
     pub is_draft: bool,
-    /// Its labels.
     pub labels: Vec<String>,
     /// The branch that it goes to.
     pub base_ref: String,

@@ -23,13 +23,11 @@ impl Finding {
         Finding { id, problem, job: None, repairs: Vec::new() }
     }
 
-    /// An error.
     pub fn error(id: &'static str, location: Location, message: impl Into<String>) -> Finding {
         let message = visible(&message.into());
         Finding::new(id, Problem { severity: Severity::Error, location, message, hint: None })
     }
 
-    /// A warning.
     pub fn warning(id: &'static str, location: Location, message: impl Into<String>) -> Finding {
         let mut finding = Finding::error(id, location, message);
         finding.problem.severity = Severity::Warning;

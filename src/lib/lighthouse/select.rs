@@ -25,9 +25,7 @@ pub struct Selection {
 /// What becomes of one job.
 #[derive(Debug, Clone)]
 pub struct Decision {
-    /// Its name.
     pub name: String,
-    /// Its kind.
     pub kind: JobKind,
     /// Where it is written.
     pub location: Location,

@@ -15,7 +15,6 @@ pub struct BuiltinKind {
     pub group: &'static str,
     /// The version within the group.
     pub version: &'static str,
-    /// The kind.
     pub kind: &'static str,
     /// The name of the resource in the API, in lower case.
     pub plural: &'static str,

@@ -14,7 +14,6 @@ pub struct Manifest<'a> {
     pub file: &'a str,
     /// What the object says of itself.
     pub identity: &'a Identity,
-    /// The document.
     pub document: &'a Document,
     pub(super) prefix: &'a [String],
     pub(super) content: &'a ManifestFile,
@@ -41,7 +40,6 @@ impl<'a> Manifest<'a> {
         &self.identity.gvk.version
     }
 
-    /// The kind.
     pub fn kind(&self) -> &'a str {
         &self.identity.gvk.kind
     }

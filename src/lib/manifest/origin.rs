@@ -5,7 +5,6 @@ use crate::problem::Location;
 /// A value, and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located<T> {
-    /// The value.
     pub value: T,
     /// Where it is written.
     pub location: Location,

@@ -12,9 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is known of one cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The cluster.
     pub cluster: String,
-    /// Its flavour.
     pub flavour: Option<String>,
     /// What it is for.
     pub environment: Option<String>,

@@ -15,7 +15,6 @@ const SHOWN_LINES: usize = 5;
 pub enum Status {
     /// By itself, with this code; 0 is success.
     Code(i32),
-    /// By this signal.
     Signal(i32),
 }
 

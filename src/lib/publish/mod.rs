@@ -76,7 +76,6 @@ pub struct Change {
 /// What was done.
 #[derive(Debug, Default)]
 pub struct Published {
-    /// The commit.
     pub commit: Option<String>,
     /// What the push has done.
     pub pushed: Option<Pushed>,

@@ -27,7 +27,6 @@ pub enum Event {
         job: String,
         /// Presubmit, postsubmit, periodic or deployment.
         kind: String,
-        /// Why.
         why: String,
     },
     /// An event does not start this job.
@@ -37,7 +36,6 @@ pub enum Event {
         job: String,
         /// Presubmit, postsubmit, periodic or deployment.
         kind: String,
-        /// Why.
         why: String,
     },
     /// A run begins: what it will do.
@@ -80,18 +78,11 @@ pub enum Event {
     },
     /// A step begins.
     #[serde(rename = "step.start")]
-    StepStart {
-        /// The task.
-        task: String,
-        /// The step.
-        step: String,
-    },
+    StepStart { task: String, step: String },
     /// One line of output, without its end.
     #[serde(rename = "log")]
     Log {
-        /// The task.
         task: String,
-        /// The step.
         step: String,
         /// The pipe.
         stream: Stream,
@@ -101,9 +92,7 @@ pub enum Event {
     /// A step ended, or was not run.
     #[serde(rename = "step.end")]
     StepEnd {
-        /// The task.
         task: String,
-        /// The step.
         step: String,
         /// The exit code, where there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -62,7 +62,6 @@ pub struct TaskOutcome {
 /// What became of a step.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct StepOutcome {
-    /// Its name.
     pub name: String,
     /// `Completed`, `Error`, `Continued`, `TimeoutExceeded`, `Skipped`, `Cancelled`, `CouldNotStart`.
     pub reason: String,

@@ -50,7 +50,6 @@ pub struct About {
     pub repository: Option<String>,
     /// When it began, as RFC 3339.
     pub began: String,
-    /// The job.
     pub job: String,
     /// How it ended, in Tekton's words; nothing where it was cut off, or still goes on.
     pub reason: Option<String>,

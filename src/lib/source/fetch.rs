@@ -47,7 +47,6 @@ pub trait Progress: Sync {
 /// A source as it is asked for, and what the lock says of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Job {
-    /// What is asked for.
     pub asked: Remote,
     /// What it must be.
     pub known: Option<LockedSource>,

@@ -111,7 +111,6 @@ pub fn substitute(
 /// A variable that stands in a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Variable {
-    /// Its name.
     pub name: String,
     /// Whether nothing takes the place of a value that is missing.
     pub is_required: bool,

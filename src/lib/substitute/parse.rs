@@ -10,7 +10,6 @@ use std::borrow::Cow;
 pub(super) enum Piece<'a> {
     /// Literal text without its escapes, and where it starts.
     Text(Cow<'a, str>, usize),
-    /// A variable.
     Variable(Expansion<'a>),
 }
 

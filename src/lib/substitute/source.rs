@@ -5,7 +5,6 @@ use std::borrow::Cow;
 /// A text without old spellings.
 #[derive(Debug)]
 pub(super) struct Source<'a> {
-    /// The text.
     pub(super) text: Cow<'a, str>,
     /// From which offset on so many bytes are missing.
     removed: Vec<(usize, usize)>,

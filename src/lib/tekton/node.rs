@@ -135,7 +135,6 @@ pub(in crate::tekton) enum Value {
     Bool(bool),
     /// A number: as JSON, and as it is written.
     Number(String, String),
-    /// Text.
     Text(String),
     /// A sequence.
     List(Vec<Node>),

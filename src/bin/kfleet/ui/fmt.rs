@@ -20,7 +20,6 @@ pub(crate) struct Mode {
     pub check: bool,
     /// Changes are shown as diffs.
     pub diff: bool,
-    /// The report is JSON.
     pub json_report: bool,
 }
 

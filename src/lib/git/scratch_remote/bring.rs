@@ -43,9 +43,7 @@ struct Forward {
 pub enum Brought {
     /// The branch is at the pushed commit, and the work tree too.
     Forward {
-        /// The branch.
         branch: String,
-        /// The commit.
         commit: String,
         /// The files that have changed.
         files: Vec<String>,

@@ -14,11 +14,9 @@ use std::time::Instant;
 /// Which object of a cluster; shown as `Deployment apps/x`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectRef {
-    /// Its kind.
     pub kind: ServedKind,
     /// Its namespace, if the kind has them.
     pub namespace: Option<String>,
-    /// Its name.
     pub name: String,
 }
 

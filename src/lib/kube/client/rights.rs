@@ -19,7 +19,6 @@ pub struct Right {
     pub resource: String,
     /// Such as `status`; empty for the object itself.
     pub subresource: String,
-    /// The namespace.
     pub namespace: String,
     /// The object.
     pub name: String,

@@ -17,13 +17,11 @@ pub struct Template {
 /// A value that templates work with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Text.
     Text(String),
     /// A whole number.
     Number(i64),
     /// A truth value.
     Bool(bool),
-    /// A list.
     List(Vec<Value>),
     /// Named fields; others are errors.
     Fields(Vec<(&'static str, Value)>),

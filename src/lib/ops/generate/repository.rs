@@ -52,7 +52,6 @@ impl Repository {
 pub enum Lockedness {
     /// It needs no lock.
     InRepository,
-    /// The lock has it.
     Locked,
     /// The lock has other sources of the addon.
     Stale,

@@ -15,7 +15,6 @@ use std::collections::BTreeSet;
 pub struct Candidate {
     /// The name of the cluster that it comes from.
     pub source: String,
-    /// The commit.
     pub commit: CommitInfo,
     /// Why it is this one.
     pub reason: Reason,

@@ -14,7 +14,6 @@ const SHOWN_COMMITS: usize = 100;
 /// What becomes of one destination.
 #[derive(Debug)]
 pub struct Promotion {
-    /// The cluster.
     pub cluster: String,
     /// What it runs now: a commit, or `branch main`; nothing for a cluster without a sync.
     pub from: Option<String>,

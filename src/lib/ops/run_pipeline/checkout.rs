@@ -11,7 +11,6 @@ pub(super) const LIGHTHOUSE: &str = ".lighthouse";
 /// The clone as an event sees it.
 #[derive(Debug)]
 pub struct Checkout {
-    /// The clone.
     pub clone: LocalClone,
     /// What it shows of the event.
     pub facts: Facts,

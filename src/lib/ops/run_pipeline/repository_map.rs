@@ -21,7 +21,6 @@ pub(super) struct RepositoryMap {
 /// Where a repository is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RepositoryUrl {
-    /// Its URL.
     pub(super) url: String,
     /// Whether the user has said so.
     pub(super) is_mapped: bool,

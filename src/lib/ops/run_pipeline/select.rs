@@ -15,7 +15,6 @@ use crate::problem::Problem;
 pub struct Selected {
     /// What it is.
     pub target: Target,
-    /// Why.
     pub why: String,
     /// The values that a file gets; a job has its own.
     pub parameters: Vec<(String, String)>,

@@ -20,7 +20,6 @@ pub struct Facts<'a> {
     pub fleet: &'a Clusters,
     /// The clusters that are asked about.
     pub clusters: Vec<&'a Cluster>,
-    /// The repository.
     pub repository: &'a Repository,
     /// What is asked.
     pub options: &'a Options,

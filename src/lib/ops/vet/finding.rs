@@ -7,7 +7,6 @@ use crate::problem::{Location, Problem, Severity};
 /// A finding.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// The rule.
     pub rule: &'static Rule,
     /// How bad it is: the rule's severity, or a milder one.
     pub severity: Severity,

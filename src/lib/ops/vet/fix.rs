@@ -26,7 +26,6 @@ pub struct Plan {
 /// A file that changes.
 #[derive(Debug)]
 pub struct File {
-    /// Its path.
     pub path: String,
     /// Its text as it was read.
     pub before: Vec<u8>,

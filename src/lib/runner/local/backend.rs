@@ -29,7 +29,6 @@ const GIT_SETTINGS: &str = "/kfleet/gitconfig";
 
 /// See the module.
 pub struct LocalBackend<'a> {
-    /// The engine.
     pub engine: EngineChoice,
     /// Whether steps reach the network.
     pub network: Network,

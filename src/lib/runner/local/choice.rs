@@ -27,7 +27,6 @@ pub enum EngineKind {
 pub struct EngineChoice {
     /// Which.
     pub kind: EngineKind,
-    /// Why.
     pub why: String,
     /// The program that runs containers.
     pub runtime: Option<PathBuf>,

@@ -45,7 +45,6 @@ pub struct TaskReport {
     pub attempts: u32,
     /// How long all attempts took.
     pub seconds: f64,
-    /// Its results.
     pub results: BTreeMap<String, Value>,
     /// The steps of all attempts, in the order in which they ended.
     pub steps: Vec<StepReport>,

@@ -10,7 +10,6 @@ use crate::tekton::variables::key::{Variable, variables};
 /// Where a text of a task stands.
 #[derive(Debug, Clone, Copy)]
 struct Position<'a> {
-    /// The step that it is of.
     step: Option<&'a StepSpec>,
     /// The field of the step, or of the task.
     field: &'a str,

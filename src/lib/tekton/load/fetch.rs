@@ -91,7 +91,6 @@ pub enum Address {
     Url(String),
     /// An absolute URL and the sha256 of what is there, as hex in lower case. Whoever loads checks it.
     Digest {
-        /// The URL.
         url: String,
         /// The digest.
         sha256: String,

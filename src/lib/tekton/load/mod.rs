@@ -80,7 +80,6 @@ impl<'a> Request<'a> {
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
-    /// The run.
     pub run: PipelineRun,
     /// What is doubtful in it.
     pub findings: Vec<Finding>,

@@ -17,7 +17,6 @@ use crate::tekton::load::Origin;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
-    /// The run.
     pub run: RunInfo,
     /// The values of the pipeline's parameters.
     pub params: Values,
@@ -49,7 +48,6 @@ pub struct RunInfo {
     /// Its names.
     #[serde(flatten)]
     pub context: RunContext,
-    /// The pipeline.
     pub pipeline: String,
     /// The service account.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,7 +60,6 @@ pub struct RunInfo {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskPlan {
-    /// Its name.
     pub name: String,
     /// For people.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,7 +98,6 @@ pub struct TaskPlan {
     /// The results that it declares.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<String>,
-    /// Its steps.
     pub steps: Vec<StepPlan>,
     /// Containers beside the steps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -114,7 +110,6 @@ pub struct TaskPlan {
 pub struct WorkspacePlan {
     /// Where steps see it.
     pub path: String,
-    /// The volume that it is in.
     pub volume: String,
     /// A folder of that volume.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,9 +123,7 @@ pub struct WorkspacePlan {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StepPlan {
-    /// Its name.
     pub name: String,
-    /// Its image.
     pub image: String,
     /// Where it runs; the image's own folder where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,7 +163,6 @@ pub struct StepPlan {
 /// One variable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EnvPlan {
-    /// Its name.
     pub name: String,
     /// Its value, or the object and key that it comes from.
     pub value: String,
@@ -184,7 +176,6 @@ pub struct EnvPlan {
 pub enum EnvOrigin {
     /// `stepTemplate`.
     Template,
-    /// The step.
     Step,
     /// Lighthouse.
     Injected,

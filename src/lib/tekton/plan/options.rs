@@ -8,9 +8,7 @@ use serde::Serialize;
 pub struct RunContext {
     /// The name of the run.
     pub name: String,
-    /// Its namespace.
     pub namespace: String,
-    /// Its uid.
     pub uid: String,
 }
 

@@ -40,7 +40,6 @@ pub struct Prepared {
 /// A task in which the variables of the pipeline have been replaced.
 #[derive(Debug, Clone)]
 pub struct PreparedTask {
-    /// The task.
     pub task: PipelineTask,
     /// Results of other tasks that it uses.
     pub references: BTreeSet<ResultRef>,

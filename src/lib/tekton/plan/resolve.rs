@@ -41,9 +41,7 @@ pub struct Specified {
     pub params: Values,
     /// Workspaces and volumes.
     pub storage: TaskStorage,
-    /// The steps.
     pub steps: Vec<SpecifiedStep>,
-    /// The sidecars.
     pub sidecars: Vec<SpecifiedStep>,
     /// What it declares.
     pub results: Vec<ResultSpec>,

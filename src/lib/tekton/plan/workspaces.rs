@@ -12,7 +12,6 @@ use crate::tekton::variables::references::workspaces_of;
 /// A workspace of a task that is bound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bound {
-    /// The volume that it is in.
     pub volume: String,
     /// A folder of the volume.
     pub sub_path: Option<String>,
@@ -31,7 +30,6 @@ pub struct TaskStorage {
     pub workspaces: BTreeMap<String, Bound>,
     /// Declared ones that are optional and not bound.
     pub unbound: BTreeSet<String>,
-    /// All volumes.
     pub volumes: Vec<(String, VolumeKind)>,
     /// Workspaces that only the steps that list them see.
     isolated: BTreeSet<String>,

@@ -62,7 +62,6 @@ pub struct StepWorkspace {
 /// One variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvVar {
-    /// Its name.
     pub name: String,
     /// What it is.
     pub value: EnvValue,
@@ -82,7 +81,6 @@ pub enum EnvValue {
 pub struct EnvFrom {
     /// Put before each key.
     pub prefix: String,
-    /// The object.
     pub object: ObjectRef,
 }
 

@@ -19,7 +19,6 @@ pub enum ParamType {
 /// A declared parameter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ParamSpec {
-    /// Its name.
     pub name: String,
     /// Its type.
     pub kind: ParamType,
@@ -36,7 +35,6 @@ pub struct ParamSpec {
 /// A value with a name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Param {
-    /// The name.
     pub name: String,
     /// The value, with references.
     pub value: ParamValue,
@@ -59,7 +57,6 @@ pub enum ParamValue {
 /// A declared result.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResultSpec {
-    /// Its name.
     pub name: String,
     /// Its type.
     pub kind: ParamType,

@@ -22,7 +22,6 @@ pub struct PipelineSpec {
 /// `spec.workspaces` of a pipeline.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PipelineWorkspace {
-    /// Its name.
     pub name: String,
     /// Whether a run may leave it unbound.
     pub optional: bool,
@@ -31,7 +30,6 @@ pub struct PipelineWorkspace {
 /// `spec.results` of a pipeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PipelineResult {
-    /// Its name.
     pub name: String,
     /// With references to results of tasks.
     pub value: ParamValue,

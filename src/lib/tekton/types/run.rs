@@ -9,13 +9,10 @@ use super::{EnvVar, Origin, Param, PipelineSpec, WorkspaceBinding};
 pub struct PipelineRun {
     /// Where it is written.
     pub origin: Origin,
-    /// The pipeline.
     pub pipeline: PipelineSpec,
     /// Values of parameters, each name once.
     pub params: Vec<Param>,
-    /// What its workspaces are.
     pub workspaces: Vec<WorkspaceBinding>,
-    /// Its timeouts.
     pub timeouts: Timeouts,
     /// `taskRunTemplate.serviceAccountName`.
     pub service_account: Option<String>,

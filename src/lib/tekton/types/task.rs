@@ -26,7 +26,6 @@ pub struct TaskSpec {
 /// `workspaces` of a task.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkspaceSpec {
-    /// Its name.
     pub name: String,
     /// `/workspace/<name>` where it is not written.
     pub mount_path: Option<String>,

@@ -47,7 +47,6 @@ pub enum VolumeSource {
 /// A file of a [`VolumeSource::Files`], by its path within the volume.
 #[derive(Debug, Clone, PartialEq)]
 pub struct File {
-    /// Its content.
     pub content: Vec<u8>,
     /// Its permission bits.
     pub mode: u32,

@@ -36,7 +36,6 @@ pub enum VolumeKind {
 /// The keys of an object as files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectFiles {
-    /// The object.
     pub object: ObjectRef,
     /// `items`: key, path and mode; empty is all keys.
     pub items: Vec<ObjectItem>,

@@ -5,7 +5,6 @@ use crate::tekton::types::{EnvValue, ObjectFiles, ParamValue, PipelineTask, Step
 /// A field in which references are replaced.
 #[derive(Debug)]
 pub enum Field<'a> {
-    /// Text.
     Text(&'a mut String),
     /// A list, into which other lists can be spliced.
     List(&'a mut Vec<String>),

@@ -10,9 +10,7 @@ use crate::tekton::types::{ParamValue, PipelineTask, TaskSpec};
 /// A reference to a result of a task.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ResultRef {
-    /// The task.
     pub task: String,
-    /// The result.
     pub result: String,
     /// `$(finally.T.results.R)`, which only results of the pipeline may use.
     pub finally: bool,

@@ -29,7 +29,6 @@ pub struct Table<'a> {
 /// What a key stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found<'a> {
-    /// Text.
     Text(&'a str),
     /// A whole list.
     List(&'a [String]),

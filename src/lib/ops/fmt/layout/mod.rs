@@ -41,7 +41,6 @@ impl LayoutOptions {
 pub struct LayoutPlan {
     /// What happens to each file, sorted by path: outputs, pruned files, moved and removed inputs.
     pub files: Vec<FileAction>,
-    /// Warnings.
     pub warnings: Vec<Problem>,
     /// Remarks for the curious.
     pub notes: Vec<String>,

@@ -33,9 +33,7 @@ pub struct Repository {
 pub struct Adoption {
     /// The fleet file.
     pub text: String,
-    /// The clusters in it.
     pub clusters: Vec<String>,
-    /// The addons in it.
     pub addons: Vec<String>,
     /// What the repository does not show, each in one line.
     pub unknown: Vec<String>,

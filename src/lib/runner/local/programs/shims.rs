@@ -13,7 +13,6 @@ use crate::tree;
 /// What the stand-in for `jx` knows of the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PullRequest {
-    /// Its number.
     pub number: Option<u64>,
     /// The branch that it comes from.
     pub head_branch: String,

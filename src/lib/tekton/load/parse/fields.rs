@@ -46,7 +46,6 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A text.
     pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
         let node = self.get(name)?;
         if node.as_text().is_none() {
