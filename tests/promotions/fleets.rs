@@ -139,7 +139,8 @@ fn mk_reference(choices: &mut Choices<'_>, commits: &[String], known: bool) -> (
         17 if choices.rarely(3) => vec![branch(), other("semver", "1.x"), pin()],
         _ => vec![branch(), pin()],
     };
-    // A promotion cannot know what else is meant where a part of the pin is used again.
+    // A promotion cannot know what else is meant where a part of the pin is used again. Shuffled, the alias may come before
+    // its anchor: the file is then not YAML, and must be refused.
     let anchors = choices.below(60);
     if let Some((_, value)) = fields.first_mut().filter(|_| matches!(anchors, 57..)) {
         *value = Value::Anchor("field", Box::new(value.clone()));

@@ -55,13 +55,16 @@ pub fn candidate_of(
         let source = cluster.name.clone();
         return Ok(Candidate { source, commit, reason: Reason::Named, branch, notes: Vec::new() });
     }
+    // The pin that counts may be in what cannot be read: another one would be taken for it.
+    if let Some(problem) = unread(fleet, cluster) {
+        let message = format!("{}: {}", problem.location, problem.message);
+        return Err(Error::new(ErrorKind::Refused, message).with_hint("repair the file, or name the commit with --to"));
+    }
     let pair = pair.map_err(|reason| match reason {
-        NoPair::None => match unread(fleet, cluster) {
-            Some(problem) => Error::new(ErrorKind::Refused, format!("{}: {}", problem.location, problem.message))
-                .with_hint("repair the file, or name the commit with --to"),
-            None => Error::new(ErrorKind::Refused, format!("{} has no sync that could be promoted", cluster.name))
-                .with_hint("name the commit with --to"),
-        },
+        NoPair::None => {
+            let message = format!("{} has no sync that could be promoted", cluster.name);
+            Error::new(ErrorKind::Refused, message).with_hint("name the commit with --to")
+        }
         NoPair::Unclear(message, location, hint) => {
             Error::new(ErrorKind::Refused, format!("{location}: {message}")).with_hint(hint)
         }

@@ -21,6 +21,10 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster) -> Result<Promotion
             "name another destination",
         );
     }
+    // The pin that counts may be in what cannot be read: another one would be taken for it.
+    if let Some(unread) = unread(fleet, cluster) {
+        return Err(unread.clone());
+    }
     if let Some(addon) = &options.addon {
         return addon::plan(request, cluster, addon);
     }
@@ -32,12 +36,7 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster) -> Result<Promotion
         let message = format!("{} has the flavour {ours}, {} has {theirs}", cluster.name, source.name);
         return refuse_whole(&cluster.folder, message, "promote between clusters of one flavour");
     }
-    let found = main_pair(fleet, cluster);
-    let is_found = found.as_ref().map_or_else(|reason| *reason != NoPair::None, |pair| pair.repository.is_some());
-    if let Some(unread) = unread(fleet, cluster).filter(|_| !is_found) {
-        return Err(unread.clone());
-    }
-    let pair = match found {
+    let pair = match main_pair(fleet, cluster) {
         Ok(pair) => pair,
         Err(NoPair::None) => return first_sync(request, cluster),
         Err(unclear) => return Err(no_pair(cluster, unclear)),

@@ -85,6 +85,9 @@ fn a_plan_is_made_without_a_repository() {
     for (name, commit) in [("dev", 'b'), ("old", 'a'), ("same", 'b'), ("newer", 'c'), ("edited", 'a')] {
         tree.insert(format!("clusters/{name}/sync.yaml"), mk_sync(&mk_commit(commit)).into_bytes());
     }
+    // Another pair than the cluster's is all that can be read of it.
+    tree.insert("clusters/broken/apps.yaml".to_owned(), mk_sync(&mk_commit('a')).into_bytes());
+    tree.insert("clusters/broken/sync.yaml".to_owned(), b"metadata: {name: *id, namespace: &id flux-system}\n".to_vec());
     let fleet = Clusters::from_tree(tree);
     let planned = |names: &[&str]| {
         let candidate = Candidate {
@@ -109,4 +112,7 @@ fn a_plan_is_made_without_a_repository() {
     }
     assert_eq!(refused.len(), 3);
     assert!(planned(&["newer"]).is_err(), "all are refused");
+    let broken = &planned(&["broken"]).unwrap_err()[0];
+    assert_eq!((broken.location.file.as_str(), broken.location.line), ("clusters/broken/sync.yaml", 1));
+    assert!(broken.message.contains("unknown anchor"), "{}", broken.message);
 }
