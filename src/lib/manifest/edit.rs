@@ -35,6 +35,8 @@ pub enum Action {
     Append(NewValue),
     /// It is removed, with the comment on its line.
     Remove,
+    /// It is removed, with the comment on its line and those right above it.
+    RemoveWithComments,
 }
 
 /// A value that is written.
@@ -47,8 +49,13 @@ pub enum NewValue {
 }
 
 /// New fields that stand best after others.
-const AFTER: [(&str, &str); 4] =
-    [("commit", "branch"), ("resources", "bases"), ("patches", "patchesJson6902"), ("valuesFiles", "valuesFile")];
+const AFTER: [(&str, &str); 5] = [
+    ("commit", "branch"),
+    ("resources", "bases"),
+    ("patches", "patchesJson6902"),
+    ("valuesFiles", "valuesFile"),
+    ("deletionPolicy", "prune"),
+];
 
 impl Edit {
     /// A change of a field of the object at `origin`; the path is relative to the object.
@@ -88,6 +95,7 @@ impl Edit {
             }
             Action::Append(value) => Change::Append { path, value: value.text() },
             Action::Remove => Change::Remove { path, comments: false },
+            Action::RemoveWithComments => Change::Remove { path, comments: true },
         }
     }
 }

@@ -2,7 +2,7 @@
 //! flavour is asked to split it off.
 
 use super::checks::{Checked, check, written_path};
-use super::edits::{Edit, apply_edits, free_file, listed, pin_edits};
+use super::edits::{apply_edits, free_file, listed, patch_edits, pin_edits};
 use super::own_source::{free_name, is_at, same_pin, source_text};
 use super::promotion::{Promotion, promotion};
 use super::refusal::no_pair;
@@ -11,6 +11,7 @@ use super::split;
 use crate::fleet::clusters::Cluster;
 use crate::fleet::select_sync::addon_pair;
 use crate::flux::GitRepository;
+use crate::manifest::Edit;
 use crate::path::folder_of;
 use crate::problem::Problem;
 use crate::publish::File;
@@ -24,12 +25,11 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster, addon: &str) -> Res
     let origin = &pair.kustomization.origin;
     let commit = &request.candidate.commit.commit;
     let (mut notes, mut new) = (Vec::new(), Vec::new());
-    let name;
     let mut edits = if has_pin(request, &checked) || !is_shared(cluster, checked.repository) {
-        pin_edits(&checked, commit)
+        pin_edits(checked.repository, &checked.branch, commit)
     } else {
         // Others would move with it.
-        name = match same_pin(request, cluster, checked.repository) {
+        let name = match same_pin(request, cluster, checked.repository) {
             Some(other) => other.id.name.clone(),
             None => {
                 let shared = &checked.repository.id.name;
@@ -42,21 +42,21 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster, addon: &str) -> Res
                 name
             }
         };
-        vec![Edit::set(origin, &["spec", "sourceRef", "name"], &name, None)]
+        vec![Edit::set(origin, &["spec", "sourceRef", "name"], name)]
     };
     // A split that was begun, by hand or by a run that was killed, is finished.
     let lacking = if request.options.split { split::lacking(request, cluster, pair, addon)? } else { None };
-    if let Some((main, marks)) = &lacking {
+    if let Some((main, marks)) = lacking {
         let main = &main.kustomization;
-        edits.extend(marks.iter().map(|mark| Edit::append(&main.origin, &["spec", "patches"], mark)));
         if !marks.is_empty() {
             notes.push(format!("Kustomization {} leaves {addon} alone from now on", main.id.name));
         }
+        edits.extend(patch_edits(main, marks));
         if new.is_empty() {
             new.extend(listed(request, &origin.file, cluster)?);
         }
     }
-    let mut files = apply_edits(request, &edits)?;
+    let mut files = apply_edits(request, edits)?;
     files.extend(new);
     Ok(Promotion { notes, ..promotion(request, cluster, &checked, &applied, files) })
 }

@@ -1,7 +1,7 @@
 //! One destination: whether its whole flavour moves, one addon of it, or whether it gets its first sync.
 
 use super::checks::{check, usable, written_path};
-use super::edits::{Edit, apply_edits, pin_edits};
+use super::edits::{apply_edits, patch_edits, pin_edits};
 use super::promotion::{Promotion, promotion};
 use super::refusal::{no_pair, refuse_whole};
 use super::request::Request;
@@ -9,6 +9,7 @@ use super::{addon, new_sync, pinned_addons};
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::select_sync::{NoPair, main_pair, path_of, unread};
 use crate::flux::Pair;
+use crate::manifest::Edit;
 use crate::problem::Problem;
 
 /// Plans one destination.
@@ -45,15 +46,14 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster) -> Result<Promotion
     let path = new_path(fleet, source, pair);
     let applied = path.as_ref().map_or_else(|| written_path(pair), |(_, new)| new.clone());
     let checked = check(request, cluster, pair, &applied)?;
-    let mut edits = pin_edits(&checked, &request.candidate.commit.commit);
+    let mut edits = pin_edits(checked.repository, &checked.branch, &request.candidate.commit.commit);
     if let Some((_, new)) = &path {
-        edits.push(Edit::set(&pair.kustomization.origin, &["spec", "path"], new, None));
+        edits.push(Edit::set(&pair.kustomization.origin, &["spec", "path"], new.as_str()));
     }
     let (patches, notes) = pinned_addons::still_apart(request, cluster, pair, &applied)?;
-    edits.extend(patches.iter().map(|patch| Edit::append(&pair.kustomization.origin, &["spec", "patches"], patch)));
-    let files = apply_edits(request, &edits)?;
-    let planned = Promotion { path, notes, ..promotion(request, cluster, &checked, &applied, files) };
-    Ok(planned)
+    edits.extend(patch_edits(&pair.kustomization, patches));
+    let files = apply_edits(request, edits)?;
+    Ok(Promotion { path, notes, ..promotion(request, cluster, &checked, &applied, files) })
 }
 
 /// Before and after, where the source applies another path.

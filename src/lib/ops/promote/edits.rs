@@ -1,68 +1,41 @@
 //! The changes of files that move a pin, and where new files go.
 
-use super::checks::{Checked, verify_clean};
+use super::checks::verify_clean;
 use super::refusal::refuse_whole;
 use super::request::Request;
 use crate::fleet::clusters::Cluster;
-use crate::manifest::Origin;
-use crate::manifest::findings::refusal_problem;
+use crate::flux::{GitRepository, Kustomization};
+use crate::manifest::{Action, Edit, NewValue, edited};
 use crate::path::is_within;
 use crate::problem::Problem;
 use crate::publish::File;
-use crate::yaml::splice::{self, Change, New, Step};
 use std::collections::BTreeMap;
 
-/// A change of one document of a file.
-pub(super) struct Edit<'a> {
-    pub file: &'a str,
-    pub document: usize,
-    pub change: Change<'a>,
-}
-
-impl<'a> Edit<'a> {
-    /// Sets a field of an object.
-    pub(super) fn set(origin: &'a Origin, path: &[&'a str], value: &'a str, after: Option<&'a str>) -> Edit<'a> {
-        Edit::of(origin, Change::Set { path: steps(origin, path), value: New::Text(value), after })
-    }
-
-    /// Adds YAML to a list of an object.
-    pub(super) fn append(origin: &'a Origin, path: &[&'a str], yaml: &'a str) -> Edit<'a> {
-        Edit::of(origin, Change::Append { path: steps(origin, path), value: New::Yaml(yaml) })
-    }
-
-    fn of(origin: &'a Origin, change: Change<'a>) -> Edit<'a> {
-        Edit { file: &origin.file, document: origin.document, change }
-    }
-}
-
-/// The path of an object's field in its document.
-fn steps<'a>(origin: &'a Origin, path: &[&'a str]) -> Vec<Step<'a>> {
-    let prefix = origin.prefix.iter().map(|part| part.parse().map_or(Step::Key(part), Step::Index));
-    prefix.chain(path.iter().map(|part| Step::Key(part))).collect()
-}
-
 /// The lines of a pin.
-pub(super) fn pin_edits<'a>(checked: &'a Checked<'a>, commit: &'a str) -> Vec<Edit<'a>> {
-    let origin = &checked.repository.origin;
-    vec![
-        Edit::set(origin, &["spec", "ref", "branch"], &checked.branch, None),
-        Edit::set(origin, &["spec", "ref", "commit"], commit, Some("branch")),
-    ]
+pub(super) fn pin_edits(repository: &GitRepository, branch: &str, commit: &str) -> Vec<Edit> {
+    let set = |field, value| Edit::set(&repository.origin, &["spec", "ref", field], value);
+    vec![set("branch", branch), set("commit", commit)]
+}
+
+/// Adds patches to a Kustomization.
+pub(super) fn patch_edits(kustomization: &Kustomization, patches: Vec<String>) -> impl Iterator<Item = Edit> {
+    let append = |patch| Action::Append(NewValue::Yaml(patch));
+    patches.into_iter().map(move |patch| Edit::of(&kustomization.origin, &["spec", "patches"], append(patch)))
 }
 
 /// The files with these changes; none where all is as it should be.
-pub(super) fn apply_edits(request: &Request<'_>, edits: &[Edit<'_>]) -> Result<Vec<File>, Problem> {
-    let mut changes: BTreeMap<&str, Vec<(usize, Change<'_>)>> = BTreeMap::new();
+pub(super) fn apply_edits(request: &Request<'_>, edits: Vec<Edit>) -> Result<Vec<File>, Problem> {
+    let mut of_files: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
     for edit in edits {
-        changes.entry(edit.file).or_default().push((edit.document, edit.change.clone()));
+        of_files.entry(edit.file.clone()).or_default().push(edit);
     }
     let mut files = Vec::new();
-    for (file, changes) in changes {
-        let Some(before) = request.fleet.repository.files.texts.get(file) else { continue };
-        let text = splice::edit(before, &changes).map_err(|refused| refusal_problem(file, &refused))?;
+    for (path, edits) in of_files {
+        let Some(before) = request.fleet.repository.files.texts.get(&path) else { continue };
+        let text = edited(before, &edits)?;
         if text != *before {
-            verify_clean(request.commits, file)?;
-            files.push(File { path: file.to_owned(), old: Some(before.clone()), text });
+            verify_clean(request.commits, &path)?;
+            files.push(File { path, old: Some(before.clone()), text });
         }
     }
     Ok(files)
@@ -90,8 +63,12 @@ pub(super) fn listed(request: &Request<'_>, target: &str, cluster: &Cluster) -> 
     }
     let Some(before) = repository.files.texts.get(&overlay.file) else { return Ok(None) };
     verify_clean(request.commits, &overlay.file)?;
-    let append = Change::Append { path: vec![Step::Key("resources")], value: New::Text(name) };
-    let number = overlay.document().map_or(0, |document| document.number);
-    let text = splice::edit(before, &[(number, append)]).map_err(|refused| refusal_problem(&overlay.file, &refused))?;
+    let edit = Edit {
+        file: overlay.file.clone(),
+        document: overlay.document().map_or(0, |document| document.number),
+        path: vec!["resources".to_owned()],
+        action: Action::Append(name.into()),
+    };
+    let text = edited(before, &[edit])?;
     Ok(Some(File { path: overlay.file.clone(), old: Some(before.clone()), text }))
 }

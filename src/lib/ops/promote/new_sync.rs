@@ -1,16 +1,15 @@
 //! The first sync of a cluster: that of the source, pinned, without what is the source's own.
 
 use super::checks::{usable, verify_clean, verify_commit, verify_path};
-use super::edits::listed;
+use super::edits::{listed, pin_edits};
 use super::promotion::Promotion;
 use super::refusal::refuse_whole;
 use super::request::Request;
 use crate::fleet::clusters::Cluster;
 use crate::fleet::select_sync::main_pair;
-use crate::manifest::findings::refusal_problem;
+use crate::manifest::{Action, Edit, edited};
 use crate::problem::Problem;
 use crate::publish::File;
-use crate::yaml::splice::{self, Change, New, Step};
 
 /// Fields of a Kustomization that make one cluster different from others.
 const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"];
@@ -56,18 +55,7 @@ pub(super) fn plan(request: &Request<'_>, source: &Cluster, cluster: &Cluster) -
     }
     verify_clean(commits, &target)?;
 
-    let key = |path: &[&'static str]| path.iter().map(|key| Step::Key(key)).collect::<Vec<_>>();
-    let mut changes = vec![
-        (repository.origin.document, Change::set(&key(&["spec", "ref", "branch"]), branch)),
-        (
-            repository.origin.document,
-            Change::Set {
-                path: key(&["spec", "ref", "commit"]),
-                value: New::Text(&candidate.commit.commit),
-                after: Some("branch"),
-            },
-        ),
-    ];
+    let mut edits = pin_edits(repository, branch, &candidate.commit.commit);
     let mut notes = vec![format!("{} had no sync: it gets that of {}", cluster.name, source.name)];
     let patches = kustomization.patches.len();
     match (patches, options.with_patches) {
@@ -75,14 +63,12 @@ pub(super) fn plan(request: &Request<'_>, source: &Cluster, cluster: &Cluster) -
         (count, true) => notes.push(format!("with its {count} patches")),
         (count, false) => {
             notes.push(format!("without its {count} patches: write this cluster's own, or use --with-patches"));
-            let gone = PATCHES
-                .iter()
-                .map(|field| Change::Remove { path: vec![Step::Key("spec"), Step::Key(field)], comments: true });
-            changes.extend(gone.map(|change| (kustomization.origin.document, change)));
+            let remove = |field| Edit::of(&kustomization.origin, &["spec", field], Action::RemoveWithComments);
+            edits.extend(PATCHES.map(remove));
         }
     }
     let before = fleet.repository.files.texts.get(file).map(Vec::as_slice).unwrap_or_default();
-    let text = splice::edit(before, &changes).map_err(|refused| refusal_problem(file, &refused))?;
+    let text = edited(before, &edits)?;
     let mut files = vec![File { path: target.clone(), old: None, text }];
     files.extend(listed(request, &target, cluster)?);
     Ok(Promotion {

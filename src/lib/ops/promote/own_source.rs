@@ -1,16 +1,15 @@
 //! A GitRepository for one addon alone: one that has the pin already, or a copy of another under a new name.
 
 use super::checks::{Checked, plain_url};
+use super::edits::pin_edits;
 use super::refusal::refuse;
 use super::request::Request;
 use crate::fleet::clusters::Cluster;
 use crate::fleet::select_sync::{main_pair, name_of_addon};
 use crate::flux::{GitRepository, Pin};
-use crate::manifest::findings::refusal_problem;
-use crate::manifest::{Located, Origin};
+use crate::manifest::{Edit, Located, Origin, edited};
 use crate::problem::Problem;
 use crate::yaml::input::Text;
-use crate::yaml::splice::{self, Change, New, Step};
 
 /// What a pinned source fetches again, though it cannot change.
 const PINNED_INTERVAL: &str = "1h";
@@ -49,30 +48,26 @@ pub(super) fn free_name(cluster: &Cluster, addon: &str) -> String {
 
 /// A GitRepository like that of a pair, with another name, at the new pin.
 pub(super) fn source_text(request: &Request<'_>, checked: &Checked<'_>, name: &str) -> Result<Vec<u8>, Problem> {
-    let key = |path: &[&'static str]| path.iter().map(|key| Step::Key(key)).collect::<Vec<_>>();
-    let commit = New::Text(&request.candidate.commit.commit);
-    let changes = vec![
-        Change::set(&key(&["metadata", "name"]), name),
-        Change::set(&key(&["spec", "interval"]), PINNED_INTERVAL),
-        Change::set(&key(&["spec", "ref", "branch"]), &checked.branch),
-        Change::Set { path: key(&["spec", "ref", "commit"]), value: commit, after: Some("branch") },
-    ];
-    copied(request, &checked.repository.origin, changes)
+    let origin = &checked.repository.origin;
+    let mut edits =
+        vec![Edit::set(origin, &["metadata", "name"], name), Edit::set(origin, &["spec", "interval"], PINNED_INTERVAL)];
+    edits.extend(pin_edits(checked.repository, &checked.branch, &request.candidate.commit.commit));
+    copied(request, origin, edits)
 }
 
-/// The document of an object with changes, as a text of its own.
-pub(super) fn copied(request: &Request<'_>, origin: &Origin, changes: Vec<Change<'_>>) -> Result<Vec<u8>, Problem> {
+/// The document of an object with edits made, as a text of its own.
+pub(super) fn copied(request: &Request<'_>, origin: &Origin, edits: Vec<Edit>) -> Result<Vec<u8>, Problem> {
     let bytes = request.fleet.repository.files.texts.get(&origin.file).map(Vec::as_slice).unwrap_or_default();
     let text = Text::new(bytes).ok().filter(|text| !text.json && origin.prefix.is_empty());
     let span = text.as_ref().and_then(|text| text.documents().get(origin.document).copied());
     let (Some(text), Some(span)) = (text, span) else {
-        return refuse(&origin.location, "this is not YAML document of its own", "write it as one");
+        return refuse(&origin.location, "this is not a YAML document of its own", "write it as one");
     };
     let body = text.bytes[span.body..span.end].trim_ascii_start();
     // The indentation of the first line belongs to the document.
     let start = text.bytes[..span.end - body.len()].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let mut copy = text.bytes[span.prefix..span.marker].to_vec();
     copy.extend_from_slice(&text.bytes[start.max(span.body)..span.end]);
-    let changes: Vec<(usize, Change<'_>)> = changes.into_iter().map(|change| (0, change)).collect();
-    splice::edit(&copy, &changes).map_err(|refused| refusal_problem(&origin.file, &refused))
+    let edits: Vec<Edit> = edits.into_iter().map(|edit| Edit { document: 0, ..edit }).collect();
+    edited(&copy, &edits)
 }

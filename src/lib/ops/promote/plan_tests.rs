@@ -87,7 +87,10 @@ fn a_plan_is_made_without_a_repository() {
     }
     // Another pair than the cluster's is all that can be read of it.
     tree.insert("clusters/broken/apps.yaml".to_owned(), mk_sync(&mk_commit('a')).into_bytes());
-    tree.insert("clusters/broken/sync.yaml".to_owned(), b"metadata: {name: *id, namespace: &id flux-system}\n".to_vec());
+    tree.insert(
+        "clusters/broken/sync.yaml".to_owned(),
+        b"metadata: {name: *id, namespace: &id flux-system}\n".to_vec(),
+    );
     let fleet = Clusters::from_tree(tree);
     let planned = |names: &[&str]| {
         let candidate = Candidate {

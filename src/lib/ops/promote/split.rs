@@ -6,10 +6,10 @@
 //! - The new Kustomization applies them at its own pin, and by that becomes their owner: from then on the flavour's could
 //!   not delete them even if it lost them, because Flux deletes only what carries the labels of the Kustomization.
 //!
-//! Both changes are in one commit, and each is safe without the other: there is no order to keep, and no second step.
+//! Both changes are in one commit, and each is safe without the other: no order must be kept, and no second step is needed.
 
 use super::checks::{check, usable, written_path};
-use super::edits::{Edit, apply_edits, free_file, listed};
+use super::edits::{apply_edits, free_file, listed, patch_edits};
 use super::own_source::{copied, free_name, same_pin, source_text};
 use super::promotion::{Promotion, promotion};
 use super::refusal::{no_pair, refusal, refuse, unclear};
@@ -18,11 +18,11 @@ use crate::fleet::clusters::Cluster;
 use crate::fleet::reconcile_disabled::{self, Concern, LeftAlone, ObjectId};
 use crate::fleet::select_sync::{folder_of_addon, main_pair, name_of_addon, path_of};
 use crate::flux::{Pair, Pin};
+use crate::manifest::{Action, Edit, Origin};
 use crate::path::{folder_of, plain_path};
 use crate::problem::Problem;
 use crate::publish::File;
 use crate::text::{count, short};
-use crate::yaml::splice::{Change, New, Step};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -71,10 +71,8 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster, addon: &str) -> Res
     }
     let orphans = has_deletion_policy(cluster);
     text.extend(kustomization_text(request, main, &[name.as_str(), &path, &source], &objects.all, orphans)?);
-    let patches = marks(main, addon, &objects);
-    let origin = &main.kustomization.origin;
-    let edits: Vec<Edit<'_>> = patches.iter().map(|patch| Edit::append(origin, &["spec", "patches"], patch)).collect();
-    let mut files = apply_edits(request, &edits)?;
+    let marks = patch_edits(&main.kustomization, marks(main, addon, &objects));
+    let mut files = apply_edits(request, marks.collect())?;
     files.push(File { path: file.clone(), old: None, text });
     files.extend(listed(request, &file, cluster)?);
     let mut notes = vec![
@@ -105,9 +103,9 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster, addon: &str) -> Res
             "{waiting} waits for {main}, which no longer brings {addon}: let it wait for {name} if it needs it"
         ));
     }
-    let gone: Vec<String> = objects.left.difference(&objects.new).map(ToString::to_string).collect();
-    if !gone.is_empty() {
-        notes.push(format!("left as they are until the flavour's pin moves past them: {}", gone.join(", ")));
+    let removed: Vec<String> = objects.left.difference(&objects.new).map(ToString::to_string).collect();
+    if !removed.is_empty() {
+        notes.push(format!("left as they are until the flavour's pin moves past them: {}", removed.join(", ")));
     }
     Ok(Promotion { is_split: true, notes, ..promotion(request, cluster, &checked, &path, files) })
 }
@@ -205,11 +203,10 @@ fn kustomization_text(
             "list them in the flavour or the bases instead",
         );
     }
-    let key = |path: &[&'static str]| path.iter().map(|key| Step::Key(key)).collect::<Vec<_>>();
-    let mut changes = vec![
-        Change::set(&key(&["metadata", "name"]), name),
-        Change::set(&key(&["spec", "path"]), path),
-        Change::set(&key(&["spec", "sourceRef", "name"]), source),
+    let mut edits = vec![
+        Edit::set(origin, &["metadata", "name"], *name),
+        Edit::set(origin, &["spec", "path"], *path),
+        Edit::set(origin, &["spec", "sourceRef", "name"], *source),
     ];
     let mut kept = Vec::new();
     for (number, patch) in main.kustomization.patches.iter().enumerate() {
@@ -221,15 +218,14 @@ fn kustomization_text(
             concern => kept.push(concern == Concern::Some),
         }
     }
-    changes.extend(without("patches", &kept));
+    edits.extend(without(origin, "patches", &kept));
     let checks = item.list(&["spec", "healthChecks"]);
     let kept: Vec<bool> = checks.iter().map(|check| is_of(check, objects)).collect();
-    changes.extend(without("healthChecks", &kept));
+    edits.extend(without(origin, "healthChecks", &kept));
     if orphans {
-        let value = New::Text("Orphan");
-        changes.push(Change::Set { path: key(&["spec", "deletionPolicy"]), value, after: Some("prune") });
+        edits.push(Edit::set(origin, &["spec", "deletionPolicy"], "Orphan"));
     }
-    copied(request, origin, changes)
+    copied(request, origin, edits)
 }
 
 /// Whether a health check is of one of the objects.
@@ -242,17 +238,13 @@ fn is_of(check: &Value, objects: &BTreeSet<ObjectId>) -> bool {
 }
 
 /// Removes the entries of a list that are not kept, from the last on, or the list if none is.
-fn without(field: &'static str, kept: &[bool]) -> Vec<Change<'static>> {
-    let list = || vec![Step::Key("spec"), Step::Key(field)];
+fn without(origin: &Origin, field: &str, kept: &[bool]) -> Vec<Edit> {
+    let remove = |path: &[&str]| Edit::of(origin, path, Action::RemoveWithComments);
     if !kept.contains(&true) {
-        return vec![Change::Remove { path: list(), comments: true }];
+        return vec![remove(&["spec", field])];
     }
-    let gone = kept.iter().enumerate().rev().filter(|(_, kept)| !**kept);
-    let entry = |(number, _)| {
-        let path = list().into_iter().chain([Step::Index(number)]).collect();
-        Change::Remove { path, comments: true }
-    };
-    gone.map(entry).collect()
+    let removed = (0..kept.len()).rev().filter(|number| !kept[*number]);
+    removed.map(|number| remove(&["spec", field, &number.to_string()])).collect()
 }
 
 /// Whether the cluster's Flux knows `deletionPolicy`: from 2.6 on; where no version is known, it is taken for a new one.
