@@ -118,7 +118,7 @@ fn what_is_not_right_is_refused() {
         (good.replace("    commit: ", "    tag: v1\n    commit: "), "also has ref.tag"),
         (good.replace("ssh://git@example.org/fleet", "ssh://git@example.org/other"), "different repositories"),
         (format!("{good}---\n{}", pair("cluster")), "two Kustomizations named cluster"),
-        (format!("{good}---\n{}", pair("other")), "it is not clear which sync"),
+        (format!("{good}---\n{}", of_another_source(&good)), "it is not clear which sync"),
         (
             good.replace("    branch: main # tracked\n", "    branch: &branch main\n    name: *branch\n"),
             "also has ref.name",
@@ -139,7 +139,7 @@ fn what_is_not_right_is_refused() {
     fleet
         .write(&sync_file("development"), &development.replace("./config/flavours/workload", "./config/flavours/gone"));
     fleet.push("Name a flavour that is not there");
-    let said = fleet.refuses(&["promote", "development", "staging"], 5);
+    let said = fleet.refuses(&["promote", "development", "staging", "--with-path"], 5);
     assert!(said.contains("has no config/flavours/gone"), "{said}");
     fleet.write(&sync_file("development"), &development);
     // Older than the pin.
@@ -155,6 +155,82 @@ fn what_is_not_right_is_refused() {
     fleet.git(&["push", "-q", "origin", "main"]);
     let said = fleet.refuses(&["promote", "development", "staging"], 5);
     assert!(said.contains("it has changes that are not committed"), "{said}");
+}
+
+/// The same sync once more, by other names.
+fn of_another_source(text: &str) -> String {
+    text.replace("name: cluster\n", "name: other\n")
+}
+
+/// Staging and production each apply an overlay of their own, as `apps` and `infrastructure` of one GitRepository.
+fn overlays(fleet: &Fleet, name: &str, commit: &str) {
+    let kustomization = |part: &str| {
+        format!(
+            "---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {part}, namespace: flux-system}}\n\
+             spec: {{interval: 1h, prune: true, path: ./{part}/{name}, sourceRef: {{kind: GitRepository, name: fleet}}}}\n"
+        )
+    };
+    let source = format!(
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: fleet, namespace: flux-system}}\n\
+         spec: {{interval: 1h, url: \"ssh://git@example.org/fleet\", ref: {{branch: main, commit: {commit}}}}}\n"
+    );
+    fleet.cluster(name, &format!("{source}{}{}", kustomization("infrastructure"), kustomization("apps")));
+    for part in ["infrastructure", "apps"] {
+        fleet.write(&format!("{part}/{name}/kustomization.yaml"), "resources: []\n");
+    }
+}
+
+#[test]
+fn several_kustomizations_of_one_pin_move_together_and_keep_their_paths() {
+    let fleet = Fleet::new();
+    let first = fleet.head();
+    for name in ["staging", "production"] {
+        overlays(&fleet, name, &first);
+    }
+    let second = fleet.push("Add overlays");
+    overlays(&fleet, "staging", &second);
+    fleet.push("Promote staging");
+    let status: serde_json::Value = serde_json::from_str(&fleet.does(&["status", "--output", "json"])).expect("JSON");
+    let row = &status["clusters"][2];
+    assert_eq!((&row["cluster"], &row["pin"]), (&"staging".into(), &second.clone().into()), "{status}");
+    assert_eq!(row["addons"].as_array().map(Vec::len), Some(0), "{status}");
+
+    fleet.does(&["promote", "staging", "production"]);
+    overlays(&fleet, "staging", &second);
+    let mut expected = fleet.git(&["show", &format!("HEAD:{}", sync_file("production"))]) + "\n";
+    expected = expected.replace(&first, &second);
+    assert_eq!(fleet.text(&sync_file("production")), expected, "only the pin moves");
+
+    // What any of them applies must still be there.
+    fleet.git(&["checkout", "-q", "."]);
+    overlays(&fleet, "production", &second);
+    fleet.git(&["rm", "-qr", "apps/production"]);
+    fleet.git(&["add", "-A"]);
+    let third = fleet.push("Drop apps of production");
+    overlays(&fleet, "staging", &third);
+    fleet.git(&["rm", "-qr", "--cached", "--ignore-unmatch", "apps/production"]);
+    fleet.push("Promote staging again");
+    let said = fleet.refuses(&["promote", "staging", "production"], 5);
+    assert!(said.contains("has no apps/production"), "{said}");
+
+    // The path of another cluster is taken over on request only.
+    let said = fleet.refuses(&["promote", "staging", "production", "--with-path", "--addon", "web"], 2);
+    assert!(said.contains("--with-path"), "{said}");
+}
+
+#[test]
+fn a_path_is_taken_over_on_request() {
+    let fleet = Fleet::new();
+    fleet.write("config/overlays/staging/kustomization.yaml", "resources: []\n");
+    let first = fleet.push("Add an overlay");
+    let own = sync("main", Some(&first), 3).replace("./config/flavours/workload", "./config/overlays/staging");
+    fleet.write(&sync_file("staging"), &own);
+    let second = fleet.push("Apply the overlay");
+    let said = fleet.does(&["promote", "development", "staging", "--dry-run"]);
+    assert!(!said.contains("path:"), "{said}");
+    let said = fleet.does(&["promote", "development", "staging", "--with-path"]);
+    assert!(said.contains("path: ./config/overlays/staging -> ./config/flavours/workload"), "{said}");
+    assert_eq!(fleet.text(&sync_file("staging")), sync("main", Some(&second), 3));
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub struct Fleet {
     pub with_patches: bool,
     /// The path of staging's Kustomization is not that of development's.
     has_other_path: bool,
+    /// Staging gets the path of development.
+    pub with_path: bool,
     /// Staging is pinned to the commit of development, by exactly the fields that a promotion writes.
     is_promoted: bool,
 }
@@ -28,11 +30,13 @@ impl Fleet {
     pub fn new(choices: &mut Choices<'_>, commits: &[String]) -> Fleet {
         let is_first = choices.rarely(6);
         let with_patches = is_first && choices.rarely(2);
+        let has_other_path = !is_first && choices.rarely(6);
         let mut fleet = Fleet {
             files: Files::new(),
             is_first,
             with_patches,
-            has_other_path: !is_first && choices.rarely(6),
+            has_other_path,
+            with_path: has_other_path && choices.rarely(2),
             is_promoted: false,
         };
         for flavour in FLAVOURS {
@@ -67,10 +71,10 @@ impl Fleet {
     fn add_staging(&mut self, choices: &mut Choices<'_>, commits: &[String], newest: &str) {
         let (reference, commit) = mk_reference(choices, commits, false);
         self.is_promoted = commit.as_deref() == Some(newest);
-        let path = if self.has_other_path {
-            "./config/flavours/gone"
-        } else {
-            choices.one(&[FLAVOUR, "config/flavours/workload", "./config/flavours/workload/"])
+        let path = match (self.has_other_path, self.with_path) {
+            (true, true) => "./config/flavours/missing",
+            (true, false) => "./config/overlays/staging",
+            _ => choices.one(&[FLAVOUR, "config/flavours/workload", "./config/flavours/workload/"]),
         };
         let source = if choices.rarely(40) { "flux-system" } else { "cluster" };
         let pair = [mk_repository(choices, reference), mk_kustomization(choices, path, source)];
@@ -108,12 +112,12 @@ impl Fleet {
 
     /// The path that staging's Kustomization gets.
     pub fn new_path(&self) -> Option<&'static str> {
-        self.has_other_path.then_some(FLAVOUR)
+        self.with_path.then_some(FLAVOUR)
     }
 
     /// Whether something is to do for sure.
     pub fn must_change(&self) -> bool {
-        self.is_first || self.has_other_path || !self.is_promoted
+        self.is_first || self.with_path || !self.is_promoted
     }
 }
 

@@ -43,8 +43,9 @@ impl History {
         let repository = git2::Repository::init(folder.path()).expect("a repository");
         let mut commits = Vec::new();
         for number in 0..4 {
-            for flavour in fleets::FLAVOURS {
-                let file = folder.path().join(format!("config/flavours/{flavour}/kustomization.yaml"));
+            let flavours = fleets::FLAVOURS.map(|flavour| format!("flavours/{flavour}"));
+            for applied in flavours.iter().map(String::as_str).chain(["overlays/staging"]) {
+                let file = folder.path().join(format!("config/{applied}/kustomization.yaml"));
                 fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
                 fs::write(file, format!("resources: [] # {number}\n")).expect("written");
             }
@@ -54,7 +55,7 @@ impl History {
         History { clone, commits, _folder: folder }
     }
 
-    fn plan(&self, files: &Files, with_patches: bool) -> Result<Plan, Vec<Problem>> {
+    fn plan(&self, files: &Files, fleet: &Fleet) -> Result<Plan, Vec<Problem>> {
         let mut tree = kfleet::tree::Tree::default();
         files.iter().for_each(|(path, bytes)| drop(tree.insert(path.clone(), bytes.clone())));
         let all = Clusters::from_tree(tree);
@@ -65,14 +66,15 @@ impl History {
             vec![Problem { severity: kfleet::problem::Severity::Error, location, message, hint: error.hint }]
         })?;
         let destinations = vec!["staging".to_owned()];
-        let options = Options { destinations, with_patches, ..Options::default() };
+        let Fleet { with_patches, with_path, .. } = *fleet;
+        let options = Options { destinations, with_patches, with_path, ..Options::default() };
         promote::plan(&all, &self.clone, Some(from), source, &options)
     }
 
     /// Promotes development to staging in the fleet that these bytes choose.
     pub fn check(&self, bytes: &[u8]) -> Outcome {
         let fleet = Fleet::new(&mut Choices::new(bytes), &self.commits);
-        let plan = match self.plan(&fleet.files, fleet.with_patches) {
+        let plan = match self.plan(&fleet.files, &fleet) {
             Ok(plan) => plan,
             Err(problems) => return refused(&problems),
         };
@@ -89,7 +91,7 @@ impl History {
             }
         }
         // Everything that had to be written was.
-        let again = self.plan(&after, fleet.with_patches);
+        let again = self.plan(&after, &fleet);
         let again = again.unwrap_or_else(|problems| panic!("the second is refused: {problems:?}\n{}", shown(&after)));
         assert!(!again.changes(), "the second is not a no-op:\n{}\n{:?}", shown(&after), again.promotions);
         assert_eq!(again.promotions[0].from.as_deref(), Some(promotion.to.as_str()), "{}", shown(&after));

@@ -15,11 +15,14 @@ use std::collections::BTreeSet;
 pub(crate) enum NoPair {
     /// The cluster has none at all.
     None,
-    /// It has several, or two of one name: the message, its place, and what to do.
+    /// It has several that take their manifests from different sources, or two of one name: the message, its place, and
+    /// what to do.
     Unclear(String, Location, &'static str),
 }
 
-/// The sync that brings in the cluster's flavour: the only one whose path lies among the flavours, or else the only one.
+/// The sync that brings in the cluster's flavour: that whose path lies among the flavours, or else that whose path is not
+/// an addon's, or else any. Several Kustomizations of one GitRepository are one sync, of which the first is returned
+/// ([`sharing`] has the rest); one that follows Flux's own GitRepository counts only where all do.
 pub(crate) fn main_pair<'a>(fleet: &Clusters, cluster: &'a Cluster) -> Result<&'a Pair, NoPair> {
     let mut seen = BTreeSet::new();
     for pair in &cluster.syncs {
@@ -34,20 +37,30 @@ pub(crate) fn main_pair<'a>(fleet: &Clusters, cluster: &'a Cluster) -> Result<&'
         let is_there = |pair: &&Pair| path_of(pair).is_some_and(|path| is_within(&path, folder)) == is_below;
         cluster.syncs.iter().filter(is_there).collect()
     };
-    let of_flavours = with(flavours, true);
-    match (&of_flavours[..], &with(bases, false)[..], &cluster.syncs[..]) {
-        ([one], ..) | ([], [one], _) => Ok(one),
-        ([], _, [one]) => Ok(one),
-        ([], _, []) => Err(NoPair::None),
-        (several, _, all) => {
-            let first = several.first().copied().or(all.first()).map(|pair| pair.kustomization.origin.location.clone());
-            let names: Vec<&str> = cluster.syncs.iter().map(|pair| pair.kustomization.id.name.as_str()).collect();
-            let message =
-                format!("it is not clear which sync of {} brings in its flavour: {}", cluster.name, names.join(", "));
-            let hint = "let one Kustomization have a path among the flavours; or name one addon with --addon";
-            Err(NoPair::Unclear(message, first.unwrap_or_default(), hint))
-        }
+    let ranked = [with(flavours, true), with(bases, false), cluster.syncs.iter().collect()];
+    let candidates = ranked.into_iter().find(|pairs| !pairs.is_empty()).ok_or(NoPair::None)?;
+    let is_own = |pair: &Pair| pair.repository.as_ref().is_some_and(|repository| !repository.id.is_flux_system());
+    let of_own: Vec<&Pair> = candidates.iter().copied().filter(|pair| is_own(pair)).collect();
+    let counting = if of_own.is_empty() { &candidates } else { &of_own };
+    let first = counting[0];
+    if counting.iter().all(|pair| std::ptr::eq(*pair, first) || is_of_one_source(pair, first)) {
+        return Ok(first);
     }
+    let names: Vec<&str> = cluster.syncs.iter().map(|pair| pair.kustomization.id.name.as_str()).collect();
+    let message = format!("it is not clear which sync of {} brings in its flavour: {}", cluster.name, names.join(", "));
+    let hint = "let one Kustomization have a path among the flavours; or name one addon with --addon";
+    Err(NoPair::Unclear(message, candidates[0].kustomization.origin.location.clone(), hint))
+}
+
+fn is_of_one_source(one: &Pair, other: &Pair) -> bool {
+    let origin = |pair: &Pair| pair.repository.as_ref().map(|repository| repository.origin.clone());
+    origin(one).is_some() && origin(one) == origin(other)
+}
+
+/// The pairs whose pin is that of a pair: the pair itself, and the others that take their manifests from its GitRepository.
+pub(crate) fn sharing<'a>(cluster: &'a Cluster, pair: &'a Pair) -> Vec<&'a Pair> {
+    let others = cluster.syncs.iter().filter(|other| !std::ptr::eq(*other, pair) && is_of_one_source(other, pair));
+    std::iter::once(pair).chain(others).collect()
 }
 
 /// The folder of an addon.

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::pins::{pinned_commit, shown, tracked_branch};
-use crate::fleet::select_sync::main_pair;
+use crate::fleet::select_sync::{main_pair, sharing};
 use crate::fleet::waves::sources;
 use crate::flux::{Pair, Pin};
 use crate::git::LocalClone;
@@ -47,7 +47,8 @@ pub fn status(fleet: &Clusters, clone: Option<&LocalClone>, problems: &BTreeMap<
         let pair = main_pair(fleet, cluster).ok();
         let pin = pair.and_then(Pair::pin);
         let (behind, behind_of) = clone.and_then(|clone| behind(fleet, clone, cluster, pair?, &sources)).unzip();
-        let others = cluster.syncs.iter().filter(|other| pair.is_none_or(|pair| !std::ptr::eq(*other, pair)));
+        let moving = pair.map_or_else(Vec::new, |pair| sharing(cluster, pair));
+        let others = cluster.syncs.iter().filter(|other| !moving.iter().any(|pair| std::ptr::eq(*other, *pair)));
         Row {
             cluster: cluster.name.clone(),
             flavour: cluster.flavour.clone(),

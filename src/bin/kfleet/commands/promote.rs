@@ -15,7 +15,7 @@ use kfleet::ops::promote::{Options, candidate_of};
 ///
 /// What the source runs is its pin or, where it follows a branch, the newest commit of that branch that the remote has, as
 /// far as it was fetched. The commit is written into `ref.commit` and `ref.branch` of each destination's GitRepository;
-/// patches and all other fields of the destination stay. Nothing is written unless every destination is right. A cluster
+/// path, patches and all other fields of the destination stay. Nothing is written unless every destination is right. A cluster
 /// without a sync gets the source's, without its patches.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -60,6 +60,9 @@ pub(crate) struct Args {
     /// A cluster without a sync gets the source's patches too
     #[arg(long)]
     pub with_patches: bool,
+    /// A destination's Kustomization gets the path that the source applies; without it only pins move
+    #[arg(long, conflicts_with = "addon")]
+    pub with_path: bool,
     /// Allow a commit that is older than a destination's pin
     #[arg(long)]
     pub allow_older: bool,
@@ -100,6 +103,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         destinations,
         allow_older: args.allow_older,
         with_patches: args.with_patches,
+        with_path: args.with_path,
         keep_going: args.keep_going,
         addon: args.addon.clone(),
         split: args.split,

@@ -58,7 +58,7 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster, addon: &str) -> Res
     }
     let mut files = apply_edits(request, edits)?;
     files.extend(new);
-    Ok(Promotion { notes, ..promotion(request, cluster, &checked, &applied, files) })
+    Ok(Promotion { notes, ..promotion(request, cluster, &checked, &[applied], files) })
 }
 
 /// Whether there is nothing to move.

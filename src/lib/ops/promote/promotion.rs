@@ -7,6 +7,7 @@ use crate::fleet::pins::shown;
 use crate::git::CommitInfo;
 use crate::path::plain_path;
 use crate::publish::File;
+use std::collections::BTreeSet;
 
 /// So many commits are kept to be shown.
 const SHOWN_COMMITS: usize = 100;
@@ -44,19 +45,18 @@ impl Promotion {
     }
 }
 
-/// What becomes of a destination whose files change like this.
+/// What becomes of a destination whose files change like this. `applied`: the folders that the moved Kustomizations apply.
 pub(super) fn promotion(
     request: &Request<'_>,
     cluster: &Cluster,
     checked: &Checked<'_>,
-    applied: &str,
+    applied: &[String],
     files: Vec<File>,
 ) -> Promotion {
     let Request { fleet, commits: history, candidate, .. } = *request;
-    let folder = plain_path("", applied);
-    let reach = folder.map(|folder| fleet.repository.kustomizations.reach(&fleet.repository.files, &folder));
-    let below: Vec<String> =
-        reach.map(|reach| reach.folders.into_iter().chain(reach.resources).collect()).unwrap_or_default();
+    let folders = applied.iter().filter_map(|path| plain_path("", path));
+    let reached = folders.map(|folder| fleet.repository.kustomizations.reach(&fleet.repository.files, &folder));
+    let below: BTreeSet<String> = reached.flat_map(|reach| reach.folders.into_iter().chain(reach.resources)).collect();
     let below: Vec<&str> = below.iter().map(String::as_str).collect();
     let (mut between, mut commits, mut changed_files) = (Vec::new(), None, Vec::new());
     let new = candidate.commit.commit.as_str();

@@ -14,6 +14,8 @@ pub struct Options {
     pub allow_older: bool,
     /// A destination without a sync gets the source's with its patches.
     pub with_patches: bool,
+    /// A destination gets the path that the source applies too.
+    pub with_path: bool,
     /// Destinations that are refused do not stop the others.
     pub keep_going: bool,
     /// Only the pin of this addon moves.

@@ -46,7 +46,7 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster, addon: &str) -> Res
     let objects = verify_split(request, main, addon, &pin)?;
     if !request.options.split {
         if pin == request.candidate.commit.commit {
-            return Ok(promotion(request, cluster, &check(request, cluster, main, &path)?, &path, Vec::new()));
+            return Ok(promotion(request, cluster, &check(request, cluster, main, &path)?, &[path], Vec::new()));
         }
         let message = format!("{} has {addon} by its flavour, whose pin is that of all its addons", cluster.name);
         return refuse(location, message, "give the addon a sync of its own with --split");
@@ -107,7 +107,7 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster, addon: &str) -> Res
     if !removed.is_empty() {
         notes.push(format!("left as they are until the flavour's pin moves past them: {}", removed.join(", ")));
     }
-    Ok(Promotion { is_split: true, notes, ..promotion(request, cluster, &checked, &path, files) })
+    Ok(Promotion { is_split: true, notes, ..promotion(request, cluster, &checked, &[path], files) })
 }
 
 /// The marks that a flavour lacks, with the pair that gets them: of an addon that has a sync of its own already.
