@@ -83,7 +83,7 @@ fn unpushed_commits_are_told_and_not_promoted() {
     assert!(said.contains("1 commit of the local branch main not pushed"), "{said}");
     assert!(fleet.text(&sync_file("staging")).contains(&pushed));
     fleet.git(&["checkout", "-q", "."]);
-    let said = fleet.refuses(&["promote", "development", "staging", "--to", &local], 5);
+    let said = fleet.refuses(&["promote", "development", "staging", "--to", &local, "--allow-unproven"], 5);
     assert!(said.contains("is not on origin/main"), "{said}");
 }
 
@@ -145,9 +145,9 @@ fn what_is_not_right_is_refused() {
     // Older than the pin.
     fleet.write(&sync_file("staging"), &sync("main", Some(&fleet.head()), 1));
     fleet.push("Pin to the newest");
-    let said = fleet.refuses(&["promote", "development", "staging", "--to", &first], 5);
+    let said = fleet.refuses(&["promote", "development", "staging", "--to", &first, "--allow-unproven"], 5);
     assert!(said.contains("is older than the pin") && said.contains("rollback"), "{said}");
-    fleet.does(&["promote", "development", "staging", "--to", &first, "--allow-older"]);
+    fleet.does(&["promote", "development", "staging", "--to", &first, "--allow-older", "--allow-unproven"]);
     // Changes of the user's own.
     fleet.web(5);
     fleet.git(&["add", "config"]);
@@ -216,6 +216,86 @@ fn several_kustomizations_of_one_pin_move_together_and_keep_their_paths() {
     // The path of another cluster is taken over on request only.
     let said = fleet.refuses(&["promote", "staging", "production", "--with-path", "--addon", "web"], 2);
     assert!(said.contains("--with-path"), "{said}");
+}
+
+#[test]
+fn a_commit_without_a_source_is_pinned_as_named() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.git(&["rev-parse", "HEAD~2"]), fleet.git(&["rev-parse", "HEAD~1"]));
+    // Staging alone: it is the destination.
+    fleet.does(&["promote", "--to", &second, "staging", "--commit"]);
+    let message = fleet.git(&["log", "-1", "--format=%B"]);
+    assert!(message.starts_with(&format!("Pin staging to {}\n", &second[..12])), "{message}");
+    assert!(!message.contains("Kfleet-Source") && message.contains("Kfleet-Pin: staging"), "{message}");
+    fleet.git(&["push", "-q", "origin", "main"]);
+
+    // With a source, only what that runs.
+    let named = ["promote", "development", "staging", "--to", &first];
+    let said = fleet.refuses(&named, 5);
+    assert!(said.contains("development runs ") && said.contains("--allow-unproven"), "{said}");
+    let said = fleet.does(&[&named[..], &["--allow-unproven", "--allow-older", "--commit"]].concat());
+    assert!(said.contains("as named"), "{said}");
+    let message = fleet.git(&["log", "-1", "--format=%B"]);
+    assert!(message.starts_with("Roll staging back to") && !message.contains("Kfleet-Source"), "{message}");
+    fleet.git(&["push", "-q", "origin", "main"]);
+    let head = fleet.head();
+    fleet.does(&["promote", "development", "staging", "--to", &head, "--commit"]);
+    let message = fleet.git(&["log", "-1", "--format=%B"]);
+    assert!(message.contains("Kfleet-Source: development"), "{message}");
+
+    // Several destinations at once.
+    fleet.does(&["promote", "--to", &head, "--no-source", "development", "staging", "--dry-run"]);
+    for (arguments, reason) in [
+        (&["promote", "staging"][..], "<DESTINATION>"),
+        (&["promote", "--no-source", "staging", "development"], "--to"),
+        (&["promote", "--to", "HEAD", "--next-wave"], "<SOURCE>"),
+    ] {
+        let said = fleet.refuses(arguments, 2);
+        assert!(said.contains(reason), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn going_back_twice_goes_two_pins_back() {
+    let fleet = Fleet::new();
+    let first = fleet.git(&["rev-parse", "HEAD~2"]);
+    let second = fleet.head();
+    fleet.does(&["promote", "development", "staging", "--commit"]);
+    fleet.git(&["push", "-q", "origin", "main"]);
+    let third = fleet.head();
+    fleet.does(&["promote", "development", "staging", "--commit"]);
+    assert!(fleet.text(&sync_file("staging")).contains(&third));
+    for pin in [&second, &first] {
+        fleet.does(&["rollback", "staging", "--commit"]);
+        assert!(fleet.text(&sync_file("staging")).contains(pin.as_str()));
+        let subject = fleet.git(&["log", "-1", "--format=%s"]);
+        assert_eq!(subject, format!("Roll staging back to {}", &pin[..12]));
+    }
+    let said = fleet.refuses(&["rollback", "staging"], 5);
+    assert!(said.contains("had no other pin than"), "{said}");
+    let said = fleet.does(&["history", "staging"]);
+    assert_eq!(said.matches("(rollback)").count(), 2, "{said}");
+    // Forward again is not a rollback, whichever command does it.
+    fleet.does(&["rollback", "staging", "--to", &second, "--commit"]);
+    assert_eq!(fleet.git(&["log", "-1", "--format=%s"]), format!("Pin staging to {}", &second[..12]));
+}
+
+#[test]
+fn pins_in_folders_that_the_fleet_file_names_have_a_history() {
+    let fleet = Fleet::new();
+    fleet.git(&["mv", "clusters", "k8s"]);
+    fleet.write(
+        "fleet.yaml",
+        "apiVersion: kfleet.dev/v1alpha1\nkind: Fleet\npaths: {clusters: k8s}\nclusters:\n  development: {flavour: workload}\n  \
+         live: {flavour: workload, path: k8s/staging}\n",
+    );
+    let first = fleet.git(&["rev-parse", "HEAD~2"]);
+    fleet.push("Move the clusters");
+    fleet.does(&["promote", "development", "live", "--commit", "--push"]);
+    let said = fleet.does(&["history", "live"]);
+    assert!(said.contains("Promote development to live") && said.contains(&first[..12]), "{said}");
+    let said = fleet.does(&["rollback", "live", "--dry-run"]);
+    assert!(said.contains("the pin that live had before") && said.contains(&format!("-> {}", &first[..12])), "{said}");
 }
 
 #[test]
@@ -296,7 +376,7 @@ fn clones_that_lack_what_is_needed() {
     let output = run(&shallow, &["promote", "development", "staging"]);
     assert!(output.status.success(), "{}", said(&output));
     let first = fleet.git(&["rev-parse", "HEAD~2"]);
-    let output = run(&shallow, &["promote", "development", "staging", "--to", &first]);
+    let output = run(&shallow, &["promote", "development", "staging", "--to", &first, "--allow-unproven"]);
     assert!(said(&output).contains("--unshallow"), "{}", said(&output));
     let nowhere = tempfile::tempdir().expect("a folder");
     let output = run(nowhere.path(), &["promote", "a", "b"]);

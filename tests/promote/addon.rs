@@ -162,13 +162,14 @@ fn a_split_that_was_begun_is_finished() {
     fleet.push("Forget half of it");
     let found = fleet.run(&["vet", "--output", "json"]);
     assert!(String::from_utf8_lossy(&found.stdout).contains("KST05"));
-    let run = ["promote", "development", "staging", "--addon", "web", "--to", "HEAD~1"];
+    let run = ["promote", "development", "staging", "--addon", "web", "--to", "HEAD~1", "--allow-unproven"];
     assert!(fleet.does(&run).contains("nothing to do"));
     let said = fleet.does(&[&run[..], &["--split"]].concat());
     assert!(said.contains("Kustomization cluster leaves web alone from now on"), "{said}");
     assert_eq!((fleet.text(&sync_file("staging")), fleet.text(LISTED)), after);
     fleet.push("Finish it");
-    let again = ["promote", "development", "staging", "--addon", "web", "--to", "HEAD~2", "--split"];
+    let again =
+        ["promote", "development", "staging", "--addon", "web", "--to", "HEAD~2", "--split", "--allow-unproven"];
     assert!(fleet.does(&again).contains("nothing to do"));
 }
 
@@ -178,7 +179,17 @@ fn addons_of_one_pin_share_a_source_until_one_moves() {
     let second = fleet.head();
     fleet.does(&SPLIT);
     fleet.push("Split web");
-    let said = fleet.does(&["promote", "development", "staging", "--addon", "api", "--split", "--to", &second]);
+    let said = fleet.does(&[
+        "promote",
+        "development",
+        "staging",
+        "--addon",
+        "api",
+        "--split",
+        "--to",
+        &second,
+        "--allow-unproven",
+    ]);
     assert!(said.contains("with the present GitRepository addon-web"), "{said}");
     let api = "clusters/staging/flux-system/addon-api.yaml";
     assert!(!fleet.text(api).contains("kind: GitRepository\nmetadata") && fleet.text(api).contains("name: addon-web"));
@@ -275,7 +286,7 @@ fn what_cannot_be_split_is_refused() {
     let said = fleet.refuses(&["promote", "development", "staging", "--addon", "api", "--split"], 2);
     assert!(said.contains("api is not an addon of this fleet"), "{said}");
     let older = fleet.git(&["rev-parse", &format!("{first}~1")]);
-    let said = fleet.refuses(&[&SPLIT[..], &["--to", &older]].concat(), 5);
+    let said = fleet.refuses(&[&SPLIT[..], &["--to", &older, "--allow-unproven"]].concat(), 5);
     assert!(said.contains("is older than the pin"), "{said}");
     // Changes of the user's own.
     fleet.write(&sync_file("staging"), &format!("{good}# mine\n"));
@@ -295,9 +306,10 @@ fn addons_go_in_waves() {
     let said = fleet.refuses(&[&run[..], &["--wave", "2"]].concat(), 5);
     assert!(said.contains("wave 1 is not done: staging"), "{said}");
     for (moved, kept) in [("staging:", "other:"), ("other:", "staging:")] {
-        let said = fleet.does(&[&run[..], &["--next-wave", "--to", &pin, "--commit", "--push"]].concat());
+        let said =
+            fleet.does(&[&run[..], &["--next-wave", "--to", &pin, "--allow-unproven", "--commit", "--push"]].concat());
         assert!(said.contains(moved) && !said.contains(kept), "{said}");
     }
-    let said = fleet.does(&[&run[..], &["--selector", "tier=x", "--to", &pin]].concat());
+    let said = fleet.does(&[&run[..], &["--selector", "tier=x", "--to", &pin, "--allow-unproven"]].concat());
     assert!(said.contains("nothing to do"), "{said}");
 }

@@ -60,7 +60,7 @@ impl History {
         files.iter().for_each(|(path, bytes)| drop(tree.insert(path.clone(), bytes.clone())));
         let all = Clusters::from_tree(tree);
         let from = all.find("development").expect("the source is there");
-        let source = promote::candidate_of(&all, &self.clone, from, None, None).map_err(|error| {
+        let source = promote::candidate_of(&all, &self.clone, from, None).map_err(|error| {
             let location = kfleet::problem::Location { file: "clusters/".to_owned(), line: 0, column: 0 };
             let message = error.to_string();
             vec![Problem { severity: kfleet::problem::Severity::Error, location, message, hint: error.hint }]

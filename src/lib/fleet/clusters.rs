@@ -61,6 +61,12 @@ impl Clusters {
         Clusters::new(Repository::from_tree(tree))
     }
 
+    /// The clusters in old versions of some files, where the present fleet file says which and where they are.
+    pub fn of_old_files(tree: Tree, present: &Repository) -> Clusters {
+        let (fleet, paths) = (present.fleet.clone(), present.paths.clone());
+        Clusters::new(Repository { fleet, paths, ..Repository::from_tree(tree) })
+    }
+
     fn new(repository: Repository) -> Clusters {
         let folders: Vec<(String, String)> = folders(&repository).into_iter().collect();
         let clusters: Vec<Cluster> =

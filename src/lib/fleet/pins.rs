@@ -29,3 +29,56 @@ pub fn tracked_branch(cluster: &Cluster, pair: &Pair, is_known: impl Fn(&str) ->
         own.filter_map(|repository| repository.reference.branch.as_ref()).map(|branch| branch.value.as_str());
     named.find(|branch| is_known(branch)).or(cluster.branch()).map(str::to_owned)
 }
+
+/// The pins that a cluster has had and would go back through: each pin that is left by going back is dropped.
+#[derive(Debug, Default)]
+pub struct PinLine(Vec<String>);
+
+impl PinLine {
+    /// Adds the pin that came after those before, and returns whether it went back: to one of them, or to a commit that is
+    /// older than the last. `is_ancestor`: whether the first commit is an ancestor of the second.
+    pub fn add(&mut self, pin: &str, is_ancestor: impl Fn(&str, &str) -> bool) -> bool {
+        if self.0.last().is_some_and(|last| last == pin) {
+            return false;
+        }
+        let known = self.0.iter().position(|earlier| earlier == pin);
+        let is_newer = |other: &String| is_ancestor(pin, other);
+        let kept = known.unwrap_or_else(|| self.0.iter().rposition(|one| !is_newer(one)).map_or(0, |last| last + 1));
+        let goes_back = kept < self.0.len();
+        self.0.truncate(kept);
+        self.0.push(pin.to_owned());
+        goes_back
+    }
+
+    /// The pin before the last.
+    pub fn previous(&self) -> Option<&str> {
+        self.0.len().checked_sub(2).map(|at| self.0[at].as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn going_back_drops_what_was_left() {
+        // Commits are in the order of the alphabet; `x` is on another branch.
+        let is_ancestor = |old: &str, new: &str| old != "x" && new != "x" && old <= new;
+        for (pins, previous, went_back) in [
+            ("a", None, ""),
+            ("ab", Some("a"), ""),
+            ("abb", Some("a"), ""),
+            ("abdb", Some("a"), "b"),
+            ("abdba", None, "ba"),
+            ("abdc", Some("b"), "c"),
+            ("abdcb", Some("a"), "cb"),
+            ("abdbe", Some("b"), "b"),
+            ("axb", Some("x"), ""),
+            ("axa", None, "a"),
+        ] {
+            let mut line = PinLine::default();
+            let back: String = pins.split("").filter(|pin| !pin.is_empty() && line.add(pin, is_ancestor)).collect();
+            assert_eq!((line.previous(), back.as_str()), (previous, went_back), "{pins}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use crate::manifest::{Files, ManifestSet};
 use crate::problem::Problem;
 use crate::tree::Tree;
 use std::path::Path;
+use std::sync::Arc;
 
 /// See the module.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub struct Repository {
     pub manifests: ManifestSet,
     pub kustomizations: Kustomizations,
     /// Its fleet file, if it has one that can be read.
-    pub fleet: Option<FleetFile>,
+    pub fleet: Option<Arc<FleetFile>>,
     /// What is wrong with its fleet file.
     pub fleet_problems: Vec<Problem>,
     /// Where things are.
@@ -43,7 +44,7 @@ impl Repository {
         let manifests = ManifestSet::parse(&files.texts);
         let kustomizations = Kustomizations::new(&files, &manifests);
         let (fleet, fleet_problems) = match files.texts.get(FLEET_FILE).map(|text| FleetFile::read(FLEET_FILE, text)) {
-            Some(Ok(fleet)) => (Some(fleet), Vec::new()),
+            Some(Ok(fleet)) => (Some(Arc::new(fleet)), Vec::new()),
             Some(Err(problems)) => (None, problems),
             None => (None, Vec::new()),
         };

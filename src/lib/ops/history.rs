@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::pins::shown;
+use crate::fleet::pins::{PinLine, shown};
 use crate::flux::{ObjectName, Pair, Pin};
 use crate::git::{CommitInfo, LocalClone};
 use crate::text::short;
@@ -23,8 +23,12 @@ pub struct Entry {
     pub to: Option<String>,
     /// How many commits lie between, where both are known.
     pub commits: Option<usize>,
-    /// Whether it went back.
+    /// Whether the commit is older than the one before.
     pub is_older: bool,
+    /// Whether it went back: to an older commit, or to a pin that it had before.
+    pub is_rollback: bool,
+    /// Whether the pin has no effect: the Kustomization takes its manifests from elsewhere.
+    pub is_ineffective: bool,
     /// What else changed: `path`, `patches`.
     pub others: Vec<&'static str>,
 }
@@ -42,6 +46,7 @@ pub struct History {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct State {
     pin: Option<Pin>,
+    is_ineffective: bool,
     path: Option<String>,
     patches: Vec<Value>,
 }
@@ -50,7 +55,7 @@ struct State {
 ///
 /// # Errors
 /// The history cannot be read.
-pub fn history(clone: &LocalClone, cluster: &Cluster, limit: usize) -> Result<History> {
+pub fn history(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, limit: usize) -> Result<History> {
     let mut history = History::default();
     let Some(head) = clone.head()?.commit else { return Ok(history) };
     let of_pairs = cluster.syncs.iter().flat_map(|pair| {
@@ -65,12 +70,12 @@ pub fn history(clone: &LocalClone, cluster: &Cluster, limit: usize) -> Result<Hi
     // Each commit with the state after it; the one before is that of the next older commit.
     let commits: Vec<CommitInfo> = commits.into_values().collect();
     let mut after = match commits.first() {
-        Some(first) => states(clone, &first.commit, cluster, &files, &mut history.notes)?,
+        Some(first) => states((fleet, clone), &first.commit, cluster, &files, &mut history.notes)?,
         None => return Ok(history),
     };
     for (index, commit) in commits.iter().enumerate() {
         let before = match commits.get(index + 1) {
-            Some(older) => states(clone, &older.commit, cluster, &files, &mut history.notes)?,
+            Some(older) => states((fleet, clone), &older.commit, cluster, &files, &mut history.notes)?,
             None => BTreeMap::new(),
         };
         let ids: BTreeSet<&ObjectName> = before.keys().chain(after.keys()).collect();
@@ -83,12 +88,26 @@ pub fn history(clone: &LocalClone, cluster: &Cluster, limit: usize) -> Result<Hi
         }
         after = before;
     }
+    mark_rollbacks(clone, &mut history.entries);
     Ok(history)
+}
+
+/// Finds the entries that went back.
+fn mark_rollbacks(clone: &LocalClone, entries: &mut [Entry]) {
+    let mut lines: BTreeMap<String, PinLine> = BTreeMap::new();
+    let is_ancestor = |old: &str, new: &str| clone.is_ancestor(old, new).unwrap_or(false);
+    for entry in entries.iter_mut().rev() {
+        let line = lines.entry(entry.kustomization.clone()).or_default();
+        if let Some(from) = &entry.from {
+            line.add(from, is_ancestor);
+        }
+        entry.is_rollback = entry.to.iter().any(|to| line.add(to, is_ancestor)) || entry.is_older;
+    }
 }
 
 /// The syncs of a cluster as a commit has them, Flux's own left out.
 fn states(
-    clone: &LocalClone,
+    (fleet, clone): (&Clusters, &LocalClone),
     commit: &str,
     cluster: &Cluster,
     files: &BTreeSet<String>,
@@ -100,13 +119,12 @@ fn states(
             tree.insert(file.clone(), text);
         }
     }
-    let old = Clusters::from_tree(tree);
+    let old = Clusters::of_old_files(tree, &fleet.repository);
     notes.extend(
         old.problems
             .iter()
             .map(|problem| format!("{} at {} cannot be read: {}", problem.location, short(commit), problem.message)),
     );
-    // Without the fleet file the folder alone shows which cluster it is.
     let same = old.clusters.into_iter().find(|old| old.folder == cluster.folder);
     let pairs = same.map(|same| same.syncs).unwrap_or_default();
     Ok(pairs.into_iter().map(|pair| (pair.kustomization.id.clone(), State::of(&pair))).collect())
@@ -117,7 +135,7 @@ impl State {
         // A pin beside it that does nothing is what people meant.
         let pin = pair.unused.as_ref().map(|unused| unused.reference.pin()).or_else(|| pair.pin());
         let path = pair.kustomization.path.as_ref().map(|path| path.value.clone());
-        State { pin, path, patches: pair.kustomization.patches.clone() }
+        State { pin, is_ineffective: pair.unused.is_some(), path, patches: pair.kustomization.patches.clone() }
     }
 }
 
@@ -142,8 +160,11 @@ fn entry(
     if old == new && others.is_empty() && before.is_some() == after.is_some() {
         return None;
     }
+    // A commit that is written as a branch, as in the article, is found too; what a branch was at that time is not known.
+    let is_hash = |text: &str| text.len() >= 7 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let hash = |pin: &Option<Pin>| match pin {
-        Some(Pin::Commit(commit)) => clone.commit(commit).ok(),
+        Some(Pin::Commit(text) | Pin::Tag(text)) => clone.commit(text).ok(),
+        Some(Pin::Branch(text)) if is_hash(text) => clone.commit(text).ok(),
         _ => None,
     };
     let (mut commits, mut is_older) = (None, false);
@@ -153,5 +174,15 @@ fn entry(
         commits = clone.distance(from, to).ok();
     }
     let (from, to) = (old.as_ref().map(shown), new.as_ref().map(shown));
-    Some(Entry { commit: commit.clone(), kustomization: id.name.clone(), from, to, commits, is_older, others })
+    Some(Entry {
+        commit: commit.clone(),
+        kustomization: id.name.clone(),
+        from,
+        to,
+        commits,
+        is_older,
+        is_rollback: is_older,
+        is_ineffective: after.is_some_and(|after| after.is_ineffective),
+        others,
+    })
 }

@@ -4,12 +4,12 @@ use crate::args::PublishArgs;
 use crate::commands::pins::{move_pins, open};
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
-use kfleet::error::Error;
+use kfleet::error::{Error, ErrorKind};
 use kfleet::fleet::clusters::Clusters;
 use kfleet::fleet::select_clusters::select;
 use kfleet::fleet::select_sync::verify_addon;
 use kfleet::fleet::waves::{self, Wave};
-use kfleet::ops::promote::{Options, candidate_of};
+use kfleet::ops::promote::{Options, candidate_of, named, named_from};
 
 /// Pin clusters to the commit that another cluster runs
 ///
@@ -23,34 +23,41 @@ Examples:
   kfleet promote development staging             pin staging to what development runs
   kfleet promote staging --selector tier=prod    all clusters with a label in fleet.yaml
   kfleet promote staging production --dry-run -v show the change, and the commits that come with it
-  kfleet promote staging production --to v1.4.2  another commit than the one that staging runs
+  kfleet promote --to v1.4.2 development         a commit that no cluster runs yet: the first cluster of a chain
+  kfleet promote staging production --to v1.4.2  only if that is what staging runs
   kfleet promote staging --next-wave --max 5     go on with the roll-out that fleet.yaml describes, five clusters more
   kfleet promote staging production --addon cert-manager --split
                                                  one addon alone, with a sync of its own from now on
   kfleet promote staging production --pull-request
                                                  on a branch of its own, for review")]
 pub(crate) struct Args {
-    /// The cluster whose state is promoted
-    #[arg(value_name = "SOURCE")]
-    pub source: String,
+    /// The cluster whose state is promoted; with `--to` and no other name it is the destination
+    #[arg(value_name = "SOURCE", required_unless_present = "to")]
+    pub source: Option<String>,
     /// The clusters that get it
-    #[arg(value_name = "DESTINATION", required_unless_present_any = ["selector", "wave", "next_wave"])]
+    #[arg(value_name = "DESTINATION", required_unless_present_any = ["selector", "wave", "next_wave", "to"])]
     pub destinations: Vec<String>,
+    /// With `--to`: the first name is a destination too
+    #[arg(long, requires = "to", conflicts_with_all = ["wave", "next_wave", "allow_unproven"])]
+    pub no_source: bool,
     /// Also the clusters that fleet.yaml gives these labels; `environment=NAME` works too
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
     pub selector: Vec<String>,
     /// The clusters of the N-th step of fleet.yaml's promotion that begins at SOURCE; earlier steps must be done
-    #[arg(long, value_name = "N", conflicts_with_all = ["destinations", "selector"])]
+    #[arg(long, value_name = "N", requires = "source", conflicts_with_all = ["destinations", "selector"])]
     pub wave: Option<usize>,
     /// The first such step that is not done
-    #[arg(long, conflicts_with_all = ["destinations", "selector", "wave"])]
+    #[arg(long, requires = "source", conflicts_with_all = ["destinations", "selector", "wave"])]
     pub next_wave: bool,
     /// At most so many clusters; those that have the commit already do not count
     #[arg(long, value_name = "N")]
     pub max: Option<usize>,
-    /// A commit, branch or tag instead of what the source runs
+    /// A commit, branch or tag; with a source it must be what that runs
     #[arg(long, value_name = "REVISION")]
     pub to: Option<String>,
+    /// Allow a commit that the source does not run
+    #[arg(long, requires = "to")]
+    pub allow_unproven: bool,
     /// One addon alone: the pin of the sync that a destination has for it
     #[arg(long, value_name = "NAME")]
     pub addon: Option<String>,
@@ -74,10 +81,19 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// The name of the source, if there is one: a single name with `--to` is that of the destination.
+    fn source(&self) -> Option<&str> {
+        let has_others = !(self.destinations.is_empty() && self.selector.is_empty());
+        let is_source = !self.no_source && (self.to.is_none() || has_others || self.wave.is_some() || self.next_wave);
+        self.source.as_deref().filter(|_| is_source)
+    }
+
     /// The clusters that are named or selected.
     fn named(&self, fleet: &Clusters) -> Result<Vec<String>, Error> {
-        let selected = select(fleet, &self.selector)?.into_iter().filter(|name| *name != self.source);
-        let mut destinations: Vec<String> = self.destinations.iter().cloned().chain(selected).collect();
+        let source = self.source();
+        let selected = select(fleet, &self.selector)?.into_iter().filter(|name| source != Some(name));
+        let first = self.source.iter().filter(|_| source.is_none());
+        let mut destinations: Vec<String> = first.chain(&self.destinations).cloned().chain(selected).collect();
         destinations.sort();
         destinations.dedup();
         destinations.iter().try_for_each(|name| fleet.find(name).map(drop))?;
@@ -87,14 +103,20 @@ impl Args {
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let (clone, fleet) = open(&args.publish, context)?;
-    let source = fleet.find(&args.source)?;
+    let source = args.source().map(|name| fleet.find(name)).transpose()?;
     let mut destinations = args.named(&fleet)?;
     let addon = args.addon.as_deref();
     addon.map(|addon| verify_addon(&fleet, addon)).transpose()?;
-    let candidate = candidate_of(&fleet, &clone, source, addon, args.to.as_deref())?;
+    let candidate = match (source, &args.to) {
+        (Some(source), Some(to)) => named_from(&fleet, &clone, source, (to, addon), args.allow_unproven)?,
+        (Some(source), None) => candidate_of(&fleet, &clone, source, addon)?,
+        (None, Some(to)) => named(&fleet, &clone, to, addon, &destinations)?,
+        (None, None) => return Err(Error::new(ErrorKind::Usage, "no cluster to promote from is named")),
+    };
     let commit = &candidate.commit.commit;
-    if let Some(wave) = args.wave.map(Wave::Number).or(args.next_wave.then_some(Wave::Next)) {
-        destinations = waves::destinations(&fleet, &args.source, addon, commit, wave)?;
+    let wave = args.wave.map(Wave::Number).or(args.next_wave.then_some(Wave::Next));
+    if let (Some(source), Some(wave)) = (source, wave) {
+        destinations = waves::destinations(&fleet, &source.name, addon, commit, wave)?;
     }
     if let Some(max) = args.max {
         destinations = waves::limited(&fleet, destinations, addon, commit, max);
@@ -108,5 +130,5 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         addon: args.addon.clone(),
         split: args.split,
     };
-    move_pins((&clone, &fleet), Some(source), candidate, &options, &args.publish, (context, ui))
+    move_pins((&clone, &fleet), source, candidate, &options, &args.publish, (context, ui))
 }

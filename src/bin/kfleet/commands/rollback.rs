@@ -6,11 +6,12 @@ use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
 use kfleet::fleet::select_sync::verify_addon;
-use kfleet::ops::promote::{Options, candidate_of, previous_pin};
+use kfleet::ops::promote::{Options, named, previous_pin};
 
 /// Pin a cluster to the commit that it was pinned to before
 ///
-/// The previous pin is the last other one in the git history of the file that holds the pin.
+/// The previous pin is read from the git history of the file that holds the pin. What was left by going back does not count:
+/// a second rollback goes two pins back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let addon = args.addon.as_deref();
     addon.map(|addon| verify_addon(&fleet, addon)).transpose()?;
     let candidate = match &args.to {
-        Some(revision) => candidate_of(&fleet, &clone, cluster, addon, Some(revision))?,
+        Some(revision) => named(&fleet, &clone, revision, addon, std::slice::from_ref(&args.cluster))?,
         None => previous_pin(&fleet, &clone, cluster, addon)?,
     };
     let options = Options {

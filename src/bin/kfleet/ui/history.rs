@@ -1,12 +1,15 @@
 //! The report of `kfleet history`, as text and as JSON.
 
 use super::Ui;
-use super::table::{self, date};
+use super::table::{self, date, rfc3339};
 use crate::args::OutputFormat;
 use kfleet::error::Error;
 use kfleet::ops::history::{Entry, History};
 use kfleet::text::short;
 use serde_json::{Value, json};
+
+/// Dates of a commit that are this far apart are both shown.
+const A_DAY: i64 = 86_400;
 
 /// Shows the history of a cluster.
 pub(crate) fn show(cluster: &str, found: &History, format: OutputFormat, ui: &Ui) -> Result<(), Error> {
@@ -33,14 +36,20 @@ fn row(entry: &Entry) -> Vec<String> {
         (None, _) => "-".to_owned(),
     };
     let mut subject = entry.commit.subject.clone();
-    if entry.is_older {
+    if entry.is_rollback {
         subject += " (rollback)";
+    }
+    if entry.is_ineffective {
+        subject += " (without effect)";
+    }
+    if (entry.commit.committed - entry.commit.authored).abs() >= A_DAY {
+        subject += &format!(" (authored {})", date(entry.commit.authored));
     }
     if !entry.others.is_empty() {
         subject += &format!(" ({} changed)", entry.others.join(", "));
     }
     vec![
-        date(entry.commit.time),
+        date(entry.commit.committed),
         entry.commit.author.clone(),
         entry.kustomization.clone(),
         pin(&entry.from),
@@ -52,9 +61,10 @@ fn row(entry: &Entry) -> Vec<String> {
 
 fn json(entry: &Entry) -> Value {
     json!({
-        "commit": entry.commit.commit, "author": entry.commit.author, "time": entry.commit.time,
+        "commit": entry.commit.commit, "author": entry.commit.author,
+        "committed": rfc3339(entry.commit.committed), "authored": rfc3339(entry.commit.authored),
         "subject": entry.commit.subject, "trailers": entry.commit.trailers, "kustomization": entry.kustomization,
-        "from": entry.from, "to": entry.to, "commits": entry.commits, "isRollback": entry.is_older,
-        "alsoChanged": entry.others,
+        "from": entry.from, "to": entry.to, "commits": entry.commits, "isRollback": entry.is_rollback,
+        "isIneffective": entry.is_ineffective,        "alsoChanged": entry.others,
     })
 }

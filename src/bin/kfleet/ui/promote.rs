@@ -29,12 +29,12 @@ pub(crate) fn show(plan: &Plan, done: Option<&Published>, format: OutputFormat, 
         return ui.report(KIND, &PromoteReport::new(plan, is_written, done));
     }
     ui.problems(&plan.refused);
-    let (commit, source) = (&plan.candidate.commit, &plan.candidate.source);
+    let commit = &plan.candidate.commit;
     let why = match &plan.candidate.reason {
-        Reason::Pinned => format!("what {source} is pinned to"),
-        Reason::Newest(branch) => format!("the newest commit of {branch}, which {source} follows"),
+        Reason::Pinned(source) => format!("what {source} is pinned to"),
+        Reason::Newest { cluster, branch } => format!("the newest commit of {branch}, which {cluster} follows"),
         Reason::Named => "as named".to_owned(),
-        Reason::Previous => format!("the pin that {source} had before"),
+        Reason::Previous(cluster) => format!("the pin that {cluster} had before"),
     };
     ui.status(&format!("{} {}: {why}", short(&commit.commit), commit.subject));
     plan.candidate.notes.iter().for_each(|note| ui.status(&format!("note: {note}")));

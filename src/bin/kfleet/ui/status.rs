@@ -1,7 +1,7 @@
 //! The report of `kfleet status`, as text, as JSON and as a graph.
 
 use super::Ui;
-use super::table::{self, age};
+use super::table::{self, age, rfc3339};
 use crate::args::OutputFormat;
 use kfleet::error::Error;
 use kfleet::ops::status::Row;
@@ -80,7 +80,7 @@ fn json(row: &Row) -> Value {
     let addons: Vec<Value> = row.addons.iter().map(|(name, pin)| json!({"name": name, "pin": pin})).collect();
     json!({
         "cluster": row.cluster, "flavour": row.flavour, "environment": row.environment, "pin": row.pin,
-        "ineffective": row.is_ineffective, "since": row.since, "behind": row.behind, "behindOf": row.behind_of,
+        "ineffective": row.is_ineffective, "since": row.since.map(rfc3339), "behind": row.behind, "behindOf": row.behind_of,
         "addons": addons, "problems": row.problems,
     })
 }

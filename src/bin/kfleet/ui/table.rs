@@ -21,6 +21,11 @@ pub(crate) fn date(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or("-".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
+/// A time in seconds since 1970, for programs: `2026-11-30T12:00:00Z`.
+pub(crate) fn rfc3339(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or(String::new(), |time| time.to_string())
+}
+
 /// How long ago something was, in its biggest unit: `3d`.
 pub(crate) fn age(since: i64, now: i64) -> String {
     let seconds = (now - since).max(0);

@@ -102,8 +102,8 @@ fn files_of_commits_and_their_history() {
     let written = clone.written(id("m"), &wanted).unwrap();
     let found: Vec<&str> = written.keys().map(|(_, text)| text.as_str()).collect();
     assert_eq!(found, ["one", "two"], "what never came is left out");
-    assert_eq!(written[&(pin.to_owned(), "two".to_owned())], history[0].about.time);
-    assert_eq!(written[&(pin.to_owned(), "one".to_owned())], history[1].about.time);
+    assert_eq!(written[&(pin.to_owned(), "two".to_owned())], history[0].about.committed);
+    assert_eq!(written[&(pin.to_owned(), "one".to_owned())], history[1].about.committed);
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl LocalClone {
                 let has = |blob: &[u8]| memchr::memmem::find(blob, text.as_bytes()).is_some();
                 let is_new = has(&new) && !has(&old);
                 if is_new {
-                    found.insert((change.path.to_owned(), text.clone()), change.commit.author().when().seconds());
+                    found.insert((change.path.to_owned(), text.clone()), change.commit.time().seconds());
                 }
                 !is_new
             });

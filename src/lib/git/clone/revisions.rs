@@ -26,8 +26,10 @@ pub struct CommitInfo {
     pub subject: String,
     /// The name of its author.
     pub author: String,
-    /// When it was written, in seconds since 1970.
-    pub time: i64,
+    /// When it was made as it is, in seconds since 1970.
+    pub committed: i64,
+    /// When its change was written first: before a rebase, say.
+    pub authored: i64,
     /// The lines `Key: value` at the end of its message.
     pub trailers: Vec<(String, String)>,
 }
@@ -179,7 +181,8 @@ pub(in crate::git) fn info_of(commit: &Commit<'_>) -> CommitInfo {
         commit: commit.id().to_string(),
         subject: commit.summary().ok().flatten().unwrap_or_default().to_owned(),
         author: author.name().unwrap_or_default().to_owned(),
-        time: author.when().seconds(),
+        committed: commit.time().seconds(),
+        authored: author.when().seconds(),
         trailers: trailers.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
     }
 }

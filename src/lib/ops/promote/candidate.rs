@@ -2,19 +2,15 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::pins::{pinned_commit, shown, tracked_branch};
-use crate::fleet::select_sync::{NoPair, addon_pair, main_pair, running_pair, unread};
-use crate::flux::{ObjectName, Pair, Pin};
-use crate::git::{CommitInfo, FileChange, LocalClone};
+use crate::fleet::pins::{shown, tracked_branch};
+use crate::fleet::select_sync::{NoPair, running_pair, unread};
+use crate::flux::{Pair, Pin};
+use crate::git::{CommitInfo, LocalClone};
 use crate::text::short;
-use crate::tree::Tree;
-use std::collections::BTreeSet;
 
 /// The commit that is promoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The name of the cluster that it comes from.
-    pub source: String,
     pub commit: CommitInfo,
     /// Why it is this one.
     pub reason: Reason,
@@ -27,40 +23,80 @@ pub struct Candidate {
 /// Why a commit is promoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// The source is pinned to it.
-    Pinned,
-    /// The source follows this branch, whose newest commit it is.
-    Newest(String),
+    /// This cluster is pinned to it.
+    Pinned(String),
+    /// A cluster follows a branch whose newest commit it is.
+    Newest { cluster: String, branch: String },
     /// The user has named it.
     Named,
-    /// It is the pin before the present one.
-    Previous,
+    /// It is the pin that this cluster had before the present one.
+    Previous(String),
 }
 
-/// What a cluster runs, or what it has one addon from. `revision`: the user's choice instead.
+impl Candidate {
+    /// The cluster that runs the commit, if it comes from one.
+    pub fn source(&self) -> Option<&str> {
+        match &self.reason {
+            Reason::Pinned(cluster) | Reason::Newest { cluster, .. } => Some(cluster),
+            Reason::Named | Reason::Previous(_) => None,
+        }
+    }
+}
+
+/// A commit that the user has named, for the pins of these clusters.
 ///
 /// # Errors
-/// The cluster has no sync that shows it, its pin is not a commit of the clone, or the revision is none.
-pub fn candidate_of(
+/// The clone has no such commit.
+pub fn named(
     fleet: &Clusters,
     clone: &LocalClone,
-    cluster: &Cluster,
+    revision: &str,
     addon: Option<&str>,
-    revision: Option<&str>,
+    clusters: &[String],
 ) -> Result<Candidate> {
-    let pair = running_pair(fleet, cluster, addon);
-    if let Some(revision) = revision {
-        let commit = clone.about(&clone.commit(revision)?)?;
-        let branch = pair.ok().and_then(|pair| branch_of(clone, cluster, pair));
-        let source = cluster.name.clone();
-        return Ok(Candidate { source, commit, reason: Reason::Named, branch, notes: Vec::new() });
-    }
+    let commit = clone.about(&clone.commit(revision)?)?;
+    let branch = clusters.iter().find_map(|name| {
+        let cluster = fleet.get(name)?;
+        branch_of(clone, cluster, running_pair(fleet, cluster, addon).ok()?)
+    });
+    Ok(Candidate { commit, reason: Reason::Named, branch, notes: Vec::new() })
+}
+
+/// A commit that the user has named, where it comes from a cluster: that which it runs. With `allow_unproven` another one
+/// may be named; it then does not come from that cluster.
+///
+/// # Errors
+/// The clone has no such commit, or the cluster runs another one, or nobody knows which.
+pub fn named_from(
+    fleet: &Clusters,
+    clone: &LocalClone,
+    source: &Cluster,
+    (revision, addon): (&str, Option<&str>),
+    allow_unproven: bool,
+) -> Result<Candidate> {
+    let named = named(fleet, clone, revision, addon, std::slice::from_ref(&source.name))?;
+    let commit = &named.commit.commit;
+    let message = match candidate_of(fleet, clone, source, addon) {
+        Ok(running) if running.commit.commit == *commit => return Ok(running),
+        _ if allow_unproven => return Ok(named),
+        Ok(running) => format!("{} runs {}, not {}", source.name, short(&running.commit.commit), short(commit)),
+        Err(error) => format!("whether {} runs {} is not known: {}", source.name, short(commit), error.message),
+    };
+    let hint = format!("promote it to {} first, or allow it with --allow-unproven", source.name);
+    Err(Error::new(ErrorKind::Refused, message).with_hint(hint))
+}
+
+/// What a cluster runs, or what it has one addon from.
+///
+/// # Errors
+/// The cluster has no sync that shows it, or its pin is not a commit of the clone.
+pub fn candidate_of(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, addon: Option<&str>) -> Result<Candidate> {
     // The pin that counts may be in what cannot be read: another one would be taken for it.
     if let Some(problem) = unread(fleet, cluster) {
         let message = format!("{}: {}", problem.location, problem.message);
         return Err(Error::new(ErrorKind::Refused, message).with_hint("repair the file, or name the commit with --to"));
     }
-    let pair = pair.map_err(|reason| match reason {
+    let pair = running_pair(fleet, cluster, addon).map_err(|reason| match reason {
         NoPair::None => {
             let message = format!("{} has no sync that could be promoted", cluster.name);
             Error::new(ErrorKind::Refused, message).with_hint("name the commit with --to")
@@ -85,7 +121,7 @@ pub fn candidate_of(
                 ..error
             })?;
             let commit = clone.about(&found)?;
-            Ok(Candidate { source: cluster.name.clone(), commit, reason: Reason::Pinned, branch, notes })
+            Ok(Candidate { commit, reason: Reason::Pinned(cluster.name.clone()), branch, notes })
         }
         Some(Pin::Branch(followed)) => {
             let Some(tip) = clone.tip(&followed) else {
@@ -104,8 +140,8 @@ pub fn candidate_of(
                 notes.push(format!("{commits} {followed} not pushed, and so not promoted"));
             }
             let commit = clone.about(&tip.commit)?;
-            let source = cluster.name.clone();
-            Ok(Candidate { source, commit, reason: Reason::Newest(followed.clone()), branch: Some(followed), notes })
+            let reason = Reason::Newest { cluster: cluster.name.clone(), branch: followed.clone() };
+            Ok(Candidate { commit, reason, branch: Some(followed), notes })
         }
         Some(pin) => {
             let message = format!("{} is pinned to {}, not to a commit", cluster.name, shown(&pin));
@@ -120,69 +156,7 @@ pub fn candidate_of(
     }
 }
 
-/// The pin that a cluster, or one addon of it, had before its present one, from the history of the file that holds it.
-///
-/// # Errors
-/// The cluster has no pin, or never had another one.
-pub fn previous_pin(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, addon: Option<&str>) -> Result<Candidate> {
-    let refuse = |message: String, hint: &str| Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
-    let pair = match addon {
-        Some(addon) => match addon_pair(fleet, cluster, addon) {
-            Ok(Some(pair)) => Ok(pair),
-            Ok(None) => {
-                let message = format!("{} has no sync of its own for {addon}", cluster.name);
-                return refuse(message, "roll the whole cluster back, or give the addon its own with `kfleet promote`");
-            }
-            Err(reason) => Err(reason),
-        },
-        None => main_pair(fleet, cluster),
-    };
-    let Ok(pair) = pair else {
-        return refuse(format!("{} has no sync that could be rolled back", cluster.name), "`kfleet vet` shows more");
-    };
-    let (Some(Pin::Commit(present)), Some(repository)) = (pair.pin(), &pair.repository) else {
-        return refuse(format!("{} is not pinned to a commit", cluster.name), "name the commit with --to");
-    };
-    let Some(head) = clone.head()?.commit else {
-        return refuse("the clone has no commit".to_owned(), "name the commit with --to");
-    };
-    let file = &repository.origin.file;
-    let histories = clone.histories(&head, &BTreeSet::from([file.clone()]))?;
-    let changes: &[FileChange] = histories.get(file).map(Vec::as_slice).unwrap_or_default();
-    let before = changes.iter().flat_map(|change| [&change.new, &change.old]).flatten();
-    let beside = &pair.kustomization.origin.file;
-    let beside = fleet.repository.files.texts.get(beside).map(|text| (beside.as_str(), text.as_slice()));
-    let mut pins = before.filter_map(|text| pin_in(file, text, beside, cluster, &pair.kustomization.id));
-    let Some(previous) = pins.find(|pin| *pin != present) else {
-        let message =
-            format!("{} had no other pin than {}: {file} has none in its history", cluster.name, short(&present));
-        return refuse(message, "name the commit with --to");
-    };
-    let commit = clone.about(&clone.commit(&previous)?)?;
-    let branch = branch_of(clone, cluster, pair);
-    Ok(Candidate { source: cluster.name.clone(), commit, reason: Reason::Previous, branch, notes: Vec::new() })
-}
-
 /// The branch that a cluster's pin has to be on, as far as the clone knows it.
-fn branch_of(clone: &LocalClone, cluster: &Cluster, pair: &Pair) -> Option<String> {
+pub(super) fn branch_of(clone: &LocalClone, cluster: &Cluster, pair: &Pair) -> Option<String> {
     tracked_branch(cluster, pair, |branch| clone.tip(branch).is_some())
-}
-
-/// The pin of a Kustomization in an old text of the file, read as the only file of the cluster but for the one that has
-/// the Kustomization now.
-fn pin_in(
-    file: &str,
-    text: &[u8],
-    beside: Option<(&str, &[u8])>,
-    cluster: &Cluster,
-    id: &ObjectName,
-) -> Option<String> {
-    let mut tree = Tree::default();
-    tree.extend(beside.map(|(file, text)| (file.to_owned(), text.to_vec())));
-    tree.insert(file.to_owned(), text.to_vec());
-    let old = Clusters::from_tree(tree);
-    let old =
-        old.clusters.iter().find(|old| file.starts_with(&format!("{}/", old.folder)) && old.name == cluster.name)?;
-    let pair = old.syncs.iter().find(|pair| pair.kustomization.id == *id)?;
-    pinned_commit(pair)
 }

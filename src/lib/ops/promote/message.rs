@@ -12,14 +12,18 @@ impl Plan {
         self.promotions.iter().filter(|promotion| promotion.changes()).collect()
     }
 
-    /// Whether a cluster gets a commit of its own choice, and not that of another one.
+    /// Whether clusters go back: to a pin that they had, or to an older commit that was named.
     pub(super) fn is_rollback(&self) -> bool {
-        let is_own = |moved: &[&Promotion]| matches!(moved, [only] if only.cluster == self.candidate.source);
-        self.candidate.reason == Reason::Previous || is_own(&self.moved())
+        match &self.candidate.reason {
+            Reason::Previous(_) => true,
+            Reason::Named => self.moved().iter().all(|promotion| promotion.is_older),
+            Reason::Pinned(_) | Reason::Newest { .. } => false,
+        }
     }
 
     /// `Promote staging to production`, what moves, and a trailer for each pin: `Kfleet-Pin: CLUSTER OLD NEW`. One
-    /// addon alone is named: `Promote web of staging to production`, `Kfleet-Pin: CLUSTER/ADDON OLD NEW`.
+    /// addon alone is named: `Promote web of staging to production`, `Kfleet-Pin: CLUSTER/ADDON OLD NEW`. A commit that does
+    /// not come from a cluster is named: `Pin production to 3858eb6d0c1f`, `Roll production back to 3858eb6d0c1f`.
     pub fn message(&self) -> String {
         let moved = self.moved();
         let names: Vec<&str> = moved.iter().map(|promotion| promotion.cluster.as_str()).collect();
@@ -30,9 +34,11 @@ impl Plan {
             names => names.join(", "),
         };
         let what = self.addon.as_ref().map_or(String::new(), |addon| format!("{addon} of "));
-        let mut text = match self.is_rollback() {
-            true => format!("Roll {what}{to} back to {}", short(&self.candidate.commit.commit)),
-            false => format!("Promote {what}{} to {to}", self.candidate.source),
+        let commit = short(&self.candidate.commit.commit);
+        let mut text = match self.candidate.source() {
+            Some(source) => format!("Promote {what}{source} to {to}"),
+            None if self.is_rollback() => format!("Roll {what}{to} back to {commit}"),
+            None => format!("Pin {what}{to} to {commit}"),
         };
         text += "\n\n";
         for promotion in &moved {
@@ -46,7 +52,10 @@ impl Plan {
             let split = if promotion.is_split { ", with a sync of its own from now on" } else { "" };
             let _ = writeln!(text, "{}: {from} -> {}{commits}{split}", promotion.cluster, short(&promotion.to));
         }
-        let _ = write!(text, "\nKfleet-Source: {}\n", self.candidate.source);
+        text.push('\n');
+        if let Some(source) = self.candidate.source() {
+            let _ = writeln!(text, "Kfleet-Source: {source}");
+        }
         let addon = self.addon.as_ref().map_or(String::new(), |addon| format!("/{addon}"));
         for promotion in &moved {
             let from = promotion.from.as_deref().unwrap_or("none").replace(' ', "/");

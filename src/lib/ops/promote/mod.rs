@@ -1,9 +1,9 @@
 //! `kfleet promote` and `kfleet rollback`: the pins of clusters move to a commit.
 //!
 //! The way of a run: the commit is found (`candidate`, which reads the clone), every destination is checked and its change
-//! planned (`plan`, `destination`; pure), and only if all are right files are written ([`crate::publish`]). A pin is `ref.commit` and `ref.branch` of the GitRepository that the
-//! cluster's Kustomization takes its manifests from; nothing else of the destination changes, but its path where the
-//! source has another.
+//! planned (`plan`, `destination`; pure), and only if all are right files are written ([`crate::publish`]). A pin is
+//! `ref.commit` and `ref.branch` of the GitRepository that the cluster's Kustomization takes its manifests from; nothing else
+//! of the destination changes.
 //!
 //! One addon alone has a pair of its own (`addon`), or gets one (`split`) in a way that never deletes its objects.
 
@@ -17,6 +17,7 @@ mod new_sync;
 mod own_source;
 mod pinned_addons;
 mod plan;
+mod previous;
 mod promotion;
 mod proposal;
 mod refusal;
@@ -24,7 +25,8 @@ mod request;
 mod snapshots;
 mod split;
 
-pub use candidate::{Candidate, Reason, candidate_of, previous_pin};
+pub use candidate::{Candidate, Reason, candidate_of, named, named_from};
 pub use plan::{Plan, plan};
+pub use previous::previous_pin;
 pub use promotion::Promotion;
 pub use request::Options;

@@ -15,7 +15,7 @@ fn mk_commit(digit: char) -> String {
 
 fn mk_info(commit: &str) -> CommitInfo {
     let (commit, subject) = (commit.to_owned(), "A change".to_owned());
-    CommitInfo { commit, subject, author: "Ann".to_owned(), time: 0, trailers: Vec::new() }
+    CommitInfo { commit, subject, author: "Ann".to_owned(), committed: 0, authored: 0, trailers: Vec::new() }
 }
 
 impl Line {
@@ -94,9 +94,8 @@ fn a_plan_is_made_without_a_repository() {
     let fleet = Clusters::from_tree(tree);
     let planned = |names: &[&str]| {
         let candidate = Candidate {
-            source: "dev".to_owned(),
             commit: mk_info(&mk_commit('b')),
-            reason: Reason::Pinned,
+            reason: Reason::Pinned("dev".to_owned()),
             branch: Some("main".to_owned()),
             notes: Vec::new(),
         };

@@ -31,7 +31,11 @@ impl Plan {
     /// A name for the branch that shows what it does: the same for the same promotion.
     fn branch_name(&self) -> String {
         let moved = self.moved();
-        let verb = if self.is_rollback() { "rollback" } else { "promote" };
+        let verb = match self.candidate.source() {
+            Some(_) => "promote",
+            None if self.is_rollback() => "rollback",
+            None => "pin",
+        };
         let first = moved.first().map_or("", |promotion| promotion.cluster.as_str());
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
         let named = |name: &str| -> String {
@@ -53,7 +57,8 @@ impl Plan {
         let moved = self.moved();
         let commit = &self.candidate.commit;
         let (new, subject) = (code(short(&commit.commit)), code(&commit.subject));
-        let mut text = format!("Commit {new} ({subject}) from {}.\n\n", code(&self.candidate.source));
+        let from = self.candidate.source().map_or(String::new(), |source| format!(" from {}", code(source)));
+        let mut text = format!("Commit {new} ({subject}){from}.\n\n");
         text += "| Cluster | Old pin | New pin | Commits between | Files of its flavour |\n";
         text += "| --- | --- | --- | ---: | ---: |\n";
         // Writing to a String cannot fail.
