@@ -275,6 +275,24 @@ fn going_back_twice_goes_two_pins_back() {
     assert!(said.contains("had no other pin than"), "{said}");
     let said = fleet.does(&["history", "staging"]);
     assert_eq!(said.matches("(rollback)").count(), 2, "{said}");
+    // Clusters go back together where they had the same pin.
+    fleet.write(
+        "fleet.yaml",
+        "apiVersion: kfleet.dev/v1alpha1\nkind: Fleet\nclusters:\n  development: {flavour: workload}\n  \
+         staging: {flavour: workload, labels: {tier: x}}\n  twin: {flavour: workload, labels: {tier: x}}\n",
+    );
+    fleet.cluster("twin", &sync("main", Some(&first), 1));
+    fleet.push("Add a twin");
+    fleet.does(&["promote", "--no-source", "--to", &second, "staging", "twin", "--commit"]);
+    fleet.does(&["rollback", "--selector", "tier=x", "--commit"]);
+    let subject = fleet.git(&["log", "-1", "--format=%s"]);
+    assert_eq!(subject, format!("Roll staging, twin back to {}", &first[..12]));
+    fleet.does(&["promote", "--to", &second, "staging", "--commit"]);
+    fleet.does(&["promote", "--to", &third, "--no-source", "staging", "twin", "--commit"]);
+    let said = fleet.refuses(&["rollback", "--selector", "tier=x"], 5);
+    assert!(said.contains(&format!("staging had {} before, twin had {}", &second[..12], &first[..12])), "{said}");
+    fleet.does(&["rollback", "staging", "--to", &first, "--commit"]);
+
     // Forward again is not a rollback, whichever command does it.
     fleet.does(&["rollback", "staging", "--to", &second, "--commit"]);
     assert_eq!(fleet.git(&["log", "-1", "--format=%s"]), format!("Pin staging to {}", &second[..12]));

@@ -90,6 +90,18 @@ fn status_tells_what_every_cluster_runs() {
     assert!(fleet.does(&["status", "--addons"]).contains("\n  addon "));
     assert!(fleet.does(&["status", "--output", "dot"]).contains("\"staging\" -> \"production\";"));
 
+    // Commits that only move pins do not count, and clusters are in the order of promotion.
+    fleet.push("Add a fleet file");
+    let before = fleet.does(&["status", "--selector", "environment=development,environment=development"]);
+    fleet.does(&["promote", "--to", "HEAD", "staging", "--commit", "--push"]);
+    let out = fleet.does(&["status"]);
+    let rows = table(&out);
+    let names: Vec<&str> = rows[2..].iter().map(|row| row[0]).collect();
+    assert_eq!(names, ["staging", "production", "development", "broken"], "{out}");
+    let staging = rows.iter().find(|row| row[0] == "staging").expect("a row");
+    assert_eq!(staging[5..7], ["0", "-"], "{out}");
+    assert!(before.contains("development") && !before.contains("staging"), "{before}");
+
     // Without a clone, what only history shows is left out.
     std::fs::remove_dir_all(fleet.root().join(".git")).expect("removed");
     let said = String::from_utf8_lossy(&fleet.run(&["status"]).stderr).into_owned();

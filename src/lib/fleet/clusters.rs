@@ -230,17 +230,20 @@ fn version_of_components(repository: &Repository, file: &str) -> Option<String> 
     comment.or_else(label).map(|version| version.trim().to_owned())
 }
 
+/// The usual environments, in the order of promotion.
+pub const ENVIRONMENTS: [&str; 4] = ["development", "test", "staging", "production"];
+
 /// What a name says of the use of a cluster.
 pub fn environment(name: &str) -> Option<&'static str> {
     let words = [
-        ("development", ["development", "dev", "develop"].as_slice()),
-        ("test", &["test", "testing", "qa"]),
-        ("staging", &["staging", "stage", "preprod"]),
-        ("production", &["production", "prod", "live"]),
+        ["development", "dev", "develop"].as_slice(),
+        &["test", "testing", "qa"],
+        &["staging", "stage", "preprod"],
+        &["production", "prod", "live"],
     ];
     let parts: BTreeSet<&str> = name.split(['-', '.']).collect();
     let fits = |known: &[&str]| known.iter().any(|word| parts.contains(word));
-    let mut fitting = words.into_iter().filter(|(_, known)| fits(known)).map(|(environment, _)| environment);
+    let mut fitting = ENVIRONMENTS.into_iter().zip(words).filter(|(_, known)| fits(known)).map(|(name, _)| name);
     fitting.next().filter(|_| fitting.next().is_none())
 }
 

@@ -2,6 +2,8 @@
 
 use crate::fleet::clusters::Cluster;
 use crate::flux::{Pair, Pin};
+use crate::manifest::ManifestFile;
+use serde_json::Value;
 
 /// A pin, for people: a commit is its hash alone.
 pub fn shown(pin: &Pin) -> String {
@@ -20,6 +22,18 @@ pub fn pinned_commit(pair: &Pair) -> Option<String> {
         Pin::Commit(commit) => Some(commit),
         _ => None,
     }
+}
+
+/// Whether two versions of a file differ in nothing but the revisions of its GitRepositories.
+pub fn differ_in_pins(old: &[u8], new: &[u8]) -> bool {
+    let rest = |text: &[u8]| {
+        let file = ManifestFile::parse(text);
+        let mut values: Vec<Value> = file.documents.iter().map(|document| document.value.clone()).collect();
+        let sources = values.iter_mut().filter(|value| value["kind"] == "GitRepository");
+        sources.for_each(|source| drop(source["spec"]["ref"].take()));
+        file.problem("").is_none().then_some(values)
+    };
+    old != new && rest(old).is_some_and(|old| rest(new).is_some_and(|new| old == new))
 }
 
 /// The branch that a cluster's pin has to be on: the pair's own, if it is known, or else that of Flux's own sync.
@@ -59,6 +73,20 @@ impl PinLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pins_are_distinguished_from_all_else() {
+        let mk_file = |reference: &str, interval: &str| {
+            format!(
+                "kind: GitRepository\nspec:\n  interval: {interval}\n  ref: {reference}\n---\nkind: Kustomization\nspec: {{path: ./a}}\n"
+            )
+        };
+        let old = mk_file("{branch: main}", "1h");
+        let differ = |new: &str| differ_in_pins(old.as_bytes(), new.as_bytes());
+        assert!(differ(&mk_file("{branch: main, commit: abc}", "1h")));
+        assert!(!differ(&mk_file("{branch: main, commit: abc}", "2h")));
+        assert!(!differ(&old) && !differ("kind: [") && !differ(&old.replace("./a", "./b")));
+    }
 
     #[test]
     fn going_back_drops_what_was_left() {

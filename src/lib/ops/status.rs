@@ -1,12 +1,13 @@
 //! `kfleet status`: what every cluster runs, and how far behind it is, from the repository alone.
 
 use crate::error::Result;
-use crate::fleet::clusters::{Cluster, Clusters};
-use crate::fleet::pins::{pinned_commit, shown, tracked_branch};
+use crate::fleet::clusters::{Cluster, Clusters, ENVIRONMENTS};
+use crate::fleet::pins::{differ_in_pins, pinned_commit, shown, tracked_branch};
 use crate::fleet::select_sync::{main_pair, sharing};
 use crate::fleet::waves::sources;
 use crate::flux::{Pair, Pin};
 use crate::git::LocalClone;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of one cluster.
@@ -22,9 +23,9 @@ pub struct Row {
     pub is_ineffective: bool,
     /// When the pin was written, in seconds since 1970.
     pub since: Option<i64>,
-    /// How many commits it is after.
+    /// How many commits it lacks; those that only move pins do not count.
     pub behind: Option<usize>,
-    /// After what: a cluster, or a branch.
+    /// What it lacks them of: a cluster, or a branch.
     pub behind_of: Option<String>,
     /// Its other syncs, with what they take their manifests from.
     pub addons: Vec<(String, Option<String>)>,
@@ -42,11 +43,12 @@ pub fn status(fleet: &Clusters, clone: Option<&LocalClone>, problems: &BTreeMap<
         Some(clone) => written(fleet, clone)?,
         None => BTreeMap::new(),
     };
-    let sources = sources(fleet);
+    let (sources, distances) = (sources(fleet), Distances::new(fleet));
     let rows = fleet.clusters.iter().map(|cluster| {
         let pair = main_pair(fleet, cluster).ok();
         let pin = pair.and_then(Pair::pin);
-        let (behind, behind_of) = clone.and_then(|clone| behind(fleet, clone, cluster, pair?, &sources)).unzip();
+        let (behind, behind_of) =
+            clone.and_then(|clone| behind(fleet, (clone, &distances), cluster, pair?, &sources)).unzip();
         let moving = pair.map_or_else(Vec::new, |pair| sharing(cluster, pair));
         let others = cluster.syncs.iter().filter(|other| !moving.iter().any(|pair| std::ptr::eq(*other, *pair)));
         Row {
@@ -62,7 +64,54 @@ pub fn status(fleet: &Clusters, clone: Option<&LocalClone>, problems: &BTreeMap<
             problems: problems.get(&cluster.name).copied().unwrap_or_default(),
         }
     });
-    Ok(rows.collect())
+    let mut rows: Vec<Row> = rows.collect();
+    let order = order(fleet, &sources);
+    rows.sort_by_key(|row| order(row));
+    Ok(rows)
+}
+
+/// The order of promotion: the clusters of its chains by their distance from the first, then those of no chain by what they
+/// are for; in each rank by name.
+fn order<'a>(
+    fleet: &'a Clusters,
+    sources: &'a BTreeMap<String, String>,
+) -> impl Fn(&Row) -> (bool, usize, String) + use<'a> {
+    let steps = fleet.repository.fleet.iter().flat_map(|file| &file.fleet.promotion);
+    let first: BTreeSet<&str> = steps.map(|step| step.from.as_str()).collect();
+    move |row| {
+        let is_in_chain = sources.contains_key(&row.cluster) || first.contains(row.cluster.as_str());
+        let above = std::iter::successors(Some(&row.cluster), |name| sources.get(*name));
+        // A chain that leads back to itself ends somewhere.
+        let depth = above.take(sources.len() + 1).count();
+        let rank = ENVIRONMENTS.iter().position(|known| row.environment.as_deref() == Some(known));
+        let rank = if is_in_chain { depth } else { rank.unwrap_or(ENVIRONMENTS.len()) };
+        (!is_in_chain, rank, row.cluster.clone())
+    }
+}
+
+/// How many commits lie between two, counted once for all clusters.
+struct Distances {
+    /// The files that hold pins.
+    files: BTreeSet<String>,
+    known: RefCell<BTreeMap<(String, String), Option<usize>>>,
+}
+
+impl Distances {
+    fn new(fleet: &Clusters) -> Distances {
+        let repositories = fleet.clusters.iter().flat_map(|cluster| &cluster.repositories);
+        let files = repositories.map(|repository| repository.origin.file.clone()).collect();
+        Distances { files, known: RefCell::default() }
+    }
+
+    fn get(&self, clone: &LocalClone, old: &str, new: &str) -> Option<usize> {
+        let key = (old.to_owned(), new.to_owned());
+        if let Some(known) = self.known.borrow().get(&key) {
+            return *known;
+        }
+        let distance = clone.distance_besides((old, new), &self.files, differ_in_pins).ok();
+        self.known.borrow_mut().insert(key, distance);
+        distance
+    }
 }
 
 /// When the pins were written: by the newest commit after which the file has the hash and before which it had not.
@@ -84,7 +133,7 @@ fn written(fleet: &Clusters, clone: &LocalClone) -> Result<BTreeMap<String, i64>
 
 fn behind(
     fleet: &Clusters,
-    clone: &LocalClone,
+    (clone, distances): (&LocalClone, &Distances),
     cluster: &Cluster,
     pair: &Pair,
     sources: &BTreeMap<String, String>,
@@ -100,9 +149,9 @@ fn behind(
     let source = sources.get(&cluster.name).and_then(|name| fleet.get(name));
     if let Some(source) = source {
         let theirs = runs(source, main_pair(fleet, source).ok()?)?;
-        return Some((clone.distance(&ours, &theirs).ok()?, source.name.clone()));
+        return Some((distances.get(clone, &ours, &theirs)?, source.name.clone()));
     }
     let branch = branch_of(cluster, pair)?;
     let tip = clone.tip(&branch)?;
-    Some((clone.distance(&ours, &tip.commit).ok()?, branch))
+    Some((distances.get(clone, &ours, &tip.commit)?, branch))
 }

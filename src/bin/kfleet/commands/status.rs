@@ -6,6 +6,7 @@ use crate::ui::status::{Shown, show};
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
 use kfleet::fleet::clusters::Clusters;
+use kfleet::fleet::select_clusters::select;
 use kfleet::fleet::waves;
 use kfleet::git::LocalClone;
 use kfleet::ops::{status, vet};
@@ -18,14 +19,20 @@ const RULES: [&str; 6] = ["PIN01", "PIN02", "PIN03", "PIN06", "SRC01", "SRC02"];
 /// Show what every cluster runs, and how far behind it is
 ///
 /// From the repository alone: pins from the files, ages and distances from the local clone as it was fetched. BEHIND counts
-/// commits behind the cluster that promotes to it by fleet.yaml, or after its branch.
+/// the commits that a cluster lacks: those of the cluster that promotes to it by fleet.yaml, or of its branch. Commits that
+/// only move pins do not count.
+/// Clusters are in the order of promotion.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   kfleet status                          one line for each cluster
+  kfleet status --selector tier=prod     those that fleet.yaml gives a label
   kfleet status --addons                 also the syncs that are pinned apart
   kfleet status --output dot | dot -Tsvg the order of promotion as a picture")]
 pub(crate) struct Args {
+    /// Only the clusters that fleet.yaml gives these labels; `environment=NAME` works too
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
+    pub selector: Vec<String>,
     /// A line for each sync besides the flavour's
     #[arg(long)]
     pub addons: bool,
@@ -37,7 +44,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let fleet = Clusters::read(&context.root)?;
     let clone = LocalClone::open(&context.root);
-    let rows = status::status(&fleet, clone.as_ref().ok(), &problems(&fleet))?;
+    let mut rows = status::status(&fleet, clone.as_ref().ok(), &problems(&fleet))?;
+    if !args.selector.is_empty() {
+        let selected = select(&fleet, &args.selector)?;
+        rows.retain(|row| selected.contains(&row.cluster));
+    }
     let (sources, unknown) = (waves::sources(&fleet), clone.as_ref().err());
     show(&rows, &Shown { addons: args.addons, now: context.now, sources: &sources, unknown }, args.output, ui)?;
     Ok(Outcome::Done)

@@ -27,6 +27,9 @@ struct Change<'a> {
     new: Option<Oid>,
 }
 
+/// A file that differs between two trees: its path, and its content in both.
+type Differing = (String, Option<Oid>, Option<Oid>);
+
 /// Whether a walk goes on to look at a file.
 #[derive(PartialEq, Eq)]
 enum Watch {
@@ -88,21 +91,53 @@ impl LocalClone {
         Ok(found)
     }
 
-    /// Shows the changes of files along the first parents of `tip`, newest first, until none is watched any more.
-    fn walk(&self, tip: &str, paths: &BTreeSet<String>, mut each: impl FnMut(&Change<'_>) -> Watch) -> Result<()> {
-        // The watched files, and how many of them lie below each folder.
+    /// How many of the commits that `new` has and `old` does not have change more than `paths`, each in a way that `is_small`
+    /// knows from its old and new content. A merge counts by what it changes in its first parent.
+    ///
+    /// # Errors
+    /// One of the commits is not here.
+    pub fn distance_besides(
+        &self,
+        (old, new): (&str, &str),
+        paths: &BTreeSet<String>,
+        is_small: impl Fn(&[u8], &[u8]) -> bool,
+    ) -> Result<usize> {
+        let watched = self.watched(paths);
+        let is_counted = |commit: &Commit<'_>| {
+            let trees = commit.tree().ok().zip(commit.parent(0).ok().and_then(|parent| parent.tree().ok()));
+            let Some((tree, parent)) = trees else { return true };
+            let (changes, has_others) = self.differing(Some(&parent), &tree, &watched);
+            let blob = |id: Option<Oid>| id.and_then(|id| self.blob(id));
+            let is_small = |old, new| blob(old).zip(blob(new)).is_some_and(|(old, new)| is_small(&old, &new));
+            has_others || changes.is_empty() || !changes.iter().all(|(_, old, new)| is_small(*old, *new))
+        };
+        let (old, new) = (self.id(old)?, self.id(new)?);
+        let mut walk = self.repository.revwalk().map_err(|cause| unusable(&cause))?;
+        walk.push(new).and_then(|()| walk.hide(old)).map_err(|cause| unusable(&cause))?;
+        let commits = walk.filter_map(|id| self.repository.find_commit(id.ok()?).ok());
+        Ok(commits.filter(is_counted).count())
+    }
+
+    /// Files, and how many of them lie below each folder, by their paths from the top of the clone.
+    fn watched(&self, paths: &BTreeSet<String>) -> HashMap<String, usize> {
         let mut watched: HashMap<String, usize> = HashMap::new();
         for path in paths {
             let path = self.full_path(path);
             above(&path).for_each(|folder| *watched.entry(folder.to_owned()).or_default() += 1);
             watched.insert(path, 1);
         }
+        watched
+    }
+
+    /// Shows the changes of files along the first parents of `tip`, newest first, until none is watched any more.
+    fn walk(&self, tip: &str, paths: &BTreeSet<String>, mut each: impl FnMut(&Change<'_>) -> Watch) -> Result<()> {
+        let mut watched = self.watched(paths);
         let mut commit = self.find(tip)?;
         for depth in 0.. {
             let parent = commit.parent(0).ok();
             let tree = commit.tree().map_err(|cause| unusable(&cause))?;
             let old_tree = parent.as_ref().and_then(|parent| parent.tree().ok());
-            for (full, old, new) in self.differing(old_tree.as_ref(), &tree, &watched) {
+            for (full, old, new) in self.differing(old_tree.as_ref(), &tree, &watched).0 {
                 let path = full.strip_prefix(&self.prefix).unwrap_or(&full);
                 if !paths.contains(path) || each(&Change { path, commit: &commit, depth, old, new }) == Watch::On {
                     continue;
@@ -125,21 +160,22 @@ impl LocalClone {
         Ok(())
     }
 
-    /// The wanted files that differ between two trees, with their old and new content. Folders that are the same on both
-    /// sides are not looked into.
+    /// The wanted files that differ between two trees, with their old and new content, and whether others differ too.
+    /// Folders that are the same on both sides are not looked into.
     fn differing(
         &self,
         old: Option<&git2::Tree<'_>>,
         new: &git2::Tree<'_>,
         wanted: &HashMap<String, usize>,
-    ) -> Vec<(String, Option<Oid>, Option<Oid>)> {
-        let mut found = Vec::new();
+    ) -> (Vec<Differing>, bool) {
+        let (mut found, mut has_others) = (Vec::new(), false);
         let root = |tree: &git2::Tree<'_>| self.repository.find_tree(tree.id()).ok();
         let mut waiting = vec![(String::new(), old.and_then(root), root(new))];
         while let Some((above, old, new)) = waiting.pop() {
             for name in differing_names(old.as_ref(), new.as_ref()) {
                 let path = format!("{above}{name}");
                 if !wanted.contains_key(&path) {
+                    has_others = true;
                     continue;
                 }
                 let entry = |tree: &Option<git2::Tree<'_>>| {
@@ -164,7 +200,7 @@ impl LocalClone {
                 }
             }
         }
-        found
+        (found, has_others)
     }
 }
 

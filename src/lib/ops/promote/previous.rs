@@ -11,12 +11,35 @@ use crate::text::short;
 use crate::tree::Tree;
 use std::collections::BTreeSet;
 
-/// The pin that a cluster, or one addon of it, had before its present one, from the history of the file that holds it. What
-/// was left by going back counts no more: going back twice goes two pins back ([`PinLine`]).
+/// The pin that clusters, or one addon of them, had before their present ones.
 ///
 /// # Errors
-/// The cluster has no pin, or never had another one.
-pub fn previous_pin(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, addon: Option<&str>) -> Result<Candidate> {
+/// A cluster has no pin, or never had another one, or they go back to different ones.
+pub fn previous_pin(
+    fleet: &Clusters,
+    clone: &LocalClone,
+    clusters: &[&Cluster],
+    addon: Option<&str>,
+) -> Result<Candidate> {
+    let mut pins = clusters.iter().map(|cluster| pin_before(fleet, clone, cluster, addon));
+    let Some(first) = pins.next().transpose()? else {
+        return Err(Error::new(ErrorKind::Usage, "no cluster to roll back is named"));
+    };
+    for (pin, cluster) in pins.zip(&clusters[1..]) {
+        let (one, other) = (&first.commit.commit, &pin?.commit.commit);
+        if one != other {
+            let (one, other) = (short(one), short(other));
+            let message = format!("{} had {one} before, {} had {other}", clusters[0].name, cluster.name);
+            let hint = "roll back those together that had the same pin, or name the commit with --to";
+            return Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
+        }
+    }
+    Ok(first)
+}
+
+/// The pin that a cluster, or one addon of it, had before its present one, from the history of the file that holds it. What
+/// was left by going back counts no more: going back twice goes two pins back ([`PinLine`]).
+fn pin_before(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, addon: Option<&str>) -> Result<Candidate> {
     let refuse = |message: String, hint: &str| Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
     let pair = match addon {
         Some(addon) => match addon_pair(fleet, cluster, addon) {
