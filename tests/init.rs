@@ -21,7 +21,7 @@ impl World {
         fs::create_dir_all(world.at("home")).expect("a home");
         fs::create_dir_all(world.at("work")).expect("a folder");
         // No template, hook or signature of the user may get in the way.
-        let settings = "[user]\n\tname = Ann\n\temail = ann@example.org\n[commit]\n\tgpgsign = true\n[core]\n\t\
+        let settings = "[user]\n\tname = Ann\n\temail = ann@example.org\n[core]\n\t\
                         autocrlf = true\n\texcludesFile = ~/ignored\n[init]\n\ttemplateDir = ~/template\n";
         fs::write(world.at("home/.gitconfig"), settings).expect("written");
         fs::write(world.at("home/ignored"), "*.lock\n.kfleet\n").expect("written");
@@ -194,7 +194,7 @@ fn a_git_repository_without_commits_is_filled() {
     // One with commits is not for init.
     fs::create_dir(world.at("work/used")).expect("a folder");
     world.git("", &["init", "-q", "used"]);
-    world.git("used", &["-c", "commit.gpgsign=false", "commit", "-q", "--allow-empty", "-m", "x"]);
+    world.git("used", &["commit", "-q", "--allow-empty", "-m", "x"]);
     let refused = world.kfleet("", &["init", "used"]);
     assert_eq!(refused.status.code(), Some(5), "{}", stderr(&refused));
 }

@@ -7,6 +7,8 @@ mod addon;
 mod flux;
 #[path = "promote/pull_requests.rs"]
 mod pull_requests;
+#[path = "promote/signing.rs"]
+mod signing;
 mod support;
 
 use std::fs;
@@ -191,7 +193,7 @@ fn several_kustomizations_of_one_pin_move_together_and_keep_their_paths() {
     overlays(&fleet, "staging", &second);
     fleet.push("Promote staging");
     let status: serde_json::Value = serde_json::from_str(&fleet.does(&["status", "--output", "json"])).expect("JSON");
-    let row = &status["clusters"][2];
+    let row = &status["clusters"][1];
     assert_eq!((&row["cluster"], &row["pin"]), (&"staging".into(), &second.clone().into()), "{status}");
     assert_eq!(row["addons"].as_array().map(Vec::len), Some(0), "{status}");
 

@@ -12,7 +12,7 @@ pub(crate) struct PublishArgs {
     /// Write nothing; show what would change as a unified diff
     #[arg(long, help_heading = "What to do", conflicts_with = "commits")]
     pub dry_run: bool,
-    /// Commit the change, and nothing else; hooks do not run, and it is not signed
+    /// Commit the change, and nothing else; hooks do not run, and it is signed where your git signs
     #[arg(long, help_heading = "What to do", group = "commits")]
     pub commit: bool,
     /// Commit on a new branch, and check it out

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 ///
 /// Writes a repository in kfleet's layout: fleet.yaml with two addons that need no network, flavours, four clusters with
 /// current Flux objects, pipelines, and a README about the daily work. It is committed to git twice: first the fleet, then
-/// the pins, which name the first commit. No git program is needed; the commits have your name from git's settings, and
-/// are not signed. Everything appears at once, or nothing does.
+/// the pins, which name the first commit. No git program is needed, unless your git signs commits; they have your name from
+/// git's settings. Everything appears at once, or nothing does.
 ///
 /// With --adopt, the fleet file of a repository that is there is written from what is found in it, and nothing else.
 #[derive(Debug, clap::Args)]

@@ -1,10 +1,11 @@
 //! Commits of the local clone. A commit holds exactly the files that are named, on top of what is there: what the user has
-//! staged or changed besides stays as it is. No hook runs, and commits are not signed. Either all is done or nothing: the
-//! index is written first, then the branch moves, if it still is where it was.
+//! staged or changed besides stays as it is. No hook runs. Either all is done or nothing: the index is written first, then the
+//! branch moves, if it still is where it was.
 
 use super::changes::{self, Change};
 use super::create::{config, signature};
 use super::index::{locked, verify_unlocked, writable_index, write_index};
+use super::signing::{Committing, is_signed};
 use super::{Head, LocalClone, unusable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Environment;
@@ -21,6 +22,8 @@ pub struct ReadyCommit {
     branch: Branch,
     author: Signature<'static>,
     committer: Signature<'static>,
+    environment: Environment,
+    is_signed: bool,
 }
 
 impl std::fmt::Debug for ReadyCommit {
@@ -94,6 +97,8 @@ impl LocalClone {
             branch,
             author: signature("author", environment, &settings)?,
             committer: signature("committer", environment, &settings)?,
+            environment: environment.clone(),
+            is_signed: is_signed(&settings),
         })
     }
 
@@ -102,7 +107,7 @@ impl LocalClone {
     ///
     /// # Errors
     /// A path is none of a file of the work tree, HEAD has moved, another process is at work ([`ErrorKind::Refused`]); the
-    /// commit cannot be written.
+    /// commit cannot be written or signed.
     pub fn commit_files(&self, ready: &ReadyCommit, message: &str, paths: &BTreeSet<&str>) -> Result<String> {
         let fail = |cause: git2::Error| unusable(&cause);
         let paths: Vec<PathBuf> = paths.iter().map(|path| self.committable(path)).collect::<Result<_>>()?;
@@ -115,8 +120,9 @@ impl LocalClone {
         let parent = self.repository.find_commit(ready.parent).map_err(fail)?;
         let tree = parent.tree().and_then(|base| changes::applied(&self.repository, &base, &staged)).map_err(fail)?;
         let tree = self.repository.find_tree(tree).map_err(fail)?;
-        let (author, committer) = (&ready.author, &ready.committer);
-        let commit = self.repository.commit(None, author, committer, message, &tree, &[&parent]).map_err(fail)?;
+        let ReadyCommit { author, committer, environment, is_signed, .. } = ready;
+        let committing = Committing { author, committer, environment, is_signed: *is_signed };
+        let commit = committing.write(&self.repository, message, &tree, &[&parent])?;
         self.verify_head(&ready.head)?;
         write_index(&mut index, DOING)?;
         if let Err(cause) = self.move_branch(ready, commit, message) {

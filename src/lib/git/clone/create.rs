@@ -1,5 +1,5 @@
-//! A repository's first commits, by libgit2: no git program is needed, no hook runs, no template of the user is copied,
-//! and commits are not signed. The user's settings are found where git looks for them: libgit2 itself reads `HOME` and
+//! A repository's first commits, by libgit2: no hook runs, no template of the user is copied, and a git program is needed
+//! only where the user's settings ask for signed commits. The user's settings are found where git looks for them: libgit2 itself reads `HOME` and
 //! `XDG_CONFIG_HOME` of this process for that.
 
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::path::Path;
 use git2::{Commit, Config, ConfigLevel, ErrorCode, Index, Oid, Repository, RepositoryInitOptions, Signature};
 
 use super::index::{entry, writable_index};
+use super::signing::{Committing, is_signed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::read::open;
 use crate::process::Environment;
@@ -67,6 +68,8 @@ pub struct NewRepository {
     repository: Repository,
     author: Signature<'static>,
     committer: Signature<'static>,
+    environment: Environment,
+    is_signed: bool,
 }
 
 impl NewRepository {
@@ -94,33 +97,29 @@ impl NewRepository {
         let config = config(&repository, environment).map_err(|cause| failed("cannot read git's settings", &cause))?;
         let author = signature("author", environment, &config)?;
         let committer = signature("committer", environment, &config)?;
-        Ok(NewRepository { repository, author, committer })
+        let (environment, is_signed) = (environment.clone(), is_signed(&config));
+        Ok(NewRepository { repository, author, committer, environment, is_signed })
     }
 
     /// Writes a commit that holds exactly these files. No branch has it yet.
     ///
     /// # Errors
-    /// The objects cannot be written.
+    /// The objects cannot be written, or the commit not be signed.
     pub fn commit(&self, files: &Tree, message: &str, parent: Option<&str>) -> Result<String> {
-        self.try_commit(files, message, parent).map_err(|cause| failed("cannot commit", &cause))
-    }
-
-    fn try_commit(
-        &self,
-        files: &Tree,
-        message: &str,
-        parent: Option<&str>,
-    ) -> std::result::Result<String, git2::Error> {
-        let mut index = Index::new()?;
-        for (path, bytes) in files.iter() {
-            index.add(&entry(path.as_bytes(), 0o100_644, self.repository.blob(bytes)?))?;
-        }
-        let tree = self.repository.find_tree(index.write_tree_to(&self.repository)?)?;
-        let parents: Vec<Commit<'_>> =
-            parent.map(|id| self.repository.find_commit(Oid::from_str(id)?)).transpose()?.into_iter().collect();
-        let parents: Vec<&Commit<'_>> = parents.iter().collect();
-        let commit = self.repository.commit(None, &self.author, &self.committer, message, &tree, &parents)?;
-        Ok(commit.to_string())
+        let written = || {
+            let mut index = Index::new()?;
+            for (path, bytes) in files.iter() {
+                index.add(&entry(path.as_bytes(), 0o100_644, self.repository.blob(bytes)?))?;
+            }
+            let tree = self.repository.find_tree(index.write_tree_to(&self.repository)?)?;
+            let parent = parent.map(|id| self.repository.find_commit(Oid::from_str(id)?)).transpose()?;
+            Ok((tree, parent))
+        };
+        let (tree, parent) = written().map_err(|cause| failed("cannot commit", &cause))?;
+        let NewRepository { author, committer, environment, is_signed, .. } = self;
+        let committing = Committing { author, committer, environment, is_signed: *is_signed };
+        let parents: Vec<&Commit<'_>> = parent.iter().collect();
+        Ok(committing.write(&self.repository, message, &tree, &parents)?.to_string())
     }
 
     /// Makes a commit the tip of a new branch, and checks the branch out as far as git's own files go.

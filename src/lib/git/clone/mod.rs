@@ -11,6 +11,7 @@ mod index;
 mod push_target;
 mod rebase;
 mod revisions;
+mod signing;
 
 pub use commit::ReadyCommit;
 pub use commits::Commits;

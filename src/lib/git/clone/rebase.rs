@@ -4,11 +4,12 @@ use super::changes::{self, Change};
 use super::create::{config, signature};
 use super::index::{locked, verify_unlocked, writable_index, write_index};
 use super::push_target::PushTarget;
+use super::signing::{Committing, is_signed};
 use super::{FileState, LocalClone, unusable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Environment;
 use git2::build::CheckoutBuilder;
-use git2::{Commit, ErrorCode, Oid, Signature};
+use git2::{Commit, ErrorCode, Oid};
 use std::collections::BTreeSet;
 
 impl LocalClone {
@@ -56,9 +57,12 @@ impl LocalClone {
         }
         let settings = config(&self.repository, environment).map_err(fail)?;
         let committer = signature("committer", environment, &settings)?;
+        let is_signed = is_signed(&settings);
         let mut tip = theirs;
         for commit in own {
-            tip = self.on_top_of(tip, &commit, &committer).map_err(fail)?;
+            let author = &commit.author();
+            let committing = Committing { author, committer: &committer, environment, is_signed };
+            tip = self.on_top_of(tip, &commit, &committing)?;
         }
         if is_checked_out && !their_files.is_empty() {
             self.check_out(tip, &their_files, &doing)?;
@@ -114,13 +118,15 @@ impl LocalClone {
     }
 
     /// The same change with another parent.
-    fn on_top_of(&self, parent: Oid, commit: &Commit<'_>, by: &Signature<'_>) -> std::result::Result<Oid, git2::Error> {
-        let parent = self.repository.find_commit(parent)?;
-        let changes = changes::between(&self.repository, &commit.parent(0)?.tree()?, &commit.tree()?)?;
-        let tree = changes::applied(&self.repository, &parent.tree()?, &changes)?;
-        let tree = self.repository.find_tree(tree)?;
+    fn on_top_of(&self, parent: Oid, commit: &Commit<'_>, committing: &Committing<'_>) -> Result<Oid> {
+        let parent = self.repository.find_commit(parent).map_err(|cause| unusable(&cause))?;
+        let tree = || {
+            let changes = changes::between(&self.repository, &commit.parent(0)?.tree()?, &commit.tree()?)?;
+            self.repository.find_tree(changes::applied(&self.repository, &parent.tree()?, &changes)?)
+        };
+        let tree = tree().map_err(|cause| unusable(&cause))?;
         let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
-        self.repository.commit(None, &commit.author(), by, &message, &tree, &[&parent])
+        committing.write(&self.repository, &message, &tree, &[&parent])
     }
 }
 
