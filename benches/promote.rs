@@ -93,9 +93,7 @@ fn mk_commit(number: usize, subject: &str, files: &[(String, String)]) -> Vec<u8
 /// Four commits of five change a base, the fifth moves the pins of one environment to the commit before it.
 fn mk_history(folder: &Path) {
     git(folder, &["init", "-q", "-b", "main", "."]);
-    let mut import = Command::new("git")
-        .args(["fast-import", "--quiet"])
-        .current_dir(folder)
+    let mut import = git_command(folder, &["fast-import", "--quiet"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -138,8 +136,15 @@ fn mk_history(folder: &Path) {
     git(folder, &["reset", "-q", "--hard"]);
 }
 
+/// Git without the settings of who measures.
+fn git_command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut git = Command::new("git");
+    git.args(arguments).current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+    git
+}
+
 fn git(folder: &Path, arguments: &[&str]) -> Duration {
-    timed(Command::new("git").args(arguments).current_dir(folder)).0
+    timed(&mut git_command(folder, arguments)).0
 }
 
 fn kfleet(folder: &Path, arguments: &[&str]) -> (Duration, String) {

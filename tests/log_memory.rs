@@ -2,9 +2,12 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::disallowed_methods, reason = "the test starts programs and makes files")]
 
+mod support;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use support::git_servers::git;
 
 /// What may differ from run to run, in KiB.
 const SLACK: u64 = 12 << 10;
@@ -39,11 +42,8 @@ fn peak(folder: &Path, script: &str) -> u64 {
 #[test]
 fn memory_does_not_grow_with_the_log() {
     let dir = tempfile::tempdir().expect("a folder");
-    for arguments in [
-        &["init", "-q", "-b", "main"][..],
-        &["-c", "user.name=P", "-c", "user.email=p@example.org", "commit", "-q", "--allow-empty", "-m", "first"],
-    ] {
-        let done = Command::new("git").args(arguments).current_dir(dir.path()).status().expect("git runs");
+    for arguments in [&["init", "-q", "-b", "main"][..], &["commit", "-q", "--allow-empty", "-m", "first"]] {
+        let done = git().args(arguments).current_dir(dir.path()).status().expect("git runs");
         assert!(done.success());
     }
     let little = peak(dir.path(), "seq 10");

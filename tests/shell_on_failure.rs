@@ -62,9 +62,8 @@ fn command(folder: &Path, run: &str) -> Command {
     command.current_dir(&work).env_clear().env("HOME", &home).env("TERM", "xterm").stdin(Stdio::null());
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     let git = |arguments: &[&str]| {
-        let mut git = Command::new("git");
-        git.current_dir(&work).env("HOME", &home).args(["-c", "user.name=P", "-c", "user.email=p@example.org"]);
-        assert!(git.args(arguments).status().expect("git runs").success());
+        let status = support::git_servers::git().current_dir(&work).args(arguments).status();
+        assert!(status.expect("git runs").success());
     };
     git(&["init", "-q", "-b", "main"]);
     git(&["commit", "-q", "--allow-empty", "-m", "first"]);

@@ -239,6 +239,16 @@ fn no_operation_uses_another() {
 }
 
 /// Commands turn flags into options and show reports; what they do is in the library.
+/// A git that knows the identity, the settings or the hooks of whoever runs the tests passes here and fails elsewhere.
+#[test]
+fn tests_start_git_without_settings_of_the_user() {
+    let own = ["tests/support/git_servers.rs", "src/lib/git/scratch_remote/scratch_remote_tests.rs", "tests/tidy.rs"];
+    let all = ["src", "tests"].into_iter().flat_map(|folder| files(folder, &[".rs"]));
+    let starts = all.filter(|(_, text)| text.contains("Command::new(\"git\")")).map(|(name, _)| name);
+    let others: Vec<String> = starts.filter(|name| !own.contains(&name.as_str())).collect();
+    assert!(others.is_empty(), "start git by a function of {own:?}: {others:?}");
+}
+
 #[test]
 fn commands_are_thin() {
     let mut lines: Vec<usize> =

@@ -1,12 +1,11 @@
 //! What becomes of odd things that a run has pushed.
 #![allow(clippy::disallowed_methods, reason = "tests make files and run git")]
 
-use super::tests::{Made, git, settings};
+use super::tests::{Made, git, git_command, settings};
 use crate::error::ErrorKind;
 use crate::git::{Brought, StepSettings};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 /// A step goes on: it changes one more file, and pushes all that it has changed.
 fn commit(step: &Path, path: &str, text: &str) {
@@ -310,8 +309,7 @@ fn conflicts_and_hidden_files_of_the_index_are_refused() {
     made.git(&["checkout", "-q", "-b", "other", "HEAD~1"]);
     made.write("a", "theirs\n");
     made.commit("Theirs");
-    let merge = Command::new("git").args(["merge", "-q", "feature"]).current_dir(made.work()).output();
-    assert!(!merge.unwrap().status.success());
+    assert!(!git_command(&made.work(), &["merge", "-q", "feature"]).output().unwrap().status.success());
     let error = made.clone().snapshot(made.folder.path(), &settings()).unwrap_err();
     assert!(error.message.contains("a merge has conflicts"), "{error}");
 }
@@ -323,14 +321,8 @@ fn only_this_repository_leads_to_the_throwaway_remote() {
     let file = made.folder.path().join("gitconfig");
     fs::write(&file, set.file()).unwrap();
     let leads = |url: &str| {
-        let output = Command::new("git")
-            .args(["ls-remote", "--get-url", url])
-            .env("GIT_CONFIG_SYSTEM", &file)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .envs(set.environment())
-            .current_dir(made.work())
-            .output()
-            .unwrap();
+        let mut git = git_command(&made.work(), &["ls-remote", "--get-url", url]);
+        let output = git.env("GIT_CONFIG_SYSTEM", &file).envs(set.environment()).output().unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     for start in ["https://h.example/acme/", "git@h.example:acme/", "ssh://git@h.example/acme/"] {

@@ -13,9 +13,10 @@ pub(super) struct Made {
     pub(super) folder: tempfile::TempDir,
 }
 
-pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(arguments)
+/// Git that knows nothing of the user and the machine that the tests run on.
+pub(super) fn git_command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut git = Command::new("git");
+    git.args(arguments)
         .current_dir(folder)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -23,9 +24,12 @@ pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
         .env("GIT_CONFIG_SYSTEM", "/dev/null")
         .env("GIT_TERMINAL_PROMPT", "0")
         .envs(["AUTHOR", "COMMITTER"].map(|role| (format!("GIT_{role}_NAME"), "Ann")))
-        .envs(["AUTHOR", "COMMITTER"].map(|role| (format!("GIT_{role}_EMAIL"), "ann@example.org")))
-        .output()
-        .unwrap();
+        .envs(["AUTHOR", "COMMITTER"].map(|role| (format!("GIT_{role}_EMAIL"), "ann@example.org")));
+    git
+}
+
+pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = git_command(folder, arguments).output().unwrap();
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
@@ -280,7 +284,7 @@ fn a_dirty_tree_gets_only_what_the_run_changed() {
     assert_eq!((made.read("other"), made.git(&["rev-parse", "HEAD"])), ("o\n".to_owned(), head));
     assert!(!made.work().join("sub").exists());
     assert_eq!(fs::read_link(made.work().join("link")).unwrap(), Path::new("a"));
-    assert_eq!(fs::metadata(made.work().join("run.sh")).unwrap().permissions().mode() & 0o111, 0o111);
+    assert_eq!(fs::metadata(made.work().join("run.sh")).unwrap().permissions().mode() & 0o100, 0o100);
     assert_eq!(made.git(&["diff", "--cached", "--name-only"]), "mine", "what was staged stays staged");
     let sent = made.clone().send(&throwaway, &snapshot, &settings()).unwrap_err();
     assert!(sent.message.contains("not committed"), "{}", sent.message);
