@@ -4,6 +4,8 @@ use super::{Asked, Came, Request, helm, path};
 use crate::digest::sha256_of_texts;
 use crate::problem::Problem;
 use crate::tree::Tree;
+use crate::yaml::canonical::canonical;
+use std::borrow::Cow;
 use std::path::Path;
 
 /// What came of a source.
@@ -41,7 +43,7 @@ impl Content {
 
     /// Texts, with the digest of all of them.
     pub(super) fn of_texts(texts: Vec<(String, Vec<u8>)>) -> Content {
-        let sha256 = sha256_of_texts(texts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+        let sha256 = sha256_of_files(texts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
         Content::new(Material::Texts(texts), sha256)
     }
 
@@ -97,6 +99,36 @@ impl Held {
             return sha256.to_owned();
         }
         let values = self.values.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-        sha256_of_texts([("", sha256.as_bytes())].into_iter().chain(values))
+        sha256_of_files([("", sha256.as_bytes())].into_iter().chain(values))
+    }
+}
+
+/// The digest of files of the repository, in which the layout of YAML does not count: after `kfleet fmt` it is the same.
+pub(super) fn sha256_of_files<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let is_yaml = |name: &str| name.ends_with(".yaml") || name.ends_with(".yml");
+    let texts: Vec<(&str, Cow<'_, [u8]>)> = files
+        .map(|(name, bytes)| {
+            let text = is_yaml(name).then(|| canonical(bytes)).flatten();
+            (name, text.map_or(Cow::Borrowed(bytes), Cow::Owned))
+        })
+        .collect();
+    sha256_of_texts(texts.iter().map(|(name, bytes)| (*name, bytes.as_ref())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_layout_of_yaml_does_not_count() {
+        let digest = |name: &str, text: &str| sha256_of_files([(name, text.as_bytes())].into_iter());
+        assert_eq!(digest("a.yaml", "a:   1\nb: {c: 2}\n"), digest("a.yaml", "a: 1\nb: {c: 2}\n"));
+        for (name, text) in [("a.yaml", "a: 2\n"), ("a.yaml", "a: 1 # x\n"), ("b.yaml", "a: 1\n"), ("a.yaml", "a: [\n")]
+        {
+            assert_ne!(digest(name, text), digest("a.yaml", "a: 1\n"), "{text}");
+        }
+        let plain = sha256_of_texts([("a.yaml", b"# one\n---\na: 1\n---\nb: 2\n".as_slice())].into_iter());
+        assert_eq!(digest("a.yaml", "# one\n---\na: 1\n---\nb: 2\n"), plain, "canonical text is as it is");
+        assert_ne!(digest("a.txt", "a:   1\n"), digest("a.txt", "a: 1\n"));
     }
 }

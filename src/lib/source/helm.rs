@@ -1,12 +1,13 @@
 //! `helm`: a chart, of the repository or published, which the `helm` program renders.
 
+use super::content::sha256_of_files;
 use super::fetch::Fetch;
 use super::path::{problems, read_file};
 use super::words::expand_some;
 use super::{Asked, Came, Chart, Content, Declared, Held, LockedSource, Material, Mistakes, Owner, Remote, Remotely};
 use super::{Request, Unexpanded};
 use crate::address::Address;
-use crate::digest::{sha256, sha256_of_texts};
+use crate::digest::sha256;
 use crate::error::Result;
 use crate::helm::{self, Helm, RemoteChart, Rendered};
 use crate::names::{is_label, is_name};
@@ -135,7 +136,7 @@ pub(super) fn read(root: &Path, path: &str) -> std::result::Result<Content, Vec<
     let location = root.join(path);
     let (chart, sha256) = if location.is_dir() {
         let files = Tree::from_dir(&location).map_err(problems)?;
-        let digest = sha256_of_texts(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+        let digest = sha256_of_files(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
         (Chart::Folder(files), digest)
     } else {
         let bytes = read_file(root, path)?;

@@ -3,6 +3,7 @@
 //! The way of a document: bytes → [`input`] (encoding, documents) → [`scan`], or [`slow`] where that does not know the
 //! YAML → [`tape`] → [`check`] → edits → [`emit`] → [`verify`]. [`engine`] walks it.
 
+pub mod canonical;
 pub mod check;
 pub mod edit;
 pub mod emit;

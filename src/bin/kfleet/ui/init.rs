@@ -52,7 +52,7 @@ pub(crate) fn show(
         (true, None) => ui.status(&format!("{shown}: {parts}; the clusters follow the branch {}", plan.options.branch)),
         (true, Some(commit)) => {
             let short = commit.get(..12).unwrap_or(commit);
-            ui.status(&format!("{shown}: {parts}; every cluster is pinned to commit {short}"));
+            ui.status(&format!("{shown}: {parts}; development follows the branch, the others are pinned to {short}"));
         }
     }
     if written {

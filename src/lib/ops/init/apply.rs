@@ -12,13 +12,13 @@ use std::path::Path;
 /// What a run has made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// The commit that every cluster is pinned to; nothing without git.
+    /// The commit that clusters are pinned to; nothing without git.
     pub commit: Option<String>,
 }
 
 /// Writes a new repository to a folder. With an environment, for git, it is committed; without, there is no git.
 ///
-/// A commit cannot hold its own name: the first one has the fleet, the second pins every cluster to the first.
+/// A commit cannot hold its own name: the first one has the fleet, the second pins clusters to the first.
 ///
 /// # Errors
 /// The user has no identity for commits, something cannot be written, or something has come into the way. Nothing is
@@ -41,7 +41,7 @@ pub fn apply(folder: &Path, survey: &Survey, plan: &Plan, environment: Option<&E
     };
     let first = repository.commit(&plan.files, "Scaffold the fleet\n", None)?;
     let pinned = plan.pinned(&first);
-    let message = format!("Pin the clusters\n\nEvery cluster runs what commit {first} holds.\n");
+    let message = format!("Pin the clusters\n\nThey run what commit {first} holds; development follows the branch.\n");
     let second = repository.commit(&pinned, &message, Some(&first))?;
     staged.fill(&pinned)?;
     if !is_fresh {

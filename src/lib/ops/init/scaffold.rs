@@ -38,6 +38,10 @@ const FILES: [(&str, &str); 8] = [
     ("config/manifests/podinfo.yaml", include_str!("scaffold/podinfo.yaml")),
 ];
 
+/// What the sync of a cluster begins with: one that is pinned, and one that follows the branch.
+const OF_PIN: &str = "# The pin: what the cluster runs is taken from one commit. `kfleet promote` moves it.\n";
+const OF_BRANCH: &str = "# What is merged runs here first: this cluster follows the branch, without a pin.\n";
+
 /// How many replicas of the example the clusters run: enough to see that they differ.
 const REPLICAS: [(&str, &str); 3] = [("development", "1"), ("staging", "2"), ("production", "3")];
 
@@ -100,7 +104,7 @@ pub fn schema_text() -> Vec<u8> {
 }
 
 impl Plan {
-    /// All files, with every cluster pinned to a commit.
+    /// All files, with the clusters pinned to a commit, but for those where promotion begins: they follow the branch.
     pub fn pinned(&self, commit: &str) -> Tree {
         let mut files = self.files.clone();
         files.extend(self.syncs(Some(commit)).iter().map(|(path, bytes)| (path.clone(), bytes.clone())));
@@ -134,7 +138,11 @@ impl Plan {
             words.add("CLUSTER", name);
             words.add("FLAVOUR", &cluster.flavour);
             let mut sync = CLUSTER_SYNC.to_owned();
-            match commit {
+            let follows = self.fleet.fleet.promotion.first().is_some_and(|first| first.from == *name);
+            if follows {
+                sync = sync.replacen(OF_PIN, OF_BRANCH, 1);
+            }
+            match commit.filter(|_| !follows) {
                 // A pin to a commit is cloned anew each time.
                 Some(commit) => {
                     words.add("INTERVAL", "1h");
