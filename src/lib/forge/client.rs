@@ -113,7 +113,7 @@ impl Forge {
     }
 
     fn pull_request(&self, value: &Value, is_new: bool) -> Result<PullRequest> {
-        let (number, url) = self.provider().fields();
+        let (number, url) = self.provider().facts().fields;
         match (value[number].as_u64(), value[url].as_str()) {
             (Some(number), Some(url)) => Ok(PullRequest { number, url: plain(url), is_new }),
             _ => Err(self.no_answer("the pull request has no number or no url")),
@@ -132,7 +132,7 @@ impl Forge {
     fn ask(&self, path: &str, json: Option<&str>) -> Result<Response> {
         let url = format!("{}{path}", self.endpoint.api);
         let request = Request {
-            accept: &[self.provider().accept()],
+            accept: &[self.provider().facts().accept],
             authorization: Some(&self.token.authorization),
             json,
             verb: "ask",

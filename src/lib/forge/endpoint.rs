@@ -1,7 +1,7 @@
 //! Finds which provider hosts a remote, and where its API is. Well-known hosts are known; of others the environment shows it, by
 //! the variables that the providers' own programs and pipelines use, or the user.
 
-use super::provider::{Endpoint, Provider, Server};
+use super::provider::{Endpoint, Facts, Provider, Server};
 use super::providers::PROVIDERS;
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{Hosted, Protocol};
@@ -17,7 +17,7 @@ fn server(url: &str) -> Result<Hosted> {
         .with_hint("push it with --push, or give the remote the url of its server: `git remote set-url`")
     };
     let mut hosted = Hosted::parse(url)?.ok_or_else(none)?;
-    let mut ssh_hosts = PROVIDERS.iter().flat_map(|provider| provider.ssh_hosts());
+    let mut ssh_hosts = PROVIDERS.iter().flat_map(|provider| provider.facts().ssh_hosts);
     if let Some((_, host)) = ssh_hosts.find(|(ssh, _)| *ssh == hosted.host) {
         (*host).clone_into(&mut hosted.host);
     }
@@ -63,8 +63,8 @@ pub(super) fn find(
         let message = format!("cannot open a pull request: it is not known which provider {} is", base.host);
         return Err(Error::new(ErrorKind::Usage, message).with_hint(format!(
             "name it with --provider {}; or set {} to this server",
-            one_of(|provider| provider.key()),
-            one_of(|provider| provider.host_variable())
+            one_of(|facts| facts.key),
+            one_of(|facts| facts.host_variable)
         )));
     };
     let named = named(provider);
@@ -82,8 +82,8 @@ pub(super) fn find(
 }
 
 /// `github, gitlab or gitea`: something of all providers.
-pub(super) fn one_of(what: fn(&dyn Provider) -> &'static str) -> String {
-    let names: Vec<&str> = PROVIDERS.iter().map(|provider| what(*provider)).collect();
+pub(super) fn one_of(what: fn(&Facts) -> &'static str) -> String {
+    let names: Vec<&str> = PROVIDERS.iter().map(|provider| what(provider.facts())).collect();
     match names.split_last() {
         Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         _ => names.concat(),
@@ -110,7 +110,7 @@ fn project(provider: &dyn Provider, remote: &Hosted, web: &str) -> Result<String
     let message = format!(
         "cannot open a pull request: the remote's path {} is not a project of {}",
         path.escape_debug(),
-        provider.name()
+        provider.facts().name
     );
     Err(Error::new(ErrorKind::Usage, message).with_hint(
         "a project is OWNER/NAME; where the server is below a path, set GITEA_INSTANCE_URL or CI_API_V4_URL",

@@ -14,7 +14,7 @@ const TEXTS: usize = 4;
 
 pub(super) fn explain(endpoint: &Endpoint, token: &Token, response: &Response) -> Error {
     let Endpoint { provider, host, base, .. } = endpoint;
-    let (variable, scope) = (token.variable, provider.scope());
+    let (variable, scope) = (token.variable, provider.facts().scope);
     let later = match wait(response) {
         Some(seconds) => format!("the server asks to wait {seconds} seconds: run the command again after that"),
         None => "run the command again later".to_owned(),

@@ -18,5 +18,5 @@ mod token;
 
 pub use client::{Forge, PullRequest};
 pub use endpoint::Remotes;
-pub use provider::{Endpoint, Proposal, Provider, Server};
+pub use provider::{Endpoint, Facts, Proposal, Provider, Server};
 pub use providers::PROVIDERS;

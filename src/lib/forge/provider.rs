@@ -4,29 +4,35 @@
 use crate::process::Environment;
 use serde_json::Value;
 
+/// What is fixed of a provider.
+#[derive(Debug)]
+pub struct Facts {
+    /// Its name on a command line.
+    pub key: &'static str,
+    pub name: &'static str,
+    /// What else belongs to it, and where its token is, in one line for people.
+    pub about: &'static str,
+    /// Its hosts that ssh alone has, each with the host of the API.
+    pub ssh_hosts: &'static [(&'static str, &'static str)],
+    /// The variable that people name a server of their own in.
+    pub host_variable: &'static str,
+    /// What a token must be allowed to do.
+    pub scope: &'static str,
+    /// The media type of answers.
+    pub accept: &'static str,
+    /// The fields of a pull request that hold its number and the URL of its page.
+    pub fields: (&'static str, &'static str),
+}
+
 /// Who hosts a repository. All that is known of one provider is in its implementation.
 pub trait Provider: std::fmt::Debug + Sync {
-    /// Its name on a command line.
-    fn key(&self) -> &'static str;
-
-    fn name(&self) -> &'static str;
-
-    /// What else belongs to it, and where its token is, in one line for people.
-    fn about(&self) -> &'static str;
+    fn facts(&self) -> &'static Facts;
 
     /// Whether everybody knows the host as this provider's.
     fn has_host(&self, host: &str) -> bool;
 
-    /// Its hosts that ssh alone has, each with the host of the API.
-    fn ssh_hosts(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
-    }
-
     /// The URL of the API of a server, whose pages begin at `web`.
     fn api(&self, web: &str) -> String;
-
-    /// The variable that people name a server of their own in.
-    fn host_variable(&self) -> &'static str;
 
     /// The servers that the environment names.
     fn servers(&self, environment: &Environment) -> Vec<Server>;
@@ -37,14 +43,6 @@ pub trait Provider: std::fmt::Debug + Sync {
     /// The value of `Authorization` for a token.
     fn authorization(&self, token: &str) -> String {
         format!("Bearer {token}")
-    }
-
-    /// What a token must be allowed to do.
-    fn scope(&self) -> &'static str;
-
-    /// The media type of answers.
-    fn accept(&self) -> &'static str {
-        "application/json"
     }
 
     /// Whether a path of so many parts can be a project.
@@ -60,8 +58,13 @@ pub trait Provider: std::fmt::Debug + Sync {
         true
     }
 
-    /// Whether a listed pull request is that of the proposal's branches.
-    fn fits(&self, endpoint: &Endpoint, listed: &Value, proposal: &Proposal) -> bool;
+    /// Whether a listed pull request is that of the proposal's branches: a server that does not know a filter lists all.
+    fn fits(&self, endpoint: &Endpoint, listed: &Value, proposal: &Proposal) -> bool {
+        let text = |pointer: &str| listed.pointer(pointer).and_then(Value::as_str);
+        text("/head/ref") == Some(&proposal.head)
+            && text("/base/ref") == Some(&proposal.base)
+            && text("/head/repo/full_name").is_some_and(|found| found.eq_ignore_ascii_case(&endpoint.head))
+    }
 
     /// The path of the API that has the number of the base project, where a proposal has to name it.
     fn base_path(&self, _endpoint: &Endpoint) -> Option<String> {
@@ -71,18 +74,13 @@ pub trait Provider: std::fmt::Debug + Sync {
     /// The path of the API that opens a pull request, and what is sent. `base`: the answer to [`Provider::base_path`].
     fn creation(&self, endpoint: &Endpoint, proposal: &Proposal, base: Option<u64>) -> (String, Value);
 
-    /// The fields of a pull request that hold its number and the URL of its page.
-    fn fields(&self) -> (&'static str, &'static str) {
-        ("number", "html_url")
-    }
-
     /// The page on which people open a pull request themselves.
     fn page(&self, endpoint: &Endpoint, proposal: &Proposal) -> String;
 }
 
 impl PartialEq for dyn Provider {
     fn eq(&self, other: &dyn Provider) -> bool {
-        self.key() == other.key()
+        self.facts().key == other.facts().key
     }
 }
 

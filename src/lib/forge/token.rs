@@ -48,7 +48,7 @@ pub(super) fn find(endpoint: &Endpoint, is_asked: bool, environment: &Environmen
                 format!("{variable} is not known to be for it"),
                 format!(
                     "name the server in {}, or the provider with --provider",
-                    endpoint::one_of(|provider| provider.host_variable())
+                    endpoint::one_of(|facts| facts.host_variable)
                 ),
             );
         }

@@ -160,27 +160,19 @@ mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    fn mk_tree(files: &[(&str, &str)]) -> Tree {
-        let mut tree = Tree::default();
-        for (path, text) in files {
-            tree.insert((*path).to_owned(), text.as_bytes().to_vec());
-        }
-        tree
-    }
-
     #[test]
     fn a_folder_is_replaced_and_the_rest_of_it_stays() {
         let dir = tempfile::tempdir().unwrap();
         let bases = dir.path().join("config/bases");
         let folders = Folders::lock(&bases).unwrap();
         let owned = |path: &str| path.starts_with("resources/") || path == "kustomization.yaml";
-        folders.replace("a", &mk_tree(&[("resources/x/1.yaml", "1"), ("resources/y/2.yaml", "2")]), &owned).unwrap();
+        folders.replace("a", &Tree::from([("resources/x/1.yaml", "1"), ("resources/y/2.yaml", "2")]), &owned).unwrap();
         fs::write(bases.join("a/README.md"), "mine").unwrap();
         fs::set_permissions(bases.join("a/README.md"), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(bases.join("a/patches")).unwrap();
         symlink("../README.md", bases.join("a/patches/link")).unwrap();
         symlink("1.yaml", bases.join("a/resources/x/link.yaml")).unwrap();
-        folders.replace("a", &mk_tree(&[("resources/y/2.yaml", "new")]), &owned).unwrap();
+        folders.replace("a", &Tree::from([("resources/y/2.yaml", "new")]), &owned).unwrap();
         assert!(!bases.join("a/resources/x/1.yaml").exists());
         assert_eq!(fs::read_to_string(bases.join("a/resources/y/2.yaml")).unwrap(), "new");
         assert_eq!(fs::read_to_string(bases.join("a/patches/link")).unwrap(), "mine");
@@ -230,7 +222,7 @@ mod tests {
         fs::write(dir.path().join("file"), "x").unwrap();
         let folders = Folders::lock(dir.path()).unwrap();
         for name in ["link", "file"] {
-            assert!(folders.replace(name, &mk_tree(&[("a", "1")]), &|_| true).is_err());
+            assert!(folders.replace(name, &Tree::from([("a", "1")]), &|_| true).is_err());
         }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
     }

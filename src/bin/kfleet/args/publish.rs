@@ -55,9 +55,9 @@ impl PublishArgs {
 
 /// A parser that takes the names of providers.
 fn provider() -> impl TypedValueParser<Value = &'static dyn Provider> {
-    let names = PROVIDERS.iter().map(|provider| PossibleValue::new(provider.key()).help(provider.about()));
+    let names = PROVIDERS.iter().map(|provider| PossibleValue::new(provider.facts().key).help(provider.facts().about));
     PossibleValuesParser::new(names).try_map(|name| {
-        let found = PROVIDERS.into_iter().find(|provider| provider.key() == name);
+        let found = PROVIDERS.into_iter().find(|provider| provider.facts().key == name);
         found.ok_or_else(|| format!("{name} is not a provider"))
     })
 }

@@ -2,7 +2,7 @@
 //! versions know.
 
 use super::github;
-use crate::forge::provider::{Endpoint, Proposal, Provider, Server, encoded_path};
+use crate::forge::provider::{Endpoint, Facts, Proposal, Provider, Server, encoded_path};
 use crate::process::Environment;
 use serde_json::{Value, json};
 
@@ -17,16 +17,17 @@ const PAGES: usize = 20;
 pub(super) struct Gitea;
 
 impl Provider for Gitea {
-    fn key(&self) -> &'static str {
-        "gitea"
-    }
-
-    fn name(&self) -> &'static str {
-        "Gitea"
-    }
-
-    fn about(&self) -> &'static str {
-        "Gitea and Forgejo; the token is in GITEA_TOKEN or FORGEJO_TOKEN"
+    fn facts(&self) -> &'static Facts {
+        &Facts {
+            key: "gitea",
+            name: "Gitea",
+            about: "Gitea and Forgejo; the token is in GITEA_TOKEN or FORGEJO_TOKEN",
+            ssh_hosts: &[],
+            host_variable: "GITEA_INSTANCE_URL",
+            scope: "the scopes write:repository and write:issue",
+            accept: "application/json",
+            fields: ("number", "html_url"),
+        }
     }
 
     fn has_host(&self, host: &str) -> bool {
@@ -37,12 +38,8 @@ impl Provider for Gitea {
         format!("{web}/api/v1")
     }
 
-    fn host_variable(&self) -> &'static str {
-        "GITEA_INSTANCE_URL"
-    }
-
     fn servers(&self, environment: &Environment) -> Vec<Server> {
-        let variables = [self.host_variable(), "GITEA_URL", "FORGEJO_URL"];
+        let variables = [self.facts().host_variable, "GITEA_URL", "FORGEJO_URL"];
         variables.into_iter().filter_map(|variable| Server::of_web(environment, variable, self)).collect()
     }
 
@@ -54,10 +51,6 @@ impl Provider for Gitea {
         format!("token {token}")
     }
 
-    fn scope(&self) -> &'static str {
-        "the scopes write:repository and write:issue"
-    }
-
     fn list(&self, endpoint: &Endpoint, _proposal: &Proposal, page: usize) -> String {
         format!("/repos/{}/pulls?state=open&limit={PER_PAGE}&page={page}", encoded_path(&endpoint.base))
     }
@@ -65,10 +58,6 @@ impl Provider for Gitea {
     /// Those of all branches are listed.
     fn is_last(&self, page: usize, entries: usize) -> bool {
         page >= PAGES || entries < PER_PAGE
-    }
-
-    fn fits(&self, endpoint: &Endpoint, listed: &Value, proposal: &Proposal) -> bool {
-        github::is_of_branches(endpoint, listed, proposal)
     }
 
     fn creation(&self, endpoint: &Endpoint, proposal: &Proposal, _base: Option<u64>) -> (String, Value) {

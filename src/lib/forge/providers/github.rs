@@ -1,6 +1,6 @@
 //! GitHub and GitHub Enterprise (REST API, "Pulls").
 
-use crate::forge::provider::{Endpoint, Proposal, Provider, Server, encoded, encoded_path, value};
+use crate::forge::provider::{Endpoint, Facts, Proposal, Provider, Server, encoded, encoded_path, value};
 use crate::process::Environment;
 use serde_json::{Value, json};
 
@@ -9,24 +9,21 @@ use serde_json::{Value, json};
 pub(super) struct Github;
 
 impl Provider for Github {
-    fn key(&self) -> &'static str {
-        "github"
-    }
-
-    fn name(&self) -> &'static str {
-        "GitHub"
-    }
-
-    fn about(&self) -> &'static str {
-        "GitHub and GitHub Enterprise; the token is in GH_TOKEN or GITHUB_TOKEN, of a server of your own in GH_ENTERPRISE_TOKEN"
+    fn facts(&self) -> &'static Facts {
+        &Facts {
+            key: "github",
+            name: "GitHub",
+            about: "GitHub and GitHub Enterprise; the token is in GH_TOKEN or GITHUB_TOKEN, of a server of your own in GH_ENTERPRISE_TOKEN",
+            ssh_hosts: &[("ssh.github.com", "github.com")],
+            host_variable: "GH_HOST",
+            scope: "the permission to write pull requests (of a classic token: the scope repo)",
+            accept: "application/vnd.github+json",
+            fields: ("number", "html_url"),
+        }
     }
 
     fn has_host(&self, host: &str) -> bool {
         host == "github.com" || host.ends_with(".ghe.com")
-    }
-
-    fn ssh_hosts(&self) -> &'static [(&'static str, &'static str)] {
-        &[("ssh.github.com", "github.com")]
     }
 
     fn api(&self, web: &str) -> String {
@@ -36,12 +33,8 @@ impl Provider for Github {
         }
     }
 
-    fn host_variable(&self) -> &'static str {
-        "GH_HOST"
-    }
-
     fn servers(&self, environment: &Environment) -> Vec<Server> {
-        let own = Server::of_web(environment, self.host_variable(), self);
+        let own = Server::of_web(environment, self.facts().host_variable, self);
         // Pipelines of Gitea have these variables too.
         if value(environment, "GITHUB_API_URL").is_some_and(|api| api.ends_with("/api/v1")) {
             return own.into_iter().collect();
@@ -57,23 +50,11 @@ impl Provider for Github {
         }
     }
 
-    fn scope(&self) -> &'static str {
-        "the permission to write pull requests (of a classic token: the scope repo)"
-    }
-
-    fn accept(&self) -> &'static str {
-        "application/vnd.github+json"
-    }
-
     fn list(&self, endpoint: &Endpoint, proposal: &Proposal, _page: usize) -> String {
         // This filter wants the owner always.
         let head = encoded(&format!("{}:{}", endpoint.head_owner(), proposal.head));
         let (project, base) = (encoded_path(&endpoint.base), encoded(&proposal.base));
         format!("/repos/{project}/pulls?state=open&head={head}&base={base}&per_page=100")
-    }
-
-    fn fits(&self, endpoint: &Endpoint, listed: &Value, proposal: &Proposal) -> bool {
-        is_of_branches(endpoint, listed, proposal)
     }
 
     fn creation(&self, endpoint: &Endpoint, proposal: &Proposal, _base: Option<u64>) -> (String, Value) {
@@ -93,14 +74,6 @@ impl Provider for Github {
         let (project, base) = (encoded_path(&endpoint.base), encoded_path(&proposal.base));
         format!("{}/{project}/compare/{base}...{}?expand=1", endpoint.web, head_in_page(endpoint, proposal))
     }
-}
-
-/// Whether a pull request is that of the proposal's branches: a server that does not know a filter lists all.
-pub(super) fn is_of_branches(endpoint: &Endpoint, listed: &Value, proposal: &Proposal) -> bool {
-    let text = |pointer: &str| listed.pointer(pointer).and_then(Value::as_str);
-    text("/head/ref") == Some(&proposal.head)
-        && text("/base/ref") == Some(&proposal.base)
-        && text("/head/repo/full_name").is_some_and(|found| found.eq_ignore_ascii_case(&endpoint.head))
 }
 
 /// The branch in the address of a page that compares two.

@@ -1,6 +1,6 @@
 //! GitLab, also self-managed (API v4, "Merge requests").
 
-use crate::forge::provider::{Endpoint, Proposal, Provider, Server, encoded, encoded_path};
+use crate::forge::provider::{Endpoint, Facts, Proposal, Provider, Server, encoded, encoded_path};
 use crate::process::Environment;
 use serde_json::{Value, json};
 
@@ -9,45 +9,34 @@ use serde_json::{Value, json};
 pub(super) struct Gitlab;
 
 impl Provider for Gitlab {
-    fn key(&self) -> &'static str {
-        "gitlab"
-    }
-
-    fn name(&self) -> &'static str {
-        "GitLab"
-    }
-
-    fn about(&self) -> &'static str {
-        "GitLab; the token is in GITLAB_TOKEN"
+    fn facts(&self) -> &'static Facts {
+        &Facts {
+            key: "gitlab",
+            name: "GitLab",
+            about: "GitLab; the token is in GITLAB_TOKEN",
+            ssh_hosts: &[("altssh.gitlab.com", "gitlab.com")],
+            host_variable: "GITLAB_HOST",
+            scope: "the scope api, and the role Developer in the project",
+            accept: "application/json",
+            fields: ("iid", "web_url"),
+        }
     }
 
     fn has_host(&self, host: &str) -> bool {
         host == "gitlab.com"
     }
 
-    fn ssh_hosts(&self) -> &'static [(&'static str, &'static str)] {
-        &[("altssh.gitlab.com", "gitlab.com")]
-    }
-
     fn api(&self, web: &str) -> String {
         format!("{web}/api/v4")
     }
 
-    fn host_variable(&self) -> &'static str {
-        "GITLAB_HOST"
-    }
-
     fn servers(&self, environment: &Environment) -> Vec<Server> {
         let api = Server::of_api(environment, "CI_API_V4_URL", "/api/v4");
-        [api, Server::of_web(environment, self.host_variable(), self)].into_iter().flatten().collect()
+        [api, Server::of_web(environment, self.facts().host_variable, self)].into_iter().flatten().collect()
     }
 
     fn token_variables(&self, _host: &str) -> &'static [&'static str] {
         &["GITLAB_TOKEN"]
-    }
-
-    fn scope(&self) -> &'static str {
-        "the scope api, and the role Developer in the project"
     }
 
     /// Projects are in groups, and groups in groups.
@@ -84,10 +73,6 @@ impl Provider for Gitlab {
             body["target_project_id"] = base.into();
         }
         (format!("/projects/{}/merge_requests", encoded(&endpoint.head)), body)
-    }
-
-    fn fields(&self) -> (&'static str, &'static str) {
-        ("iid", "web_url")
     }
 
     fn page(&self, endpoint: &Endpoint, proposal: &Proposal) -> String {
