@@ -1,5 +1,7 @@
 //! Text from outside, made fit to be shown: what a program or a server says may hold anything.
 
+use std::time::Duration;
+
 /// How many characters of a line an error repeats.
 const SHOWN_CHARACTERS: usize = 300;
 
@@ -55,10 +57,31 @@ pub fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
+/// A text as a part of a path, or as a value of a query (RFC 3986, section 2).
+pub fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+        encoded
+    })
+}
+
+/// A length of time: `1 second`, `0.5 seconds`.
+pub fn seconds(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    format!("{seconds} {}", if seconds == 1.0 { "second" } else { "seconds" })
+}
+
 /// Twelve digits of a commit; other words as they are.
 pub fn short(text: &str) -> &str {
-    let is_commit = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_commit { &text[..12] } else { text }
+    if is_commit(text) { &text[..12] } else { text }
+}
+
+/// Whether a text has the form of a full commit.
+pub fn is_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ const TEXTS: [&str; 10] = [
 const YAMLS: [&str; 6] =
     ["zz: 1\nyy:\n  - w\n", "# new\nzz: '2'\n", "- w\n- zz: 3\n", "'w'", "|\n  w\n  zz\n", "{zz: [w, 4]}"];
 
+fn mk_set(path: Vec<Step<'_>>) -> Change<'_> {
+    Change::Set { path, value: New::Text("x"), after: None }
+}
+
 /// Four bytes that choose an edit, then the file.
 pub fn splicer(bytes: &[u8]) {
     let Some((choice, file)) = bytes.split_first_chunk::<4>() else { return };
@@ -32,7 +36,7 @@ pub fn splicer(bytes: &[u8]) {
 /// comments stay, and a value on one line changes that line only. Tells whether the file was edited.
 pub fn splicing(bytes: &[u8], kind: u8, number: usize, value: u8) -> bool {
     let Ok(text) = Text::new(bytes) else {
-        assert!(splice::edit(bytes, &[(0, Change::set(&[Step::Key("a")], "x"))]).is_err());
+        assert!(splice::edit(bytes, &[(0, mk_set(vec![Step::Key("a")]))]).is_err());
         return false;
     };
     let count = text.documents().len();
@@ -40,7 +44,7 @@ pub fn splicing(bytes: &[u8], kind: u8, number: usize, value: u8) -> bool {
     let Some(before) = before else {
         let path = vec![Step::Key("a"), Step::Key("new-key")];
         if count > 0 {
-            check_refusal(bytes, splice::edit(bytes, &[(number % count, Change::set(&path, "x"))]));
+            check_refusal(bytes, splice::edit(bytes, &[(number % count, mk_set(path))]));
         }
         return false;
     };

@@ -20,31 +20,23 @@ pub(super) fn explain(endpoint: &Endpoint, token: &Token, response: &Response) -
         None => "run the command again later".to_owned(),
     };
     let is_limited = response.status == 429 || (response.status == 403 && wait(response).is_some());
-    let (kind, reason, hint) = match response.status {
-        401 => (
-            ErrorKind::Environment,
-            format!("it does not accept the token in {variable}"),
-            format!("make a new token with {scope}"),
-        ),
-        _ if is_limited => (ErrorKind::Environment, "it has had too many requests".to_owned(), later),
-        403 => (
-            ErrorKind::Environment,
-            format!("it does not allow it to the token in {variable}"),
-            format!("the token needs {scope}"),
-        ),
+    let kind = match response.status {
+        401 | 403 | 404 | 408 | 425 | 429 | 500..=599 => ErrorKind::Environment,
+        _ => ErrorKind::Failed,
+    };
+    let (reason, hint) = match response.status {
+        401 => (format!("it does not accept the token in {variable}"), format!("make a new token with {scope}")),
+        _ if is_limited => ("it has had too many requests".to_owned(), later),
+        403 => (format!("it does not allow it to the token in {variable}"), format!("the token needs {scope}")),
         404 => (
-            ErrorKind::Environment,
             format!("there is no project {base}, or the token in {variable} does not show it"),
             format!("check the url of the remote; the token needs {scope}"),
         ),
-        300..=399 => (
-            ErrorKind::Failed,
-            format!("the project {base} has moved"),
-            "give the remote its new url: `git remote set-url`".to_owned(),
-        ),
-        408 | 425 | 500..=599 => (ErrorKind::Environment, "it fails".to_owned(), later),
+        300..=399 => {
+            (format!("the project {base} has moved"), "give the remote its new url: `git remote set-url`".to_owned())
+        }
+        408 | 425 | 500..=599 => ("it fails".to_owned(), later),
         _ => (
-            ErrorKind::Failed,
             "it does not take it".to_owned(),
             "see what it says; the target branch must be there, and not have all of the commits already".to_owned(),
         ),

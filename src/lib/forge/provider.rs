@@ -2,6 +2,7 @@
 //! is. Nothing here asks a server.
 
 use crate::process::Environment;
+use crate::text::percent_encoded;
 use serde_json::Value;
 
 /// What is fixed of a provider.
@@ -170,18 +171,7 @@ pub(super) fn value(environment: &Environment, variable: &str) -> Option<String>
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// A text as a part of a path, or as a value of a query (RFC 3986, section 2).
-pub(super) fn encoded(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-        encoded
-    })
-}
-
-/// The same, in which slashes stay.
+/// A path in a URL, in which slashes stay.
 pub(super) fn encoded_path(text: &str) -> String {
-    text.split('/').map(encoded).collect::<Vec<_>>().join("/")
+    text.split('/').map(percent_encoded).collect::<Vec<_>>().join("/")
 }

@@ -20,67 +20,27 @@ fn found(url: &str, told: Option<&'static dyn Provider>, pairs: &[(&str, &str)])
 
 #[test]
 fn places_are_told_from_remotes() {
-    let none = &[][..];
+    let (none, own) = (&[][..], "git@git.example:t/f");
+    let (v1, v3, v4) = ("https://git.example/api/v1", "https://git.example/api/v3", "https://git.example:8443/api/v4");
+    let below = "https://git.example/gitlab/api/v4";
     for (url, told, pairs, provider, api, project) in [
         ("git@github.com:team/fleet.git", None, none, GITHUB, "https://api.github.com", "team/fleet"),
         ("ssh://git@ssh.github.com:443/team/fleet", None, none, GITHUB, "https://api.github.com", "team/fleet"),
         ("https://u:p@github.com/team/fleet.git/", None, none, GITHUB, "https://api.github.com", "team/fleet"),
         ("https://a.ghe.com/t/f", None, none, GITHUB, "https://api.a.ghe.com", "t/f"),
         ("https://git.example:8443/t/f", Some(GITHUB), none, GITHUB, "https://git.example:8443/api/v3", "t/f"),
-        ("ssh://git@git.example:2222/t/f", Some(GITHUB), none, GITHUB, "https://git.example/api/v3", "t/f"),
-        ("git@git.example:t/f", None, &[("GH_HOST", "git.example")], GITHUB, "https://git.example/api/v3", "t/f"),
-        (
-            "git@git.example:t/f",
-            None,
-            &[("GITHUB_API_URL", "https://git.example/api/v3/")],
-            GITHUB,
-            "https://git.example/api/v3",
-            "t/f",
-        ),
+        ("ssh://git@git.example:2222/t/f", Some(GITHUB), none, GITHUB, v3, "t/f"),
+        (own, None, &[("GH_HOST", "git.example")], GITHUB, v3, "t/f"),
+        (own, None, &[("GITHUB_API_URL", "https://git.example/api/v3/")], GITHUB, v3, "t/f"),
         ("git@gitlab.com:a/b/c.git", None, none, GITLAB, "https://gitlab.com/api/v4", "a/b/c"),
-        (
-            "https://git.example/gitlab/a/b.git",
-            None,
-            &[("CI_API_V4_URL", "https://git.example/gitlab/api/v4")],
-            GITLAB,
-            "https://git.example/gitlab/api/v4",
-            "a/b",
-        ),
-        (
-            "git@git.example:a/b",
-            None,
-            &[("GITLAB_HOST", "https://git.example:8443")],
-            GITLAB,
-            "https://git.example:8443/api/v4",
-            "a/b",
-        ),
+        ("https://git.example/gitlab/a/b.git", None, &[("CI_API_V4_URL", below)], GITLAB, below, "a/b"),
+        ("git@git.example:a/b", None, &[("GITLAB_HOST", "https://git.example:8443")], GITLAB, v4, "a/b"),
         ("https://codeberg.org/t/f.git", None, none, GITEA, "https://codeberg.org/api/v1", "t/f"),
-        (
-            "git@git.example:t/f",
-            None,
-            &[("FORGEJO_URL", "https://git.example")],
-            GITEA,
-            "https://git.example/api/v1",
-            "t/f",
-        ),
-        (
-            // In a pipeline of Gitea.
-            "git@git.example:t/f",
-            None,
-            &[("GITHUB_API_URL", "https://git.example/api/v1"), ("GITEA_URL", "https://git.example")],
-            GITEA,
-            "https://git.example/api/v1",
-            "t/f",
-        ),
+        (own, None, &[("FORGEJO_URL", "https://git.example")], GITEA, v1, "t/f"),
+        // In a pipeline of Gitea.
+        (own, None, &[("GITHUB_API_URL", v1), ("GITEA_URL", "https://git.example")], GITEA, v1, "t/f"),
         // What is for another server does not count.
-        (
-            "git@github.com:t/f",
-            None,
-            &[("GITHUB_API_URL", "https://git.example/api/v3")],
-            GITHUB,
-            "https://api.github.com",
-            "t/f",
-        ),
+        ("git@github.com:t/f", None, &[("GITHUB_API_URL", v3)], GITHUB, "https://api.github.com", "t/f"),
     ] {
         let endpoint = found(url, told, pairs).expect(url);
         assert_eq!(

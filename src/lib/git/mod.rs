@@ -17,6 +17,5 @@ mod scratch_remote;
 pub use clone::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
 pub use clone::{CommitInfo, Commits, FileChange, FileState, Head, LocalClone, PushTarget, ReadyCommit, Resolved, Tip};
 pub use read::{read_file, read_tree, read_tree_within};
-pub use remote::{Credentials, INHERITED, Settings};
-pub use remote::{Fetched, Hosted, Protocol, Pushed, Reference, cached, fetch, resolve, shown};
+pub use remote::{Credentials, Fetched, Hosted, Protocol, Pushed, Reference, Settings, cached, fetch, resolve, shown};
 pub use scratch_remote::{Bring, Brought, Facts, Push, Refs, RepositoryName, Snapshot, StepSettings, Throwaway};

@@ -6,6 +6,7 @@ use git2::{Commit, ErrorCode, ObjectType, Odb, Oid, Repository, TreeEntry};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::suggest::nearest;
+use crate::text::is_commit;
 use crate::tree::{Contents, Limits, PassedOver, Tree, is_safe_name};
 
 /// How deep folders may lie in each other.
@@ -71,11 +72,6 @@ enum Wanted {
     File,
 }
 
-/// Whether a text has the form of a full commit.
-pub(super) fn is_commit(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
 /// Opens the bare repository at a folder, or the one in it.
 pub(super) fn open(folder: &Path, doing: &str) -> Result<Repository> {
     let opened = if folder.join(".git").exists() { Repository::open(folder) } else { Repository::open_bare(folder) };
@@ -88,6 +84,13 @@ pub(super) fn open(folder: &Path, doing: &str) -> Result<Repository> {
         };
         Error::new(ErrorKind::Environment, message).with_hint(hint)
     })
+}
+
+/// The branch that is checked out, whether it has a commit or not.
+pub(super) fn branch_of(repository: &Repository) -> std::result::Result<Option<String>, git2::Error> {
+    let head = repository.find_reference("HEAD")?;
+    let branch = head.symbolic_target().ok().flatten().and_then(|name| name.strip_prefix("refs/heads/"));
+    Ok(branch.map(str::to_owned))
 }
 
 /// The parts of a path, if it is one below the root.
@@ -177,7 +180,7 @@ impl<'a> Reader<'a> {
             if depth > DEPTH {
                 return Err(self.fail(format!("folders lie in each other deeper than {DEPTH}")));
             }
-            self.verify_size(folder, &format!("{above}{prefix}"))?;
+            self.verify_at_most(self.limits.file, folder, &format!("{above}{prefix}"))?;
             let tree = self.repository.find_tree(folder).map_err(|cause| unusable(self.doing, &cause))?;
             for entry in &tree {
                 self.entries += 1;
@@ -204,7 +207,7 @@ impl<'a> Reader<'a> {
     }
 
     fn read(&mut self, file: Oid, path: String, shown: &str) -> Result<()> {
-        self.verify_size(file, shown)?;
+        self.verify_at_most(self.limits.file, file, shown)?;
         let blob = self.repository.find_blob(file).map_err(|cause| unusable(self.doing, &cause))?;
         self.total += blob.size();
         if self.total > self.limits.total {
@@ -215,10 +218,6 @@ impl<'a> Reader<'a> {
     }
 
     /// Looks at an object's size before it is unpacked.
-    fn verify_size(&self, object: Oid, shown: &str) -> Result<()> {
-        self.verify_at_most(self.limits.file, object, shown)
-    }
-
     fn verify_at_most(&self, most_bytes: usize, object: Oid, shown: &str) -> Result<()> {
         let (size, _) = self.odb.read_header(object).map_err(|cause| unusable(self.doing, &cause))?;
         if size > most_bytes {

@@ -133,7 +133,10 @@ impl Client {
             let next = passing.and_then(|(reason, wanted)| Some((reason, call.pause(attempt, wanted)?)));
             let Some((reason, pause)) = next else {
                 return match outcome {
-                    Ok(response) => Ok(response.after(attempt)),
+                    Ok(mut response) => {
+                        response.story.attempts = attempt;
+                        Ok(response)
+                    }
                     Err(failure) => Err(failure.explain(request.verb, &call.asked, attempt, &self.settings)),
                 };
             };
@@ -265,7 +268,7 @@ impl Call<'_> {
             has_credentials: exchange.has_credentials,
             are_withheld: exchange.are_withheld,
         };
-        let mut response = Response::new(head.status.as_u16(), bytes, head.headers, story);
+        let mut response = Response { status: head.status.as_u16(), bytes, headers: head.headers, story };
         response.mask(&secrets);
         Ok(response)
     }

@@ -4,11 +4,10 @@ use super::agent::is_broken_off;
 use super::settings::Settings;
 use super::url::Url;
 use crate::error::{Error, ErrorKind};
-use crate::text::{plain, shortened};
+use crate::text::{plain, seconds, shortened};
 use rustls::CertificateError;
 use std::error::Error as StdError;
 use std::io;
-use std::time::Duration;
 use ureq::Timeout;
 
 /// What went wrong with one request.
@@ -65,6 +64,15 @@ impl Part {
 }
 
 impl Trouble {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Trouble::NotConnectedInTime | Trouble::Idle(_) | Trouble::NotDoneInTime(_) => ErrorKind::Timeout,
+            Trouble::Location(_) | Trouble::Downgrade { .. } | Trouble::TooManyRedirections { .. } => ErrorKind::Failed,
+            Trouble::TooBig { .. } | Trouble::Encoding | Trouble::Gzip => ErrorKind::Failed,
+            _ => ErrorKind::Environment,
+        }
+    }
+
     /// Before there is a body.
     pub(super) fn of(error: ureq::Error) -> Trouble {
         match error {
@@ -159,101 +167,73 @@ impl Failure {
         let host = &origin.host;
         let elsewhere = "check the network, the host and the port, and whether a proxy is needed (HTTPS_PROXY)";
         let slow = "check the network and the proxy; the server may be overloaded";
-        let (kind, reason, hint) = match self.trouble {
+        let kind = self.trouble.kind();
+        let (reason, hint) = match self.trouble {
             Trouble::Refusal(error) => return Error { message: format!("{doing}: {}", error.message), ..error },
-            Trouble::Location(reason) => (
-                ErrorKind::Failed,
-                format!("the server leads to a url that cannot be used: {reason}"),
-                "use the url of the file itself".into(),
-            ),
-            Trouble::HostUnknown { .. } if self.proxy.is_some() => (
-                ErrorKind::Environment,
-                "no such host is known".into(),
-                "check HTTPS_PROXY, HTTP_PROXY and the name server".into(),
-            ),
-            Trouble::HostUnknown { .. } => (
-                ErrorKind::Environment,
-                format!("no host {host} is known"),
-                "check the spelling of the host, the network and the name server".into(),
-            ),
-            Trouble::Refused => (
-                ErrorKind::Environment,
-                "the connection is refused".into(),
-                "check the host and the port; the server may be down".into(),
-            ),
-            Trouble::Unreachable(reason) => (ErrorKind::Environment, reason, elsewhere.to_owned()),
+            Trouble::Location(reason) => {
+                (format!("the server leads to a url that cannot be used: {reason}"), "use the url of the file itself")
+            }
+            Trouble::HostUnknown { .. } if self.proxy.is_some() => {
+                ("no such host is known".to_owned(), "check HTTPS_PROXY, HTTP_PROXY and the name server")
+            }
+            Trouble::HostUnknown { .. } => {
+                (format!("no host {host} is known"), "check the spelling of the host, the network and the name server")
+            }
+            Trouble::Refused => {
+                ("the connection is refused".to_owned(), "check the host and the port; the server may be down")
+            }
+            Trouble::Unreachable(reason) => (reason, elsewhere),
             Trouble::Proxy(reason) => (
-                ErrorKind::Environment,
                 format!("the proxy does not connect: {reason}"),
                 if reason.contains("407") {
-                    "write the login into the proxy's address: http://USER:PASSWORD@HOST:PORT".into()
+                    "write the login into the proxy's address: http://USER:PASSWORD@HOST:PORT"
                 } else {
-                    "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY; the proxy may not allow this host or port".into()
+                    "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY; the proxy may not allow this host or port"
                 },
             ),
             Trouble::Tls(cause) => {
                 let (reason, hint) = untrusted(&cause);
-                (ErrorKind::Environment, format!("cannot trust {host}: {reason}"), hint.to_owned())
+                (format!("cannot trust {host}: {reason}"), hint)
             }
-            Trouble::NotConnectedInTime => (
-                ErrorKind::Timeout,
-                format!("there is no connection within {}", seconds(settings.connect_timeout)),
-                elsewhere.to_owned(),
-            ),
+            Trouble::NotConnectedInTime => {
+                (format!("there is no connection within {}", seconds(settings.connect_timeout)), elsewhere)
+            }
             Trouble::Idle(part) => {
                 let after = part.map(|part| format!(" after {}", part.shown())).unwrap_or_default();
-                (
-                    ErrorKind::Timeout,
-                    format!("nothing came for {}{after}", seconds(settings.idle_timeout)),
-                    slow.to_owned(),
-                )
+                (format!("nothing came for {}{after}", seconds(settings.idle_timeout)), slow)
             }
             Trouble::NotDoneInTime(part) => {
                 let after = part.map(|part| format!("; {} came", part.shown())).unwrap_or_default();
-                (
-                    ErrorKind::Timeout,
-                    format!("it takes longer than {}{after}", seconds(settings.timeout)),
-                    slow.to_owned(),
-                )
+                (format!("it takes longer than {}{after}", seconds(settings.timeout)), slow)
             }
             Trouble::NoAnswer => (
-                ErrorKind::Environment,
-                "the connection ends without an answer".into(),
-                "check the host and the port, whether it is https or http, and the proxy".into(),
+                "the connection ends without an answer".to_owned(),
+                "check the host and the port, whether it is https or http, and the proxy",
             ),
             Trouble::Truncated(part) => (
-                ErrorKind::Environment,
                 format!("the body breaks off after {}", part.shown()),
-                "run the command again; if that does not help, check the proxy and the server".into(),
+                "run the command again; if that does not help, check the proxy and the server",
             ),
             Trouble::NotHttp(reason) => (
-                ErrorKind::Environment,
                 format!("the answer is not HTTP: {reason}"),
-                "check the host and the port, and whether it is https or http".into(),
+                "check the host and the port, and whether it is https or http",
             ),
-            Trouble::TooBig { limit } => {
-                (ErrorKind::Failed, format!("it holds more than {limit} bytes"), "is this the right url?".into())
-            }
+            Trouble::TooBig { limit } => (format!("it holds more than {limit} bytes"), "is this the right url?"),
             Trouble::Encoding => (
-                ErrorKind::Failed,
-                "it is packed in a way that was not asked for".into(),
-                "check the server: it must send the file as it is, or packed by gzip".into(),
+                "it is packed in a way that was not asked for".to_owned(),
+                "check the server: it must send the file as it is, or packed by gzip",
             ),
             Trouble::Gzip => (
-                ErrorKind::Failed,
-                "it is called packed by gzip, and is not".into(),
-                "check the server: its Content-Encoding is wrong".into(),
+                "it is called packed by gzip, and is not".to_owned(),
+                "check the server: its Content-Encoding is wrong",
             ),
             Trouble::Downgrade { to } => (
-                ErrorKind::Failed,
                 format!("the server leads from https to http: {to}"),
-                "anyone on the way could change what http gives: use another url".into(),
+                "anyone on the way could change what http gives: use another url",
             ),
-            Trouble::TooManyRedirections { followed } => (
-                ErrorKind::Failed,
-                format!("the server leads elsewhere more than {followed} times"),
-                "use the url of the file itself".into(),
-            ),
+            Trouble::TooManyRedirections { followed } => {
+                (format!("the server leads elsewhere more than {followed} times"), "use the url of the file itself")
+            }
         };
         Error::new(kind, format!("{doing}{through}: {reason}{tries}")).with_hint(hint)
     }
@@ -273,42 +253,41 @@ pub(super) fn tries(attempts: u32) -> String {
     if attempts > 1 { format!(", {attempts} times") } else { String::new() }
 }
 
-fn seconds(duration: Duration) -> String {
-    let unit = if duration == Duration::from_secs(1) { "second" } else { "seconds" };
-    format!("{} {unit}", duration.as_secs_f64())
-}
-
 /// Why TLS did not come about, and what to do.
 fn untrusted(cause: &rustls::Error) -> (String, &'static str) {
     let clock = "the server's owner must renew it; check the clock of this machine too";
     let name = "check the spelling of the host; a proxy or a login page of the network may stand in between";
-    match cause {
+    let certificate = match cause {
+        rustls::Error::InvalidCertificate(certificate) => certificate,
+        rustls::Error::InvalidMessage(_) => {
+            return ("it does not speak TLS".to_owned(), "check the port, and whether it is https or http");
+        }
+        other => {
+            let hint = "the server may be too old, or ask for a client certificate";
+            return (shortened(&plain(&other.to_string())), hint);
+        }
+    };
+    match certificate {
         // Another authority of the same name looks like a bad signature.
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => (
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => (
             "its certificate is signed by nobody who is known here".to_owned(),
             "let SSL_CERT_FILE name a file with the certificate of the authority that signed it, and the usual ones",
         ),
-        rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             ("its certificate has expired".to_owned(), clock)
         }
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-        ) => ("its certificate is not valid yet".to_owned(), clock),
-        rustls::Error::InvalidCertificate(CertificateError::NotValidForName) => {
-            ("its certificate is for other hosts".to_owned(), name)
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            ("its certificate is not valid yet".to_owned(), clock)
         }
-        rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. }) => {
+        CertificateError::NotValidForName => ("its certificate is for other hosts".to_owned(), name),
+        CertificateError::NotValidForNameContext { presented, .. } => {
             let names = presented.iter().take(3).map(|name| plain(name.split('"').nth(1).unwrap_or(name)));
             let names: Vec<String> = names.collect();
             (shortened(&format!("its certificate is for other hosts ({})", names.join(", "))), name)
         }
-        rustls::Error::InvalidCertificate(other) => (
+        other => (
             shortened(&plain(&format!("its certificate cannot be used: {other}"))),
             "the server's owner must replace it",
         ),
-        rustls::Error::InvalidMessage(_) => {
-            ("it does not speak TLS".to_owned(), "check the port, and whether it is https or http")
-        }
-        other => (shortened(&plain(&other.to_string())), "the server may be too old, or ask for a client certificate"),
     }
 }

@@ -19,8 +19,8 @@ pub struct Response {
     pub status: u16,
     /// The body, unpacked.
     pub bytes: Vec<u8>,
-    headers: HeaderMap,
-    story: Story,
+    pub(super) headers: HeaderMap,
+    pub(super) story: Story,
 }
 
 /// How an answer came about.
@@ -46,16 +46,6 @@ impl fmt::Debug for Response {
 }
 
 impl Response {
-    pub(super) fn new(status: u16, bytes: Vec<u8>, headers: HeaderMap, story: Story) -> Response {
-        Response { status, bytes, headers, story }
-    }
-
-    /// The same, with the number of tries that it took.
-    pub(super) fn after(mut self, attempts: u32) -> Response {
-        self.story.attempts = attempts;
-        self
-    }
-
     /// The first header of a name that is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers(name).next()
@@ -140,28 +130,28 @@ impl Response {
                 "give credentials for {host}: an entry in ~/.netrc, or --header-from-env {host}=Authorization:VARIABLE"
             )
         };
-        let (kind, reason, hint) = match self.status {
-            401 if has_credentials => (ErrorKind::Environment, "the server does not accept the credentials", login),
-            401 => (ErrorKind::Environment, "the server asks for a login", login),
-            403 => (ErrorKind::Environment, "the server does not allow it", login),
+        let kind = match self.status {
+            401 | 403 | 407 | 408 | 425 | 429 | 500 | 502..=599 => ErrorKind::Environment,
+            _ => ErrorKind::Failed,
+        };
+        let (reason, hint) = match self.status {
+            401 if has_credentials => ("the server does not accept the credentials", login),
+            401 => ("the server asks for a login", login),
+            403 => ("the server does not allow it", login),
             407 => (
-                ErrorKind::Environment,
                 "the proxy asks for a login",
                 "write it into the proxy's address: http://USER:PASSWORD@HOST:PORT".to_owned(),
             ),
             404 | 410 => (
-                ErrorKind::Failed,
                 "there is no such file",
                 "check the url, and the version in it; some servers answer so when a login is missing".to_owned(),
             ),
-            429 => (ErrorKind::Environment, "the server has had too many requests", self.later()),
-            408 | 425 | 500 | 502..=599 => (ErrorKind::Environment, "the server fails", self.later()),
-            300..=399 => (
-                ErrorKind::Failed,
-                "the server leads elsewhere, but does not say where",
-                "use the url of the file itself".to_owned(),
-            ),
-            _ => (ErrorKind::Failed, "the server does not give it", "check the url".to_owned()),
+            429 => ("the server has had too many requests", self.later()),
+            408 | 425 | 500 | 502..=599 => ("the server fails", self.later()),
+            300..=399 => {
+                ("the server leads elsewhere, but does not say where", "use the url of the file itself".to_owned())
+            }
+            _ => ("the server does not give it", "check the url".to_owned()),
         };
         let complaint = self.complaint().map(|line| format!(": {line}")).unwrap_or_default();
         let tries = tries(self.story.attempts);
@@ -212,7 +202,7 @@ mod tests {
             has_credentials: false,
             are_withheld: false,
         };
-        Response::new(status, body.as_bytes().to_vec(), map, story)
+        Response { status, bytes: body.as_bytes().to_vec(), headers: map, story }
     }
 
     #[test]

@@ -340,7 +340,7 @@ fn item_tape(source: Source<'_>, nodes: &[usize], number: usize) -> Result<Tape,
     let after: Vec<Token> = around(end(node)..until).collect();
     out.tokens.splice(0..0, before);
     out.tokens.extend(after);
-    edit::relink(&mut out);
+    out.link();
     Ok(out)
 }
 

@@ -105,27 +105,21 @@ pub(super) fn refused(
 ) -> Error {
     let said = complaint(&response.bytes, secrets).map(|text| format!(": {text}")).unwrap_or_default();
     let status = response.status;
-    let (kind, reason, hint) = match status {
+    let kind = if matches!(status, 403 | 408 | 429 | 500..=599) { ErrorKind::Environment } else { ErrorKind::Failed };
+    let (reason, hint) = match status {
         403 => {
             let reason = match &found.login {
                 Some(_) => format!("the login of {} may not read it", found.place),
                 None => "the registry does not allow it without a login".to_owned(),
             };
-            (ErrorKind::Environment, reason, format!("use an account that may read it: {}", login_commands(reference)))
+            (reason, format!("use an account that may read it: {}", login_commands(reference)))
         }
         429 => (
-            ErrorKind::Environment,
             "the registry has had too many requests".to_owned(),
             format!("run the command again later; with a login more may be allowed: {}", login_commands(reference)),
         ),
-        408 | 500..=599 => {
-            (ErrorKind::Environment, "the registry fails".to_owned(), "run the command again later".to_owned())
-        }
-        _ => (
-            ErrorKind::Failed,
-            format!("{} does not give it", response.url()),
-            "check that the URL is that of a registry".to_owned(),
-        ),
+        408 | 500..=599 => ("the registry fails".to_owned(), "run the command again later".to_owned()),
+        _ => (format!("{} does not give it", response.url()), "check that the URL is that of a registry".to_owned()),
     };
     Error::new(kind, format!("{doing}: {reason} ({status}){said}")).with_hint(hint)
 }

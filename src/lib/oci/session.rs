@@ -9,6 +9,7 @@ use super::settings::Settings;
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::http::{Client, Progress, Request, Response};
+use crate::text::percent_encoded;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
@@ -220,17 +221,7 @@ fn basic(user: &str, password: &SecretString) -> SecretString {
 
 /// Fields as a query or a form.
 fn encoded(fields: &[(&str, &str)]) -> String {
-    let letters = |text: &str| -> String {
-        text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                out.push(char::from(byte));
-            } else {
-                out.push_str(&format!("%{byte:02X}"));
-            }
-            out
-        })
-    };
-    let pairs = fields.iter().map(|(name, value)| format!("{}={}", letters(name), letters(value)));
+    let pairs = fields.iter().map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::pins::{PinLine, shown};
 use crate::flux::{ObjectName, Pair, Pin};
-use crate::git::{CommitInfo, LocalClone};
+use crate::git::{CommitInfo, Commits, LocalClone};
 use crate::text::short;
 use crate::tree::Tree;
 use serde_json::Value;

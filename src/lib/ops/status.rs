@@ -6,7 +6,7 @@ use crate::fleet::pins::{differ_in_pins, pinned_commit, shown, tracked_branch};
 use crate::fleet::select_sync::{main_pair, sharing};
 use crate::fleet::waves::sources;
 use crate::flux::{Pair, Pin};
-use crate::git::LocalClone;
+use crate::git::{Commits, LocalClone};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -102,13 +102,19 @@ pub fn make_folder(path: &Path) -> Result<()> {
 
 /// Removes a file, or a folder with all that is in it, without following links; nothing there is no failure.
 pub fn remove_all(path: &Path) -> Result<()> {
+    remove(path).map_err(|cause| Error::from_io("remove", show(path), cause))
+}
+
+pub(super) fn remove(path: &Path) -> io::Result<()> {
     let removed = match path.symlink_metadata() {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(cause) => Err(cause),
         Ok(about) if about.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),
+        Err(cause) => Err(cause),
     };
-    removed.map_err(|cause| Error::from_io("remove", show(path), cause))
+    match removed {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 #[cfg(test)]

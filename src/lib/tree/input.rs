@@ -128,8 +128,7 @@ impl Input {
         let mut bytes = Vec::new();
         reader.by_ref().take(hold_limit.saturating_add(1)).read_to_end(&mut bytes).map_err(fail)?;
         if bytes.len() as u64 <= hold_limit {
-            let len = bytes.len() as u64;
-            return Ok(Input { name, path: None, is_link: false, len, body: Body::Held { bytes, stamp: None } });
+            return Ok(Input::from_bytes(name, bytes));
         }
         let fail = |cause: io::Error| Error::from_io("keep a copy in the temporary folder of", name.as_str(), cause);
         let mut file = tempfile::tempfile().map_err(fail)?;

@@ -78,14 +78,8 @@ impl Root {
     /// Writes one file, whole or not at all, and makes the folders that it needs. A file that is there keeps its mode;
     /// a new one gets 0644 less the umask. A link, a folder or a special file is not replaced.
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<()> {
-        let (folder, name) = self.split("write", path)?;
-        let Some(fd) = self.folder(folder, true, "write", path)? else {
-            return Err(self.fail("write", path, Errno::NOENT));
-        };
-        let old = match statat(&fd, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Err(Errno::NOENT) => None,
-            old => Some(old.map_err(|cause| self.fail("write", path, cause))?),
-        };
+        let (fd, name, old) = self.look(path, "write", true)?;
+        let fd = fd.ok_or_else(|| self.fail("write", path, Errno::NOENT))?;
         if let Some(old) = &old {
             verify_regular("write", old, || self.shown(path))?;
         }
@@ -160,13 +154,8 @@ impl Root {
 
     /// Removes a regular file. Returns whether it was there.
     pub fn remove(&self, path: &str) -> Result<bool> {
-        let (folder, name) = self.split("remove", path)?;
-        let Some(fd) = self.folder(folder, false, "remove", path)? else { return Ok(false) };
-        match statat(&fd, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Err(Errno::NOENT) => return Ok(false),
-            Err(cause) => return Err(self.fail("remove", path, cause)),
-            Ok(stat) => verify_regular("remove", &stat, || self.shown(path))?,
-        }
+        let (Some(fd), name, Some(stat)) = self.look(path, "remove", false)? else { return Ok(false) };
+        verify_regular("remove", &stat, || self.shown(path))?;
         match unlinkat(&fd, name, AtFlags::empty()) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),

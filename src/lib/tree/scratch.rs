@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::error::show;
-use super::{Error, Result, Root};
+use super::{Error, Result, Root, make_folder};
 
 /// A new folder that only this user can open. It is removed with the value.
 #[derive(Debug)]
@@ -39,8 +39,7 @@ impl Scratch {
     /// Makes a folder in it.
     pub fn make_folder(&self, name: &str) -> Result<std::path::PathBuf> {
         let folder = self.path().join(name);
-        std::fs::create_dir_all(&folder).map_err(|cause| Error::from_io("make", show(&folder), cause))?;
-        Ok(folder)
+        make_folder(&folder).map(|()| folder)
     }
 }
 

@@ -5,11 +5,12 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, fstat, renameat_with, stat};
+use rustix::fs::{CWD, RenameFlags, fstat, renameat_with, stat};
 use rustix::io::Errno;
 
+use super::copy::remove;
 use super::error::show;
-use super::swap::fill;
+use super::swap::{fill, lock_folder};
 use super::{Error, Result, Tree};
 
 /// The names of the two states, in a target that is there already.
@@ -157,19 +158,6 @@ impl Drop for Staged {
     }
 }
 
-/// Removes a file, or a folder with all that is in it; nothing there is no failure.
-fn remove(path: &Path) -> io::Result<()> {
-    let removed = match path.symlink_metadata() {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(cause) => Err(cause),
-    };
-    match removed {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
 /// Renames, and fails where there is something of the new name.
 fn move_to(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
@@ -183,34 +171,21 @@ fn move_to(from: &Path, to: &Path) -> io::Result<()> {
 
 fn lock(folder: &Path, target: &Path) -> Result<File> {
     let fail = |cause: io::Error| Error::from_io("write", show(target), cause);
-    let busy = || {
-        let error = Error::new("write", show(target), "another kfleet is at work on it");
-        error.with_hint("wait for it to end, and run the same command again")
-    };
-    let file = File::open(folder).map_err(fail)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => return Err(busy()),
-        Err(cause) => return Err(fail(cause.into())),
-    }
+    let busy = Error::new("write", show(target), "another kfleet is at work on it")
+        .with_hint("wait for it to end, and run the same command again");
+    let Some(file) = lock_folder(folder).map_err(fail)? else { return Err(busy) };
     // Another process may have put the folder in its place in between.
     let (locked, named) = (fstat(&file).map_err(|cause| fail(cause.into()))?, stat(folder));
     match named {
         Ok(named) if (named.st_dev, named.st_ino) == (locked.st_dev, locked.st_ino) => Ok(file),
-        _ => Err(busy()),
+        _ => Err(busy),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
+    use crate::tree::atomic::tests::names_in;
 
     #[test]
     fn a_folder_appears_whole_or_not_at_all() {
@@ -221,18 +196,18 @@ mod tests {
         staged.fill(&tree).unwrap();
         assert!(Staged::begin(&target).unwrap_err().to_string().contains("another kfleet"));
         drop(staged);
-        assert_eq!(names(&dir.path().join("above")), [""; 0]);
+        assert_eq!(names_in(&dir.path().join("above")), [""; 0]);
         // What a killed process has left does not matter.
         fs::create_dir_all(dir.path().join("above/.kfleet-init-demo.tmp/old")).unwrap();
         let staged = Staged::begin(&target).unwrap();
         staged.fill(&tree).unwrap();
         staged.finish().unwrap();
         assert_eq!(Tree::from_dir(&target).unwrap(), tree);
-        assert_eq!(names(&dir.path().join("above")), ["demo"]);
+        assert_eq!(names_in(&dir.path().join("above")), ["demo"]);
         let staged = Staged::begin(&dir.path().join("late")).unwrap();
         fs::create_dir(dir.path().join("late")).unwrap();
         assert!(staged.finish().is_err());
-        assert_eq!(names(&dir.path().join("late")), [""; 0]);
+        assert_eq!(names_in(&dir.path().join("late")), [""; 0]);
     }
 
     #[test]
@@ -253,7 +228,7 @@ mod tests {
         assert!(Staged::resume(target).unwrap().unwrap().finish().unwrap_err().to_string().contains("/d"));
         fs::remove_file(target.join("d")).unwrap();
         Staged::resume(target).unwrap().unwrap().finish().unwrap();
-        assert_eq!(names(target), ["a", "c", "d", "mine"]);
+        assert_eq!(names_in(target), ["a", "c", "d", "mine"]);
         assert_eq!(list_folder(&target.join("none")).unwrap(), None);
         assert!(list_folder(&target.join("mine")).is_err());
     }

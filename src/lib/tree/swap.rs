@@ -1,10 +1,10 @@
 //! [`Folders`]: a folder whose sub-folders are replaced whole: nobody ever sees half of one, old or new.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, RenameFlags, flock, linkat, renameat_with};
+use rustix::fs::{AtFlags, CWD, RenameFlags, linkat, renameat_with};
 use rustix::io::Errno;
 
 use super::error::show;
@@ -30,15 +30,10 @@ impl Folders {
     pub fn lock(dir: &Path) -> Result<Folders> {
         let fail = |cause: io::Error| Error::from_io("write to", show(dir), cause);
         fs::create_dir_all(dir).map_err(fail)?;
-        let lock = File::open(dir).map_err(fail)?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => {
-                let error = Error::new("write to", show(dir), "another kfleet is at work in it");
-                return Err(error.with_hint("wait for it to end, and run the same command again"));
-            }
-            Err(cause) => return Err(fail(cause.into())),
-        }
+        let Some(lock) = lock_folder(dir).map_err(fail)? else {
+            let error = Error::new("write to", show(dir), "another kfleet is at work in it");
+            return Err(error.with_hint("wait for it to end, and run the same command again"));
+        };
         let folders = Folders { dir: dir.to_owned(), _lock: lock };
         for entry in fs::read_dir(dir).map_err(fail)? {
             let entry = entry.map_err(fail)?;
@@ -81,6 +76,16 @@ impl Folders {
             }
         }
         result.map_err(fail)
+    }
+}
+
+/// Locks a folder; nothing if another process has it. The lock holds as long as the file is open.
+pub(super) fn lock_folder(folder: &Path) -> io::Result<Option<File>> {
+    let file = File::open(folder)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(cause)) => Err(cause),
     }
 }
 

@@ -96,8 +96,9 @@ impl Root {
         }
     }
 
+    /// What is at a path, and the folder that it is in, which is made if asked to.
     #[expect(clippy::type_complexity, reason = "the folder, the name in it, what is there")]
-    fn look<'a>(
+    pub(super) fn look<'a>(
         &self,
         path: &'a str,
         doing: &'static str,

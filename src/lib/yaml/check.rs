@@ -280,59 +280,41 @@ fn doubtful_value(tape: &Tape, bytes: &[u8], token: Token, index: usize, finding
         return;
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let at = token.start as usize;
-    match resolve::v2(text) {
-        Value::Bool(value) => findings.push(Finding::lint(
-            at,
+    let is_octal = |digits: &str| {
+        digits.len() > 1 && digits.starts_with('0') && digits[1..].bytes().all(|b| b.is_ascii_digit() || b == b'_')
+    };
+    let quote = "put it in quotes if it is text";
+    let (message, hint) = match resolve::v2(text) {
+        Value::Bool(value) => (
             format!("`{text}` is the boolean {value} for kubectl and text for other readers"),
             "write true or false, or put it in quotes if it is text",
-        )),
-        Value::Int(value) => {
-            let digits = text.trim_start_matches(['+', '-']);
-            let is_octal = digits.len() > 1
-                && digits.starts_with('0')
-                && digits[1..].bytes().all(|b| b.is_ascii_digit() || b == b'_');
-            if is_octal {
-                findings.push(Finding::lint(
-                    at,
-                    format!("`{text}` is an octal number for kubectl: {value}"),
-                    "put it in quotes if it is text; for a file mode it is right",
-                ));
-            }
+        ),
+        Value::Int(value) if is_octal(text.trim_start_matches(['+', '-'])) => (
+            format!("`{text}` is an octal number for kubectl: {value}"),
+            "put it in quotes if it is text; for a file mode it is right",
+        ),
+        Value::Float(value) if !value.is_finite() => {
+            (format!("`{text}` cannot become JSON: kubectl refuses it"), quote)
         }
-        Value::Float(value) if !value.is_finite() => findings.push(Finding::lint(
-            at,
-            format!("`{text}` cannot become JSON: kubectl refuses it"),
-            "put it in quotes if it is text",
-        )),
         Value::Float(_) if text.len() > 17 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-' || b == b'+') => {
-            findings.push(Finding::lint(
-                at,
-                format!("`{text}` is too large for a whole number: it loses precision"),
-                "put it in quotes if it is text",
-            ));
+            (format!("`{text}` is too large for a whole number: it loses precision"), quote)
         }
-        Value::Str(_) if resolve::is_timestamp(text) => findings.push(Finding::lint(
-            at,
+        Value::Str(_) if resolve::is_timestamp(text) => (
             format!("`{text}` is text for kubectl and a timestamp for kustomize, which rewrites it"),
             "put it in quotes",
-        )),
+        ),
         Value::Str(_) if text.parse::<f64>().is_ok_and(f64::is_infinite) && bytes[0].is_ascii_digit() => {
-            findings.push(Finding::lint(
-                at,
-                format!("`{text}` is too large for a number: kubectl takes it as text"),
-                "put it in quotes",
-            ));
+            (format!("`{text}` is too large for a number: kubectl takes it as text"), "put it in quotes")
         }
-        _ => {}
-    }
+        _ => return,
+    };
+    findings.push(Finding::lint(token.start as usize, message, hint));
 }
 
 fn escapes(tape: &Tape, source: &[u8], token: Token, json: bool, findings: &mut Vec<Finding>) {
     if let Err(error) = scalar::decode(tape, source, token, json) {
-        let mut finding = Finding::error(token.start as usize + error.offset, error.message);
-        finding.hint = Some("YAML escapes: \\n \\t \\\\ \\\" \\xNN \\uNNNN; other characters stand for themselves");
-        findings.push(finding);
+        let hint = Some("YAML escapes: \\n \\t \\\\ \\\" \\xNN \\uNNNN; other characters stand for themselves");
+        findings.push(Finding { hint, ..Finding::error(token.start as usize + error.offset, error.message) });
     }
 }
 
@@ -376,12 +358,9 @@ fn aliases(tape: &Tape, source: &[u8], findings: &mut Vec<Finding>) {
                 )),
                 Some(_) => {}
                 None => {
-                    let mut finding = Finding::error(
-                        token.start as usize,
-                        format!("the alias `*{shown}` has no anchor `&{shown}` before it in this document"),
-                    );
-                    finding.hint = Some("anchors do not reach across `---`");
-                    findings.push(finding);
+                    let message = format!("the alias `*{shown}` has no anchor `&{shown}` before it in this document");
+                    let hint = Some("anchors do not reach across `---`");
+                    findings.push(Finding { hint, ..Finding::error(token.start as usize, message) });
                 }
             }
         }

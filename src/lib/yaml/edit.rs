@@ -2,7 +2,6 @@
 
 use super::scalar;
 use super::scan::SyntaxError;
-use super::slow::link;
 use super::tape::{Kind, Tape, Token};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -53,8 +52,12 @@ pub fn expand(tape: &Tape, source: &[u8], range: Range<usize>) -> Result<Tape, S
     }
     expansion.copy(range, true)?;
     let mut out = expansion.out;
-    link(&mut out);
+    out.link();
     Ok(out)
+}
+
+fn fail(token: Token, message: impl Into<String>) -> SyntaxError {
+    SyntaxError::new(token.start as usize, message)
 }
 
 struct Expansion<'a> {
@@ -81,12 +84,8 @@ impl<'a> Expansion<'a> {
 
     fn target(&self, alias: Token) -> Result<usize, SyntaxError> {
         let name = &self.tape.text(self.source, alias)[1..];
-        self.anchors.get(name).copied().ok_or_else(|| {
-            SyntaxError::new(
-                alias.start as usize,
-                format!("the alias `*{}` has no anchor", String::from_utf8_lossy(name)),
-            )
-        })
+        let unknown = || fail(alias, format!("the alias `*{}` has no anchor", String::from_utf8_lossy(name)));
+        self.anchors.get(name).copied().ok_or_else(unknown)
     }
 
     /// Copies tokens; an alias becomes a copy of its node. `comments`: copies of copies carry none.
@@ -98,24 +97,16 @@ impl<'a> Expansion<'a> {
                 range.start += 1;
                 let token = self.tape.tokens[index];
                 if self.out.tokens.len() > MAX_EXPANSION {
-                    return Err(SyntaxError::new(
-                        token.start as usize,
-                        "expanding the anchors makes this document too large",
-                    )
-                    .with_hint("leave out --expand-anchors, or use fewer aliases"));
+                    let error = fail(token, "expanding the anchors makes this document too large");
+                    return Err(error.with_hint("leave out --expand-anchors, or use fewer aliases"));
                 }
                 match token.kind {
-                    Kind::Anchor => {
-                        self.note_anchor(index);
-                    }
+                    Kind::Anchor => self.note_anchor(index),
                     Kind::Alias => {
                         let target = self.target(token)?;
                         let end = self.tape.skip_node(target);
                         if target <= index && index < end {
-                            return Err(SyntaxError::new(
-                                token.start as usize,
-                                "an alias inside the value that it names",
-                            ));
+                            return Err(fail(token, "an alias inside the value that it names"));
                         }
                         if token.is_key() {
                             let mut key = self.tape.tokens[target];
@@ -143,7 +134,7 @@ impl<'a> Expansion<'a> {
                         self.out.tokens.push(token);
                         self.depth += 1;
                         if self.depth > MAX_MERGE_DEPTH {
-                            return Err(SyntaxError::new(token.start as usize, "merge keys are nested too deeply"));
+                            return Err(fail(token, "merge keys are nested too deeply"));
                         }
                         self.merged(index, comments)?;
                         self.depth -= 1;
@@ -225,12 +216,7 @@ impl<'a> Expansion<'a> {
                     }
                     pending.extend(nested.into_iter().rev());
                 }
-                _ => {
-                    return Err(SyntaxError::new(
-                        token.start as usize,
-                        "a merge key needs a mapping or a list of mappings",
-                    ));
-                }
+                _ => return Err(fail(token, "a merge key needs a mapping or a list of mappings")),
             }
         }
         Ok(())
@@ -308,10 +294,7 @@ fn order(tape: &Tape, source: &[u8]) -> Tape {
         return tape.clone();
     }
     out.tokens.extend_from_slice(&tape.tokens[..=root]);
-    let is_manifest = ["apiVersion", "kind"]
-        .iter()
-        .all(|name| tape.entries(root).any(|(key, _)| tape.text(source, tape.tokens[key]) == name.as_bytes()));
-    if !is_manifest {
+    if !["apiVersion", "kind"].iter().all(|name| entry_of(tape, source, root, name).is_some()) {
         return tape.clone();
     }
     let end = tape.tokens[root].link as usize;
@@ -342,8 +325,13 @@ fn order(tape: &Tape, source: &[u8]) -> Tape {
     }
     out.tokens.extend_from_slice(&tape.tokens[from..=end]);
     out.tokens.extend_from_slice(&tape.tokens[end + 1..]);
-    link(&mut out);
+    out.link();
     out
+}
+
+/// The entry of the mapping at `map` whose key is written so.
+fn entry_of(tape: &Tape, source: &[u8], map: usize, key: &str) -> Option<(usize, usize)> {
+    tape.entries(map).find(|(at, _)| tape.text(source, tape.tokens[*at]) == key.as_bytes())
 }
 
 /// Sets the value of `key` in the mapping at `map`: replaces the node that is there, or appends an entry.
@@ -352,8 +340,7 @@ pub fn set_text(tape: &mut Tape, source: &[u8], map: usize, key: &str, value: &s
     let mut text = Vec::new();
     scalar::write_text(value, flow, &mut text);
     let node = extra_token(tape, &text);
-    let existing = tape.entries(map).find(|(k, _)| tape.text(source, tape.tokens[*k]) == key.as_bytes());
-    match existing {
+    match entry_of(tape, source, map, key) {
         Some((key_at, value_at)) => {
             // Its properties go with the old value.
             let end = tape.skip_node(value_at);
@@ -372,28 +359,19 @@ pub fn set_text(tape: &mut Tape, source: &[u8], map: usize, key: &str, value: &s
             tape.tokens.splice(at..at, [key_token, node]);
         }
     }
-    link(tape);
+    tape.link();
 }
 
 /// Sets the value of `key` in the mapping at `map` to a block list of these tokens: items with their nodes and comments.
 pub fn set_list(tape: &mut Tape, source: &[u8], map: usize, key: &str, items: Vec<Token>) {
     // First a text in its place, which then becomes the list.
     set_text(tape, source, map, key, "list");
-    let entry = tape.entries(map).find(|(k, _)| {
-        let token = tape.tokens[*k];
-        tape.text(source, token) == key.as_bytes()
-    });
-    let Some((_, value)) = entry else { return };
+    let Some((_, value)) = entry_of(tape, source, map, key) else { return };
     let bare = |kind: Kind, flags: u8| Token { kind, flags, column: 0, start: 0, end: 0, link: 0 };
     let flow = if items.is_empty() { Token::FLOW } else { 0 };
     let list = std::iter::once(bare(Kind::Seq, flow)).chain(items).chain([bare(Kind::End, flow)]);
     tape.tokens.splice(value..=value, list);
-    link(tape);
-}
-
-/// Connects the starts and ends of a tape that was put together from parts.
-pub fn relink(tape: &mut Tape) {
-    link(tape);
+    tape.link();
 }
 
 /// A scalar whose text, quotes included, is added to the tape.
@@ -421,6 +399,6 @@ pub fn remove_entry(tape: &mut Tape, map: usize, key: usize) -> bool {
         end += 1;
     }
     tape.tokens.drain(from..end);
-    link(tape);
+    tape.link();
     tape.entries(map).next().is_none()
 }

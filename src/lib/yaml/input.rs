@@ -173,16 +173,13 @@ fn has_wide_control(bytes: &[u8]) -> bool {
 fn refuse_characters(bytes: &[u8], json: bool) -> Result<(), SyntaxError> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Ok(()) };
     for (at, c) in text.char_indices() {
+        let refuse = |message: String, hint: &str| Err(SyntaxError::new(at, message).with_hint(hint));
         let (name, hint) = match c {
             '\n' | '\t' => continue,
-            '\0' => {
-                return Err(
-                    SyntaxError::new(at, format!("byte {at}: a NUL character")).with_hint("this is not a text file")
-                );
-            }
+            '\0' => return refuse(format!("byte {at}: a NUL character"), "this is not a text file"),
             '\u{feff}' if !json => {
-                return Err(SyntaxError::new(at, "a byte-order mark (U+FEFF) inside a document")
-                    .with_hint("remove it, or write it as \"\\uFEFF\" in double quotes"));
+                let hint = "remove it, or write it as \"\\uFEFF\" in double quotes";
+                return refuse("a byte-order mark (U+FEFF) inside a document".to_owned(), hint);
             }
             '\u{85}' => ("NEL (U+0085)", "write it as \"\\N\" in double quotes, or remove it"),
             '\u{2028}' => ("LINE SEPARATOR (U+2028)", "write it as \"\\L\" in double quotes, or remove it"),
@@ -192,17 +189,14 @@ fn refuse_characters(bytes: &[u8], json: bool) -> Result<(), SyntaxError> {
                     continue;
                 }
                 let message = format!("the control character U+{:04X} cannot stand in YAML", c as u32);
-                return Err(
-                    SyntaxError::new(at, message).with_hint("write it as an escape in double quotes, or remove it")
-                );
+                return refuse(message, "write it as an escape in double quotes, or remove it");
             }
             _ => continue,
         };
         if json {
             continue;
         }
-        return Err(SyntaxError::new(at, format!("the character {name} is a line break for kubectl and kustomize"))
-            .with_hint(hint));
+        return refuse(format!("the character {name} is a line break for kubectl and kustomize"), hint);
     }
     Ok(())
 }

@@ -146,6 +146,23 @@ impl Tape {
         self.by_slow_lane = false;
     }
 
+    /// Connects the starts and ends of collections.
+    pub fn link(&mut self) {
+        let mut open = Vec::new();
+        for index in 0..self.tokens.len() {
+            match self.tokens[index].kind {
+                Kind::Map | Kind::Seq => open.push(index),
+                Kind::End => {
+                    if let Some(start) = open.pop() {
+                        self.tokens[start].link = index as u32;
+                        self.tokens[index].link = start as u32;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// The source text of a token.
     pub fn text<'a>(&'a self, source: &'a [u8], token: Token) -> &'a [u8] {
         let from = if token.has(Token::EXTRA) { &self.extra } else { source };

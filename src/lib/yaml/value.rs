@@ -5,8 +5,10 @@ use super::engine::Engine;
 use super::input::Text;
 use super::resolve::{self, Value as Plain};
 use super::scalar;
+use super::scan::SyntaxError;
 use super::tape::{Kind, Tape, Token};
 use serde_json::{Number, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As deep as JSON goes in the readers of this project.
@@ -15,26 +17,15 @@ const MAX_DEPTH: usize = 100;
 /// So many values may come out of one document: aliases multiply.
 const MAX_VALUES: usize = 1_000_000;
 
-/// A part of a document that cannot become JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValueError {
-    /// Byte offset in the text.
-    pub offset: usize,
-    /// What is wrong.
-    pub message: String,
-}
-
 /// Decodes the first document of a text; null where there is none.
 ///
 /// # Errors
 /// It is not text or not YAML, or as [`to_value`].
-pub fn read_value(bytes: &[u8]) -> Result<Value, ValueError> {
-    let fail = |offset, message| ValueError { offset, message };
-    let text = Text::new(bytes).map_err(|error| fail(error.offset, error.message))?;
+pub fn read_value(bytes: &[u8]) -> Result<Value, SyntaxError> {
+    let text = Text::new(bytes)?;
     let mut tape = Tape::default();
     for span in text.documents() {
-        let parsed = Engine::default().parse(&text, span, &mut tape, &mut Vec::new());
-        parsed.map_err(|error| fail(error.offset, error.message))?;
+        Engine::default().parse(&text, span, &mut tape, &mut Vec::new())?;
         if !tape.is_empty() {
             return to_value(&tape, &text.bytes, 0);
         }
@@ -46,7 +37,7 @@ pub fn read_value(bytes: &[u8]) -> Result<Value, ValueError> {
 ///
 /// # Errors
 /// A scalar that JSON has no word for, a tag that does not fit, absurd nesting, an alias bomb.
-pub fn to_value(tape: &Tape, source: &[u8], node: usize) -> Result<Value, ValueError> {
+pub fn to_value(tape: &Tape, source: &[u8], node: usize) -> Result<Value, SyntaxError> {
     decode::<Value>(tape, source, node)
 }
 
@@ -76,7 +67,7 @@ pub enum LocatedValue {
 ///
 /// # Errors
 /// As [`to_value`].
-pub fn to_located(tape: &Tape, source: &[u8], node: usize) -> Result<Located, ValueError> {
+pub fn to_located(tape: &Tape, source: &[u8], node: usize) -> Result<Located, SyntaxError> {
     decode::<Located>(tape, source, node)
 }
 
@@ -139,7 +130,7 @@ fn flattened<B: Build>(items: Vec<B>) -> Option<Vec<(String, usize, B)>> {
     maps.map(|maps| maps.into_iter().flatten().collect())
 }
 
-fn decode<B: Build>(tape: &Tape, source: &[u8], node: usize) -> Result<B, ValueError> {
+fn decode<B: Build>(tape: &Tape, source: &[u8], node: usize) -> Result<B, SyntaxError> {
     let mut anchors = BTreeMap::new();
     for (index, token) in tape.tokens.iter().enumerate() {
         if token.kind == Kind::Anchor {
@@ -157,11 +148,11 @@ struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    fn fail<T>(&self, token: Token, message: impl Into<String>) -> Result<T, ValueError> {
-        Err(ValueError { offset: token.start as usize, message: message.into() })
+    fn fail<T>(&self, token: Token, message: impl Into<String>) -> Result<T, SyntaxError> {
+        Err(SyntaxError::new(token.start as usize, message))
     }
 
-    fn node<B: Build>(&mut self, index: usize, depth: usize) -> Result<B, ValueError> {
+    fn node<B: Build>(&mut self, index: usize, depth: usize) -> Result<B, SyntaxError> {
         let node = self.tape.node_at(index);
         let token = self.tape.tokens[node];
         self.values += 1;
@@ -190,7 +181,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn map<B: Build>(&mut self, node: usize, depth: usize) -> Result<B, ValueError> {
+    fn map<B: Build>(&mut self, node: usize, depth: usize) -> Result<B, SyntaxError> {
         let mut known: Vec<(String, usize, B)> = Vec::new();
         let mut merged = Vec::new();
         let entries: Vec<(usize, usize)> = self.tape.entries(node).collect();
@@ -201,8 +192,7 @@ impl Decoder<'_> {
                 continue;
             }
             let text = self.text(token)?;
-            let name =
-                if token.kind == Kind::Plain { resolve::v2_key(&text).map(|key| key.into_owned()) } else { Some(text) };
+            let name = if token.kind == Kind::Plain { resolve::v2_key(&text).map(Cow::into_owned) } else { Some(text) };
             let Some(name) = name else { return self.fail(token, "this key cannot become a JSON key") };
             known.push((name, token.start as usize, self.node(value, depth + 1)?));
         }
@@ -216,16 +206,12 @@ impl Decoder<'_> {
         Ok(B::map(known, self.tape.tokens[node].start as usize))
     }
 
-    fn text(&self, token: Token) -> Result<String, ValueError> {
-        match scalar::decode(self.tape, self.source, token, false) {
-            Ok(text) => Ok(text.into_owned()),
-            Err(error) => {
-                Err(ValueError { offset: token.start as usize + error.offset, message: error.message.to_owned() })
-            }
-        }
+    fn text(&self, token: Token) -> Result<String, SyntaxError> {
+        let text = scalar::decode(self.tape, self.source, token, false);
+        text.map(Cow::into_owned).map_err(|error| SyntaxError::new(token.start as usize + error.offset, error.message))
     }
 
-    fn scalar<B: Build>(&self, node: usize) -> Result<B, ValueError> {
+    fn scalar<B: Build>(&self, node: usize) -> Result<B, SyntaxError> {
         let token = self.tape.tokens[node];
         if token.kind == Kind::Null {
             return Ok(B::scalar(Value::Null, token, None));
@@ -259,7 +245,7 @@ impl Decoder<'_> {
 mod tests {
     use super::*;
 
-    fn value(text: &str) -> Result<Value, ValueError> {
+    fn value(text: &str) -> Result<Value, SyntaxError> {
         read_value(text.as_bytes())
     }
 

@@ -1,7 +1,8 @@
 //! GitHub and GitHub Enterprise (REST API, "Pulls").
 
-use crate::forge::provider::{Endpoint, Facts, Proposal, Provider, Server, encoded, encoded_path, value};
+use crate::forge::provider::{Endpoint, Facts, Proposal, Provider, Server, encoded_path, value};
 use crate::process::Environment;
+use crate::text::percent_encoded as encoded;
 use serde_json::{Value, json};
 
 /// See the module.

@@ -1,7 +1,8 @@
 //! GitLab, also self-managed (API v4, "Merge requests").
 
-use crate::forge::provider::{Endpoint, Facts, Proposal, Provider, Server, encoded, encoded_path};
+use crate::forge::provider::{Endpoint, Facts, Proposal, Provider, Server, encoded_path};
 use crate::process::Environment;
+use crate::text::percent_encoded as encoded;
 use serde_json::{Value, json};
 
 /// See the module.

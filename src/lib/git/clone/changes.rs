@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::index::entry;
+use super::index::{Answered, entry};
 
 /// What becomes of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +24,7 @@ impl Change {
 }
 
 /// What leads from one tree to another.
-pub(super) fn between(
-    repository: &Repository,
-    old: &Tree<'_>,
-    new: &Tree<'_>,
-) -> std::result::Result<Vec<Change>, git2::Error> {
+pub(super) fn between(repository: &Repository, old: &Tree<'_>, new: &Tree<'_>) -> Answered<Vec<Change>> {
     let diff = repository.diff_tree_to_tree(Some(old), Some(new), None)?;
     let path = |file: git2::DiffFile<'_>| file.path_bytes().unwrap_or_default().to_vec();
     let changes = diff.deltas().map(|delta| match delta.status() {
@@ -42,11 +38,7 @@ pub(super) fn between(
 }
 
 /// The tree with changes made.
-pub(super) fn applied(
-    repository: &Repository,
-    base: &Tree<'_>,
-    changes: &[Change],
-) -> std::result::Result<Oid, git2::Error> {
+pub(super) fn applied(repository: &Repository, base: &Tree<'_>, changes: &[Change]) -> Answered<Oid> {
     let mut index = Index::new()?;
     index.read_tree(base)?;
     // A file may have to give way to a folder of its name.

@@ -23,22 +23,7 @@ fn made() -> Made {
         let files = [("clusters/x/pin.yaml".to_owned(), pin.to_owned()), (format!("files/{name}"), name.to_owned())];
         for (path, text) in files {
             let id = repository.blob(text.as_bytes()).unwrap();
-            index
-                .add(&git2::IndexEntry {
-                    ctime: git2::IndexTime::new(0, 0),
-                    mtime: git2::IndexTime::new(0, 0),
-                    dev: 0,
-                    ino: 0,
-                    mode: 0o100_644,
-                    uid: 0,
-                    gid: 0,
-                    file_size: 0,
-                    id,
-                    flags: 0,
-                    flags_extended: 0,
-                    path: path.into_bytes(),
-                })
-                .unwrap();
+            index.add(&index::entry(path.as_bytes(), 0o100_644, id)).unwrap();
         }
         let tree = repository.find_tree(index.write_tree_to(&repository).unwrap()).unwrap();
         let who = Signature::new("T", "t@example.org", &git2::Time::new(1_700_000_000, 0)).unwrap();

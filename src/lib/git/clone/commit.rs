@@ -4,7 +4,7 @@
 
 use super::changes::{self, Change};
 use super::create::{config, signature};
-use super::index::{locked, verify_unlocked, writable_index, write_index};
+use super::index::{Answered, locked, verify_unlocked, writable_index, write_index};
 use super::signing::{Committing, is_signed};
 use super::{Head, LocalClone, unusable};
 use crate::error::{Error, ErrorKind, Result};
@@ -159,7 +159,7 @@ impl LocalClone {
 
     /// Makes the entry of a file what the work tree has. Filters such as those of line endings apply, and modes are those
     /// that git would keep.
-    fn stage(&self, index: &mut Index, path: &Path) -> std::result::Result<Change, git2::Error> {
+    fn stage(&self, index: &mut Index, path: &Path) -> Answered<Change> {
         let bytes = path.as_os_str().as_encoded_bytes().to_vec();
         let top = self.repository.workdir().unwrap_or(Path::new(""));
         if top.join(path).symlink_metadata().is_err() {
@@ -182,7 +182,7 @@ impl LocalClone {
         let _ = index.write();
     }
 
-    fn move_branch(&self, ready: &ReadyCommit, commit: Oid, message: &str) -> std::result::Result<(), git2::Error> {
+    fn move_branch(&self, ready: &ReadyCommit, commit: Oid, message: &str) -> Answered<()> {
         let log = format!("commit: {}", message.lines().next().unwrap_or_default());
         match &ready.branch {
             Branch::CheckedOut(name) => {
@@ -211,7 +211,7 @@ fn moved() -> Error {
     )
 }
 
-fn remove_entry(index: &mut Index, path: &Path) -> std::result::Result<(), git2::Error> {
+fn remove_entry(index: &mut Index, path: &Path) -> Answered<()> {
     match index.remove(path, 0) {
         Err(cause) if cause.code() != ErrorCode::NotFound => Err(cause),
         _ => Ok(()),

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make files")]
 
 use super::*;
+use crate::git::clone::create::tests::mk_environment;
 use git2::{Repository, Status};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -28,13 +29,8 @@ fn made() -> Made {
     let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
     let who = Signature::now("T", "t@example.org").unwrap();
     repository.commit(Some("HEAD"), &who, &who, "One", &tree, &[]).unwrap();
-    let mut environment: Environment = [("GIT_CONFIG_GLOBAL", "/dev/null")].into_iter().collect();
-    for role in ["AUTHOR", "COMMITTER"] {
-        environment.set(format!("GIT_{role}_NAME"), "Ann");
-        environment.set(format!("GIT_{role}_EMAIL"), "ann@example.org");
-    }
     let clone = LocalClone::open(folder.path()).unwrap();
-    Made { folder, clone, environment }
+    Made { folder, clone, environment: mk_environment(true) }
 }
 
 fn write(folder: &Path, path: &str, text: &str) {

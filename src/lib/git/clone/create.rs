@@ -6,10 +6,10 @@ use std::path::Path;
 
 use git2::{Commit, Config, ConfigLevel, ErrorCode, Index, Oid, Repository, RepositoryInitOptions, Signature};
 
-use super::index::{entry, writable_index};
+use super::index::{Answered, entry, writable_index};
 use super::signing::{Committing, is_signed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::git::read::open;
+use crate::git::read::{branch_of, open};
 use crate::process::Environment;
 use crate::tree::{Tree, remove_file};
 
@@ -42,11 +42,10 @@ pub fn about(folder: &Path) -> Result<Option<About>> {
         }
         Err(cause) => return Err(fail(cause)),
     };
-    let head = repository.find_reference("HEAD").map_err(fail)?;
-    let branch = head.symbolic_target().ok().flatten().and_then(|name| name.strip_prefix("refs/heads/"));
+    let branch = branch_of(&repository).map_err(fail)?;
     let origin = repository.find_remote("origin").ok();
     let origin = origin.and_then(|remote| remote.url().ok().map(str::to_owned));
-    Ok(Some(About { has_commits, branch: branch.map(str::to_owned), origin }))
+    Ok(Some(About { has_commits, branch, origin }))
 }
 
 /// The branch that the user's settings give new repositories.
@@ -161,14 +160,14 @@ pub fn reset_index(folder: &Path) -> Result<()> {
     index_of_head(&repository).map_err(|cause| failed("cannot write the index", &cause))
 }
 
-fn index_of_head(repository: &Repository) -> std::result::Result<(), git2::Error> {
+fn index_of_head(repository: &Repository) -> Answered<()> {
     let mut index = writable_index(repository)?;
     index.read_tree(&repository.head()?.peel_to_tree()?)?;
     index.write()
 }
 
 /// The settings as git finds them: `GIT_CONFIG_GLOBAL` takes the place of the user's files.
-pub(super) fn config(repository: &Repository, environment: &Environment) -> std::result::Result<Config, git2::Error> {
+pub(super) fn config(repository: &Repository, environment: &Environment) -> Answered<Config> {
     let Some(global) = environment.get("GIT_CONFIG_GLOBAL") else { return repository.config() };
     let mut config = Config::new()?;
     if let Ok(system) = Config::find_system() {
@@ -204,10 +203,10 @@ fn failed(doing: &str, cause: &git2::Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn mk_environment(email: bool) -> Environment {
+    pub(in crate::git::clone) fn mk_environment(email: bool) -> Environment {
         let mut environment: Environment = [("GIT_CONFIG_GLOBAL", "/dev/null")].into_iter().collect();
         for role in ["AUTHOR", "COMMITTER"] {
             environment.set(format!("GIT_{role}_NAME"), "Ann");

@@ -6,6 +6,9 @@ use crate::error::{Error, ErrorKind, Result};
 use git2::{ErrorCode, Index, IndexEntry, IndexTime, Oid, Repository};
 use std::os::unix::fs::MetadataExt;
 
+/// What libgit2 answers.
+pub(super) type Answered<T> = std::result::Result<T, git2::Error>;
+
 /// The bits of an entry's mode that are its type, and the type of a file.
 const TYPE: u32 = 0o170_000;
 const FILE: u32 = 0o100_000;
@@ -14,7 +17,7 @@ const FILE: u32 = 0o100_000;
 const STAGE: u16 = 0x3000;
 
 /// The index as it is on disk now, ready to be changed and written.
-pub(super) fn writable_index(repository: &Repository) -> std::result::Result<Index, git2::Error> {
+pub(super) fn writable_index(repository: &Repository) -> Answered<Index> {
     let mut index = repository.index()?;
     // Before it is read: if it is replaced in between, more entries are doubted, never fewer.
     let written = index.path().and_then(|path| path.metadata().ok()).map(|about| about.mtime());
@@ -27,7 +30,7 @@ pub(super) fn writable_index(repository: &Repository) -> std::result::Result<Ind
 
 /// Makes git compare the content of the files that may have changed in the second in which the index was written, or
 /// later: a size of 0 is git's own mark for that.
-fn doubt_entries_since(index: &mut Index, written: i64) -> std::result::Result<(), git2::Error> {
+fn doubt_entries_since(index: &mut Index, written: i64) -> Answered<()> {
     let is_racy = |entry: &IndexEntry| {
         let is_plain = entry.mode & TYPE == FILE && entry.flags & STAGE == 0;
         is_plain && entry.file_size != 0 && i64::from(entry.mtime.seconds().cast_unsigned()) >= written

@@ -3,9 +3,7 @@
 
 mod changes;
 mod commit;
-mod commits;
 mod create;
-mod files;
 mod history;
 mod index;
 mod push_target;
@@ -14,16 +12,14 @@ mod revisions;
 mod signing;
 
 pub use commit::ReadyCommit;
-pub use commits::Commits;
 pub use create::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
-pub use files::FileState;
 pub use history::FileChange;
 pub use push_target::PushTarget;
-pub use revisions::{CommitInfo, Resolved, Tip};
+pub use revisions::{CommitInfo, Commits, FileState, Resolved, Tip};
 
 pub(super) use revisions::info_of;
 
-use super::read::open;
+use super::read::{branch_of, open};
 use crate::error::{Error, ErrorKind, Result};
 use git2::{Oid, Repository};
 use std::cell::RefCell;
@@ -96,11 +92,6 @@ impl LocalClone {
         }
     }
 
-    /// Whether history was cut off when it was cloned.
-    pub fn is_shallow(&self) -> bool {
-        self.repository.is_shallow()
-    }
-
     /// The path of a file of the folder below the top of the work tree.
     pub fn full_path(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
@@ -111,9 +102,7 @@ impl LocalClone {
     /// # Errors
     /// It cannot be read.
     pub fn head(&self) -> Result<Head> {
-        let head = self.repository.find_reference("HEAD").map_err(|cause| unusable(&cause))?;
-        let target = head.symbolic_target().ok().flatten().map(str::to_owned);
-        let branch = target.and_then(|name| name.strip_prefix("refs/heads/").map(str::to_owned));
+        let branch = branch_of(&self.repository).map_err(|cause| unusable(&cause))?;
         let commit = self.repository.head().ok().and_then(|head| head.peel_to_commit().ok());
         Ok(Head { branch, commit: commit.map(|commit| commit.id().to_string()) })
     }

@@ -2,6 +2,7 @@
 //! `branch.NAME.remote`, the branch there by `push.default`.
 
 use super::create::config;
+use super::index::Answered;
 use super::{LocalClone, unusable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Environment;
@@ -85,12 +86,7 @@ impl LocalClone {
 
     /// A commit that the target has had, that `ours` has too, and that is not in `theirs`, where the target is now: it was
     /// taken off the target on purpose.
-    pub(in crate::git) fn dropped_commit(
-        &self,
-        target: &PushTarget,
-        ours: Oid,
-        theirs: Oid,
-    ) -> std::result::Result<Option<Oid>, git2::Error> {
+    pub(in crate::git) fn dropped_commit(&self, target: &PushTarget, ours: Oid, theirs: Oid) -> Answered<Option<Oid>> {
         let log = self.repository.reflog(&target.tracking_name())?;
         let mut tips: Vec<Oid> = log.iter().take(TIPS).flat_map(|entry| [entry.id_new(), entry.id_old()]).collect();
         tips.sort();
@@ -106,12 +102,7 @@ impl LocalClone {
     }
 
     /// Whether `ours` has a commit that no other branch of the remote had, when it was last fetched.
-    pub(in crate::git) fn is_only_there(
-        &self,
-        commit: Oid,
-        ours: Oid,
-        target: &PushTarget,
-    ) -> std::result::Result<bool, git2::Error> {
+    pub(in crate::git) fn is_only_there(&self, commit: Oid, ours: Oid, target: &PushTarget) -> Answered<bool> {
         if !self.is_within(commit, ours)? {
             return Ok(false);
         }
@@ -129,7 +120,7 @@ impl LocalClone {
     }
 
     /// Whether `old` is `new` or an ancestor of it.
-    pub(in crate::git) fn is_within(&self, old: Oid, new: Oid) -> std::result::Result<bool, git2::Error> {
+    pub(in crate::git) fn is_within(&self, old: Oid, new: Oid) -> Answered<bool> {
         Ok(old == new || self.repository.graph_descendant_of(new, old)?)
     }
 }

@@ -1,10 +1,14 @@
-//! The commits of the local clone: which one a text stands for, where branches are, and which commit comes before which.
+//! The commits of the local clone and their files: which commit a text stands for, where branches are, which commit comes
+//! before which. [`Commits`] is what plans ask; it can be made for a history that is written down in a test.
 
 use super::{LocalClone, unusable};
 use crate::error::{Error, ErrorKind, Result};
-use crate::git::read::is_commit;
 use crate::suggest::nearest;
-use git2::{BranchType, Commit, ErrorCode, ObjectType, Oid, Sort};
+use crate::text::is_commit;
+use git2::{
+    BranchType, Commit, Delta, DiffOptions, ErrorCode, ObjectType, Oid, Sort, Status, TreeWalkMode, TreeWalkResult,
+};
+use std::path::Path;
 
 /// Where a branch is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,21 +49,55 @@ pub enum Resolved {
     Ambiguous,
 }
 
-impl LocalClone {
-    /// The commit that a text of the user's stands for: a hash, a branch, a tag, `HEAD~1`.
-    pub fn resolve(&self, text: &str) -> Resolved {
-        match self.repository.revparse_single(text).and_then(|object| object.peel(ObjectType::Commit)) {
-            Ok(commit) => Resolved::Commit(commit.id().to_string()),
-            Err(cause) if cause.code() == ErrorCode::Ambiguous => Resolved::Ambiguous,
-            Err(_) => Resolved::Unknown,
-        }
-    }
+/// What became of a file since the last commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// Nothing.
+    Clean,
+    /// It differs, in the work tree or in what is staged.
+    Changed,
+    /// Git does not know it.
+    Untracked,
+    /// A merge has left it in conflict.
+    Conflicted,
+}
 
-    /// As [`LocalClone::resolve`], as an error where it is not a commit.
-    ///
-    /// # Errors
-    /// There is no such commit, or the hash is too short.
-    pub fn commit(&self, text: &str) -> Result<String> {
+/// The commits of a repository, and which of its files have changes that are not committed. Paths are relative to the
+/// folder that was opened. A commit that is not here is an error, and so is a hash that is too short.
+pub trait Commits {
+    /// The full hash of the commit that a text stands for, as [`LocalClone::resolve`] finds it.
+    fn commit(&self, text: &str) -> Result<String>;
+
+    /// Where a branch is: the remote's, as far as it was fetched, or else the local one.
+    fn tip(&self, branch: &str) -> Option<Tip>;
+
+    /// Whether history was cut off when it was cloned.
+    fn is_shallow(&self) -> bool;
+
+    /// Whether `old` is `new` or an ancestor of it.
+    fn is_ancestor(&self, old: &str, new: &str) -> Result<bool>;
+
+    /// How many commits `new` has that `old` does not have (`git rev-list --count old..new`).
+    fn distance(&self, old: &str, new: &str) -> Result<usize>;
+
+    /// The newest of these commits, newest first, at most so many.
+    fn between(&self, old: &str, new: &str, limit: usize) -> Result<Vec<CommitInfo>>;
+
+    /// The files that differ between two commits below some folders, as `A path`, `M path` or `D path`.
+    fn changed_files(&self, old: &str, new: &str, below: &[&str]) -> Result<Vec<String>>;
+
+    /// Whether a commit has a file or folder of this path.
+    fn has_path(&self, commit: &str, path: &str) -> Result<bool>;
+
+    /// The files below a folder of a commit; none where it has no such folder. Links and submodules are left out.
+    fn files_below(&self, commit: &str, folder: &str) -> Result<Vec<(String, Vec<u8>)>>;
+
+    /// What became of a file since the last commit.
+    fn state(&self, path: &str) -> Result<FileState>;
+}
+
+impl Commits for LocalClone {
+    fn commit(&self, text: &str) -> Result<String> {
         match self.resolve(text) {
             Resolved::Commit(commit) => Ok(commit),
             Resolved::Ambiguous => Err(Error::new(ErrorKind::Failed, format!("{text} begins more than one object"))
@@ -77,13 +115,7 @@ impl LocalClone {
         }
     }
 
-    fn branches(&self) -> Vec<String> {
-        let branches = self.repository.branches(None).into_iter().flatten().flatten();
-        branches.filter_map(|(branch, _)| branch.name().ok().flatten().map(str::to_owned)).collect()
-    }
-
-    /// Where a branch is: the remote's, as far as it was fetched, or else the local one.
-    pub fn tip(&self, branch: &str) -> Option<Tip> {
+    fn tip(&self, branch: &str) -> Option<Tip> {
         let local = self.repository.find_branch(branch, BranchType::Local).ok();
         let upstream = local.as_ref().and_then(|local| local.upstream().ok());
         let remote = upstream.or_else(|| {
@@ -102,19 +134,11 @@ impl LocalClone {
         Some(Tip { commit: remote_id.to_string(), remote: Some(remote), unpushed })
     }
 
-    pub(in crate::git) fn id(&self, commit: &str) -> Result<Oid> {
-        Oid::from_str(&self.commit(commit)?).map_err(|cause| unusable(&cause))
+    fn is_shallow(&self) -> bool {
+        self.repository.is_shallow()
     }
 
-    pub(in crate::git) fn find(&self, commit: &str) -> Result<Commit<'_>> {
-        self.repository.find_commit(self.id(commit)?).map_err(|cause| unusable(&cause))
-    }
-
-    /// Whether `old` is `new` or an ancestor of it.
-    ///
-    /// # Errors
-    /// One of them is not here.
-    pub fn is_ancestor(&self, old: &str, new: &str) -> Result<bool> {
+    fn is_ancestor(&self, old: &str, new: &str) -> Result<bool> {
         let (old, new) = (self.id(old)?, self.id(new)?);
         if let Some(known) = self.known.borrow().ancestors.get(&(old, new)) {
             return Ok(*known);
@@ -124,28 +148,11 @@ impl LocalClone {
         Ok(is)
     }
 
-    /// How many commits `new` has that `old` does not have (`git rev-list --count old..new`).
-    ///
-    /// # Errors
-    /// One of them is not here.
-    pub fn distance(&self, old: &str, new: &str) -> Result<usize> {
+    fn distance(&self, old: &str, new: &str) -> Result<usize> {
         Ok(self.count(self.id(old)?, self.id(new)?))
     }
 
-    fn count(&self, old: Oid, new: Oid) -> usize {
-        if let Some(known) = self.known.borrow().distances.get(&(old, new)) {
-            return *known;
-        }
-        let count = self.repository.graph_ahead_behind(new, old).map_or(0, |(ahead, _)| ahead);
-        self.known.borrow_mut().distances.insert((old, new), count);
-        count
-    }
-
-    /// The newest of the commits that `new` has and `old` does not have, newest first, at most so many.
-    ///
-    /// # Errors
-    /// One of them is not here.
-    pub fn between(&self, old: &str, new: &str, limit: usize) -> Result<Vec<CommitInfo>> {
+    fn between(&self, old: &str, new: &str, limit: usize) -> Result<Vec<CommitInfo>> {
         let (old, new) = (self.id(old)?, self.id(new)?);
         if let Some(known) = self.known.borrow().between.get(&(old, new, limit)) {
             return Ok(known.clone());
@@ -163,12 +170,140 @@ impl LocalClone {
         Ok(commits)
     }
 
+    fn changed_files(&self, old: &str, new: &str, below: &[&str]) -> Result<Vec<String>> {
+        let tree = |commit: &str| self.find(commit)?.tree().map_err(|cause| unusable(&cause));
+        let key = (self.id(old)?, self.id(new)?, below.iter().map(|folder| (*folder).to_owned()).collect::<Vec<_>>());
+        if let Some(known) = self.known.borrow().changed.get(&key) {
+            return Ok(known.clone());
+        }
+        let mut options = DiffOptions::new();
+        options.disable_pathspec_match(true);
+        for folder in below {
+            options.pathspec(self.full_path(folder));
+        }
+        let diff = self.repository.diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), Some(&mut options));
+        let diff = diff.map_err(|cause| unusable(&cause))?;
+        let mut changed = Vec::new();
+        for delta in diff.deltas() {
+            let letter = match delta.status() {
+                Delta::Added => 'A',
+                Delta::Deleted => 'D',
+                _ => 'M',
+            };
+            let file = delta.new_file().path().or(delta.old_file().path());
+            if let Some(path) = file.map(|path| path.display().to_string()) {
+                let path = path.strip_prefix(&self.prefix).unwrap_or(&path);
+                changed.push(format!("{letter} {path}"));
+            }
+        }
+        self.known.borrow_mut().changed.insert(key, changed.clone());
+        Ok(changed)
+    }
+
+    fn has_path(&self, commit: &str, path: &str) -> Result<bool> {
+        let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
+        let path = self.full_path(path);
+        let path = path.trim_end_matches('/');
+        Ok(path.is_empty() || tree.get_path(Path::new(path)).is_ok())
+    }
+
+    fn files_below(&self, commit: &str, folder: &str) -> Result<Vec<(String, Vec<u8>)>> {
+        let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
+        let entry = tree.get_path(Path::new(&self.full_path(folder))).ok();
+        let below = entry.and_then(|entry| self.repository.find_tree(entry.id()).ok());
+        let mut files = Vec::new();
+        let walked = below.map(|below| {
+            below.walk(TreeWalkMode::PreOrder, |above, entry| {
+                let is_file = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != 0o120_000;
+                if let (true, Ok(name)) = (is_file, entry.name())
+                    && let Some(bytes) = self.blob(entry.id())
+                {
+                    files.push((format!("{folder}/{above}{name}"), bytes));
+                }
+                TreeWalkResult::Ok
+            })
+        });
+        walked.transpose().map_err(|cause| unusable(&cause))?;
+        Ok(files)
+    }
+
+    fn state(&self, path: &str) -> Result<FileState> {
+        self.state_of(&self.full_path(path))
+    }
+}
+
+impl LocalClone {
+    /// The commit that a text of the user's stands for: a hash, a branch, a tag, `HEAD~1`.
+    pub fn resolve(&self, text: &str) -> Resolved {
+        match self.repository.revparse_single(text).and_then(|object| object.peel(ObjectType::Commit)) {
+            Ok(commit) => Resolved::Commit(commit.id().to_string()),
+            Err(cause) if cause.code() == ErrorCode::Ambiguous => Resolved::Ambiguous,
+            Err(_) => Resolved::Unknown,
+        }
+    }
+
+    fn branches(&self) -> Vec<String> {
+        let branches = self.repository.branches(None).into_iter().flatten().flatten();
+        branches.filter_map(|(branch, _)| branch.name().ok().flatten().map(str::to_owned)).collect()
+    }
+
+    pub(in crate::git) fn id(&self, commit: &str) -> Result<Oid> {
+        Oid::from_str(&self.commit(commit)?).map_err(|cause| unusable(&cause))
+    }
+
+    pub(in crate::git) fn find(&self, commit: &str) -> Result<Commit<'_>> {
+        self.repository.find_commit(self.id(commit)?).map_err(|cause| unusable(&cause))
+    }
+
+    fn count(&self, old: Oid, new: Oid) -> usize {
+        if let Some(known) = self.known.borrow().distances.get(&(old, new)) {
+            return *known;
+        }
+        let count = self.repository.graph_ahead_behind(new, old).map_or(0, |(ahead, _)| ahead);
+        self.known.borrow_mut().distances.insert((old, new), count);
+        count
+    }
+
     /// What a commit says.
     ///
     /// # Errors
     /// It is not here.
     pub fn about(&self, commit: &str) -> Result<CommitInfo> {
         Ok(info_of(&self.find(commit)?))
+    }
+
+    /// A file of a commit; nothing where it has none of this path.
+    ///
+    /// # Errors
+    /// The commit is not here.
+    pub fn read(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>> {
+        let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
+        Ok(self.blob_id(&tree, &self.full_path(path)).and_then(|id| self.blob(id)))
+    }
+
+    fn blob_id(&self, tree: &git2::Tree<'_>, path: &str) -> Option<Oid> {
+        let entry = tree.get_path(Path::new(path)).ok()?;
+        (entry.kind() == Some(ObjectType::Blob)).then(|| entry.id())
+    }
+
+    pub(in crate::git) fn blob(&self, id: Oid) -> Option<Vec<u8>> {
+        self.repository.find_blob(id).ok().map(|blob| blob.content().to_vec())
+    }
+
+    /// As [`LocalClone::state`], of a path below the top of the work tree.
+    pub(in crate::git) fn state_of(&self, path: &str) -> Result<FileState> {
+        let status = match self.repository.status_file(Path::new(path)) {
+            Ok(status) => status,
+            // Neither in the work tree nor in a commit.
+            Err(cause) if cause.code() == ErrorCode::NotFound => return Ok(FileState::Clean),
+            Err(cause) => return Err(unusable(&cause)),
+        };
+        Ok(match status {
+            status if status.is_empty() || status == Status::IGNORED => FileState::Clean,
+            status if status.contains(Status::CONFLICTED) => FileState::Conflicted,
+            status if status.contains(Status::WT_NEW) => FileState::Untracked,
+            _ => FileState::Changed,
+        })
     }
 }
 

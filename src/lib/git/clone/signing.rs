@@ -10,9 +10,6 @@ use std::time::Duration;
 /// Long enough to type a passphrase.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What programs that sign need besides what every git gets.
-const FOR_SIGNING: &[&str] = &["GPG_TTY", "TERM", "DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE"];
-
 /// Who makes commits, and how.
 pub(super) struct Committing<'a> {
     pub author: &'a Signature<'a>,
@@ -44,11 +41,13 @@ impl Committing<'_> {
             let commit = repository.commit(None, self.author, self.committer, message, tree, parents);
             return commit.map_err(|cause| unusable(&cause));
         }
-        let environment = self.environment.only(&[crate::git::INHERITED, FOR_SIGNING].concat());
+        // Agents and prompts need much of it; what binds git to another repository (`GIT_DIR` and its like) is left out.
+        let is_wanted = |name: &str| !name.starts_with("GIT_") || name.starts_with("GIT_CONFIG_");
+        let environment = self.environment.iter().filter(|(name, _)| is_wanted(&name.to_string_lossy()));
         let mut program = Program::new("git")
             .install_hint("install git: it signs commits with your own settings")
             .current_dir(repository.workdir().unwrap_or_else(|| repository.path()))
-            .envs(&environment)
+            .envs(&environment.collect())
             .env("LC_ALL", "C")
             .args(["commit-tree", "-S", "-F", "-"])
             .timeout(TIMEOUT)

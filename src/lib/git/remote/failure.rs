@@ -2,6 +2,7 @@
 //! is in one, its last lines are shown as they are.
 
 use crate::error::{Error, ErrorKind};
+use crate::process::Output;
 
 /// Why a remote repository gave no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,12 @@ const TEXTS: &[(Trouble, &[&str])] = &[
 ];
 
 impl Trouble {
-    pub(super) fn of(complaint: &str) -> Trouble {
+    /// What a git that has failed says.
+    pub(super) fn of_output(output: &Output) -> Trouble {
+        Trouble::of(&String::from_utf8_lossy(&output.stderr))
+    }
+
+    fn of(complaint: &str) -> Trouble {
         let complaint = complaint.to_ascii_lowercase();
         let fits = |texts: &[&str]| texts.iter().any(|text| complaint.contains(text));
         TEXTS.iter().find(|(_, texts)| fits(texts)).map_or(Trouble::Other, |(trouble, _)| *trouble)
@@ -76,76 +82,63 @@ impl Trouble {
     pub(super) fn explain(self, doing: &str, complaint: &str) -> Error {
         let complain = |text: &str| format!("{text}: {complaint}");
         let ask = "nobody can answer a question here: see that `git ls-remote` works without one";
-        let (kind, reason, hint) = match self {
-            Trouble::HostUnknown => (
-                ErrorKind::Environment,
-                "no such host is known".to_owned(),
-                "check the spelling of the host, the network, and the name server",
-            ),
+        let (reason, hint) = match self {
+            Trouble::HostUnknown => {
+                ("no such host is known".to_owned(), "check the spelling of the host, the network, and the name server")
+            }
             Trouble::Proxy => (
-                ErrorKind::Environment,
                 complain("the proxy does not connect"),
                 "check http.proxy in git's settings, and HTTPS_PROXY and NO_PROXY in the environment",
             ),
-            Trouble::Refused => (
-                ErrorKind::Environment,
-                "the connection is refused".to_owned(),
-                "check the host and the port; the server may be down",
-            ),
+            Trouble::Refused => {
+                ("the connection is refused".to_owned(), "check the host and the port; the server may be down")
+            }
             Trouble::Unreachable => (
-                ErrorKind::Environment,
                 "the server cannot be reached".to_owned(),
                 "check the network, the host and the port, and whether a proxy is needed",
             ),
             Trouble::Certificate => (
-                ErrorKind::Environment,
                 complain("the server's certificate cannot be trusted"),
                 "name the authority that signed it in git's http.sslCAInfo, or in GIT_SSL_CAINFO",
             ),
             Trouble::HostKey => (
-                ErrorKind::Environment,
                 "the host key of the server is not known, or has changed".to_owned(),
                 "compare the key with what the server's owner publishes, and add it to ~/.ssh/known_hosts",
             ),
-            Trouble::Login => (ErrorKind::Environment, "the server does not accept the credentials".to_owned(), ask),
+            Trouble::Login => ("the server does not accept the credentials".to_owned(), ask),
             Trouble::Forbidden => (
-                ErrorKind::Environment,
                 "the server does not allow it to these credentials (403)".to_owned(),
                 "use an account, a token or a deploy key that may read the repository",
             ),
             Trouble::NoRepository => (
-                ErrorKind::Environment,
                 "there is no such repository, or these credentials do not show it".to_owned(),
                 "check the spelling of the url, and that the credentials may read the repository",
             ),
             Trouble::NotAllowed => (
-                ErrorKind::Failed,
                 "git was led to a protocol that is not allowed".to_owned(),
                 "check for redirections, and for insteadOf in git's settings",
             ),
-            Trouble::NoSpace => (
-                ErrorKind::Environment,
-                "no space left for the cache".to_owned(),
-                "free some space and run the same command again",
-            ),
-            Trouble::TooLong => {
-                (ErrorKind::Failed, "it is longer than a file may be here".to_owned(), "see what `ulimit -f` says")
+            Trouble::NoSpace => {
+                ("no space left for the cache".to_owned(), "free some space and run the same command again")
             }
+            Trouble::TooLong => ("it is longer than a file may be here".to_owned(), "see what `ulimit -f` says"),
             Trouble::Sha256 => (
-                ErrorKind::Failed,
                 "the repository names its objects by SHA-256".to_owned(),
                 "only repositories with SHA-1 names can be read",
             ),
             Trouble::NoReference | Trouble::CommitNotServed => (
-                ErrorKind::Failed,
                 "the repository does not have it".to_owned(),
                 "check the spelling; a commit must have been pushed, and be named with all of its 40 digits",
             ),
             Trouble::Other => (
-                ErrorKind::Environment,
                 if complaint.is_empty() { "git failed without a word".to_owned() } else { complain("git failed") },
                 "run `git ls-remote` with the same url to see more",
             ),
+        };
+        let kind = match self {
+            Trouble::NotAllowed | Trouble::TooLong | Trouble::Sha256 => ErrorKind::Failed,
+            Trouble::NoReference | Trouble::CommitNotServed => ErrorKind::Failed,
+            _ => ErrorKind::Environment,
         };
         Error::new(kind, format!("{doing}: {reason}")).with_hint(hint)
     }

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use super::cache::{CacheEntry, INCOMING};
 use super::failure::Trouble;
-use super::program::{Git, seconds};
+use super::program::Git;
 use super::url::Remote;
 use super::{Reference, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Output;
 use crate::suggest::nearest;
+use crate::text::seconds;
 use crate::tree::Lock;
 
 /// How much a server's list of references may hold.
@@ -124,9 +125,7 @@ impl<'a> Call<'a> {
         let program = if names.is_empty() { program.args(["--heads", "--tags"]) } else { program };
         let output = self.git.run(program.arg("--").arg(&self.remote.address).args(names))?;
         if !output.is_success() {
-            return Err(
-                Trouble::of(&String::from_utf8_lossy(&output.stderr)).explain(&self.git.doing, &output.complaint())
-            );
+            return Err(Trouble::of_output(&output).explain(&self.git.doing, &output.complaint()));
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let pairs = text.lines().filter_map(|line| line.split_once('\t'));
@@ -164,7 +163,7 @@ impl Cached<'_> {
     fn fetch_shallow(&self, wanted: &str) -> Result<std::result::Result<String, Trouble>> {
         let output = self.fetch(&["--depth=1"], &[&format!("+{wanted}:{INCOMING}")])?;
         if !output.is_success() {
-            return match Trouble::of(&String::from_utf8_lossy(&output.stderr)) {
+            return match Trouble::of_output(&output) {
                 trouble @ (Trouble::NoReference | Trouble::CommitNotServed) => Ok(Err(trouble)),
                 trouble => Err(trouble.explain(&self.call.git.doing, &output.complaint())),
             };
@@ -193,7 +192,7 @@ impl Cached<'_> {
         let all = ["+refs/heads/*:refs/kfleet/all/heads/*", "+refs/tags/*:refs/kfleet/all/tags/*"];
         let output = self.fetch(whole, &all)?;
         if !output.is_success() {
-            let trouble = Trouble::of(&String::from_utf8_lossy(&output.stderr));
+            let trouble = Trouble::of_output(&output);
             return Err(trouble.explain(&self.call.git.doing, &output.complaint()));
         }
         if self.entry.keep_commit(self.repository, commit)? {
@@ -224,7 +223,7 @@ impl Cached<'_> {
             .stdin_file(self.lock.share()?);
         let Some(most_bytes) = self.call.settings.most_bytes else { return self.call.git.run(program) };
         let output = self.call.git.run(program.file_limit(most_bytes))?;
-        if !output.is_success() && Trouble::of(&String::from_utf8_lossy(&output.stderr)) == Trouble::TooLong {
+        if !output.is_success() && Trouble::of_output(&output) == Trouble::TooLong {
             self.entry.sweep()?;
             let message = format!("{}: it is longer than {most_bytes} bytes", self.call.git.doing);
             return Err(Error::new(ErrorKind::Failed, message).with_hint("take the files from a smaller repository"));

@@ -14,7 +14,7 @@ mod url;
 pub use fetch::{Fetched, cached, fetch, resolve};
 pub use push::Pushed;
 pub use reference::Reference;
-pub use settings::{Credentials, INHERITED, Settings};
+pub use settings::{Credentials, Settings};
 pub use url::{Hosted, Protocol, shown};
 
 pub(super) use program::Git;

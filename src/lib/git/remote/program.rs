@@ -2,12 +2,13 @@
 //! with the user's own settings and helpers.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::settings::OF_NOBODY;
-use super::{Credentials, INHERITED, Settings};
+use super::settings::{OF_NOBODY, OF_USER};
+use super::{Credentials, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Output, Program};
+use crate::text::seconds;
 
 /// Hands a URL's user and password to git without showing them in a list of processes.
 const CREDENTIAL_HELPER: &str = "!f() { test \"$1\" = get && \
@@ -36,11 +37,11 @@ impl<'a> Git<'a> {
         let protocols: Vec<&str> = self.settings.protocols.iter().map(|protocol| protocol.name()).collect();
         let program =
             Program::new("git").install_hint("install git: kfleet leaves the network to it, with your own settings");
-        let program = program.current_dir(&self.settings.folder);
+        let environment = &self.settings.environment;
+        let program = program.current_dir(&self.settings.folder).envs(&environment.only(OF_NOBODY));
         let program = match self.settings.credentials {
-            Credentials::OfUser => program.envs(&self.settings.environment.only(INHERITED)),
+            Credentials::OfUser => program.envs(&environment.only(OF_USER)),
             Credentials::None => program
-                .envs(&self.settings.environment.only(OF_NOBODY))
                 .env("GIT_CONFIG_GLOBAL", "/dev/null")
                 .env("GIT_CONFIG_NOSYSTEM", "1")
                 // Where curl looks for a netrc.
@@ -97,9 +98,4 @@ impl<'a> Git<'a> {
             kind => Error { kind, hint: error.hint.clone(), ..Error::new(kind, format!("{}: {error}", self.doing)) },
         })
     }
-}
-
-pub(super) fn seconds(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    format!("{seconds} {}", if seconds == 1.0 { "second" } else { "seconds" })
 }

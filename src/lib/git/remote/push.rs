@@ -91,7 +91,7 @@ pub(in crate::git) fn push_once(
     if report.contains("[remote rejected]") {
         return Ok(Answer::Rejected(output.complaint()));
     }
-    Err(Trouble::of(&String::from_utf8_lossy(&output.stderr)).explain(doing, &output.complaint()))
+    Err(Trouble::of_output(&output).explain(doing, &output.complaint()))
 }
 
 impl LocalClone {

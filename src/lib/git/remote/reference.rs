@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::git::read::is_commit;
+use crate::text::is_commit;
 
 /// A branch, a tag, or a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,14 +7,12 @@ use std::time::Duration;
 use super::Protocol;
 use crate::process::Environment;
 
-/// The variables that git and its helpers get from the caller's environment. Those that bind git to one repository, as
-/// a hook has them (`GIT_DIR` and its like), are not among them.
-pub const INHERITED: &[&str] = &[
-    "PATH",
+/// The variables that git and its helpers get from the caller's environment, besides those of [`OF_NOBODY`]. Those that
+/// bind git to one repository, as a hook has them (`GIT_DIR` and its like), are not among them.
+pub(super) const OF_USER: &[&str] = &[
     "HOME",
     "USER",
     "LOGNAME",
-    "TMPDIR",
     "XDG_*",
     "DBUS_SESSION_BUS_ADDRESS",
     "SSH_AUTH_SOCK",
@@ -22,25 +20,15 @@ pub const INHERITED: &[&str] = &[
     "GNUPGHOME",
     "KRB5*",
     "GIT_CONFIG_*",
-    "GIT_EXEC_PATH",
     "GIT_SSH",
     "GIT_SSH_COMMAND",
     "GIT_SSH_VARIANT",
     "GIT_SSL_*",
     "GIT_PROXY_*",
     "GIT_HTTP_*",
-    "CURL_CA_BUNDLE",
-    "SSL_CERT_*",
-    "http_proxy",
-    "https_proxy",
-    "HTTPS_PROXY",
-    "all_proxy",
-    "ALL_PROXY",
-    "no_proxy",
-    "NO_PROXY",
 ];
 
-/// Those of [`INHERITED`] that say where the network is, and nothing of the user.
+/// Those that say where the network is, and nothing of the user.
 pub(super) const OF_NOBODY: &[&str] = &[
     "PATH",
     "TMPDIR",
@@ -61,7 +49,7 @@ pub(super) const OF_NOBODY: &[&str] = &[
 /// How remote repositories are reached, and where their objects are kept.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The caller's environment, of which git gets [`INHERITED`].
+    /// The caller's environment, of which git gets what it needs.
     pub environment: Environment,
     /// The folder with one bare repository for each URL. It is made when it is needed.
     pub cache: PathBuf,

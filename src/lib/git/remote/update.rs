@@ -31,7 +31,7 @@ impl LocalClone {
         if output.is_success() {
             return Ok(Ok(()));
         }
-        Ok(Err((Trouble::of(&String::from_utf8_lossy(&output.stderr)), output.complaint())))
+        Ok(Err((Trouble::of_output(&output), output.complaint())))
     }
 
     /// The commit that a remote's branch is at now; nothing where there is no such branch.

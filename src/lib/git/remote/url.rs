@@ -91,15 +91,13 @@ impl Remote {
         if !path.starts_with('/') {
             return Err(refused("file:// needs an absolute path", "write file:///PATH"));
         }
-        let address = format!("file://{path}");
-        Ok(Remote {
-            shown: address.clone(),
-            identity: address.trim_end_matches('/').to_owned(),
-            address,
-            protocol: Protocol::File,
-            credentials: None,
-            secrets: Vec::new(),
-        })
+        Ok(Remote::open(Protocol::File, format!("file://{path}")))
+    }
+
+    /// An address in which nothing is secret.
+    fn open(protocol: Protocol, address: String) -> Remote {
+        let (shown, identity) = (address.clone(), address.trim_end_matches('/').to_owned());
+        Remote { address, shown, identity, protocol, credentials: None, secrets: Vec::new() }
     }
 
     /// `user@host:path`.
@@ -108,15 +106,7 @@ impl Remote {
         if [host, bare, path].iter().any(|part| part.is_empty() || part.starts_with('-')) {
             return Err(refused("its user, host or path is empty or starts with -", FORMS));
         }
-        let address = format!("{host}:{path}");
-        Ok(Remote {
-            shown: address.clone(),
-            identity: address.trim_end_matches('/').to_owned(),
-            address,
-            protocol: Protocol::Ssh,
-            credentials: None,
-            secrets: Vec::new(),
-        })
+        Ok(Remote::open(Protocol::Ssh, format!("{host}:{path}")))
     }
 
     fn server(protocol: Protocol, rest: &str) -> Result<Remote> {

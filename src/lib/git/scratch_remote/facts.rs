@@ -2,7 +2,7 @@
 
 use super::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
-use crate::git::clone::{LocalClone, unusable};
+use crate::git::clone::{Commits, LocalClone, unusable};
 use git2::{Delta, DiffFindOptions, DiffOptions, Oid};
 
 /// See the module.

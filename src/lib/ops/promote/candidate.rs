@@ -5,7 +5,7 @@ use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::pins::{shown, tracked_branch};
 use crate::fleet::select_sync::{NoPair, running_pair, unread};
 use crate::flux::{Pair, Pin};
-use crate::git::{CommitInfo, LocalClone};
+use crate::git::{CommitInfo, Commits, LocalClone};
 use crate::text::short;
 
 /// The commit that is promoted.

@@ -6,7 +6,7 @@ use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::pins::{PinLine, pinned_commit};
 use crate::fleet::select_sync::{addon_pair, main_pair};
 use crate::flux::{Pair, Pin};
-use crate::git::{FileChange, LocalClone};
+use crate::git::{Commits, FileChange, LocalClone};
 use crate::text::short;
 use crate::tree::Tree;
 use std::collections::BTreeSet;

@@ -4,6 +4,7 @@ use super::checkout::{Checkout, LIGHTHOUSE};
 use super::files::Files;
 use super::options::Asked;
 use crate::error::{Error, ErrorKind, Result};
+use crate::git::Commits;
 use crate::lighthouse::{self, Config, ConfigFrom, JobConfig, Side};
 use crate::problem::{Problem, Severity};
 use crate::tekton::load::Files as _;

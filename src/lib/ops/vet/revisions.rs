@@ -1,6 +1,6 @@
 //! What rules ask of the repository's history. Where there is no clone to ask, those rules are passed over and counted.
 
-use crate::git::{LocalClone, Resolved};
+use crate::git::{Commits, LocalClone, Resolved};
 
 /// A clone of the repository that clusters sync from.
 pub trait Revisions {
@@ -27,7 +27,7 @@ impl Revisions for LocalClone {
     }
 
     fn is_reachable(&self, commit: &str, branch: &str) -> Option<bool> {
-        let tip = LocalClone::tip(self, branch)?;
+        let tip = Commits::tip(self, branch)?;
         match self.is_ancestor(commit, &tip.commit) {
             Ok(false) if self.is_shallow() => None,
             other => other.ok(),
@@ -35,14 +35,14 @@ impl Revisions for LocalClone {
     }
 
     fn has_path(&self, commit: &str, path: &str) -> Option<bool> {
-        LocalClone::has_path(self, commit, path).ok()
+        Commits::has_path(self, commit, path).ok()
     }
 
     fn tip(&self, branch: &str) -> Option<String> {
-        LocalClone::tip(self, branch).map(|tip| tip.commit)
+        Commits::tip(self, branch).map(|tip| tip.commit)
     }
 
     fn distance(&self, old: &str, new: &str) -> Option<usize> {
-        LocalClone::distance(self, old, new).ok().filter(|_| !self.is_shallow())
+        Commits::distance(self, old, new).ok().filter(|_| !self.is_shallow())
     }
 }

@@ -368,24 +368,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         if tokens.iter().all(|token| token.kind.is_comment() || token.kind == Kind::Null) {
             tokens.retain(|token| token.kind.is_comment());
         }
-        link(self.tape);
-    }
-}
-
-/// Connects starts and ends.
-pub(super) fn link(tape: &mut Tape) {
-    let mut open = Vec::new();
-    for index in 0..tape.tokens.len() {
-        match tape.tokens[index].kind {
-            Kind::Map | Kind::Seq => open.push(index),
-            Kind::End => {
-                if let Some(start) = open.pop() {
-                    tape.tokens[start].link = index as u32;
-                    tape.tokens[index].link = start as u32;
-                }
-            }
-            _ => {}
-        }
+        self.tape.link();
     }
 }
 

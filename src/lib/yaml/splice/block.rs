@@ -5,7 +5,7 @@ use super::super::scalar;
 use super::super::scan::SyntaxError;
 use super::super::tape::{Kind, Token};
 use super::super::value::to_value;
-use super::content::{Content, Fragment, Habits, block_text, flow_text, literal};
+use super::content::{Content, Fragment, Habits, block_text, flow_text, literal, text_of};
 use super::find::{Doc, Entry, Target};
 use super::{New, Plan, Step};
 
@@ -22,11 +22,6 @@ impl Doc<'_> {
         Content::new(new, missing, in_list).map_err(|error| SyntaxError { offset: at, ..error })
     }
 
-    fn indentation(&self) -> Habits {
-        let (step, compact) = self.habits();
-        Habits { step, compact }
-    }
-
     /// Makes what is missing below the last value that is there.
     pub(super) fn make(
         &self,
@@ -36,7 +31,7 @@ impl Doc<'_> {
     ) -> Result<Plan, SyntaxError> {
         let mut plan = Plan::default();
         let Some(target) = target else {
-            let fragment = content.block(self.indentation())?;
+            let fragment = content.block(self.habits())?;
             plan.insert(self.bytes.len(), joined(&fragment.indented(0)));
             return Ok(plan);
         };
@@ -56,7 +51,7 @@ impl Doc<'_> {
             return Err(self.refuse(target.node, "this mapping cannot be edited in place"));
         };
         let column = self.column(&before)?;
-        let habits = self.indentation();
+        let habits = self.habits();
         let fragment = rest.block(habits)?;
         let lines = fragment.under(&format!("{}:", block_text(key)), column, habits);
         self.add_lines(&before, &lines, &fragment, column, plan)
@@ -80,7 +75,7 @@ impl Doc<'_> {
             return Err(self.refuse(node, "this list cannot be edited in place"));
         };
         let column = self.column(&before)?;
-        let habits = self.indentation();
+        let habits = self.habits();
         let fragment = content.block(habits)?;
         let lines = fragment.item(column, habits);
         self.add_lines(&before, &lines, &fragment, column, Plan::default())
@@ -160,7 +155,7 @@ impl Doc<'_> {
         if self.in_flow(target) {
             return self.replace_flow(target, content);
         }
-        let habits = self.indentation();
+        let habits = self.habits();
         let fragment = match content.as_text() {
             Some(text) => self.restyled(token, text),
             None => content.block(habits)?,
@@ -176,7 +171,7 @@ impl Doc<'_> {
             let text = &self.bytes[self.token(node).start as usize..self.end_of(node)];
             return serde_json::from_slice(text).map_err(|_| self.refuse(node, "this value cannot be read"));
         }
-        to_value(self.tape, self.bytes, node).map_err(|error| SyntaxError::new(error.offset, error.message))
+        to_value(self.tape, self.bytes, node)
     }
 
     /// Whether a scalar is this text for kubectl.
@@ -189,19 +184,14 @@ impl Doc<'_> {
 
     /// A text in the quotes of the scalar that it replaces, if they can hold it.
     pub(super) fn restyled(&self, old: Token, text: &str) -> Fragment {
-        let mut out = Vec::new();
-        match old.kind {
-            Kind::Double => scalar::write_double(text, &mut out),
-            Kind::Single if text.chars().any(|c| scalar::needs_escape(c) || c == '\n') => {
-                scalar::write_double(text, &mut out);
-            }
-            Kind::Single => scalar::write_single(text, &mut out),
-            Kind::Literal | Kind::Folded => {
-                return literal(text).unwrap_or_else(|| Fragment::line(block_text(text)));
-            }
-            _ => scalar::write_text(text, false, &mut out),
-        }
-        Fragment::line(String::from_utf8_lossy(&out).into_owned())
+        let is_long = text.chars().any(|c| scalar::needs_escape(c) || c == '\n');
+        let line = match old.kind {
+            Kind::Single if !is_long => text_of(|out| scalar::write_single(text, out)),
+            Kind::Double | Kind::Single => text_of(|out| scalar::write_double(text, out)),
+            Kind::Literal | Kind::Folded if let Some(lines) = literal(text) => return lines,
+            _ => block_text(text),
+        };
+        Fragment::line(line)
     }
 
     /// The value of the document: an empty collection that becomes a block.

@@ -160,18 +160,18 @@ impl<'a> Content<'a> {
 
 /// A text as one line of block YAML.
 pub(super) fn block_text(text: &str) -> String {
-    let mut out = Vec::new();
-    scalar::write_text(text, false, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
+    text_of(|out| scalar::write_text(text, false, out))
 }
 
 /// A text inside brackets.
 pub(super) fn flow_text(text: &str, json: bool) -> String {
-    if json {
-        return Value::String(text.to_owned()).to_string();
-    }
+    if json { Value::String(text.to_owned()).to_string() } else { text_of(|out| scalar::write_text(text, true, out)) }
+}
+
+/// What is written.
+pub(super) fn text_of(write: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();
-    scalar::write_text(text, true, &mut out);
+    write(&mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 

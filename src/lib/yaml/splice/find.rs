@@ -6,6 +6,7 @@ use super::super::scan::SyntaxError;
 use super::super::tape::{Kind, Tape, Token};
 use super::super::value::to_value;
 use super::Step;
+use super::content::Habits;
 use std::ops::Range;
 
 /// One document: its tape, and the text below it.
@@ -136,13 +137,6 @@ impl<'a> Doc<'a> {
         Ok(())
     }
 
-    /// Refuses what a new value cannot take the place of.
-    pub(super) fn check_replaceable(&self, target: &Target) -> Result<(), SyntaxError> {
-        self.check_own(target)?;
-        let range = target.node..self.tape.skip_node(target.node);
-        self.check_anchors(range.clone(), range)
-    }
-
     /// The index of the first anchor or tag of a node, or of the node.
     pub(super) fn first_property(&self, node: usize) -> usize {
         let mut first = node;
@@ -225,8 +219,7 @@ impl<'a> Doc<'a> {
             if self.token(at).kind != Kind::Plain || self.tape.text(self.bytes, self.token(at)) != b"<<" {
                 continue;
             }
-            let merged = to_value(self.tape, self.bytes, entry.node)
-                .map_err(|error| SyntaxError::new(error.offset, error.message))?;
+            let merged = to_value(self.tape, self.bytes, entry.node)?;
             let has = |value: &serde_json::Value| value.get(key).is_some();
             if has(&merged) || merged.as_array().is_some_and(|maps| maps.iter().any(has)) {
                 let message = format!("the key `{key}` comes from this merge key");
@@ -359,8 +352,8 @@ impl<'a> Doc<'a> {
         end
     }
 
-    /// The indentation of one level, and whether lists stand at the column of their key, as the document has it first.
-    pub(super) fn habits(&self) -> (usize, bool) {
+    /// How the document is indented where that shows first.
+    pub(super) fn habits(&self) -> Habits {
         let (mut step, mut compact) = (None, None);
         let mut open: Vec<Token> = Vec::new();
         for token in &self.tape.tokens {
@@ -386,6 +379,6 @@ impl<'a> Doc<'a> {
                 break;
             }
         }
-        (step.unwrap_or(2), compact.unwrap_or(false))
+        Habits { step: step.unwrap_or(2), compact: compact.unwrap_or(false) }
     }
 }

@@ -68,18 +68,6 @@ pub enum Change<'a> {
     },
 }
 
-impl<'a> Change<'a> {
-    /// Sets a text.
-    pub fn set(path: &[Step<'a>], text: &'a str) -> Self {
-        Change::Set { path: path.to_vec(), value: New::Text(text), after: None }
-    }
-
-    /// Removes an entry without the comments above it.
-    pub fn remove(path: &[Step<'a>]) -> Self {
-        Change::Remove { path: path.to_vec(), comments: false }
-    }
-}
-
 /// Why a file was left as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -237,7 +225,9 @@ fn plan(doc: &Doc<'_>, change: &Change<'_>) -> Result<Plan, SyntaxError> {
     match doc.walk(path)? {
         Walk::Found(target) if is_append => doc.append(&target, value),
         Walk::Found(target) => {
-            doc.check_replaceable(&target)?;
+            doc.check_own(&target)?;
+            let range = target.node..doc.tape.skip_node(target.node);
+            doc.check_anchors(range.clone(), range)?;
             doc.replace(&target, &doc.content(Some(&target), value, &[], false)?)
         }
         Walk::Missing(target, rest) => {

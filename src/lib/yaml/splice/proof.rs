@@ -66,7 +66,7 @@ fn value(doc: &Doc<'_>) -> Result<Value, SyntaxError> {
         return serde_json::from_slice(doc.bytes)
             .map_err(|error| SyntaxError::new(0, format!("this JSON cannot be read: {error}")));
     }
-    to_value(doc.tape, doc.bytes, 0).map_err(|error| SyntaxError::new(error.offset, error.message))
+    to_value(doc.tape, doc.bytes, 0)
 }
 
 fn comments(doc: &Doc<'_>, wanted: impl Fn(usize) -> bool) -> Vec<String> {

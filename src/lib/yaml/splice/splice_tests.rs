@@ -13,7 +13,7 @@ fn path(text: &str) -> Vec<Step<'_>> {
 }
 
 fn set<'a>(at: &'a str, text: &'a str) -> Change<'a> {
-    Change::set(&path(at), text)
+    Change::Set { path: path(at), value: New::Text(text), after: None }
 }
 
 fn set_yaml<'a>(at: &'a str, text: &'a str) -> Change<'a> {
@@ -33,7 +33,7 @@ fn append_yaml<'a>(at: &'a str, text: &'a str) -> Change<'a> {
 }
 
 fn remove(at: &str) -> Change<'_> {
-    Change::remove(&path(at))
+    Change::Remove { path: path(at), comments: false }
 }
 
 fn result(before: &str, change: &Change<'_>) -> Result<String, Refusal> {
