@@ -30,12 +30,6 @@ pub struct Forge {
     client: Client,
 }
 
-impl std::fmt::Debug for Forge {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Forge").field("endpoint", &self.endpoint).finish_non_exhaustive()
-    }
-}
-
 impl Forge {
     /// Finds the server, the projects on it and the token. `provider` is what the user says of it.
     ///

@@ -69,14 +69,10 @@ pub(super) fn find(
     };
     let named = named(provider);
     let is_named = named.is_some();
-    let (web, api) = match named {
-        Some(named) => (named.web, named.api),
-        None => {
-            let web = origin(&base);
-            let api = provider.api(&web);
-            (web, api)
-        }
-    };
+    let (web, api) = named.map(|named| (named.web, named.api)).unwrap_or_else(|| {
+        let web = origin(&base);
+        (web.clone(), provider.api(&web))
+    });
     let (base_project, head_project) = (project(provider, &base, &web)?, project(provider, &head, &web)?);
     Ok(Endpoint { provider, host: base.host, api, web, base: base_project, head: head_project, is_named })
 }

@@ -35,18 +35,11 @@ impl Netrc {
                 }
                 "default" => entries.push(Entry { machine: None, login: Login::default() }),
                 "macdef" => words.skip_macro(),
-                "login" => {
-                    let user = words.next().unwrap_or_default();
-                    if let Some(entry) = entries.last_mut() {
-                        entry.login.user = user;
-                    }
-                }
-                "password" => {
-                    let password = words.next().unwrap_or_default();
-                    if let Some(entry) = entries.last_mut() {
-                        entry.login.password = password.into();
-                    }
-                }
+                "login" | "password" => match (entries.last_mut(), words.next().unwrap_or_default()) {
+                    (Some(entry), user) if word == "login" => entry.login.user = user,
+                    (Some(entry), password) => entry.login.password = password.into(),
+                    (None, _) => {}
+                },
                 "account" => drop(words.next()),
                 _ => {}
             }

@@ -19,16 +19,8 @@ pub(super) enum Packing {
     Gzip,
 }
 
-/// Why an archive is not unpacked: lower case, no full stop at the end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) reason: String,
-    pub(super) hint: &'static str,
-}
-
-fn refuse<T>(reason: String, hint: &'static str) -> Result<T, Refusal> {
-    Err(Refusal { reason, hint })
-}
+/// Why what came is not used, in lower case and without a full stop at the end, and what to do.
+pub(super) type Refusal = (String, &'static str);
 
 /// The files of an archive. Links and devices are left out, and listed.
 pub(super) fn unpack(bytes: &[u8], packing: Packing, limits: Limits) -> Result<Contents, Refusal> {
@@ -45,7 +37,7 @@ pub(super) fn unpack(bytes: &[u8], packing: Packing, limits: Limits) -> Result<C
         allowance.now.set(BETWEEN);
     }
     if reader.entries == 0 {
-        return refuse("it holds nothing".to_owned(), "check what was pushed: it must be a folder with manifests");
+        return Err(("it holds nothing".to_owned(), "check what was pushed: it must be a folder with manifests"));
     }
     reader.contents.passed_over.sort();
     Ok(reader.contents)
@@ -69,7 +61,7 @@ impl Reader<'_> {
         self.entries += 1;
         if self.entries > self.limits.entries {
             let reason = format!("it holds more than {} files and folders", self.limits.entries);
-            return refuse(reason, "push the manifests alone");
+            return Err((reason, "push the manifests alone"));
         }
         let path = path_of(&entry.path_bytes())?;
         let what = match kind {
@@ -89,23 +81,23 @@ impl Reader<'_> {
         let shown = path.escape_debug();
         let big = "push the manifests alone";
         let Some(size) = usize::try_from(entry.size()).ok().filter(|size| *size <= self.limits.file) else {
-            return refuse(format!("its file {shown} is longer than {} bytes", self.limits.file), big);
+            return Err((format!("its file {shown} is longer than {} bytes", self.limits.file), big));
         };
         self.total = self.total.saturating_add(size);
         if self.total > self.limits.total {
-            return refuse(format!("its files are longer than {} bytes together", self.limits.total), big);
+            return Err((format!("its files are longer than {} bytes together", self.limits.total), big));
         }
         if path.is_empty() {
-            return refuse("it holds a file without a name".to_owned(), "pack it again");
+            return Err(("it holds a file without a name".to_owned(), "pack it again"));
         }
         self.allowance.now.set((size as u64).saturating_add(BETWEEN));
         let mut content = Vec::new();
         entry.read_to_end(&mut content).map_err(|cause| unreadable(&cause))?;
         if content.len() != size {
-            return refuse(format!("it ends in the middle of its file {shown}"), "pack and push it again");
+            return Err((format!("it ends in the middle of its file {shown}"), "pack and push it again"));
         }
         if self.contents.tree.contains_key(&path) {
-            return refuse(format!("it holds the file {shown} twice"), "pack and push it again, from one folder");
+            return Err((format!("it holds the file {shown} twice"), "pack and push it again, from one folder"));
         }
         self.contents.tree.insert(path, content);
         Ok(())
@@ -117,11 +109,11 @@ fn path_of(bytes: &[u8]) -> Result<String, Refusal> {
     let shown = String::from_utf8_lossy(bytes).escape_debug().to_string();
     let hint = "pack it again, with plain paths below one folder";
     let Ok(path) = std::str::from_utf8(bytes) else {
-        return refuse(format!("its path {shown} is not UTF-8"), hint);
+        return Err((format!("its path {shown} is not UTF-8"), hint));
     };
     let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     if path.starts_with('/') || !parts.iter().all(|part| is_safe_name(part)) {
-        return refuse(format!("its path {shown} is not safe"), hint);
+        return Err((format!("its path {shown} is not safe"), hint));
     }
     Ok(parts.join("/"))
 }
@@ -132,7 +124,7 @@ fn unreadable(cause: &io::Error) -> Refusal {
         io::ErrorKind::UnexpectedEof => "it ends too early",
         _ => "it is not an archive of the kind that its media type names, or it is damaged",
     };
-    Refusal { reason: reason.to_owned(), hint: "pack and push it again, the manifests alone" }
+    (reason.to_owned(), "pack and push it again, the manifests alone")
 }
 
 /// How many bytes may be read: what is packed may be far bigger than it looks, and the reader of archives holds names of
@@ -199,7 +191,7 @@ mod tests {
     }
 
     fn reason(bytes: &[u8], limits: Limits) -> String {
-        unpack(bytes, Packing::None, limits).expect_err("refused").reason
+        unpack(bytes, Packing::None, limits).expect_err("refused").0
     }
 
     #[test]
@@ -255,7 +247,7 @@ mod tests {
         for kind in [EntryType::Symlink, EntryType::GNULongName, EntryType::XHeader] {
             let bomb = gzip(&archive(&[(kind, b"x", &vec![b'a'; 5_000_000]), (EntryType::Regular, b"x", b"")]));
             assert!(bomb.len() < 50_000);
-            let reason = unpack(&bomb, Packing::Gzip, Limits::default()).expect_err("too big").reason;
+            let reason = unpack(&bomb, Packing::Gzip, Limits::default()).expect_err("too big").0;
             assert!(reason.contains("too much"), "{kind:?}: {reason}");
         }
         // A size that lies.
@@ -280,8 +272,8 @@ mod tests {
             (&packed, Packing::None),
             (&packed[..packed.len() / 2], Packing::Gzip),
         ] {
-            let refusal = unpack(bytes, packing, Limits::default()).expect_err("damaged");
-            assert!(!refusal.reason.is_empty() && !refusal.hint.is_empty());
+            let (reason, hint) = unpack(bytes, packing, Limits::default()).expect_err("damaged");
+            assert!(!reason.is_empty() && !hint.is_empty());
         }
     }
 

@@ -1,6 +1,6 @@
 //! What an artifact is, by its media types: files, texts, or a chart.
 
-use super::archive::Packing;
+use super::archive::{Packing, Refusal};
 use super::manifest::{Descriptor, Manifest, named};
 use crate::tree::{Contents, Tree, is_safe_name};
 
@@ -56,9 +56,6 @@ pub(super) enum Shape<'a> {
     Texts(Vec<(String, &'a Descriptor)>),
     Chart(&'a Descriptor),
 }
-
-/// Why an artifact cannot be used, and what to do.
-pub(super) type Refusal = (String, &'static str);
 
 /// What an artifact is.
 pub(super) fn shape_of(manifest: &Manifest) -> Result<Shape<'_>, Refusal> {

@@ -154,22 +154,18 @@ impl Puller<'_> {
             Shape::Chart(layer) => self.layer(layer)?.map(Content::Chart),
             Shape::Archive(layer, packing) => {
                 let Some(bytes) = self.layer(layer)? else { return Ok(None) };
-                let contents = unpack(&bytes, packing, self.settings.limits).map_err(|refusal| {
-                    failed(&self.doing, format!("its archive {}: {}", layer.digest, refusal.reason), refusal.hint)
+                let contents = unpack(&bytes, packing, self.settings.limits).map_err(|(reason, hint)| {
+                    failed(&self.doing, format!("its archive {}: {reason}", layer.digest), hint)
                 })?;
                 Some(Content::Files(contents))
             }
             Shape::Texts(layers) => {
                 let mut tree = Tree::default();
-                let mut total = 0_u64;
+                let (mut total, limit) = (0_u64, self.settings.limits.total as u64);
                 for (name, layer) in layers {
                     total = total.saturating_add(layer.size);
-                    if total > self.settings.limits.total as u64 {
-                        return Err(self.too_big(
-                            "all of its layers together",
-                            total,
-                            self.settings.limits.total as u64,
-                        ));
+                    if total > limit {
+                        return Err(self.too_big("all of its layers together", total, limit));
                     }
                     let Some(bytes) = self.layer(layer)? else { return Ok(None) };
                     tree.insert(name, bytes);

@@ -138,7 +138,7 @@ pub fn prepare<'a>(
 impl Ready<'_> {
     /// Whether an earlier run has pushed the very files.
     fn is_pushed(&self) -> bool {
-        self.proposing.as_ref().is_some_and(Proposing::is_pushed)
+        self.proposing.as_ref().is_some_and(|proposing| proposing.is_pushed)
     }
 
     /// Writes the files below `root`, commits, pushes and proposes them.
@@ -164,9 +164,6 @@ impl Ready<'_> {
 }
 
 /// Writes files below `root`, each in one step.
-///
-/// # Errors
-/// A file cannot be written.
 pub fn write(root: &Path, files: &[File]) -> Result<()> {
     let root = Root::open(root)?;
     files.iter().try_for_each(|file| Ok(root.write(&file.path, &file.text)?))

@@ -12,7 +12,8 @@ pub(super) struct Proposing {
     remote: String,
     /// The branch that was checked out.
     checked_out: String,
-    is_pushed: bool,
+    /// Whether an earlier run has pushed the branch, with the same files.
+    pub(super) is_pushed: bool,
 }
 
 impl Proposing {
@@ -61,11 +62,6 @@ impl Proposing {
     /// The branch that gets the commit.
     pub(super) fn branch(&self) -> &str {
         &self.proposal.head
-    }
-
-    /// Whether an earlier run has pushed the branch, with the same files.
-    pub(super) fn is_pushed(&self) -> bool {
-        self.is_pushed
     }
 
     /// Opens it, or finds the one that is open.

@@ -11,7 +11,6 @@ use super::tape::Tape;
 use super::verify::{self, Side};
 use std::ops::Range;
 
-/// See the module.
 #[derive(Debug, Default)]
 pub struct Engine {
     /// A tape that callers may take, use and give back.

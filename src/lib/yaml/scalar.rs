@@ -122,7 +122,6 @@ fn unescape(text: &str, json: bool) -> Result<String, EscapeError> {
                 let error = |message| EscapeError { offset: at, message };
                 let Some((_, escape)) = chars.next() else { return Err(error("a backslash ends the text")) };
                 let digits = match escape {
-                    '0' => 0,
                     'x' => 2,
                     'u' => 4,
                     'U' => 8,
@@ -142,10 +141,6 @@ fn unescape(text: &str, json: bool) -> Result<String, EscapeError> {
                         continue;
                     }
                 };
-                if digits == 0 {
-                    out.push('\0');
-                    continue;
-                }
                 let mut code =
                     hex(&mut chars, digits).ok_or_else(|| error("this escape needs more hexadecimal digits"))?;
                 if json && (0xD800..0xDC00).contains(&code) {
@@ -186,6 +181,7 @@ fn hex(chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>, digits: usize
 /// The escapes of one character that go-yaml v2 and v3 both know (`\/` only in JSON).
 fn simple_escape(escape: char, json: bool) -> Option<char> {
     Some(match escape {
+        '0' => '\0',
         'a' => '\x07',
         'b' => '\x08',
         't' | '\t' => '\t',
@@ -291,25 +287,8 @@ pub fn quoting_of(text: &str, flow: bool) -> Quoting {
         return Quoting::Double;
     }
     let bytes = text.as_bytes();
-    let starts_badly = matches!(
-        bytes[0],
-        b',' | b'['
-            | b']'
-            | b'{'
-            | b'}'
-            | b'#'
-            | b'&'
-            | b'*'
-            | b'!'
-            | b'|'
-            | b'>'
-            | b'\''
-            | b'"'
-            | b'%'
-            | b'@'
-            | b'`'
-            | b' '
-    ) || (matches!(bytes[0], b'-' | b'?' | b':') && matches!(bytes.get(1), None | Some(b' ')))
+    let starts_badly = b",[]{}#&*!|>'\"%@` ".contains(&bytes[0])
+        || (matches!(bytes[0], b'-' | b'?' | b':') && matches!(bytes.get(1), None | Some(b' ')))
         || text.starts_with("---")
         || text.starts_with("...");
     let ends_badly = text.ends_with([' ', ':']);

@@ -12,7 +12,6 @@ const PER_PAGE: usize = 50;
 /// How often.
 const PAGES: usize = 20;
 
-/// See the module.
 #[derive(Debug)]
 pub(super) struct Gitea;
 

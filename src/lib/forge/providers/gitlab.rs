@@ -5,7 +5,6 @@ use crate::process::Environment;
 use crate::text::percent_encoded as encoded;
 use serde_json::{Value, json};
 
-/// See the module.
 #[derive(Debug)]
 pub(super) struct Gitlab;
 

@@ -28,15 +28,11 @@ pub struct ReadyCommit {
 
 impl std::fmt::Debug for ReadyCommit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ReadyCommit")
-            .field("parent", &self.parent)
-            .field("branch", &self.branch)
-            .finish_non_exhaustive()
+        f.debug_struct("ReadyCommit").field("parent", &self.parent).finish_non_exhaustive()
     }
 }
 
 /// The branch that gets the commit, by its full name.
-#[derive(Debug)]
 enum Branch {
     /// The one that is checked out.
     CheckedOut(String),

@@ -25,9 +25,6 @@ pub struct About {
 }
 
 /// Looks at a folder's own repository; nothing if it has none.
-///
-/// # Errors
-/// It cannot be read.
 pub fn about(folder: &Path) -> Result<Option<About>> {
     if folder.join(".git").symlink_metadata().is_err() {
         return Ok(None);
@@ -122,9 +119,6 @@ impl NewRepository {
     }
 
     /// Makes a commit the tip of a new branch, and checks the branch out as far as git's own files go.
-    ///
-    /// # Errors
-    /// They cannot be written.
     pub fn set_branch(&self, branch: &str, commit: &str) -> Result<()> {
         let name = format!("refs/heads/{branch}");
         let set = || {
@@ -137,9 +131,6 @@ impl NewRepository {
 }
 
 /// Removes what a killed process has left of its work on a new repository: locks that nobody holds any more.
-///
-/// # Errors
-/// The repository cannot be read, or a file not be removed.
 pub fn remove_locks(folder: &Path) -> Result<()> {
     let repository = open(folder, "cannot tidy up")?;
     let head = repository.find_reference("HEAD").ok();
@@ -152,9 +143,6 @@ pub fn remove_locks(folder: &Path) -> Result<()> {
 }
 
 /// Makes the index of a folder's repository that of its last commit.
-///
-/// # Errors
-/// The repository cannot be read, or the index not be written.
 pub fn reset_index(folder: &Path) -> Result<()> {
     let repository = open(folder, "cannot write the index")?;
     index_of_head(&repository).map_err(|cause| failed("cannot write the index", &cause))

@@ -45,9 +45,6 @@ fn above(path: &str) -> impl Iterator<Item = &str> {
 impl LocalClone {
     /// The commits that changed each of these files, newest first: along the first parents of `tip`, so a merge counts
     /// as one change. One walk serves all files.
-    ///
-    /// # Errors
-    /// The history cannot be read.
     pub fn histories(&self, tip: &str, paths: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<FileChange>>> {
         let mut found: BTreeMap<String, Vec<FileChange>> =
             paths.iter().map(|path| (path.clone(), Vec::new())).collect();
@@ -63,9 +60,6 @@ impl LocalClone {
 
     /// When each of these texts came into its file, in seconds since 1970: by the newest commit that has it there, and whose
     /// first parent has not. The walk ends when all are found; a text that never came is left out.
-    ///
-    /// # Errors
-    /// The history cannot be read.
     pub fn written(
         &self,
         tip: &str,

@@ -26,7 +26,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// See the module.
 pub struct LocalClone {
     pub(in crate::git) repository: Repository,
     /// The folder's path below the top of the work tree, with a slash after it; empty for the top.
@@ -98,9 +97,6 @@ impl LocalClone {
     }
 
     /// What is checked out.
-    ///
-    /// # Errors
-    /// It cannot be read.
     pub fn head(&self) -> Result<Head> {
         let branch = branch_of(&self.repository).map_err(|cause| unusable(&cause))?;
         let commit = self.repository.head().ok().and_then(|head| head.peel_to_commit().ok());

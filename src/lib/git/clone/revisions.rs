@@ -265,17 +265,11 @@ impl LocalClone {
     }
 
     /// What a commit says.
-    ///
-    /// # Errors
-    /// It is not here.
     pub fn about(&self, commit: &str) -> Result<CommitInfo> {
         Ok(info_of(&self.find(commit)?))
     }
 
     /// A file of a commit; nothing where it has none of this path.
-    ///
-    /// # Errors
-    /// The commit is not here.
     pub fn read(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>> {
         let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
         Ok(self.blob_id(&tree, &self.full_path(path)).and_then(|id| self.blob(id)))
