@@ -75,7 +75,7 @@ fn git_starts_in_the_folder_of_the_settings() {
     let text = format!("[url \"{}\"]\n\tinsteadOf = file:///alias\n", origin.url());
     std::fs::write(home.folder.path().join("own.conf"), text).expect("written");
     assert!(resolve("file:///alias", &Reference::Head, &settings).is_err());
-    let settings = settings.in_folder(home.folder.path());
+    let settings = Settings { folder: home.folder.path().to_owned(), ..settings };
     assert_eq!(resolve("file:///alias", &Reference::Head, &settings).expect("resolved"), origin.commits[3]);
     assert_eq!(fetch("file:///alias", &Reference::Head, &settings).expect("fetched").commit, origin.commits[3]);
 }
@@ -370,7 +370,7 @@ fn a_fetch_has_a_limit_and_leaves_nothing_behind() {
     origin.git(&["commit", "-q", "-m", "big"]);
     origin.git(&["push", "-q", "fleet.git", "main"]);
     let commit = origin.git(&["rev-parse", "HEAD"]);
-    let settings = home.settings(&[]).limited_to(50_000);
+    let settings = Settings { most_bytes: Some(50_000), ..home.settings(&[]) };
     let (kind, message, _) = fails_to_fetch(&origin.url(), &named("main"), &settings);
     assert_eq!(kind, ErrorKind::Failed);
     assert!(message.contains("it is longer than 50000 bytes"), "{message}");
@@ -380,7 +380,8 @@ fn a_fetch_has_a_limit_and_leaves_nothing_behind() {
     assert!(left < 50_000, "{left} bytes are left");
     let small = fetch(&origin.url(), &named("v1.0.0"), &settings).expect("small");
     assert_eq!(small.commit, origin.commits[0]);
-    let fetched = fetch(&origin.url(), &named(&commit), &settings.limited_to(1_000_000)).expect("fetched");
+    let settings = Settings { most_bytes: Some(1_000_000), ..settings };
+    let fetched = fetch(&origin.url(), &named(&commit), &settings).expect("fetched");
     // One file is read, and nothing that leads elsewhere.
     let read = |path: &str| read_file(&fetched.repository, &commit, path, 1000).map_err(|error| error.to_string());
     assert_eq!(read("base/a.yaml").as_deref(), Ok(&b"file: 0\n"[..]));

@@ -102,7 +102,8 @@ fn fetch(repository: &Repository, args: &Args, context: &Context, ui: &Ui) -> Re
     let mut http = http::Settings::new(&context.environment);
     http.timeout = timeout;
     http.headers = args.header_from_env.iter().map(|header| header.read(context)).collect::<Result<_, _>>()?;
-    let mut git = git::Settings::new(context.environment.clone(), cache.join("git")).in_folder(&context.root);
+    let mut git = git::Settings::new(context.environment.clone(), cache.join("git"));
+    git.folder.clone_from(&context.root);
     git.timeout = timeout;
     let http = http::Client::new(http)?;
     let helm = Helm::new(context.environment.clone()).with_timeout(timeout);

@@ -24,7 +24,7 @@ pub(super) fn open(args: &PublishArgs, context: &Context) -> Result<(LocalClone,
 
 /// The user's git needs no cache here.
 fn settings(context: &Context) -> Settings {
-    Settings::new(context.environment.clone(), "").in_folder(&context.root)
+    Settings { folder: context.root.clone(), ..Settings::new(context.environment.clone(), "") }
 }
 
 /// Plans, publishes and shows.

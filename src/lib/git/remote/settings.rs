@@ -88,25 +88,11 @@ impl Settings {
         }
     }
 
-    /// Starts git in this folder, such as the root of the fleet's repository.
-    #[must_use]
-    pub fn in_folder(mut self, folder: impl Into<PathBuf>) -> Settings {
-        self.folder = folder.into();
-        self
-    }
-
     /// Shows no server any credentials. ssh cannot be used then.
     #[must_use]
     pub fn without_credentials(mut self) -> Settings {
         self.credentials = Credentials::None;
         self.protocols.remove(&Protocol::Ssh);
-        self
-    }
-
-    /// Limits what one fetch may bring.
-    #[must_use]
-    pub fn limited_to(mut self, bytes: u64) -> Settings {
-        self.most_bytes = Some(bytes);
         self
     }
 

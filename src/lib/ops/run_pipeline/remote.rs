@@ -101,7 +101,7 @@ impl<'a> Remotes<'a> {
             }
         };
         Remotes {
-            git: git.limited_to(FETCH_BYTES),
+            git: git::Settings { most_bytes: Some(FETCH_BYTES), ..git },
             http,
             store: Store::new(cache.join("sources")),
             environment,
@@ -117,7 +117,7 @@ impl<'a> Remotes<'a> {
     /// The same, with git started in this folder.
     #[must_use]
     pub(super) fn in_folder(mut self, folder: &Path) -> Remotes<'a> {
-        self.git = self.git.in_folder(folder);
+        self.git.folder = folder.to_owned();
         self
     }
 

@@ -11,7 +11,6 @@ mod content;
 mod find;
 mod flow;
 mod proof;
-mod remove;
 #[cfg(test)]
 mod splice_tests;
 
