@@ -127,7 +127,8 @@ pub fn prepare<'a>(
     if ready.is_pushed() {
         return Ok(ready);
     }
-    let new_branch = ready.proposing.as_ref().map(Proposing::branch).or(options.branch.as_deref());
+    let proposed = ready.proposing.as_ref().map(|proposing| proposing.proposal.head.as_str());
+    let new_branch = proposed.or(options.branch.as_deref());
     if let Some(branch) = new_branch.or(seen.branch.as_deref()).filter(|_| goal == Goal::Push) {
         clone.push_target(branch, &settings.environment)?;
     }

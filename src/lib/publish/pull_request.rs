@@ -8,7 +8,7 @@ use crate::git::{Head, LocalClone, Settings};
 /// A pull request that can be opened once its branch is pushed.
 pub(super) struct Proposing {
     forge: Forge,
-    proposal: Proposal,
+    pub(super) proposal: Proposal,
     remote: String,
     /// The branch that was checked out.
     checked_out: String,
@@ -57,11 +57,6 @@ impl Proposing {
             is_draft,
         };
         Ok(Proposing { forge, proposal, remote: target.remote, checked_out, is_pushed: pushed.is_some() })
-    }
-
-    /// The branch that gets the commit.
-    pub(super) fn branch(&self) -> &str {
-        &self.proposal.head
     }
 
     /// Opens it, or finds the one that is open.

@@ -254,13 +254,9 @@ fn key(tape: &Tape, source: &[u8], index: usize, keys: &mut Keys, json: bool, fi
         } else {
             format!("the key `{written}` is `{name}` for kubectl, which is there already at {{other}}")
         };
-        findings.push(Finding {
-            offset: at,
-            other: Some(tape.tokens[other].start as usize),
-            is_error: true,
-            message,
-            hint: Some("readers keep only one of the two: remove the other"),
-        });
+        let other = Some(tape.tokens[other].start as usize);
+        let hint = Some("readers keep only one of the two: remove the other");
+        findings.push(Finding { other, hint, ..Finding::error(at, message) });
     }
 }
 

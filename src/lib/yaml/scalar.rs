@@ -267,24 +267,14 @@ pub fn needs_escape(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// How a new value is written on one line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quoting {
-    /// As it is.
-    Plain,
-    /// In single quotes.
-    Single,
-    /// In double quotes.
-    Double,
-}
-
-/// The lightest quoting that no reader misunderstands. `flow`: inside brackets, where commas and brackets count.
-pub fn quoting_of(text: &str, flow: bool) -> Quoting {
+/// Writes a new value on one line, with the lightest quotes that no reader misunderstands. `flow`: inside brackets, where
+/// commas and brackets count.
+pub fn write_text(text: &str, flow: bool, out: &mut Vec<u8>) {
     if text.is_empty()
         || text.chars().any(|c| needs_escape(c) || c == '\n' || c == '\t')
         || !resolve::is_text_for_all(text)
     {
-        return Quoting::Double;
+        return write_double(text, out);
     }
     let bytes = text.as_bytes();
     let starts_badly = b",[]{}#&*!|>'\"%@` ".contains(&bytes[0])
@@ -294,15 +284,10 @@ pub fn quoting_of(text: &str, flow: bool) -> Quoting {
     let ends_badly = text.ends_with([' ', ':']);
     let holds_badly = text.contains(": ") || text.contains(" #");
     let flow_badly = flow && (text.contains([',', '[', ']', '{', '}']) || text.starts_with(['-', '?', ':']));
-    if starts_badly || ends_badly || holds_badly || flow_badly { Quoting::Single } else { Quoting::Plain }
-}
-
-/// Writes a new value on one line, with the quotes that it needs.
-pub fn write_text(text: &str, flow: bool, out: &mut Vec<u8>) {
-    match quoting_of(text, flow) {
-        Quoting::Plain => out.extend_from_slice(text.as_bytes()),
-        Quoting::Single => write_single(text, out),
-        Quoting::Double => write_double(text, out),
+    if starts_badly || ends_badly || holds_badly || flow_badly {
+        write_single(text, out);
+    } else {
+        out.extend_from_slice(bytes);
     }
 }
 

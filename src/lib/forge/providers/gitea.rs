@@ -4,7 +4,7 @@
 use super::github;
 use crate::forge::provider::{Endpoint, Facts, Proposal, Provider, Server, encoded_path};
 use crate::process::Environment;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// How many pull requests are asked for at once: no server gives more, unless its owner wants it so.
 const PER_PAGE: usize = 50;
@@ -61,17 +61,10 @@ impl Provider for Gitea {
 
     fn creation(&self, endpoint: &Endpoint, proposal: &Proposal, _base: Option<u64>) -> (String, Value) {
         let draft = if proposal.is_draft { "WIP: " } else { "" };
-        let body = json!({
-            "head": endpoint.head_name(proposal),
-            "base": proposal.base,
-            "title": format!("{draft}{}", proposal.title),
-            "body": proposal.body,
-        });
-        (format!("/repos/{}/pulls", encoded_path(&endpoint.base)), body)
+        github::creation(endpoint, proposal, &format!("{draft}{}", proposal.title))
     }
 
     fn page(&self, endpoint: &Endpoint, proposal: &Proposal) -> String {
-        let (project, base) = (encoded_path(&endpoint.base), encoded_path(&proposal.base));
-        format!("{}/{project}/compare/{base}...{}", endpoint.web, github::head_in_page(endpoint, proposal))
+        github::page(endpoint, proposal)
     }
 }

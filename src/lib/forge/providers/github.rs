@@ -58,28 +58,31 @@ impl Provider for Github {
     }
 
     fn creation(&self, endpoint: &Endpoint, proposal: &Proposal, _base: Option<u64>) -> (String, Value) {
-        let mut body = json!({
-            "title": proposal.title,
-            "head": endpoint.head_name(proposal),
-            "base": proposal.base,
-            "body": proposal.body,
-        });
+        let (path, mut body) = creation(endpoint, proposal, &proposal.title);
         if proposal.is_draft {
             body["draft"] = Value::Bool(true);
         }
-        (format!("/repos/{}/pulls", encoded_path(&endpoint.base)), body)
+        (path, body)
     }
 
     fn page(&self, endpoint: &Endpoint, proposal: &Proposal) -> String {
-        let (project, base) = (encoded_path(&endpoint.base), encoded_path(&proposal.base));
-        format!("{}/{project}/compare/{base}...{}?expand=1", endpoint.web, head_in_page(endpoint, proposal))
+        format!("{}?expand=1", page(endpoint, proposal))
     }
 }
 
-/// The branch in the address of a page that compares two.
-pub(super) fn head_in_page(endpoint: &Endpoint, proposal: &Proposal) -> String {
-    match endpoint.head_name(proposal).split_once(':') {
+/// What opens a pull request of this title.
+pub(super) fn creation(endpoint: &Endpoint, proposal: &Proposal, title: &str) -> (String, Value) {
+    let head = endpoint.head_name(proposal);
+    let body = json!({"title": title, "head": head, "base": proposal.base, "body": proposal.body});
+    (format!("/repos/{}/pulls", encoded_path(&endpoint.base)), body)
+}
+
+/// The page that compares two branches.
+pub(super) fn page(endpoint: &Endpoint, proposal: &Proposal) -> String {
+    let (project, base) = (encoded_path(&endpoint.base), encoded_path(&proposal.base));
+    let head = match endpoint.head_name(proposal).split_once(':') {
         Some((owner, branch)) => format!("{}:{}", encoded(owner), encoded_path(branch)),
         None => encoded_path(&proposal.head),
-    }
+    };
+    format!("{}/{project}/compare/{base}...{head}", endpoint.web)
 }

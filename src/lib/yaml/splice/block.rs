@@ -46,9 +46,7 @@ impl Doc<'_> {
             let text = format!("{}: {}", flow_text(key, self.json), rest.flow(self.json)?);
             return self.add_flow(target.node, &text, after);
         }
-        let entries = self.entries(target.node);
-        let before = after.and_then(|after| self.entry_of(target.node, after)).or(entries.last().copied());
-        let Some(before) = before else {
+        let Some(before) = self.entry_before(target.node, after) else {
             return Err(self.refuse(target.node, "this mapping cannot be edited in place"));
         };
         let column = self.column(&before)?;
@@ -72,7 +70,7 @@ impl Doc<'_> {
         if self.token(node).has(Token::FLOW) {
             return self.add_flow(node, &content.flow(self.json)?, None);
         }
-        let Some(before) = self.entries(node).last().copied() else {
+        let Some(before) = self.entry_before(node, None) else {
             return Err(self.refuse(node, "this list cannot be edited in place"));
         };
         let column = self.column(&before)?;

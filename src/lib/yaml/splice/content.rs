@@ -41,10 +41,6 @@ pub(super) struct Habits {
     pub(super) compact: bool,
 }
 
-fn fail(message: &str, hint: &str) -> SyntaxError {
-    SyntaxError::new(0, message).with_hint(hint)
-}
-
 /// The text of new YAML with a line break at its end, and its value.
 pub(super) fn yaml_value(yaml: &str) -> Result<(String, Value), SyntaxError> {
     let text = format!("{}\n", yaml.strip_suffix('\n').unwrap_or(yaml));
@@ -227,10 +223,8 @@ fn yaml_fragment(yaml: &str) -> Result<Fragment, SyntaxError> {
     let last = tape.tokens.iter().rev().find(|token| token.kind.is_leaf());
     let ends_in_text = last.as_ref().is_some_and(is_text);
     if ends_in_text && last.is_some_and(|token| token.has(Token::KEEP)) {
-        return Err(fail(
-            "the new value cannot be used: it ends in block text with `+`, which would take in what follows",
-            "write the text in double quotes",
-        ));
+        let error = not_usable("it ends in block text with `+`, which would take in what follows");
+        return Err(error.with_hint("write the text in double quotes"));
     }
     let mut lines: Vec<String> = text.trim_end().lines().map(str::to_owned).collect();
     while lines.first().is_some_and(|line| line.trim().is_empty()) {

@@ -207,9 +207,10 @@ impl<'a> Doc<'a> {
         Ok(found)
     }
 
-    /// The entry of a mapping with this key.
-    pub(super) fn entry_of(&self, map: usize, key: &str) -> Option<Entry> {
-        self.find_key(map, key).ok().flatten()
+    /// The entry that a new one goes after: that of the key `after`, or else the last one.
+    pub(super) fn entry_before(&self, holder: usize, after: Option<&str>) -> Option<Entry> {
+        let named = after.and_then(|after| self.find_key(holder, after).ok().flatten());
+        named.or_else(|| self.entries(holder).last().copied())
     }
 
     /// Refuses a key that a mapping takes from another one.

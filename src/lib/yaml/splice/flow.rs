@@ -52,9 +52,7 @@ impl Doc<'_> {
     pub(super) fn add_flow(&self, holder: usize, text: &str, after: Option<&str>) -> Result<Plan, SyntaxError> {
         self.check_brackets(holder)?;
         let mut plan = Plan::default();
-        let entries = self.entries(holder);
-        let before = after.and_then(|after| self.entry_of(holder, after)).or(entries.last().copied());
-        let Some(before) = before else {
+        let Some(before) = self.entry_before(holder, after) else {
             let (start, end) = (self.token(holder).start as usize + 1, self.end_of(holder) - 1);
             if self.bytes[start..end].trim_ascii().is_empty() {
                 plan.replace(start..end, text);
