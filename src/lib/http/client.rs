@@ -258,7 +258,10 @@ impl Call<'_> {
         let mut secrets = self.client.credentials.secrets();
         secrets.extend(self.request.authorization.into_iter().flat_map(secrets_of));
         let in_form = values(self.request.form.map_or("", ExposeSecret::expose_secret));
-        let sent = [&self.asked, &hop].into_iter().flat_map(Url::query_values).chain(in_form);
+        let sent = [&self.asked, &hop]
+            .into_iter()
+            .flat_map(|url| values(url.uri().query().unwrap_or_default()))
+            .chain(in_form);
         secrets.extend(sent.filter(|value| value.len() >= SHORTEST_TOKEN).map(str::to_owned));
         let story = Story {
             verb: self.request.verb,

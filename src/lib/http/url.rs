@@ -93,11 +93,6 @@ impl Url {
         Origin { is_https, host, port: self.uri.port_u16().unwrap_or(default_port(is_https)) }
     }
 
-    /// What is not shown of the query.
-    pub(super) fn query_values(&self) -> impl Iterator<Item = &str> {
-        values(self.uri.query().unwrap_or_default())
-    }
-
     /// Where a `Location` leads from here (RFC 3986, section 5.2).
     pub(super) fn join(&self, location: &[u8]) -> Result<Url, Unusable> {
         let location = encoded(location.trim_ascii());

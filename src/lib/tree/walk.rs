@@ -182,8 +182,10 @@ fn walk_folder(root: &Path, gitignore: bool, filter: &Filter, found: &mut Vec<Fo
         Box::new(move |entry| {
             let event = match entry {
                 Ok(entry) => {
-                    if let Some(error) = entry.error()
-                        && sender.send(Event::Problem(warning_of(error, start, filter))).is_err()
+                    // Git passes over bad lines of `.gitignore`; so does the walk, but it says so.
+                    let warning = |error| Problem { severity: Severity::Warning, ..problem_of(error, start, filter) };
+                    if let Some(warning) = entry.error().map(warning)
+                        && sender.send(Event::Problem(warning)).is_err()
                     {
                         return WalkState::Quit;
                     }
@@ -355,13 +357,6 @@ fn problem_of(error: &ignore::Error, root: &Path, filter: &Filter) -> Problem {
     };
     let mut problem = reason.into_problem();
     problem.location.line = line;
-    problem
-}
-
-/// Git passes over bad lines of `.gitignore`; so does the walk, but it says so.
-fn warning_of(error: &ignore::Error, root: &Path, filter: &Filter) -> Problem {
-    let mut problem = problem_of(error, root, filter);
-    problem.severity = Severity::Warning;
     problem
 }
 

@@ -128,7 +128,7 @@ impl<'a> Expansion<'a> {
                         }
                     }
                     Kind::Comment | Kind::LineComment if !comments => {}
-                    Kind::Map if self.has_merge(index) => {
+                    Kind::Map if self.tape.entries(index).any(|(key, _)| self.is_merge(key)) => {
                         let end = token.link as usize;
                         pending.push((end + 1..range.end, comments));
                         self.out.tokens.push(token);
@@ -151,10 +151,6 @@ impl<'a> Expansion<'a> {
     fn is_merge(&self, key: usize) -> bool {
         let token = self.tape.tokens[key];
         token.kind == Kind::Plain && self.tape.text(self.source, token) == b"<<"
-    }
-
-    fn has_merge(&self, map: usize) -> bool {
-        self.tape.entries(map).any(|(key, _)| self.is_merge(key))
     }
 
     /// Copies the entries of a mapping with a merge key: its own first, then those of the merged mappings that it

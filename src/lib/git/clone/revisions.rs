@@ -272,12 +272,9 @@ impl LocalClone {
     /// A file of a commit; nothing where it has none of this path.
     pub fn read(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>> {
         let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
-        Ok(self.blob_id(&tree, &self.full_path(path)).and_then(|id| self.blob(id)))
-    }
-
-    fn blob_id(&self, tree: &git2::Tree<'_>, path: &str) -> Option<Oid> {
-        let entry = tree.get_path(Path::new(path)).ok()?;
-        (entry.kind() == Some(ObjectType::Blob)).then(|| entry.id())
+        let entry = tree.get_path(Path::new(&self.full_path(path))).ok();
+        let file = entry.filter(|entry| entry.kind() == Some(ObjectType::Blob));
+        Ok(file.and_then(|file| self.blob(file.id())))
     }
 
     pub(in crate::git) fn blob(&self, id: Oid) -> Option<Vec<u8>> {

@@ -3,7 +3,7 @@
 use super::super::scan::SyntaxError;
 use super::super::tape::{Kind, Token};
 use super::Plan;
-use super::content::{Content, flow_text};
+use super::content::Content;
 use super::find::{Doc, Entry, Target};
 
 impl Doc<'_> {
@@ -12,7 +12,9 @@ impl Doc<'_> {
         let mut plan = Plan::default();
         let node = target.node;
         let text = match content.as_text() {
-            Some(text) if !self.json => self.restyled_in_flow(self.token(node), text),
+            Some(text) if !self.json && matches!(self.token(node).kind, Kind::Double | Kind::Single) => {
+                self.restyled(self.token(node), text).head
+            }
             _ => content.flow(self.json)?,
         };
         plan.gone.push(node..self.tape.skip_node(node));
@@ -146,13 +148,5 @@ impl Doc<'_> {
     fn behind_comment(&self, entry: &Entry, end: usize) -> usize {
         let last = self.token(entry.next - 1);
         if last.kind == Kind::LineComment { (last.end as usize).max(end) } else { end }
-    }
-
-    /// A text in the quotes of the scalar that it replaces, inside brackets.
-    fn restyled_in_flow(&self, old: Token, text: &str) -> String {
-        match old.kind {
-            Kind::Double | Kind::Single => self.restyled(old, text).head,
-            _ => flow_text(text, false),
-        }
     }
 }
