@@ -41,6 +41,30 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+impl Location {
+    /// A whole file.
+    pub fn of_file(file: impl Into<String>) -> Location {
+        Location { file: file.into(), line: 0, column: 0 }
+    }
+}
+
+impl Problem {
+    /// An error; it has no hint yet.
+    pub fn error(location: Location, message: impl Into<String>) -> Problem {
+        Problem { severity: Severity::Error, location, message: message.into(), hint: None }
+    }
+
+    /// A warning; it has no hint yet.
+    pub fn warning(location: Location, message: impl Into<String>) -> Problem {
+        Problem { severity: Severity::Warning, ..Problem::error(location, message) }
+    }
+
+    /// The problem with what to do.
+    pub fn with_hint(self, hint: impl Into<String>) -> Problem {
+        Problem { hint: Some(hint.into()), ..self }
+    }
+}
+
 impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.file)?;

@@ -37,6 +37,14 @@ pub struct Unbuilt {
 }
 
 impl Rule {
+    pub(super) const fn error(id: &'static str, title: &'static str, check: Check) -> Rule {
+        Rule::new(id, Severity::Error, title, check)
+    }
+
+    pub(super) const fn warning(id: &'static str, title: &'static str, check: Check) -> Rule {
+        Rule::new(id, Severity::Warning, title, check)
+    }
+
     pub(super) const fn new(id: &'static str, severity: Severity, title: &'static str, check: Check) -> Rule {
         Rule { id, severity, title, explanation: "", is_fixable: false, check }
     }

@@ -3,17 +3,15 @@
 use crate::flux::api_versions::minor_of;
 use crate::kustomize::Target;
 use crate::manifest::{Action, Edit};
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
-use crate::problem::{Location, Severity};
+use crate::ops::vet::rules::{Facts, Findings, Rule};
+use crate::problem::Location;
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("BST01", Severity::Warning, "clusters whose versions of Flux are far apart", versions).explained(
+    Rule::warning("BST01", "clusters whose versions of Flux are far apart", versions).explained(
         "Clusters that run versions of Flux more than one minor version apart take different APIs: what is proved in one\n\
          need not work in the other. Flux is an addon: move it through the same order of promotion.",
     ),
-    Rule::new("BST02", Severity::Error, "a sync that does not fit its folder", sync).fixable().explained(
+    Rule::error("BST02", "a sync that does not fit its folder", sync).fixable().explained(
         "Flux's own sync has to read this cluster's folder, from the fleet's branch; and the kustomization beside it has\n\
          to list gotk-components.yaml, gotk-sync.yaml and cluster-sync.yaml, as far as they are there: what it does not\n\
          list is not applied, and what was applied before is deleted.",
@@ -45,7 +43,7 @@ fn versions(facts: &Facts<'_>, found: &mut Findings) {
             );
             let file =
                 facts.repository.files.below(&cluster.folder).find(|file| file.ends_with("/gotk-components.yaml"));
-            let location = Location { file: file.cloned().unwrap_or_default(), line: 0, column: 0 };
+            let location = Location::of_file(file.cloned().unwrap_or_default());
             found.add(location, message).hint("upgrade Flux in it").cluster(&cluster.name);
         }
     }

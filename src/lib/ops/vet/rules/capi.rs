@@ -2,19 +2,17 @@
 
 use crate::manifest::Manifest;
 use crate::manifest::value::each_value;
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("CAP01", Severity::Warning, "an old version of Cluster API", old_version).explained(
+    Rule::warning("CAP01", "an old version of Cluster API", old_version).explained(
         "Cluster API stopped serving v1alpha3 and v1alpha4 long ago: such objects are errors. v1beta1 is deprecated, and\n\
          not served from v1.16 (April 2027) on. Two versions of one kind in a fleet make every comparison guesswork.",
     ),
-    Rule::new("CAP02", Severity::Error, "an old shape under v1beta2", old_shape).explained(
+    Rule::error("CAP02", "an old shape under v1beta2", old_shape).explained(
         "With v1beta2 references name an apiGroup and no apiVersion, `topology.class` is `topology.classRef.name`,\n\
          durations are whole seconds in fields that end in Seconds, and `extraArgs` of kubeadm is a list of names and\n\
          values. The API server refuses or drops the old shapes.",

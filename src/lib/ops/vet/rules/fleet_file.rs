@@ -1,13 +1,11 @@
 //! The rule of the fleet file: it and the repository name the same clusters.
 
 use crate::fleet::file::FLEET_FILE;
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
-use crate::problem::{Location, Severity};
+use crate::ops::vet::rules::{Facts, Findings, Rule};
+use crate::problem::Location;
 
 pub(in crate::ops::vet) const RULES: &[Rule] =
-    &[Rule::new("FLT01", Severity::Error, "fleet.yaml and the repository differ", differs).explained(
+    &[Rule::error("FLT01", "fleet.yaml and the repository differ", differs).explained(
         "A mistake in fleet.yaml, a cluster in it without a folder, a flavour that is not there, or a cluster's folder\n\
          that it does not name: commands that go by the fleet file pass that cluster over. Whether fleet.lock is up to\n\
          date is what `kfleet generate --check` shows.",

@@ -14,7 +14,9 @@ mod sources;
 mod suppressions;
 mod syncs;
 
+// What every rule needs, by one path.
 use super::facts::Facts;
+use super::finding::Findings;
 use super::rule::Rule;
 use crate::path::is_within;
 

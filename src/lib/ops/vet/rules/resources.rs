@@ -2,19 +2,16 @@
 
 use super::is_components;
 use crate::manifest::Manifest;
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
-use crate::problem::Severity;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("RES03", Severity::Warning, "an image that is not pinned", floating_image).explained(
+    Rule::warning("RES03", "an image that is not pinned", floating_image).explained(
         "`latest`, or no tag at all, is another image tomorrow: what was proved in one cluster is not what the next one\n\
          gets. Name a version, better a digest. Images that a kustomization replaces are left alone.",
     ),
-    Rule::new("RES04", Severity::Warning, "a ConfigMap or Secret near the limit", large).explained(
+    Rule::warning("RES04", "a ConfigMap or Secret near the limit", large).explained(
         "The API server takes 1 MiB for an object, and kubectl's client-side apply keeps a copy in an annotation of at\n\
          most 256 KiB. Split what is over 900 KiB.",
     ),

@@ -5,23 +5,21 @@ use crate::flux::SOURCE;
 use crate::flux::url::has_password;
 use crate::manifest::value::each_text;
 use crate::manifest::{Manifest, ManifestFile};
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::problem::Severity;
 use serde_json::Value;
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("SEC01", Severity::Error, "a secret in clear", in_clear).explained(
+    Rule::error("SEC01", "a secret in clear", in_clear).explained(
         "A Secret with data, a private key, a token, the key of a kubeconfig or a password in a URL: all who can read the\n\
          repository know it, and its history keeps it. Encrypt it with SOPS or take it from an external store, and\n\
          replace the secret itself: it is known.",
     ),
-    Rule::new("SEC02", Severity::Error, "encrypted objects and no decryption, or the other way round", decryption).explained(
+    Rule::error("SEC02", "encrypted objects and no decryption, or the other way round", decryption).explained(
         "Flux applies an object that SOPS has encrypted as it is, encrypted text and all, unless the Kustomization has\n\
          `decryption`. Decryption with nothing to decrypt is a warning.",
     ),
-    Rule::new("SEC03", Severity::Warning, "rights without limits", unlimited).explained(
+    Rule::warning("SEC03", "rights without limits", unlimited).explained(
         "cluster-admin for an account that is not the system's, or a role that may do everything with everything: who\n\
          gets hold of the account has the cluster. Name what is needed.",
     ),

@@ -3,18 +3,15 @@
 use crate::flux::url::has_password;
 use crate::flux::{HELM, SOURCE, SourceReference};
 use crate::manifest::Manifest;
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
-use crate::problem::Severity;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("SRC01", Severity::Error, "a sourceRef that names nothing", missing).explained(
+    Rule::error("SRC01", "a sourceRef that names nothing", missing).explained(
         "A Kustomization or HelmRelease takes its manifests or chart from a source that no file of the cluster has, or\n\
          that is in another namespace. Flux waits for it for ever.",
     ),
-    Rule::new("SRC02", Severity::Error, "a URL that Flux does not take, or with a password in it", bad_url).explained(
+    Rule::error("SRC02", "a URL that Flux does not take, or with a password in it", bad_url).explained(
         "A GitRepository's URL is http, https or ssh; the short form `git@host:path` is none. Passwords belong into the\n\
          Secret that `secretRef` names: a URL is shown in status, events and logs. A password that was committed is\n\
          known to all who can read the repository: replace it.",

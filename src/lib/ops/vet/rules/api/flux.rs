@@ -4,26 +4,23 @@ use crate::flux::api_versions::{RemovedVersion, fields_of, removal, replacement_
 use crate::flux::migration::migrated;
 use crate::flux::{HELM, SOURCE};
 use crate::manifest::Manifest;
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
-use crate::problem::Severity;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("API01", Severity::Error, "a version of Flux's APIs that is removed", removed).fixable().explained(
+    Rule::error("API01", "a version of Flux's APIs that is removed", removed).fixable().explained(
         "Flux 2.7 removed v1beta1 of its APIs (v2beta1 of helm), 2.8 removed v1beta2 of source and kustomize and v2beta2\n\
          of helm, 2.9 removed v1beta2 of image and notification. An object of a removed version cannot be applied at\n\
          all. `--flux-version` names another version than the newest. The fix rewrites the object for the current\n\
          version, where that is mechanical.",
     ),
-    Rule::new("API02", Severity::Error, "a field that Flux's current API does not have", unknown_field).fixable().explained(
+    Rule::error("API02", "a field that Flux's current API does not have", unknown_field).fixable().explained(
         "The API server refuses objects with fields that the current version does not know. `validation` was removed\n\
          without replacement; `patchesJson6902` and `patchesStrategicMerge` became `patches`, whose `patch` is text;\n\
          GitRepository lost `gitImplementation` and `accessFrom`. Other unknown fields are most often misspelt.",
     ),
-    Rule::new("API03", Severity::Warning, "a deprecated part of Flux's API", deprecated).fixable().explained(
+    Rule::warning("API03", "a deprecated part of Flux's API", deprecated).fixable().explained(
         "It still works, but will not for ever: HelmRepository of type oci is in maintenance (use an OCIRepository with\n\
          `chartRef`), `valuesFile` of a HelmRelease is `valuesFiles`, and post-renderers take `patches`.",
     ),

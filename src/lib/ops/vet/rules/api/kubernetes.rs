@@ -1,15 +1,10 @@
 //! The rule of Kubernetes' own APIs: versions that the clusters' version does not serve any more.
 
 use crate::manifest::Edit;
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
-use crate::ops::vet::rules::is_generated_base;
-use crate::problem::Severity;
+use crate::ops::vet::rules::{Facts, Findings, Rule, is_generated_base};
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::new(
+pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::error(
     "API04",
-    Severity::Error,
     "a version of Kubernetes' APIs that is removed",
     removed,
 )

@@ -4,43 +4,41 @@ pub(super) mod patches;
 
 use crate::kustomize::{Kustomization, NAMES, Target};
 use crate::manifest::{Action, Edit};
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::path::{folder_of, is_within};
-use crate::problem::{Location, Severity};
+use crate::problem::Location;
 use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("KUS01", Severity::Warning, "a deprecated field of a kustomization", deprecated).fixable().explained(
+    Rule::warning("KUS01", "a deprecated field of a kustomization", deprecated).fixable().explained(
         "kustomize still reads it, but will not for ever: `bases` is `resources`, `commonLabels` is `labels`,\n\
          `patchesStrategicMerge` and `patchesJson6902` are `patches`, `vars` is `replacements`, `imageTags` is `images`,\n\
          `env` of a generator is `envs`. The fix moves `bases` to `resources`; the others take thought.",
     ),
-    Rule::new("KUS02", Severity::Error, "a build that cannot run", broken).explained(
+    Rule::error("KUS02", "a build that cannot run", broken).explained(
         "A file that is not YAML, a key that is there twice, a field that kustomize does not know or that is of another\n\
          type, several kustomizations in one folder, folders that lead to each other, a file that is listed twice, a\n\
          path that leaves the repository: the build fails, and Flux applies nothing of it.",
     ),
-    Rule::new("KUS03", Severity::Error, "a file that is not listed, or listed and not there", listing).explained(
+    Rule::error("KUS03", "a file that is not listed, or listed and not there", listing).explained(
         "A manifest in a folder with a kustomization is applied only if that lists it; a listed file that is not there\n\
          fails the whole build. List the manifest, or delete it. There is no fix: to list a file is to deploy it.",
     ),
-    Rule::new("KUS07", Severity::Warning, "a base that is fetched from elsewhere", remote).explained(
+    Rule::warning("KUS07", "a base that is fetched from elsewhere", remote).explained(
         "Flux fetches it anew for every build: what the cluster gets is not pinned by this repository, and the build\n\
          fails when the server does. Keep a copy; `kfleet generate` makes and locks one.",
     ),
-    Rule::new("KUS08", Severity::Warning, "a namespace that is set for a Namespace", renamed_namespace).explained(
+    Rule::warning("KUS08", "a namespace that is set for a Namespace", renamed_namespace).explained(
         "`namespace:` of a kustomization also renames the Namespaces in it. Set namespaces in the manifests, or use a\n\
          NamespaceTransformer with `unsetOnly`.",
     ),
-    Rule::new("KUS09", Severity::Warning, "a value that readers take for something else", doubtful).explained(
+    Rule::warning("KUS09", "a value that readers take for something else", doubtful).explained(
         "Dates, `yes` and `no`, numbers with leading zeros and such are text for some readers of YAML and not for\n\
          others. Labels and annotations have to be text. Put them in quotes.",
     ),
-    Rule::new("KUS10", Severity::Warning, "a file that Flux does not take over", left_out).explained(
+    Rule::warning("KUS10", "a file that Flux does not take over", left_out).explained(
         "Flux drops symbolic links from its artifacts, and by default files such as images and archives. A kustomization\n\
          that lists one builds on your machine and fails in the cluster.",
     ),
@@ -152,8 +150,9 @@ fn broken(facts: &Facts<'_>, found: &mut Findings) {
             field(kustomization, name, found);
         }
         for rival in &kustomization.rivals {
-            let location = Location { file: rival.clone(), line: 0, column: 0 };
-            found.add(location, format!("{} has another kustomization", kustomization.folder)).hint("keep one of them");
+            found
+                .add(Location::of_file(rival), format!("{} has another kustomization", kustomization.folder))
+                .hint("keep one of them");
         }
         let mut seen = BTreeSet::new();
         for reference in &kustomization.references {
@@ -254,9 +253,8 @@ fn listing(facts: &Facts<'_>, found: &mut Findings) {
         if NAMES.contains(&name) || !is_in_layout || is_sync || !is_object {
             continue;
         }
-        let location = Location { file: (*file).to_owned(), line: 0, column: 0 };
         let message = format!("no kustomization lists this manifest: {} does not", kustomization.file);
-        found.add(location, message).hint("list it, or delete it");
+        found.add(Location::of_file(*file), message).hint("list it, or delete it");
     }
 }
 

@@ -1,17 +1,12 @@
 //! Rules of patches: what a strategic merge does not do as its author may think.
 
 use crate::kustomize::Kustomization;
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
-use crate::problem::{Location, Severity};
+use crate::ops::vet::rules::{Facts, Findings, Rule};
+use crate::problem::Location;
 use crate::yaml::value::read_value;
 use serde_json::Value;
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::new(
-    "KUS06",
-    Severity::Warning,
-    "a trap of strategic merge patches",
+pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::warning("KUS06", "a trap of strategic merge patches",
     traps,
 )
 .explained(
@@ -63,7 +58,7 @@ fn of_kustomization(
     let reference = kustomization.references.iter().find(is_entry)?;
     let crate::kustomize::Target::File(file) = &reference.target else { return None };
     let document = facts.repository.manifests.get(file)?.documents.first()?;
-    Some((Location { file: file.clone(), line: 0, column: 0 }, document.value.clone()))
+    Some((Location::of_file(file.clone()), document.value.clone()))
 }
 
 fn tell(location: Location, patch: &Value, has_target: bool, found: &mut Findings) {

@@ -2,14 +2,12 @@
 
 use crate::manifest::value::each_text;
 use crate::ops::vet::facts::{Facts, LIGHTHOUSE};
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
+use crate::ops::vet::rules::{Findings, Rule};
 use crate::path::is_within;
-use crate::problem::Severity;
 use std::collections::BTreeSet;
 
 pub(in crate::ops::vet) const RULES: &[Rule] =
-    &[Rule::new("LHT03", Severity::Warning, "a pipeline in an old form, or with text of an event in a script", old).explained(
+    &[Rule::warning("LHT03", "a pipeline in an old form, or with text of an event in a script", old).explained(
         "Tekton's v1beta1 is deprecated, and `$(inputs.params.x)` is older still: an unknown one reaches the shell.\n\
          Names of branches and URLs are chosen by whoever opens a pull request: put into a script by `$(params.x)` they\n\
          run as code. Pass them as environment variables, and quote those.",

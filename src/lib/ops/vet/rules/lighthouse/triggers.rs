@@ -3,21 +3,18 @@
 
 use crate::lighthouse::{self, Finding};
 use crate::manifest::{Action, Edit};
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
-use crate::problem::Severity;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::tree::Tree;
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("LHT01", Severity::Error, "a trigger that cannot work", broken).fixable().explained(
+    Rule::error("LHT01", "a trigger that cannot work", broken).fixable().explained(
         "One job that does not load stops all jobs of the repository: a regular expression that Go cannot read, a\n\
          `rerun_command` that `trigger` does not match, `always_run` with `run_if_changed`, two jobs of one name, a\n\
          `source` that is not there, a field of the wrong type. The pairs /test + /retest and /lint + /relint are\n\
          rewritten by Lighthouse, and only warnings; the fix writes what it makes of them. `kfleet run-pipeline --lint`\n\
          finds the same, and looks at the pipelines too.",
     ),
-    Rule::new("LHT02", Severity::Warning, "a trigger that says something else than it seems to", misleading).fixable().explained(
+    Rule::warning("LHT02", "a trigger that says something else than it seems to", misleading).fixable().explained(
         "Lighthouse drops keys that it does not know (`skip_if_only_changed` is Prow's). Branch patterns are not\n\
          anchored: `main` also matches `domain-x`; the fix writes `^main$`. A job that only a comment could start, and\n\
          that no comment reaches, never runs; nor does one for tags that asks for changed files.",

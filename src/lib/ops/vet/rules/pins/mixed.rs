@@ -4,18 +4,14 @@ use crate::fleet::clusters::Cluster;
 use crate::flux::Pair;
 use crate::flux::url::repository_of;
 use crate::manifest::Located;
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
 use crate::ops::vet::revisions::Revisions;
-use crate::ops::vet::rule::Rule;
-use crate::problem::Severity;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 
 /// Pins of one cluster that are further apart than so many commits were hardly ever tried together.
 const FAR: usize = 100;
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::new(
+pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::warning(
     "PIN08",
-    Severity::Warning,
     "pins that are far apart, or older than what needs them",
     mixed,
 )

@@ -5,65 +5,60 @@ pub(super) mod mixed;
 use crate::fleet::clusters::Cluster;
 use crate::fleet::misleading_pins;
 use crate::flux::duration::seconds;
-use crate::flux::revision::described_commit;
-use crate::flux::revision::is_commit;
-use crate::flux::revision::is_like_a_commit;
+use crate::flux::revision::{described_commit, is_commit, is_like_a_commit};
 use crate::flux::url::repository_of;
 use crate::flux::{GitRepository, Pair, Pin};
 use crate::git::Resolved;
 use crate::manifest::{Edit, Located};
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
-use crate::problem::Severity;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 
 /// The interval of a source that is pinned to a commit: it is cloned anew each time.
 const PINNED_INTERVAL: &str = "1h";
 const LEAST_PINNED_SECONDS: f64 = 1800.0;
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("PIN01", Severity::Error, "a pin that has no effect", ineffective).fixable().explained(
+    Rule::error("PIN01", "a pin that has no effect", ineffective).fixable().explained(
         "A GitRepository names the revision, a Kustomization uses it through `sourceRef`. Where the Kustomization names\n\
          another source, such as flux-system, the pin beside it is ignored: the cluster follows the branch, and every\n\
          merge reaches it at once. A GitRepository that nothing uses is the same trap for the next promotion.\n\
          The fix names the GitRepository in `sourceRef` and pins it to the tip of the branch that the cluster follows\n\
          now, so that nothing changes in the cluster; promote afterwards. It needs a clone to know that tip.",
     ),
-    Rule::new("PIN02", Severity::Error, "a commit in the place of a branch or tag", misplaced).fixable().explained(
+    Rule::error("PIN02", "a commit in the place of a branch or tag", misplaced).fixable().explained(
         "`ref.branch` or `ref.tag` looks like a commit, or like what `git describe` prints. There is no such branch, so\n\
          the source cannot be fetched as soon as something uses it. A pin is `ref.commit` with all 40 digits, beside the\n\
          branch that has the commit in `ref.branch`. The fix writes that where a clone knows the commit.",
     ),
-    Rule::new("PIN03", Severity::Error, "a commit that is not written in full", abbreviated).fixable().explained(
+    Rule::error("PIN03", "a commit that is not written in full", abbreviated).fixable().explained(
         "Flux takes `ref.commit` as 40 hexadecimal digits in lower case. An abbreviated hash never resolves: the source\n\
          fails, and the cluster stays at what it has. The fix expands it where a clone knows the one commit it means.",
     ),
-    Rule::new("PIN04", Severity::Error, "a pinned commit that the branch does not have", unreachable).explained(
+    Rule::error("PIN04", "a pinned commit that the branch does not have", unreachable).explained(
         "Flux looks for `ref.commit` on `ref.branch`. After a squash, a forced push or the removal of a branch the commit\n\
          is not there any more: fetching fails, and the cluster is frozen at its last state. Promote a commit that is on\n\
          the branch. This rule needs a clone.",
     ),
-    Rule::new("PIN05", Severity::Error, "a path that is not in the pinned revision", missing_path).explained(
+    Rule::error("PIN05", "a path that is not in the pinned revision", missing_path).explained(
         "The Kustomization's `spec.path` has to exist at the revision that its source fetches; else Flux reports\n\
          `kustomization path not found` and applies nothing. For sources that follow the branch the files of this\n\
          folder count; for pinned commits this rule needs a clone.",
     ),
-    Rule::new("PIN06", Severity::Warning, "more than one revision in a pin, or a commit without its branch", ambiguous)
+    Rule::warning("PIN06", "more than one revision in a pin, or a commit without its branch", ambiguous)
         .fixable()
         .explained(
             "Of several revisions Flux takes one: commit, then name, semver, tag, branch. The others mislead whoever\n\
              reads the file. A commit without `ref.branch` makes Flux fetch all branches to find it.",
         ),
-    Rule::new("PIN07", Severity::Warning, "sources of one repository that differ", differing).fixable().explained(
+    Rule::warning("PIN07", "sources of one repository that differ", differing).fixable().explained(
         "Two GitRepositories of a cluster fetch the same repository by different URLs, with different Secrets or with\n\
          different `ignore` rules. One of them breaks when credentials move, and a pinned commit is then looked up\n\
          elsewhere than the one that was tested.",
     ),
-    Rule::new("PIN09", Severity::Warning, "a pinned commit that is fetched often", busy).fixable().explained(
+    Rule::warning("PIN09", "a pinned commit that is fetched often", busy).fixable().explained(
         "A source that is pinned to a commit is cloned in full at every interval, though it cannot change. Give it an\n\
          interval of 30 minutes or more; `kfleet promote` writes 1h.",
     ),
-    Rule::new("PIN10", Severity::Warning, "a production cluster that follows a branch while others are pinned", moving)
+    Rule::warning("PIN10", "a production cluster that follows a branch while others are pinned", moving)
         .explained(
             "Every merge reaches this cluster at once, while clusters before it in the order of promotion wait for a\n\
              pin. What a cluster is for follows from `environment` in fleet.yaml, or by its name.",

@@ -7,37 +7,35 @@ use crate::fleet::clusters::Cluster;
 use crate::fleet::reconcile_disabled::{LeftAlone, ObjectId};
 use crate::flux::{KUSTOMIZE, Kustomization, ObjectName, Pair};
 use crate::kustomize::Target;
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
 use crate::ops::vet::rules::kustomize::bases_to_resources;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("KST01", Severity::Error, "a dependency that is missing or leads in a circle", dependencies).explained(
+    Rule::error("KST01", "a dependency that is missing or leads in a circle", dependencies).explained(
         "`dependsOn` makes a Kustomization wait until others are ready. One that does not exist, or that waits in turn\n\
          for this one, never gets ready, and neither is ever applied.",
     ),
-    Rule::new("KST03", Severity::Warning, "others wait for it, and it waits for nothing", no_wait).explained(
+    Rule::warning("KST03", "others wait for it, and it waits for nothing", no_wait).explained(
         "A Kustomization without `wait` and without health checks is ready as soon as its objects are sent to the API\n\
          server. What depends on it then starts before it works. Set `wait: true`.",
     ),
-    Rule::new("KST05", Severity::Warning, "an addon that is applied twice", twice).explained(
+    Rule::warning("KST05", "an addon that is applied twice", twice).explained(
         "Two Kustomizations that own the same objects fight over them, and when one of them lets go it may delete what\n\
          the other still wants. Either the flavour lists the addon, or it has a Kustomization of its own. An addon that\n\
          `kfleet promote --split` has split off is in both, and marked to be left alone by the flavour's.",
     ),
-    Rule::new("KST08", Severity::Warning, "force, or an exception from reconciling, left in git", force).explained(
+    Rule::warning("KST08", "force, or an exception from reconciling, left in git", force).explained(
         "`force: true` deletes and recreates objects whose fields cannot change: volumes and addresses are lost. The\n\
          marks `ssa`, `reconcile` and `force` on objects are meant for a migration. Remove them once it is done.",
     ),
-    Rule::new("KST09", Severity::Warning, "a sync that is suspended in git", suspended).explained(
+    Rule::warning("KST09", "a sync that is suspended in git", suspended).explained(
         "Nothing that is merged reaches the cluster while it is suspended, and nothing reports that. Resume it, or suppress\n\
          this finding with the reason.",
     ),
-    Rule::new("KST10", Severity::Warning, "a folder of clusters that is applied by another", foreign).explained(
+    Rule::warning("KST10", "a folder of clusters that is applied by another", foreign).explained(
         "A cluster that applies the folder of another one gets that one's pins and patches with it. Two clusters that\n\
          share one folder cannot be promoted apart.",
     ),
@@ -45,7 +43,7 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
         "Flux adds origin annotations to every object where the kustomization that it builds lists only bases,\n\
          components or generators: each object changes when the file moves. List the bases under `resources`.",
     ),
-    Rule::new("PRN02", Severity::Warning, "clusters that a mistake in git can delete", prunes_clusters).explained(
+    Rule::warning("PRN02", "clusters that a mistake in git can delete", prunes_clusters).explained(
         "A Kustomization with `prune: true` deletes a workload cluster, machines and all, when the file of its Cluster\n\
          goes away by accident. Give the Kustomization `deletionPolicy: Orphan`, and the Cluster the annotation\n\
          `kustomize.toolkit.fluxcd.io/prune: disabled`.",

@@ -3,14 +3,11 @@
 use super::leads_to;
 use crate::fleet::applied::Reached;
 use crate::flux::{Kustomization, ObjectName};
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
-use crate::problem::Severity;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::ops::vet) const RULES: &[Rule] =
-    &[Rule::new("KST02", Severity::Warning, "custom resources that do not wait for their kinds", unordered).explained(
+    &[Rule::warning("KST02", "custom resources that do not wait for their kinds", unordered).explained(
         "A Kustomization that applies custom resources fails until another one has brought the definitions of their\n\
          kinds, and Flux tries again only after a while. Name that one in `dependsOn`. Files are read as they are:\n\
          what patches and generators add is not seen.",

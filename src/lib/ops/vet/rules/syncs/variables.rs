@@ -4,18 +4,15 @@
 use crate::flux::KUSTOMIZE;
 use crate::manifest::Manifest;
 use crate::manifest::value::each_text;
-use crate::ops::vet::facts::Facts;
-use crate::ops::vet::finding::Findings;
-use crate::ops::vet::rule::Rule;
+use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::path::plain_path;
-use crate::problem::Severity;
 use crate::substitute::{Variable, variables};
 use crate::yaml::resolve::{self, Value as Plain};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
-    Rule::new("KST06", Severity::Error, "a variable without a value, or text that cannot be substituted", missing)
+    Rule::error("KST06", "a variable without a value, or text that cannot be substituted", missing)
         .explained(
             "With `postBuild` Flux replaces `${NAME}` in every object. From 2.9 on it refuses a variable that has neither\n\
              a value nor a default, and always text that looks like a variable and is none, such as that of shell\n\
@@ -23,7 +20,7 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
              `kustomize.toolkit.fluxcd.io/substitute: disabled`. Values from Secrets are not known here: a Kustomization\n\
              that takes some is not held to have too few.",
         ),
-    Rule::new("KST07", Severity::Warning, "quotes around a variable that vanish", vanishing).explained(
+    Rule::warning("KST07", "quotes around a variable that vanish", vanishing).explained(
         "The build writes `\"${PORT}\"` without quotes, as it needs none; only then is 8080 put in, which is a number\n\
          where text was meant: the API server refuses it. Give the variable a value that is text for every reader, or\n\
          one that has the quotes in it.",
