@@ -7,7 +7,7 @@ use crate::layout::gather::gather;
 use crate::layout::path::PluralRule;
 use crate::layout::scopes::{Remedy, ScopeSources};
 use crate::layout::{self, Compatibility, Options};
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 use crate::tree::{Input, Tree};
 use crate::yaml::edit::Rewrite;
 use crate::yaml::emit::Style;
@@ -49,12 +49,8 @@ pub(super) fn render(
     let gathered = gather(inputs, options.compatibility);
     let laid_out = layout::tree(&gathered, &scopes, &options, warnings)?;
     if laid_out.is_empty() {
-        return Err(vec![Problem {
-            severity: Severity::Error,
-            location: Location { file: folder.to_owned(), line: 0, column: 0 },
-            message: "the sources hold no manifest".to_owned(),
-            hint: Some("check the sources, and `format.filter`".to_owned()),
-        }]);
+        let problem = Problem::error(Location::of_file(folder), "the sources hold no manifest");
+        return Err(vec![problem.with_hint("check the sources, and `format.filter`")]);
     }
     let mut base = Tree::default();
     for (path, bytes) in laid_out.iter() {

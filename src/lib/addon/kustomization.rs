@@ -3,7 +3,7 @@
 
 use crate::manifest::Source;
 use crate::manifest::findings::{finding_problem, syntax_problem};
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 use crate::yaml::edit;
 use crate::yaml::emit::{Frame, SequenceIndent, Style, emit};
 use crate::yaml::engine::Engine;
@@ -34,9 +34,8 @@ pub fn update(name: &str, existing: Option<&[u8]>, files: &BTreeSet<String>) -> 
     let (text, mut tape, is_explicit) = parse(&mut engine, name, existing)?;
     let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
     let fail = |message: &str| {
-        let location = Location { file: name.to_owned(), line: 0, column: 0 };
-        let hint = Some("repair it, or remove it: kfleet generate then writes a new one".to_owned());
-        vec![Problem { severity: Severity::Error, location, message: message.to_owned(), hint }]
+        let hint = "repair it, or remove it: kfleet generate then writes a new one";
+        vec![Problem::error(Location::of_file(name), message).with_hint(hint)]
     };
     let root = tape.node_at(0);
     if tape.tokens.get(root).is_none_or(|token| token.kind != Kind::Map || token.has(Token::FLOW)) {
@@ -104,9 +103,8 @@ fn parse<'a>(engine: &mut Engine, name: &str, bytes: &'a [u8]) -> Result<(Text<'
     let mut tape = Tape::default();
     let spans = text.documents();
     let [span] = spans.as_slice() else {
-        let location = Location { file: name.to_owned(), line: 0, column: 0 };
         let message = format!("a kustomization is one document, and this file holds {}", spans.len());
-        return Err(vec![Problem { severity: Severity::Error, location, message, hint: None }]);
+        return Err(vec![Problem::error(Location::of_file(name), message)]);
     };
     let mut findings = Vec::new();
     engine

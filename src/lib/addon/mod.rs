@@ -15,7 +15,7 @@ use self::values::substitute_all;
 use crate::fleet::file::FleetFile;
 use crate::fleet::lock::{Lock, LockedAddon};
 use crate::layout::{Action, FileAction, changes};
-use crate::problem::{Problem, Severity};
+use crate::problem::Problem;
 use crate::source::{Asked, Content, Held, Material, requests};
 use crate::tree::Tree;
 
@@ -101,7 +101,7 @@ pub fn plan(
                 content.came.sha256
             );
             let hint = format!("find out why it changed; take it over with `kfleet generate --update {name}`");
-            problems.push(Problem { severity: Severity::Error, location, message, hint: Some(hint) });
+            problems.push(Problem::error(location, message).with_hint(hint));
         }
     }
     if !problems.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::wanted::Texts;
 use crate::fleet::file::FleetFile;
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 use crate::substitute::{Mode, substitute, unused};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,8 @@ pub(super) fn substitute_all(
     let mut is_complete = true;
     for (name, bytes) in contents.iter_mut().flatten() {
         let Ok(text) = std::str::from_utf8(bytes) else {
-            problems.push(no_text(name));
+            let message = "this is not valid UTF-8, so that no variable can be replaced";
+            problems.push(Problem::error(Location::of_file(&*name), message).with_hint("save it as UTF-8"));
             is_complete = false;
             continue;
         };
@@ -44,15 +45,6 @@ pub(super) fn substitute_all(
         }
     }
     is_complete.then_some(contents)
-}
-
-fn no_text(name: &str) -> Problem {
-    Problem {
-        severity: Severity::Error,
-        location: Location { file: name.to_owned(), line: 0, column: 0 },
-        message: "this is not valid UTF-8, so that no variable can be replaced".to_owned(),
-        hint: Some("save it as UTF-8".to_owned()),
-    }
 }
 
 #[cfg(test)]

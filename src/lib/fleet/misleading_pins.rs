@@ -6,7 +6,7 @@ use super::clusters::{Cluster, Clusters};
 use super::repository::Repository;
 use crate::flux::revision::{described_commit, is_like_a_commit};
 use crate::flux::{GitRepository, Pair, Pin};
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 
 /// A pin that does not do what its author meant.
 pub struct Misleading<'a> {
@@ -105,5 +105,5 @@ fn unused_message(cluster: &Cluster, repository: &GitRepository) -> String {
 }
 
 fn problem(location: &Location, message: String, hint: impl Into<String>) -> Problem {
-    Problem { severity: Severity::Error, location: location.clone(), message, hint: Some(hint.into()) }
+    Problem::error(location.clone(), message).with_hint(hint)
 }

@@ -56,7 +56,7 @@ impl Kustomization {
     fn located(&self, path: &[&str], location: fn(&ManifestFile, &str, &Document, &[&str]) -> Location) -> Location {
         match self.document() {
             Some(document) => location(&self.content, &self.file, document, path),
-            None => Location { file: self.file.clone(), line: 0, column: 0 },
+            None => Location::of_file(self.file.clone()),
         }
     }
 }

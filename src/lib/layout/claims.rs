@@ -259,7 +259,7 @@ impl<'a> Planner<'a> {
                     claims.push(Claim::new(path, None, Edit { made_up_namespace: Some(name), ..Edit::default() }));
                 }
                 Err(reason) => {
-                    let location = Location { file: format!("namespace {name}"), line: 0, column: 0 };
+                    let location = Location::of_file(format!("namespace {name}"));
                     self.problems.push(error(&location, format!("failed to get output file: {reason}"), None));
                 }
             }
@@ -276,14 +276,10 @@ impl<'a> Planner<'a> {
         let mut folded: BTreeMap<String, &str> = BTreeMap::new();
         for path in paths {
             if let Some(other) = folded.insert(case_folded(path), path) {
-                self.problems.push(Problem {
-                    severity: Severity::Warning,
-                    location: Location { file: self.options.shown(path), line: 0, column: 0 },
-                    message: format!("differs from {} only in case", self.options.shown(other)),
-                    hint: Some(
-                        "file systems that ignore case (macOS, Windows) can hold only one of the two".to_owned(),
-                    ),
-                });
+                let location = Location::of_file(self.options.shown(path));
+                let message = format!("differs from {} only in case", self.options.shown(other));
+                let hint = "file systems that ignore case (macOS, Windows) can hold only one of the two";
+                self.problems.push(Problem::warning(location, message).with_hint(hint));
             }
         }
     }

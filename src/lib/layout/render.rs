@@ -7,7 +7,7 @@ use super::{Action, Options};
 use crate::manifest::Source;
 use crate::manifest::findings::syntax_problem;
 use crate::manifest::namespaces::ANNOTATION;
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 use crate::yaml::edit;
 use crate::yaml::emit::{self, Frame, Style};
 use crate::yaml::engine::Engine;
@@ -132,15 +132,9 @@ fn clash(gathered: &Gathered, options: &Options, first: &Output, second: &Output
     };
     let (_, first) = origin(first);
     let (location, second_shown) = origin(second);
-    Problem {
-        severity: Severity::Error,
-        location,
-        message: format!(
-            "file already exists: two different objects for {}: {first} and {second_shown}",
-            options.shown(&second.path)
-        ),
-        hint: Some("remove one of them, or give it another name or namespace".to_owned()),
-    }
+    let path = options.shown(&second.path);
+    let message = format!("file already exists: two different objects for {path}: {first} and {second_shown}");
+    Problem::error(location, message).with_hint("remove one of them, or give it another name or namespace")
 }
 
 /// The number of a document in its input, from 1.

@@ -3,7 +3,7 @@
 use super::gather::Gathered;
 use crate::manifest::gvk::Gvk;
 use crate::manifest::scopes::{Scope, Scopes};
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a person can name scopes: what the hint about unknown kinds says.
@@ -41,12 +41,8 @@ impl ScopeSources {
         }
         for flag in &self.flags {
             if let Err(message) = scopes.add_flag(flag) {
-                problems.push(Problem {
-                    severity: Severity::Error,
-                    location: Location { file: "--gvk-scope".to_owned(), line: 0, column: 0 },
-                    message,
-                    hint: Some("write Kind.group/version:Cluster or Kind.group/version:Namespaced".to_owned()),
-                });
+                let hint = "write Kind.group/version:Cluster or Kind.group/version:Namespaced";
+                problems.push(Problem::error(Location::of_file("--gvk-scope"), message).with_hint(hint));
             }
         }
         if let Some((name, text)) = &self.api_resources {
@@ -85,12 +81,8 @@ pub(super) fn near_misses(gathered: &Gathered, filter: &[String]) -> Vec<Problem
             .collect();
         if !near.is_empty() {
             let near: Vec<String> = near.into_iter().collect();
-            problems.push(Problem {
-                severity: Severity::Warning,
-                location: Location { file: "--filter".to_owned(), line: 0, column: 0 },
-                message: format!("{wanted} leaves nothing out"),
-                hint: Some(format!("the inputs have {}", near.join(", "))),
-            });
+            let warning = Problem::warning(Location::of_file("--filter"), format!("{wanted} leaves nothing out"));
+            problems.push(warning.with_hint(format!("the inputs have {}", near.join(", "))));
         }
     }
     problems
@@ -130,5 +122,5 @@ pub(super) fn unknown_kinds(unknown: &BTreeMap<Gvk, Vec<Location>>, remedy: Reme
             names.join(", ")
         ),
     };
-    Some(Problem { severity: Severity::Error, location: positions[0].clone(), message, hint: Some(hint) })
+    Some(Problem::error(positions[0].clone(), message).with_hint(hint))
 }

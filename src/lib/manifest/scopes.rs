@@ -12,7 +12,7 @@ use super::crd::CrdFacts;
 use super::gvk::{Gvk, parse_api_version};
 use super::kinds;
 pub use super::scope::Scope;
-use crate::problem::{Problem, Severity};
+use crate::problem::Problem;
 
 /// The source of what is known about a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -222,12 +222,7 @@ impl std::error::Error for ScopeConflict {}
 impl ScopeConflict {
     /// The conflict as a problem at the second definition.
     pub fn to_problem(&self) -> Problem {
-        Problem {
-            severity: Severity::Error,
-            location: self.second.origin.clone(),
-            message: self.to_string(),
-            hint: Some("keep one of the two definitions".to_owned()),
-        }
+        Problem::error(self.second.origin.clone(), self.to_string()).with_hint("keep one of the two definitions")
     }
 }
 

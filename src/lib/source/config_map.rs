@@ -1,7 +1,7 @@
 //! `configMap`: wraps the texts of the addon's other sources into a ConfigMap.
 
 use super::{Asked, Declared, Mistakes, Owner, Release, Source, Unexpanded};
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 use crate::yaml::scalar;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,12 +64,8 @@ fn join(texts: &[(String, Vec<u8>)]) -> Result<String, Vec<Problem>> {
     let mut problems = Vec::new();
     for (name, bytes) in texts {
         let Ok(text) = std::str::from_utf8(bytes) else {
-            problems.push(Problem {
-                severity: Severity::Error,
-                location: Location { file: name.clone(), line: 0, column: 0 },
-                message: "this is not valid UTF-8".to_owned(),
-                hint: Some("a ConfigMap holds text only".to_owned()),
-            });
+            let problem = Problem::error(Location::of_file(name), "this is not valid UTF-8");
+            problems.push(problem.with_hint("a ConfigMap holds text only"));
             continue;
         };
         if !joined.is_empty() {

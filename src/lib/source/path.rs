@@ -64,9 +64,8 @@ pub(super) fn of_tree(repository: &Tree, path: &str) -> Option<Content> {
 pub(super) fn read_file(root: &Path, path: &str) -> Result<Vec<u8>, Vec<Problem>> {
     let found = walked(root, path, Vec::new())?;
     let Some(file) = found.files.into_iter().find(|file| file.named) else {
-        let location = Location { file: path.to_owned(), line: 0, column: 0 };
-        let (message, hint) = ("cannot read: it is a folder".to_owned(), Some("name a file".to_owned()));
-        return Err(vec![Problem { severity: Severity::Error, location, message, hint }]);
+        let problem = Problem::error(Location::of_file(path), "cannot read: it is a folder");
+        return Err(vec![problem.with_hint("name a file")]);
     };
     Input::from_file(&file, u64::MAX).and_then(Input::into_bytes).map_err(problems)
 }

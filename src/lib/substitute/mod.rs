@@ -217,14 +217,10 @@ fn to_problems(file: &str, text: &str, source: &Source<'_>, findings: Findings) 
         })
         .collect();
     if more > 0 {
-        let location = Location { file: file.to_owned(), line: 0, column: 0 };
+        let location = Location::of_file(file);
         let severity = if has_error { Severity::Error } else { Severity::Warning };
-        problems.push(Problem {
-            severity,
-            location,
-            message: format!("{more} more problems are not shown"),
-            hint: None,
-        });
+        let message = format!("{more} more problems are not shown");
+        problems.push(Problem { severity, location, message, hint: None });
     }
     problems
 }

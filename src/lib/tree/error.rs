@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Error as OperationError, ErrorKind};
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 
 /// A failure that concerns one file or folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +47,8 @@ impl Error {
 
     /// The same failure as an item of a run's list of problems.
     pub fn into_problem(self) -> Problem {
-        Problem {
-            severity: Severity::Error,
-            location: Location { file: self.file, line: 0, column: 0 },
-            message: format!("cannot {}: {}", self.doing, self.reason),
-            hint: self.hint,
-        }
+        let message = format!("cannot {}: {}", self.doing, self.reason);
+        Problem { hint: self.hint, ..Problem::error(Location::of_file(self.file), message) }
     }
 }
 

@@ -90,12 +90,8 @@ fn render(repository: &Repository, remotes: &Remotes, fetched: &mut Fetched) {
             Err(error) => fetched.failures.push(failure(&error, location)),
             Ok((content, lines)) => {
                 fetched.contents.insert(position, content);
-                fetched.warnings.extend(lines.into_iter().map(|line| Problem {
-                    severity: Severity::Warning,
-                    location: location.clone(),
-                    message: format!("helm: {line}"),
-                    hint: None,
-                }));
+                let warning = |line| Problem::warning(location.clone(), format!("helm: {line}"));
+                fetched.warnings.extend(lines.into_iter().map(warning));
             }
         }
     }

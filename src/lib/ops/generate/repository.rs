@@ -4,7 +4,7 @@ use crate::addon::{Wanted, is_locked};
 use crate::error::{Error, ErrorKind};
 use crate::fleet::file::{FLEET_FILE, FleetFile};
 use crate::fleet::lock::{LOCK_FILE, Lock};
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 use crate::source::{Asked, Held, requests};
 use crate::suggest::did_you_mean;
 use crate::tree::{self, Root, Tree};
@@ -166,9 +166,8 @@ fn select(file: &FleetFile, names: &[String]) -> Result<Vec<String>, Vec<Problem
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("addons: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
             };
-            let location = Location { file: file.document.name().to_owned(), line: 0, column: 0 };
-            let message = format!("`{name}` is not an addon of this fleet");
-            Problem { severity: Severity::Error, location, message, hint: Some(hint) }
+            let location = Location::of_file(file.document.name());
+            Problem::error(location, format!("`{name}` is not an addon of this fleet")).with_hint(hint)
         })
         .collect();
     let names: BTreeSet<String> = names.iter().cloned().collect();

@@ -24,7 +24,7 @@ pub(super) fn refuse_whole<T>(path: &str, message: impl Into<String>, hint: &str
 }
 
 fn whole(path: &str) -> Location {
-    Location { file: path.to_owned(), line: 0, column: 0 }
+    Location::of_file(path)
 }
 
 /// Why a cluster has no pair that could be promoted.

@@ -20,7 +20,7 @@ pub(super) fn documents(name: &str, bytes: &[u8], report: &Report) -> Vec<Node> 
     let problem = |location: Location, message: String, hint: Option<String>, severity: Severity| {
         report.add(Problem { severity, location, message, hint });
     };
-    let whole = Location { file: name.to_owned(), line: 0, column: 0 };
+    let whole = Location::of_file(name);
     if bytes.len() > MAX_FILE {
         let message = format!("this file has {} bytes, which no cluster would keep", bytes.len());
         problem(whole, message, None, Severity::Error);

@@ -8,7 +8,7 @@ use crate::layout::render::{Output, Unchecked, render_all};
 use crate::layout::scopes::{ScopeSources, is_filtered};
 use crate::layout::{Action, Compatibility, FileAction, has_errors, sorted};
 use crate::manifest::Source;
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 use crate::tree::{self, Root, State};
 use crate::yaml::engine::Engine;
 use crate::yaml::input::Text;
@@ -28,8 +28,7 @@ pub(super) enum Removal {
 }
 
 fn error(file: String, message: impl Into<String>, hint: &str) -> Problem {
-    let location = Location { file, line: 0, column: 0 };
-    Problem { severity: Severity::Error, location, message: message.into(), hint: Some(hint.to_owned()) }
+    Problem::error(Location::of_file(file), message).with_hint(hint)
 }
 
 /// Plans the layout of what was gathered. `diffs`: whether to keep each change as a diff.
