@@ -18,7 +18,6 @@ pub(crate) enum Stdin {
     Nothing,
 }
 
-/// See the module.
 #[derive(Debug)]
 pub(crate) struct Context {
     /// The command line, program name first.

@@ -33,7 +33,6 @@ pub fn plan_in_memory(repository: &Tree, file: &FleetFile, name: &str, problems:
     plan(file, &Lock::default(), wanted, contents, problems)
 }
 
-/// What becomes of one addon.
 #[derive(Debug)]
 pub struct AddonPlan {
     pub name: String,
@@ -47,7 +46,6 @@ pub struct AddonPlan {
 }
 
 impl AddonPlan {
-    /// Whether the base changes.
     pub fn changes(&self) -> bool {
         !self.files.is_empty()
     }

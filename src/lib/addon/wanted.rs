@@ -10,7 +10,6 @@ pub(super) type Texts = Vec<(String, Vec<u8>)>;
 #[derive(Debug)]
 pub struct Wanted {
     pub name: String,
-    /// Its sources.
     pub requests: Vec<Request>,
     /// What the repository holds of each of them.
     pub held: Vec<Held>,

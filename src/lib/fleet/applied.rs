@@ -14,9 +14,7 @@ pub struct Applied {
 
 /// A folder that some cluster applies, and what it leads to.
 pub struct Reached {
-    /// The files.
     pub reach: Reach,
-    /// The clusters that apply it.
     pub clusters: BTreeSet<String>,
     /// Kind and name of the sources that its objects name.
     pub named_sources: BTreeSet<(String, String)>,
@@ -49,7 +47,6 @@ impl Applied {
         self.folders.get(folder)
     }
 
-    /// All folders.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Reached)> {
         self.folders.iter().map(|(folder, reached)| (folder.as_str(), reached))
     }

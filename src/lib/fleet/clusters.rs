@@ -14,7 +14,6 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The clusters of a repository.
 #[derive(Debug)]
 pub struct Clusters {
     pub repository: Repository,
@@ -41,7 +40,6 @@ pub struct Cluster {
     pub own: Option<Pair>,
     /// All other Kustomizations, each with its source.
     pub syncs: Vec<Pair>,
-    /// Its GitRepositories.
     pub repositories: Vec<GitRepository>,
     /// The version of Flux whose components are in the folder, such as `v2.7.0`.
     pub flux_version: Option<String>,
@@ -76,7 +74,6 @@ impl Clusters {
         Clusters { repository, clusters, problems }
     }
 
-    /// The cluster of a name.
     pub fn get(&self, name: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.name == name)
     }

@@ -90,7 +90,6 @@ fn problem(name: &str, positions: &mut Positions<'_>, mismatch: Mismatch) -> Pro
 }
 
 impl Document {
-    /// The file's name as it was given.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -14,14 +14,11 @@ use std::collections::BTreeMap;
 /// The usual name of the fleet file.
 pub const FLEET_FILE: &str = "fleet.yaml";
 
-/// A fleet file that was read.
 #[derive(Debug)]
 pub struct FleetFile {
-    /// What it says.
     pub fleet: Fleet,
     /// Where it says so.
     pub document: Document,
-    /// Doubts about its text.
     pub warnings: Vec<Problem>,
 }
 

@@ -17,7 +17,6 @@ pub struct Misleading<'a> {
     pub repository: &'a GitRepository,
     /// What is written in the place of a branch or tag.
     pub written: Option<&'a str>,
-    /// What is wrong.
     pub problem: Problem,
 }
 

@@ -37,7 +37,6 @@ const PLAIN: [&str; 7] = ["apiVersion", "bases", "buildMetadata", "kind", "metad
 /// What an object is called in its file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectId {
-    /// The API group.
     pub group: String,
     pub kind: String,
     /// The namespace; empty where the file has none.

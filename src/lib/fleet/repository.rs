@@ -11,7 +11,6 @@ use crate::tree::Tree;
 use std::path::Path;
 use std::sync::Arc;
 
-/// See the module.
 #[derive(Debug)]
 pub struct Repository {
     pub files: Files,

@@ -14,13 +14,10 @@ use serde_json::Value;
 pub struct Mismatch {
     /// Byte offset.
     pub offset: usize,
-    /// What is wrong.
     pub message: String,
-    /// What to do, where that is known.
     pub hint: Option<String>,
 }
 
-/// The JSON Schema of a type.
 pub fn schema_of<T: JsonSchema>() -> Value {
     schemars::schema_for!(T).to_value()
 }

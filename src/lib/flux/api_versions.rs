@@ -6,9 +6,7 @@ use super::names::{HELM, IMAGE, KUSTOMIZE, NOTIFICATION, SOURCE};
 /// A version of an API group that Flux does not serve any more.
 #[derive(Debug)]
 pub struct RemovedVersion {
-    /// The API group.
     pub group: &'static str,
-    /// The version that was removed.
     pub version: &'static str,
     /// The minor version of Flux 2 that removed it; 0 if none of Flux 2 ever had it.
     pub since: u32,

@@ -5,18 +5,13 @@ use super::names::{ObjectName, SOURCE};
 use crate::manifest::{Located, Manifest, Origin};
 use crate::problem::Location;
 
-/// A GitRepository.
 #[derive(Debug, Clone)]
 pub struct GitRepository {
-    /// Where it stands.
     pub origin: Origin,
-    /// Its name.
     pub id: ObjectName,
-    /// Where it fetches from.
     pub url: Option<Located<String>>,
     /// Which revision it fetches.
     pub reference: Reference,
-    /// How often it looks.
     pub interval: Option<Located<String>>,
     /// The Secret it logs in with.
     pub secret: Option<Located<String>>,
@@ -29,15 +24,10 @@ pub struct GitRepository {
 pub struct Reference {
     /// Where it is written; where there is none, the object's spec.
     pub location: Location,
-    /// `ref.branch`.
     pub branch: Option<Located<String>>,
-    /// `ref.tag`.
     pub tag: Option<Located<String>>,
-    /// `ref.semver`.
     pub semver: Option<Located<String>>,
-    /// `ref.name`.
     pub name: Option<Located<String>>,
-    /// `ref.commit`.
     pub commit: Option<Located<String>>,
 }
 

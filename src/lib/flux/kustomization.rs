@@ -11,15 +11,12 @@ use serde_json::Value;
 /// A Kustomization of Flux.
 #[derive(Debug, Clone)]
 pub struct Kustomization {
-    /// Where it stands.
     pub origin: Origin,
-    /// Its name.
     pub id: ObjectName,
     /// The folder that it applies, as it is written.
     pub path: Option<Located<String>>,
     /// Where it takes its manifests from.
     pub source: Option<SourceReference>,
-    /// Its patches, as they are written.
     pub patches: Vec<Value>,
     /// Whether it removes what is not in git any more.
     pub prune: Option<Located<bool>>,
@@ -29,7 +26,6 @@ pub struct Kustomization {
     pub has_health_checks: bool,
     /// The Kustomizations that have to be ready first.
     pub depends_on: Vec<Located<ObjectName>>,
-    /// How often it applies.
     pub interval: Option<Located<String>>,
     /// What becomes of its objects when it is deleted.
     pub deletion_policy: Option<Located<String>>,

@@ -2,20 +2,14 @@
 
 use crate::manifest::Manifest;
 
-/// The group of sources.
 pub const SOURCE: &str = "source.toolkit.fluxcd.io";
-/// The group of Flux's Kustomizations.
 pub const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
-/// The group of Helm releases.
 pub const HELM: &str = "helm.toolkit.fluxcd.io";
-/// The group of image automation.
 pub const IMAGE: &str = "image.toolkit.fluxcd.io";
-/// The group of alerts and receivers.
 pub const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
 /// The namespace of Flux, and the name of its own sync.
 pub const FLUX_SYSTEM: &str = "flux-system";
 
-/// Name and namespace of an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectName {
     pub namespace: String,
@@ -23,7 +17,6 @@ pub struct ObjectName {
 }
 
 impl ObjectName {
-    /// What an object is called.
     pub(super) fn of(object: &Manifest<'_>) -> ObjectName {
         ObjectName { namespace: object.namespace().to_owned(), name: object.name().to_owned() }
     }

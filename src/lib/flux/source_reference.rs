@@ -5,13 +5,10 @@ use crate::manifest::Manifest;
 use crate::problem::Location;
 use serde_json::Value;
 
-/// A reference to a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceReference {
     pub kind: String,
-    /// Its name.
     pub id: ObjectName,
-    /// Where it is written.
     pub location: Location,
 }
 

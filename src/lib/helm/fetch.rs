@@ -27,7 +27,6 @@ const TOLD: usize = 5;
 pub struct RemoteChart {
     /// The https URL of a chart repository, or the oci URL of a folder in a registry; http for servers of this machine.
     pub repository: String,
-    /// The chart's name.
     pub chart: String,
     /// Its version, in full.
     pub version: String,

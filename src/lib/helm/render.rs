@@ -19,7 +19,6 @@ pub enum Chart<'a> {
 /// What a chart is rendered with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Release {
-    /// The release's name.
     pub name: String,
     pub namespace: String,
     /// Texts of values in YAML or JSON, each with a name for messages. Later ones win.

@@ -9,20 +9,17 @@ use std::sync::Arc;
 /// The names that a kustomization can have.
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// A kustomization.
 #[derive(Debug)]
 pub struct Kustomization {
     pub folder: String,
     pub file: String,
     /// Further files in the folder that are kustomizations by their names.
     pub rivals: Vec<String>,
-    /// What it refers to.
     pub references: Vec<Reference>,
     pub(super) content: Arc<ManifestFile>,
 }
 
 impl Kustomization {
-    /// The kustomization's value.
     pub fn value(&self) -> &Value {
         self.document().map_or(&Value::Null, |document| &document.value)
     }
@@ -32,12 +29,10 @@ impl Kustomization {
         self.content.documents.first()
     }
 
-    /// The place of a field's key.
     pub fn key_location(&self, path: &[&str]) -> Location {
         self.located(path, ManifestFile::key_location)
     }
 
-    /// The place of a field.
     pub fn location(&self, path: &[&str]) -> Location {
         self.located(path, ManifestFile::location)
     }
@@ -47,7 +42,6 @@ impl Kustomization {
         self.document().is_some_and(|document| self.content.has_comments(document, path))
     }
 
-    /// The place of an entry.
     pub fn location_of(&self, reference: &Reference) -> Location {
         let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
         self.location(&path)

@@ -18,16 +18,13 @@ pub struct Reference {
     pub path: Vec<String>,
     /// As it is written.
     pub text: String,
-    /// What it leads to.
     pub target: Target,
 }
 
 /// What an entry leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A file of the repository.
     File(String),
-    /// A folder of the repository.
     Folder(String),
     /// Nothing: there is no such file or folder.
     Missing(String),
@@ -43,7 +40,6 @@ impl Reference {
         self.path.first().map_or("", String::as_str)
     }
 
-    /// Whether it names resources.
     pub fn is_resource(&self) -> bool {
         RESOURCES.contains(&self.field())
     }

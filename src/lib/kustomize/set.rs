@@ -37,7 +37,6 @@ impl Kustomizations {
         Kustomizations { kustomizations: kustomizations.collect() }
     }
 
-    /// The kustomization of a folder.
     pub fn get(&self, folder: &str) -> Option<&Kustomization> {
         self.kustomizations.get(folder)
     }

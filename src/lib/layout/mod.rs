@@ -48,7 +48,6 @@ pub struct Options {
     pub comment: bool,
     /// Write a Namespace for every known namespace that has none.
     pub create_missing_namespaces: bool,
-    /// How plurals are found.
     pub plural: PluralRule,
     /// What to do where an output exists already, and with YAML that is not a manifest.
     pub compatibility: Compatibility,
@@ -103,7 +102,6 @@ pub fn tree(
     Ok(rendered.outputs.into_iter().map(|output| (output.path, output.bytes.unwrap_or_default())).collect())
 }
 
-/// Whether there is an error among problems.
 pub fn has_errors(problems: &[Problem]) -> bool {
     problems.iter().any(|problem| problem.severity == Severity::Error)
 }

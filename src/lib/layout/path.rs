@@ -60,7 +60,6 @@ pub enum PathError {
         part: Part,
         /// Its value as it is in the manifest.
         value: String,
-        /// What is wrong with it.
         why: &'static str,
     },
     /// The name of the file or folder would be too long for a file system.
@@ -77,7 +76,6 @@ pub enum Part {
     Name,
     /// `metadata.namespace`, or the one that stands in for it.
     Namespace,
-    /// `kind`.
     Kind,
     /// The group in `apiVersion`.
     Group,

@@ -31,9 +31,7 @@ pub struct Output {
     pub path: String,
     /// The object, by index; `None` for a Namespace that is made up.
     pub entry: Option<usize>,
-    /// What changes in the object.
     pub edit: Edit,
-    /// What happens to the file.
     pub action: Action,
     /// The text, where it is held in memory.
     pub bytes: Option<Vec<u8>>,
@@ -41,7 +39,6 @@ pub struct Output {
     pub diff: Option<String>,
 }
 
-/// What rendering gives.
 #[derive(Debug)]
 pub struct Rendered {
     /// Sorted by path.
@@ -158,9 +155,7 @@ fn document_number(gathered: &Gathered, chunk: usize, document: usize) -> usize 
 /// Makes texts of objects.
 #[derive(Debug, Clone, Copy)]
 pub struct Renderer<'a> {
-    /// The objects.
     pub gathered: &'a Gathered,
-    /// How they are written.
     pub options: &'a Options,
 }
 
@@ -260,7 +255,6 @@ impl Renderer<'_> {
 /// A rendered text that is not proven yet.
 #[derive(Debug)]
 pub struct Unchecked<'a, 'e> {
-    /// The text.
     pub bytes: &'a [u8],
     proof: Option<Proof<'a, 'e>>,
 }

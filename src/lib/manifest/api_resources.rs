@@ -16,7 +16,6 @@ pub struct ApiResource<'a> {
     pub group: &'a str,
     /// The version of the APIVERSION column.
     pub version: &'a str,
-    /// The KIND column.
     pub kind: &'a str,
     /// From the NAMESPACED column.
     pub scope: Scope,

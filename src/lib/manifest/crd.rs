@@ -15,7 +15,6 @@ pub struct CrdFacts {
     pub kind: String,
     /// `spec.names.plural`, where there is one.
     pub plural: Option<String>,
-    /// From `spec.scope`.
     pub scope: Scope,
     /// The names in `spec.versions`, or `spec.version` where that list is empty.
     pub versions: Vec<String>,

@@ -16,13 +16,11 @@ use serde_json::Value;
 /// A change of one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
-    /// The path of the file.
     pub file: String,
     /// The number of the document in it, from 0, counting empty ones too.
     pub document: usize,
     /// Where the field is in its document: keys, and numbers of items.
     pub path: Vec<String>,
-    /// What becomes of it.
     pub action: Action,
 }
 
@@ -39,7 +37,6 @@ pub enum Action {
     RemoveWithComments,
 }
 
-/// A value that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewValue {
     /// A text, quoted where a reader could take it for something else.
@@ -143,7 +140,6 @@ pub fn edited(bytes: &[u8], edits: &[Edit]) -> Result<Vec<u8>, Problem> {
     splice::edit(bytes, &changes).map_err(|refusal| refusal_problem(path, &refusal))
 }
 
-/// A value as YAML.
 pub fn yaml_of(value: &Value) -> Option<String> {
     let json = serde_json::to_vec(&serde_json::json!({ "value": value })).ok()?;
     let text = Text::new(&json).ok()?;

@@ -26,7 +26,6 @@ pub struct ManifestFile {
     error: Option<SyntaxError>,
 }
 
-/// One document of a file.
 #[derive(Debug)]
 pub struct Document {
     /// Its number in the file, from 0, counting empty ones too.
@@ -95,7 +94,6 @@ impl ManifestFile {
         finding_problem(file, finding, &mut Positions::new(&self.bytes, 0))
     }
 
-    /// The place of a byte offset.
     pub fn location_of(&self, file: &str, offset: usize) -> Location {
         location(file, &mut Positions::new(&self.bytes, 0), offset)
     }
@@ -123,7 +121,6 @@ impl ManifestFile {
         matches!(document.tape.tokens[node].kind, Kind::Single | Kind::Double)
     }
 
-    /// The text as it is.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -12,7 +12,6 @@ pub fn location(name: &str, positions: &mut Positions<'_>, offset: usize) -> Loc
     Location { file: name.to_owned(), line, column }
 }
 
-/// A syntax error as the user sees it.
 pub fn syntax_problem(name: &str, positions: &mut Positions<'_>, error: &SyntaxError) -> Problem {
     Problem {
         severity: Severity::Error,
@@ -22,7 +21,6 @@ pub fn syntax_problem(name: &str, positions: &mut Positions<'_>, error: &SyntaxE
     }
 }
 
-/// A finding as the user sees it.
 pub fn finding_problem(name: &str, finding: &Finding, positions: &mut Positions<'_>) -> Problem {
     let message = match finding.other {
         Some(other) => {
@@ -39,7 +37,6 @@ pub fn finding_problem(name: &str, finding: &Finding, positions: &mut Positions<
     }
 }
 
-/// A refused edit as the user sees it.
 pub fn refusal_problem(name: &str, refusal: &Refusal) -> Problem {
     Problem {
         severity: Severity::Error,

@@ -18,9 +18,7 @@ pub struct Gvk {
 /// Why an `apiVersion` and a `kind` name no sort of object. The texts are kfmt's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GvkError {
-    /// There is no kind.
     EmptyKind,
-    /// There is no apiVersion.
     EmptyApiVersion,
     /// The apiVersion has more than one slash, or no version.
     Malformed(String),

@@ -11,7 +11,6 @@ use crate::yaml::tape::Kind;
 /// What an object says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Group, version and kind.
     pub gvk: Gvk,
     /// `metadata.name`; `None` when it is absent, null or empty.
     pub name: Option<String>,
@@ -28,7 +27,6 @@ pub struct Identity {
 pub struct IdentityError {
     /// Byte offset in the text.
     pub offset: usize,
-    /// What is wrong.
     pub message: String,
     /// Whether the document is YAML of another sort: it has no kind or no apiVersion, or is not a mapping.
     pub is_other_yaml: bool,

@@ -13,7 +13,6 @@ static TABLE: OnceLock<Vec<BuiltinKind>> = OnceLock::new();
 pub struct BuiltinKind {
     /// The API group; empty for the core group.
     pub group: &'static str,
-    /// The version within the group.
     pub version: &'static str,
     pub kind: &'static str,
     /// The name of the resource in the API, in lower case.

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Bound::{Excluded, Unbounded};
 
-/// The key of the annotation.
 pub const ANNOTATION: &str = "kfmt.dev/namespaces";
 
 /// Where an annotated object goes. `*` keeps a reference to the known namespaces and copies nothing.

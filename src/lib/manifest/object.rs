@@ -10,9 +10,7 @@ use serde_json::Value;
 /// An object in a file: a document, or an item of a list of objects.
 #[derive(Clone, Copy, Debug)]
 pub struct Manifest<'a> {
-    /// The file's path.
     pub file: &'a str,
-    /// What the object says of itself.
     pub identity: &'a Identity,
     pub document: &'a Document,
     pub(super) prefix: &'a [String],
@@ -30,12 +28,10 @@ impl ManifestFile {
 }
 
 impl<'a> Manifest<'a> {
-    /// The object's API group.
     pub fn group(&self) -> &'a str {
         &self.identity.gvk.group
     }
 
-    /// The version within the group.
     pub fn version(&self) -> &'a str {
         &self.identity.gvk.version
     }
@@ -64,7 +60,6 @@ impl<'a> Manifest<'a> {
         format!("{} {}", self.kind(), self.name()).trim_end().to_owned()
     }
 
-    /// The object's value.
     pub fn value(&self) -> &'a Value {
         let parts = self.prefix.iter().map(String::as_str);
         parts.fold(&self.document.value, |value, part| step(value, part).unwrap_or(&Value::Null))
@@ -75,7 +70,6 @@ impl<'a> Manifest<'a> {
         path.iter().try_fold(self.value(), |value, part| step(value, part)).filter(|value| !value.is_null())
     }
 
-    /// The text of a field.
     pub fn text(&self, path: &[&str]) -> Option<&'a str> {
         self.get(path)?.as_str()
     }
@@ -85,7 +79,6 @@ impl<'a> Manifest<'a> {
         self.get(path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
-    /// Where it stands.
     pub fn origin(&self) -> Origin {
         Origin {
             file: self.file.to_owned(),
@@ -116,7 +109,6 @@ impl<'a> Manifest<'a> {
         self.content.location(self.file, self.document, &self.in_document(path))
     }
 
-    /// The place of a field's key.
     pub fn key_location(&self, path: &[&str]) -> Location {
         self.content.key_location(self.file, self.document, &self.in_document(path))
     }

@@ -6,7 +6,6 @@ use crate::problem::Location;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located<T> {
     pub value: T,
-    /// Where it is written.
     pub location: Location,
 }
 

@@ -5,14 +5,11 @@ use std::fmt;
 /// Where the objects of a kind live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
-    /// Once per cluster.
     Cluster,
-    /// In a namespace.
     Namespaced,
 }
 
 impl Scope {
-    /// Reads `Cluster` or `Namespaced`.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "Cluster" => Some(Scope::Cluster),

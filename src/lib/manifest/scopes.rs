@@ -21,7 +21,6 @@ pub enum Via {
     Flag,
     /// A CustomResourceDefinition among the inputs.
     Crd,
-    /// The output of `kubectl api-resources`.
     ApiResources,
     /// The table of Kubernetes' own kinds.
     Builtin,
@@ -29,10 +28,8 @@ pub enum Via {
     Discovery,
 }
 
-/// What is known about a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KindInfo<'a> {
-    /// Where its objects live.
     pub scope: Scope,
     /// The name of its resource in the API; none when no source has it. It may come from a source below `via`: a
     /// flag names the scope only.
@@ -48,7 +45,6 @@ pub struct KindInfo<'a> {
 pub struct ScopeConflict {
     /// The one that comes first by place.
     pub first: Box<CrdFacts>,
-    /// The other one.
     pub second: Box<CrdFacts>,
 }
 

@@ -30,7 +30,6 @@ impl ManifestSet {
         ManifestSet { files: each.collect() }
     }
 
-    /// The file of a path.
     pub fn get(&self, path: &str) -> Option<&Arc<ManifestFile>> {
         self.files.get(path)
     }
@@ -40,17 +39,14 @@ impl ManifestSet {
         self.files.get_key_value(path).map(|(path, file)| (path.as_str(), file.as_ref()))
     }
 
-    /// The paths of all files.
     pub fn paths(&self) -> impl Iterator<Item = &String> {
         self.files.keys()
     }
 
-    /// The objects of a file.
     pub fn of_file<'a>(&'a self, path: &str) -> impl Iterator<Item = Manifest<'a>> + use<'a> {
         self.entry(path).into_iter().flat_map(|(path, file)| file.manifests(path))
     }
 
-    /// The objects of several files.
     pub fn of_files<'a, P: AsRef<str>>(
         &'a self,
         paths: impl IntoIterator<Item = P>,

@@ -6,11 +6,8 @@ use crate::yaml::tape::{Kind, Tape, Token};
 /// A document's text below its tape.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
-    /// The tokens.
     pub tape: &'a Tape,
-    /// The text.
     pub bytes: &'a [u8],
-    /// Whether it is JSON.
     pub json: bool,
 }
 

@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A change of a sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The commit that made it.
     pub commit: CommitInfo,
     /// The name of the Kustomization.
     pub kustomization: String,
@@ -33,7 +32,6 @@ pub struct Entry {
     pub others: Vec<&'static str>,
 }
 
-/// The history of a cluster.
 #[derive(Debug, Default)]
 pub struct History {
     /// Newest first.

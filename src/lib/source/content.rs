@@ -11,13 +11,11 @@ use std::path::Path;
 /// What came of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
-    /// What it is.
     pub material: Material,
     /// What the lock keeps of it.
     pub came: Came,
 }
 
-/// What content is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Material {
     /// Names, as shown in messages, and texts, in order.

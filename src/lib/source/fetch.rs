@@ -18,17 +18,11 @@ const AT_ONCE: usize = 8;
 /// How sources are reached, and where they are kept.
 #[derive(Debug)]
 pub struct Remotes {
-    /// Downloads.
     pub http: http::Client,
-    /// Git repositories.
     pub git: git::Settings,
-    /// Charts.
     pub helm: Helm,
-    /// Registries.
     pub oci: oci::Settings,
-    /// What was downloaded.
     pub store: Store,
-    /// Whether the network is left alone.
     pub offline: bool,
 }
 

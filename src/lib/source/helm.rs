@@ -65,9 +65,7 @@ fn yes() -> bool {
 /// What a chart is rendered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
-    /// The name of the release.
     pub name: String,
-    /// Its namespace.
     pub namespace: String,
     /// Files of the repository with values, by their paths.
     pub values_files: Vec<String>,

@@ -44,7 +44,6 @@ pub struct Came {
 }
 
 impl LockedSource {
-    /// What came.
     pub fn came(&self) -> Came {
         Came { commit: self.commit.clone(), digest: self.digest.clone(), sha256: self.sha256.clone() }
     }

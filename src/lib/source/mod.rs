@@ -89,13 +89,9 @@ impl Source {
 /// Something from outside the repository, with words in braces replaced.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Remote {
-    /// A file to download.
     Url(UrlSource),
-    /// Files of a git repository.
     Git(GitSource),
-    /// A published chart.
     Helm(RemoteChart),
-    /// An artifact.
     Oci(OciSource),
 }
 
@@ -155,7 +151,6 @@ trait Remotely {
 /// An addon, as its sources see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner<'a> {
-    /// Its name.
     pub name: &'a str,
     /// What words in braces stand for.
     pub words: Words<'a>,
@@ -163,7 +158,6 @@ pub struct Owner<'a> {
     pub namespace: Option<&'a str>,
 }
 
-/// What a source asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// A file or folder of the repository.
@@ -177,7 +171,6 @@ pub enum Asked {
 pub struct Request {
     /// Its place among the addon's sources, from 0.
     pub index: usize,
-    /// What it asks for.
     pub asked: Asked,
     /// For a chart: what it is rendered with.
     pub release: Option<Release>,
@@ -214,9 +207,7 @@ pub fn requests(sources: &[Source], owner: &Owner<'_>) -> std::result::Result<Ve
 pub struct Mistake {
     /// The field: keys and numbers of items, below the sources.
     pub field: Vec<String>,
-    /// What is wrong.
     pub message: String,
-    /// What to do, where that is known.
     pub hint: Option<String>,
 }
 

@@ -9,9 +9,7 @@ pub type Words<'a> = BTreeMap<&'a str, &'a str>;
 /// Why words in braces cannot be replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unexpanded {
-    /// What is wrong.
     pub message: String,
-    /// What to do, where that is known.
     pub hint: Option<String>,
 }
 

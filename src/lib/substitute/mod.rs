@@ -48,7 +48,6 @@ pub enum Mode {
     Compat,
 }
 
-/// What came of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Substituted {
     /// The text without variables.

@@ -14,7 +14,6 @@ use serde::Serialize;
 /// Whether anything is written, and what is shown instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mode {
-    /// Files are written.
     pub write: bool,
     /// Changes are a failure.
     pub check: bool,
@@ -29,7 +28,6 @@ pub(crate) struct Mode {
 struct FmtReport {
     /// `text` or `layout`.
     mode: &'static str,
-    /// Whether files were written.
     written: bool,
     summary: Summary,
     files: Vec<FileAction>,
@@ -67,9 +65,9 @@ impl FmtReport {
 pub(crate) fn refuse(problems: Vec<Problem>, mode: Mode, ui: &Ui) -> Result<Outcome, Error> {
     if mode.json_report {
         ui.report("FmtReport", &FmtReport::new("layout", false, Vec::new(), problems))?;
-        return Ok(Outcome::Failed);
+    } else {
+        files::show_refusal(&problems, ui);
     }
-    files::show_refusal(&problems, ui);
     Ok(Outcome::Failed)
 }
 

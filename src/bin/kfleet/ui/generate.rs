@@ -80,9 +80,7 @@ pub(crate) fn refuse(refused: &Refused, format: OutputFormat, ui: &Ui) -> Result
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct GenerateReport<'a> {
-    /// Whether files were written.
     written: bool,
-    /// Whether fleet.lock changes.
     lock_changes: bool,
     addons: Vec<AddonReport<'a>>,
     problems: &'a [Problem],

@@ -30,16 +30,13 @@ pub(crate) fn show(
     let fleet = &plan.fleet.fleet;
     let (clusters, addons) = (fleet.clusters.len(), fleet.addons.len());
     if format == OutputFormat::Json {
-        ui.sorted_report(
-            "InitReport",
-            serde_json::json!({
+        let report = serde_json::json!({
             "written": written, "resumed": false,
-                "folder": folder.to_string_lossy(), "url": plan.options.url, "branch": plan.options.branch,
-                "commit": commit, "clusters": fleet.clusters.keys().collect::<Vec<_>>(),
-                "addons": fleet.addons.keys().collect::<Vec<_>>(), "files": plan.files.keys().collect::<Vec<_>>(),
-            }),
-        )?;
-        return Ok(());
+            "folder": folder.to_string_lossy(), "url": plan.options.url, "branch": plan.options.branch,
+            "commit": commit, "clusters": fleet.clusters.keys().collect::<Vec<_>>(),
+            "addons": fleet.addons.keys().collect::<Vec<_>>(), "files": plan.files.keys().collect::<Vec<_>>(),
+        });
+        return ui.sorted_report("InitReport", report);
     }
     for path in plan.files.keys() {
         let line = format!("+ {path}");
@@ -75,15 +72,12 @@ pub(crate) fn show_adoption(
     ui: &Ui,
 ) -> Result<(), Error> {
     if format == OutputFormat::Json {
-        ui.sorted_report(
-            "AdoptReport",
-            serde_json::json!({
+        let report = serde_json::json!({
             "written": written,
-                "folder": folder.to_string_lossy(), "clusters": adoption.clusters, "addons": adoption.addons,
-                "unknown": adoption.unknown, "problems": adoption.warnings, "text": adoption.text,
-            }),
-        )?;
-        return Ok(());
+            "folder": folder.to_string_lossy(), "clusters": adoption.clusters, "addons": adoption.addons,
+            "unknown": adoption.unknown, "problems": adoption.warnings, "text": adoption.text,
+        });
+        return ui.sorted_report("AdoptReport", report);
     }
     if !written {
         ui.data(adoption.text.as_bytes())?;

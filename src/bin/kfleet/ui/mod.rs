@@ -50,7 +50,6 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// The exit code of the program.
     pub(crate) fn exit_code(self) -> u8 {
         match self {
             Outcome::Done => 0,
@@ -71,7 +70,6 @@ const BOLD: Style = Style::new().bold();
 /// So many warnings are shown without `-v`.
 const WARNINGS_SHOWN: usize = 20;
 
-/// See the module.
 #[derive(Debug)]
 pub(crate) struct Ui {
     quiet: bool,

@@ -22,14 +22,11 @@ pub enum State {
     PassedOver(&'static str),
 }
 
-/// The plan for one file.
 #[derive(Debug)]
 pub struct FilePlan {
-    /// The file.
     pub found: Found,
     /// What is to be done with it.
     pub state: State,
-    /// Errors and warnings.
     pub problems: Vec<Problem>,
     /// The change as a unified diff, when it was asked for.
     pub diff: Option<String>,

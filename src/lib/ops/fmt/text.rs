@@ -11,7 +11,6 @@ use crate::yaml::scan::SyntaxError;
 use crate::yaml::split::Span;
 use crate::yaml::tape::{Kind, Tape};
 
-/// How files are formatted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TextOptions {
     /// The choices of canonical text.

@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 /// A source that could not be had.
 #[derive(Debug)]
 pub struct Failure {
-    /// What sort of failure it is.
     pub kind: ErrorKind,
     /// The failure, with its place in the fleet file.
     pub problem: Problem,
@@ -20,12 +19,10 @@ pub struct Failure {
 /// Which source of which addon, both by number.
 type Position = (usize, usize);
 
-/// What came of sources.
 #[derive(Debug, Default)]
 pub struct Fetched {
     /// Content that the repository does not hold.
     pub contents: BTreeMap<Position, Content>,
-    /// What could not be had.
     pub failures: Vec<Failure>,
     /// What programs had to say of what was had.
     pub warnings: Vec<Problem>,

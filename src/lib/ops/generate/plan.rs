@@ -16,16 +16,13 @@ pub struct Plan {
     pub bases: String,
     /// The addons that the run is about, by name.
     pub addons: Vec<AddonPlan>,
-    /// Warnings about their sources.
     pub warnings: Vec<Problem>,
     /// The lock as it will be.
     pub lock: Lock,
-    /// Whether the lock's file changes.
     pub lock_changes: bool,
 }
 
 impl Plan {
-    /// Whether anything changes.
     pub fn changes(&self) -> bool {
         self.lock_changes || self.addons.iter().any(AddonPlan::changes)
     }
@@ -36,7 +33,6 @@ impl Plan {
 pub struct Refused {
     /// The sort of failure that the run is.
     pub kind: ErrorKind,
-    /// All that is wrong or doubtful.
     pub problems: Vec<Problem>,
 }
 

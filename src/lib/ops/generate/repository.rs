@@ -11,14 +11,11 @@ use crate::tree::{self, Root, Tree};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What was read.
 #[derive(Debug)]
 pub struct Repository {
-    /// The fleet file.
     pub file: FleetFile,
     /// The lock; an empty one where there is none.
     pub lock: Lock,
-    /// The lock's file as it is.
     pub lock_text: Option<Vec<u8>>,
     /// The addons that the run is about.
     pub wanted: Vec<Wanted>,
@@ -59,12 +56,10 @@ pub enum Lockedness {
     Missing,
 }
 
-/// Why a repository cannot be read.
 #[derive(Debug)]
 pub enum Unreadable {
     /// There is no fleet file, or files cannot be read.
     Error(Error),
-    /// What is wrong in the files.
     Problems(Vec<Problem>),
 }
 

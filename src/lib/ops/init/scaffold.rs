@@ -57,9 +57,7 @@ pub struct Options {
 /// A new repository, complete but for its commits.
 #[derive(Debug)]
 pub struct Plan {
-    /// What the caller has decided.
     pub options: Options,
-    /// Its fleet file.
     pub fleet: FleetFile,
     /// All of its files; the clusters follow the branch.
     pub files: Tree,

@@ -12,7 +12,6 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     GROUPS.iter().flat_map(|group| group.iter())
 }
 
-/// The rules that are not built yet.
 pub fn unbuilt() -> &'static [Unbuilt] {
     UNBUILT
 }
@@ -27,7 +26,6 @@ pub fn find_unbuilt(id: &str) -> Option<&'static Unbuilt> {
     UNBUILT.iter().find(|rule| rule.id.eq_ignore_ascii_case(id))
 }
 
-/// A severity as a word.
 pub fn word(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",

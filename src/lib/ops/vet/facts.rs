@@ -14,14 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The folder of the pipelines.
 pub const LIGHTHOUSE: &str = ".lighthouse";
 
-/// See the module.
 pub struct Facts<'a> {
     /// All clusters of the repository.
     pub fleet: &'a Clusters,
     /// The clusters that are asked about.
     pub clusters: Vec<&'a Cluster>,
     pub repository: &'a Repository,
-    /// What is asked.
     pub options: &'a Options,
     /// Its history, where there is a clone to ask.
     pub revisions: Option<&'a dyn Revisions>,

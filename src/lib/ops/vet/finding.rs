@@ -4,17 +4,13 @@ use super::rule::Rule;
 use crate::manifest::Edit;
 use crate::problem::{Location, Problem, Severity};
 
-/// A finding.
 #[derive(Debug, Clone)]
 pub struct Finding {
     pub rule: &'static Rule,
     /// How bad it is: the rule's severity, or a milder one.
     pub severity: Severity,
-    /// Where it is.
     pub location: Location,
-    /// What is wrong.
     pub message: String,
-    /// What to do.
     pub hint: Option<String>,
     /// The clusters that it concerns; none where it concerns the repository.
     pub clusters: Vec<String>,
@@ -22,7 +18,6 @@ pub struct Finding {
     pub fixes: Vec<Edit>,
 }
 
-/// What the rules have found so far.
 #[derive(Debug)]
 pub struct Findings {
     rule: &'static Rule,
@@ -69,7 +64,6 @@ impl Findings {
 }
 
 impl Finding {
-    /// Says what to do.
     pub fn hint(&mut self, hint: impl Into<String>) -> &mut Finding {
         self.hint = Some(hint.into());
         self

@@ -23,15 +23,12 @@ pub struct Plan {
     pub problems: Vec<Problem>,
 }
 
-/// A file that changes.
 #[derive(Debug)]
 pub struct File {
     pub path: String,
     /// Its text as it was read.
     pub before: Vec<u8>,
-    /// Its new text.
     pub text: Vec<u8>,
-    /// The change as a unified diff.
     pub diff: String,
 }
 

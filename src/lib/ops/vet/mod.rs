@@ -22,11 +22,10 @@ use crate::fleet::clusters::Clusters;
 use crate::problem::Severity;
 use crate::suggest::did_you_mean;
 use facts::Facts;
-use finding::{Finding, Findings};
+use finding::Finding;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The clusters to look at; all, and the whole repository, where there is none.
@@ -43,23 +42,18 @@ impl Default for Options {
     }
 }
 
-/// What was found.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// By file and place.
     pub findings: Vec<Finding>,
-    /// How many findings were suppressed.
     pub suppressed: usize,
     /// How many checks of each rule need a clone, and were passed over.
     pub skipped: BTreeMap<&'static str, usize>,
-    /// How many clusters were looked at.
     pub clusters: usize,
-    /// How many files were looked at.
     pub files: usize,
 }
 
 impl Report {
-    /// How many findings are of a severity.
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
@@ -102,9 +96,7 @@ pub fn vet(fleet: &Clusters, options: &Options, revisions: Option<&dyn Revisions
     let facts = Facts::new(fleet, options, revisions);
     let mut report = Report { clusters: facts.clusters.len(), files: facts.files.len(), ..Report::default() };
     for rule in catalogue::rules() {
-        let mut found = Findings::new(rule);
-        (rule.check)(&facts, &mut found);
-        let (findings, skipped) = found.into_parts();
+        let (findings, skipped) = rule.findings(&facts);
         report.findings.extend(findings);
         if skipped > 0 {
             report.skipped.insert(rule.id, skipped);
@@ -133,12 +125,8 @@ fn name_clusters(facts: &Facts<'_>, findings: &mut [Finding]) {
 pub fn findings_of(fleet: &Clusters, ids: &[&str]) -> Vec<Finding> {
     let options = Options::default();
     let facts = Facts::new(fleet, &options, None);
-    let mut findings = Vec::new();
-    for rule in catalogue::rules().filter(|rule| ids.contains(&rule.id)) {
-        let mut found = Findings::new(rule);
-        (rule.check)(&facts, &mut found);
-        findings.extend(found.into_parts().0);
-    }
+    let rules = catalogue::rules().filter(|rule| ids.contains(&rule.id));
+    let mut findings: Vec<Finding> = rules.flat_map(|rule| rule.findings(&facts).0).collect();
     findings.sort_by(|a, b| (&a.location, a.rule.id).cmp(&(&b.location, b.rule.id)));
     findings
 }

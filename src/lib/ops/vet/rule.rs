@@ -1,13 +1,11 @@
 //! A rule as data: what it is called, why it matters, and the function that looks for its findings.
 
 use super::facts::Facts;
-use super::finding::Findings;
+use super::finding::{Finding, Findings};
 use crate::problem::Severity;
 
-/// What looks for a rule's findings.
 pub type Check = fn(&Facts<'_>, &mut Findings);
 
-/// A rule.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
     /// Its name, which stays the same for ever.
@@ -26,7 +24,6 @@ pub struct Rule {
 /// A rule of the reference that is not built yet.
 #[derive(Debug, Clone, Copy)]
 pub struct Unbuilt {
-    /// Its name.
     pub id: &'static str,
     /// How bad its findings will be.
     pub severity: Severity,
@@ -47,6 +44,13 @@ impl Rule {
 
     pub(super) const fn new(id: &'static str, severity: Severity, title: &'static str, check: Check) -> Rule {
         Rule { id, severity, title, explanation: "", is_fixable: false, check }
+    }
+
+    /// What it finds, and how many of its checks need a clone that is not there.
+    pub(super) fn findings(&'static self, facts: &Facts<'_>) -> (Vec<Finding>, usize) {
+        let mut found = Findings::new(self);
+        (self.check)(facts, &mut found);
+        found.into_parts()
     }
 
     pub(super) const fn fixable(mut self) -> Rule {

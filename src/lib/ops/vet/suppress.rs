@@ -8,7 +8,6 @@ use crate::problem::Location;
 
 const MARK: &str = "kfleet: ignore";
 
-/// A comment that suppresses.
 struct Suppression {
     location: Location,
     id: String,

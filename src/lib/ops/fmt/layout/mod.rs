@@ -20,7 +20,6 @@ use std::path::PathBuf;
 /// How a folder is laid out.
 #[derive(Debug, Clone)]
 pub struct LayoutOptions {
-    /// The folder to write to.
     pub output: PathBuf,
     /// How objects become its files.
     pub layout: Options,
@@ -49,12 +48,10 @@ pub struct LayoutPlan {
 }
 
 impl LayoutPlan {
-    /// Whether applying it would change anything.
     pub fn has_changes(&self) -> bool {
         self.files.iter().any(|file| file.action != Action::Unchanged)
     }
 
-    /// How many files have this action.
     pub fn count(&self, action: Action) -> usize {
         self.files.iter().filter(|file| file.action == action).count()
     }
