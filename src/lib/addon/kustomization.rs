@@ -61,9 +61,7 @@ pub fn update(name: &str, existing: Option<&[u8]>, files: &BTreeSet<String>) -> 
     groups.retain(|group| !is_generated(&group.entry) || listed.contains(&group.entry));
     let known: BTreeSet<String> = groups.iter().map(|group| group.entry.clone()).collect();
     for entry in listed.difference(&known) {
-        let mut text = Vec::new();
-        scalar::write_text(entry, false, &mut text);
-        let token = edit::extra_token(&mut tape, &text);
+        let token = edit::extra_token(&mut tape, scalar::text_of(entry).as_bytes());
         let item = Token { kind: Kind::Item, flags: 0, column: 0, start: token.start, end: token.start, link: 0 };
         groups.push(Group { entry: entry.clone(), tokens: vec![item, token] });
     }
@@ -84,17 +82,10 @@ pub fn update(name: &str, existing: Option<&[u8]>, files: &BTreeSet<String>) -> 
 }
 
 fn fresh(listed: &BTreeSet<String>) -> Vec<u8> {
-    let mut out = b"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:".to_vec();
-    if listed.is_empty() {
-        out.extend_from_slice(b" []");
-    }
-    out.push(b'\n');
-    for file in listed {
-        out.extend_from_slice(b"  - ");
-        scalar::write_text(file, false, &mut out);
-        out.push(b'\n');
-    }
-    out
+    let mut out = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n".to_owned();
+    out += if listed.is_empty() { "resources: []\n" } else { "resources:\n" };
+    listed.iter().for_each(|file| out += &format!("  - {}\n", scalar::text_of(file)));
+    out.into_bytes()
 }
 
 fn parse<'a>(engine: &mut Engine, name: &str, bytes: &'a [u8]) -> Result<(Text<'a>, Tape, bool), Vec<Problem>> {

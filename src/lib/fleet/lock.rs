@@ -68,23 +68,14 @@ impl Lock {
 
     /// The lock's text: canonical, so that formatting the repository leaves it alone.
     pub fn render(&self) -> Vec<u8> {
-        let mut out =
-            b"# Written by kfleet generate; `kfleet generate --update` takes over what sources hold now.\n".to_vec();
-        out.extend_from_slice(b"apiVersion: kfleet.dev/v1alpha1\nkind: FleetLock\n");
-        if self.addons.is_empty() {
-            out.extend_from_slice(b"addons: {}\n");
-            return out;
-        }
-        out.extend_from_slice(b"addons:\n");
+        let mut out = String::from(
+            "# Written by kfleet generate; `kfleet generate --update` takes over what sources hold now.\n\
+             apiVersion: kfleet.dev/v1alpha1\nkind: FleetLock\n",
+        );
+        out += if self.addons.is_empty() { "addons: {}\n" } else { "addons:\n" };
         let mut entry = |indent: &str, key: &str, value: &str| {
-            out.extend_from_slice(indent.as_bytes());
-            scalar::write_text(key, false, &mut out);
-            out.push(b':');
-            if !value.is_empty() {
-                out.push(b' ');
-                scalar::write_text(value, false, &mut out);
-            }
-            out.push(b'\n');
+            let value = if value.is_empty() { String::new() } else { format!(" {}", scalar::text_of(value)) };
+            out += &format!("{indent}{}:{value}\n", scalar::text_of(key));
         };
         for (name, addon) in &self.addons {
             entry("  ", name, "");
@@ -99,7 +90,7 @@ impl Lock {
                 }
             }
         }
-        out
+        out.into_bytes()
     }
 }
 

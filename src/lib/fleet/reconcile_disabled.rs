@@ -11,6 +11,7 @@ use crate::kustomize::{self, Reach, Target};
 use crate::manifest::{Manifest, ManifestFile};
 use crate::path::is_within;
 use crate::problem::Location;
+use crate::text::as_pattern;
 use regex::Regex;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -262,7 +263,7 @@ pub fn concern(patch: &Value, file: Option<&[u8]>, objects: &BTreeSet<ObjectId>)
 pub fn patches(addon: &str, objects: &BTreeSet<ObjectId>) -> Vec<String> {
     let mut groups: BTreeMap<(&str, &str, &str), Vec<String>> = BTreeMap::new();
     for id in objects {
-        groups.entry((&id.group, &id.kind, &id.namespace)).or_default().push(escaped(&id.name));
+        groups.entry((&id.group, &id.kind, &id.namespace)).or_default().push(as_pattern(&id.name));
     }
     let entries = groups.into_iter().map(|((group, kind, namespace), names)| {
         let mut text = "target:\n".to_owned();
@@ -300,12 +301,6 @@ pub fn others(repository: &Repository, from: &str, without: &str) -> BTreeSet<Ob
     let (mut all, inside) = (kustomizations.reach(files, from), kustomizations.reach(files, without));
     all.resources.retain(|file| !inside.resources.contains(file) && !is_within(file, without));
     ids(repository, &all)
-}
-
-/// A name as a pattern.
-fn escaped(name: &str) -> String {
-    let special = |character: char| "\\.+*?()|[]{}^$".contains(character);
-    name.chars().flat_map(|one| special(one).then_some('\\').into_iter().chain([one])).collect()
 }
 
 /// A value as YAML, plain where every reader takes it for text.

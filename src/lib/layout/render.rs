@@ -175,11 +175,9 @@ impl Renderer<'_> {
         let Some(chunk) = first.map(|entry| self.gathered.entries[entry].chunk) else {
             for claim in claims {
                 if let Some(name) = &claim.edit.made_up_namespace {
-                    out.clear();
-                    out.extend_from_slice(b"---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: ");
-                    scalar::write_text(name, false, &mut out);
-                    out.push(b'\n');
-                    take(claim, Unchecked { bytes: &out, proof: None });
+                    let name = scalar::text_of(name);
+                    let text = format!("---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n");
+                    take(claim, Unchecked { bytes: text.as_bytes(), proof: None });
                 }
             }
             return Ok(());

@@ -45,13 +45,9 @@ impl ConfigMapSource {
     /// Texts that are not UTF-8.
     pub fn wrap(&self, texts: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Vec<Problem>> {
         let text = join(texts)?;
-        let mut out = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ".to_vec();
-        scalar::write_text(&self.name, false, &mut out);
-        out.extend_from_slice(b"\n  namespace: ");
-        scalar::write_text(&self.namespace, false, &mut out);
-        out.extend_from_slice(b"\ndata:\n  ");
-        scalar::write_text(&self.key, false, &mut out);
-        out.extend_from_slice(b": ");
+        let [name, namespace, key] = [&self.name, &self.namespace, &self.key].map(|text| scalar::text_of(text));
+        let head = "apiVersion: v1\nkind: ConfigMap\nmetadata:";
+        let mut out = format!("{head}\n  name: {name}\n  namespace: {namespace}\ndata:\n  {key}: ").into_bytes();
         scalar::write_double(&text, &mut out);
         out.push(b'\n');
         Ok(out)

@@ -291,6 +291,13 @@ pub fn write_text(text: &str, flow: bool, out: &mut Vec<u8>) {
     }
 }
 
+/// A new value on one line, with the quotes that it needs outside of flow collections.
+pub fn text_of(text: &str) -> String {
+    let mut out = Vec::new();
+    write_text(text, false, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// Writes a value in single quotes; it must hold neither line breaks nor characters that need an escape.
 pub fn write_single(text: &str, out: &mut Vec<u8>) {
     out.push(b'\'');

@@ -10,6 +10,7 @@ use crate::fleet::types::Fleet;
 use crate::git;
 use crate::layout::has_errors;
 use crate::problem::Problem;
+use crate::text::as_pattern;
 use crate::tree::Tree;
 use crate::yaml::scalar;
 
@@ -176,7 +177,7 @@ impl Words {
         let mut words = Words(Vec::new());
         words.add("URL", &options.url);
         words.add("BRANCH", &options.branch);
-        words.add("BRANCH_PATTERN", &pattern_of(&options.branch));
+        words.add("BRANCH_PATTERN", &format!("^{}$", as_pattern(&options.branch)));
         words.0.push(("URL_TEXT", options.url.clone()));
         words.0.push(("BRANCH_TEXT", options.branch.clone()));
         words.add("IMAGE", concat!("registry.example.org/kfleet:", env!("CARGO_PKG_VERSION")));
@@ -185,9 +186,7 @@ impl Words {
 
     /// A value of YAML.
     fn add(&mut self, name: &'static str, value: &str) {
-        let mut text = Vec::new();
-        scalar::write_text(value, false, &mut text);
-        self.0.push((name, String::from_utf8_lossy(&text).into_owned()));
+        self.0.push((name, scalar::text_of(value)));
     }
 
     fn fill(&self, template: &str) -> String {
@@ -212,19 +211,6 @@ impl Words {
         out.push_str(rest);
         out
     }
-}
-
-/// The regular expression that is a branch's name and nothing else.
-fn pattern_of(branch: &str) -> String {
-    let mut pattern = String::from("^");
-    for c in branch.chars() {
-        if "\\.+*?()|[]{}^$".contains(c) {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('$');
-    pattern
 }
 
 #[cfg(test)]

@@ -58,15 +58,9 @@ pub(super) fn fleet_file(repository: Option<&Repository>, bases: &[Base], cluste
 }
 
 fn heading(out: &mut String, name: &str) {
-    *out += &format!("  {}:\n", scalar_text(name));
+    *out += &format!("  {}:\n", scalar::text_of(name));
 }
 
 fn entry(out: &mut String, indent: &str, key: &str, value: &str) {
-    *out += &format!("{indent}{key}: {}\n", scalar_text(value));
-}
-
-fn scalar_text(value: &str) -> String {
-    let mut text = Vec::new();
-    scalar::write_text(value, false, &mut text);
-    String::from_utf8_lossy(&text).into_owned()
+    *out += &format!("{indent}{key}: {}\n", scalar::text_of(value));
 }
