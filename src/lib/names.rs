@@ -14,3 +14,9 @@ pub fn is_name(name: &str) -> bool {
 pub fn is_label(name: &str) -> bool {
     is_name(name) && name.len() <= 63 && !name.contains('.')
 }
+
+/// A name as a regular expression that matches it and nothing else, in Go's syntax.
+pub fn as_pattern(name: &str) -> String {
+    let special = |character: char| "\\.+*?()|[]{}^$".contains(character);
+    name.chars().flat_map(|one| special(one).then_some('\\').into_iter().chain([one])).collect()
+}

@@ -52,12 +52,6 @@ pub fn shortened(line: &str) -> String {
     }
 }
 
-/// A text as a regular expression that matches it and nothing else, in Go's syntax.
-pub fn as_pattern(text: &str) -> String {
-    let special = |character: char| "\\.+*?()|[]{}^$".contains(character);
-    text.chars().flat_map(|one| special(one).then_some('\\').into_iter().chain([one])).collect()
-}
-
 /// A number with what it counts: `1 file`, `2 files`.
 pub fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })

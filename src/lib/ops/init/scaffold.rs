@@ -9,8 +9,8 @@ use crate::fleet::schema::schema_of;
 use crate::fleet::types::Fleet;
 use crate::git;
 use crate::layout::has_errors;
+use crate::names::as_pattern;
 use crate::problem::Problem;
-use crate::text::as_pattern;
 use crate::tree::Tree;
 use crate::yaml::scalar;
 
