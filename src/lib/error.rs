@@ -1,5 +1,6 @@
 //! The one error that leaves an operation. Its kind decides the exit code; see [`ErrorKind::exit_code`].
 
+use crate::problem::Problem;
 use std::fmt;
 
 /// What sort of failure ended a command.
@@ -44,6 +45,8 @@ pub struct Error {
     pub hint: Option<String>,
     /// The causes below, outermost first when shown.
     pub source: Option<anyhow::Error>,
+    /// What is wrong and where, if it is more than the message says: shown in its place.
+    pub problems: Vec<Problem>,
 }
 
 /// The result of an operation.
@@ -52,7 +55,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error without hint or cause.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), hint: None, source: None }
+        Error { kind, message: message.into(), hint: None, source: None, problems: Vec::new() }
+    }
+
+    /// An error that is made of problems, each with its place.
+    pub fn of_problems(kind: ErrorKind, message: impl Into<String>, problems: Vec<Problem>) -> Self {
+        Error { problems, ..Error::new(kind, message) }
     }
 
     /// Adds what to do about it.

@@ -1,8 +1,10 @@
-//! The folders that clusters apply, and what they lead to: the files, and the sources that objects in them name.
+//! The folders that clusters apply, one through the other, and what they lead to: the files, and the sources that objects in
+//! them name.
 
 use super::clusters::Cluster;
+use super::own_repository::{Holds, OwnRepository};
 use super::repository::Repository;
-use crate::flux::{GitRepository, named_sources};
+use crate::flux::{GitRepository, Kustomization, SourceReference, named_sources};
 use crate::kustomize::Reach;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Applied {
     folders: BTreeMap<String, Reached>,
     by_cluster: BTreeMap<String, BTreeSet<String>>,
+    pub own_repository: OwnRepository,
 }
 
 /// A folder that some cluster applies, and what it leads to.
@@ -18,22 +21,37 @@ pub struct Reached {
     pub clusters: BTreeSet<String>,
     /// Kind and name of the sources that its objects name.
     pub named_sources: BTreeSet<(String, String)>,
+    /// The Kustomizations among its objects: folder and source.
+    nested: Vec<(String, Option<SourceReference>)>,
 }
 
 impl Applied {
-    /// Follows the folders that these clusters apply.
+    /// Follows the folders that these clusters apply, and the Kustomizations in them, as they are written: what patches do
+    /// to them is not seen.
     pub fn new(repository: &Repository, clusters: &[&Cluster]) -> Applied {
         let mut folders: BTreeMap<String, Reached> = BTreeMap::new();
         let mut by_cluster = BTreeMap::new();
+        let own_repository = OwnRepository::new(repository, clusters);
         for cluster in clusters {
-            let applied = applied_folders(cluster, repository);
-            for folder in &applied {
-                let reached = folders.entry(folder.clone()).or_insert_with(|| Reached::new(repository, folder));
+            let named = cluster
+                .pairs()
+                .filter_map(|pair| Some((pair.kustomization.folder()?, pair.kustomization.source.clone())));
+            let mut waiting: Vec<(String, Option<SourceReference>)> = named.collect();
+            waiting.push((cluster.folder.clone(), None));
+            let mut applied = BTreeSet::new();
+            while let Some((folder, source)) = waiting.pop() {
+                let is_here =
+                    source.is_none_or(|source| own_repository.holds_named(cluster, &source) != Holds::Another);
+                if !is_here || !repository.files.has_folder(&folder) || !applied.insert(folder.clone()) {
+                    continue;
+                }
+                let reached = folders.entry(folder).or_insert_with_key(|folder| Reached::new(repository, folder));
                 reached.clusters.insert(cluster.name.clone());
+                waiting.extend(reached.nested.iter().cloned());
             }
             by_cluster.insert(cluster.name.clone(), applied);
         }
-        Applied { folders, by_cluster }
+        Applied { folders, by_cluster, own_repository }
     }
 
     /// The folders that a cluster applies.
@@ -63,16 +81,13 @@ impl Applied {
 impl Reached {
     fn new(repository: &Repository, folder: &str) -> Reached {
         let reach = repository.kustomizations.reach(&repository.files, folder);
-        let items = repository.manifests.of_files(&reach.resources);
-        let named = items.filter(|item| item.group().ends_with(".fluxcd.io")).flat_map(|item| named_sources(&item));
-        let named_sources = named.collect();
-        Reached { reach, clusters: BTreeSet::new(), named_sources }
+        let (mut sources, mut nested) = (BTreeSet::new(), Vec::new());
+        let objects = repository.manifests.of_files(&reach.resources);
+        for object in objects.filter(|object| object.group().ends_with(".fluxcd.io")) {
+            sources.extend(named_sources(&object));
+            let kustomization = Kustomization::read(&object);
+            nested.extend(kustomization.and_then(|one| Some((one.folder()?, one.source))));
+        }
+        Reached { reach, clusters: BTreeSet::new(), named_sources: sources, nested }
     }
-}
-
-/// The folders that a cluster applies, in this repository: its own, and those that its Kustomizations name.
-fn applied_folders(cluster: &Cluster, repository: &Repository) -> BTreeSet<String> {
-    let named = cluster.syncs.iter().filter_map(|pair| pair.kustomization.folder());
-    let there = named.filter(|path| repository.files.has_folder(path));
-    there.chain([cluster.folder.clone()]).collect()
 }

@@ -1,10 +1,11 @@
 //! The clusters of a repository and their syncs, read from its manifests: from any file of a cluster's folder, several
 //! pairs for each. Pure: a tree of files in, clusters out.
 
-use super::file::is_name;
+use super::cluster_folders;
+use super::file::{FLEET_FILE, is_name};
 use super::repository::Repository;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flux::{GitRepository, Kustomization, Pair, named_sources};
+use crate::flux::{GitRepository, Kustomization, Pair, named_sources, sync_of_instance};
 use crate::manifest::Manifest;
 use crate::path::plain_path;
 use crate::problem::Problem;
@@ -38,6 +39,8 @@ pub struct Cluster {
     pub management: bool,
     /// Flux's own sync: of the cluster's folder.
     pub own: Option<Pair>,
+    /// Whether a FluxInstance makes that sync: it stands in no file.
+    pub is_of_instance: bool,
     /// All other Kustomizations, each with its source.
     pub syncs: Vec<Pair>,
     pub repositories: Vec<GitRepository>,
@@ -54,21 +57,47 @@ impl Clusters {
         Ok(Clusters::new(Repository::read(root)?))
     }
 
+    /// Reads the clusters of a repository that has to be a fleet's.
+    ///
+    /// # Errors
+    /// A file or folder cannot be read; there is neither a cluster nor a fleet file ([`ErrorKind::Environment`]); the fleet
+    /// file has mistakes: all of them.
+    pub fn open(root: &Path) -> Result<Clusters> {
+        let fleet = Clusters::read(root)?;
+        let repository = &fleet.repository;
+        if !repository.fleet_problems.is_empty() {
+            let problems = repository.fleet_problems.clone();
+            let message = format!("nothing was done: {FLEET_FILE} has mistakes");
+            return Err(Error::of_problems(ErrorKind::Failed, message, problems));
+        }
+        if fleet.clusters.is_empty() && repository.fleet.is_none() {
+            return Err(no_fleet());
+        }
+        Ok(fleet)
+    }
+
     /// The clusters in a tree, such as one of a git revision.
     pub fn from_tree(tree: Tree) -> Clusters {
         Clusters::new(Repository::from_tree(tree))
     }
 
-    /// The clusters in old versions of some files, where the present fleet file says which and where they are.
-    pub fn of_old_files(tree: Tree, present: &Repository) -> Clusters {
-        let (fleet, paths) = (present.fleet.clone(), present.paths.clone());
-        Clusters::new(Repository { fleet, paths, ..Repository::from_tree(tree) })
+    /// The clusters in old versions of some files: which they are and where is taken from those of today.
+    pub fn of_old_files(tree: Tree, present: &Clusters) -> Clusters {
+        let (fleet, paths) = (present.repository.fleet.clone(), present.repository.paths.clone());
+        let repository = Repository { fleet, paths, ..Repository::from_tree(tree) };
+        let folders = present.clusters.iter().map(|cluster| (cluster.name.clone(), cluster.folder.clone()));
+        Clusters::in_folders(repository, folders.collect())
     }
 
     fn new(repository: Repository) -> Clusters {
-        let folders: Vec<(String, String)> = folders(&repository).into_iter().collect();
-        let clusters: Vec<Cluster> =
-            folders.into_par_iter().map(|(name, folder)| Cluster::new(name, folder, &repository)).collect();
+        let folders = cluster_folders::find(&repository);
+        Clusters::in_folders(repository, folders)
+    }
+
+    fn in_folders(repository: Repository, folders: BTreeMap<String, String>) -> Clusters {
+        let instances = instances(&repository);
+        let read = |(name, folder)| Cluster::new(name, folder, &repository, &instances);
+        let clusters: Vec<Cluster> = folders.into_par_iter().map(read).collect();
         let files = clusters.iter().flat_map(|cluster| repository.files.below(&cluster.folder));
         let problems = files.filter_map(|file| repository.manifests.get(file)?.problem(file)).collect();
         Clusters { repository, clusters, problems }
@@ -99,30 +128,8 @@ impl Clusters {
     }
 }
 
-/// Names and folders: those of the fleet file, and those that are there.
-fn folders(repository: &Repository) -> BTreeMap<String, String> {
-    let top = format!("{}/", repository.paths.clusters);
-    let mut found = BTreeMap::new();
-    for path in repository.files.below(&repository.paths.clusters) {
-        if let Some((name, _)) = path.strip_prefix(&top).and_then(|rest| rest.split_once('/')) {
-            found.entry(name.to_owned()).or_insert_with(|| format!("{top}{name}"));
-        }
-    }
-    if let Some(fleet) = &repository.fleet {
-        for name in fleet.fleet.clusters.keys() {
-            let folder = fleet.cluster_path(name).filter(|folder| repository.files.has_folder(folder));
-            if let Some(folder) = folder {
-                // A folder of another name is this cluster's.
-                found.retain(|_, known| *known != folder);
-                found.insert(name.clone(), folder);
-            }
-        }
-    }
-    found
-}
-
 impl Cluster {
-    fn new(name: String, folder: String, repository: &Repository) -> Cluster {
+    fn new(name: String, folder: String, repository: &Repository, instances: &[Pair]) -> Cluster {
         let mut kustomizations = Vec::new();
         let mut repositories = Vec::new();
         let mut named: BTreeSet<(String, String)> = BTreeSet::new();
@@ -141,11 +148,14 @@ impl Cluster {
         }
         let is_used = |id: &str| named.contains(&("GitRepository".to_owned(), id.to_owned()));
         let unused: Vec<&GitRepository> = repositories.iter().filter(|one| !is_used(&one.id.name)).collect();
-        let mut own = None;
+        let instance = instances.iter().find(|pair| pair.kustomization.folder().as_deref() == Some(&folder));
+        let mut own = instance.cloned();
         let mut syncs = Vec::new();
         for kustomization in kustomizations {
             let source = kustomization.source.as_ref().filter(|source| source.kind == "GitRepository");
-            let used = source.and_then(|source| repositories.iter().find(|one| one.id == source.id)).cloned();
+            let of_instance = instance.and_then(|pair| pair.repository.as_ref());
+            let known = || repositories.iter().chain(of_instance);
+            let used = source.and_then(|source| known().find(|one| one.id == source.id)).cloned();
             let same_name = unused.iter().find(|one| one.id == kustomization.id);
             let path = kustomization.path.as_ref().and_then(|path| plain_path("", &path.value));
             let is_own = kustomization.id.is_flux_system() || path.as_deref() == Some(&folder);
@@ -157,8 +167,9 @@ impl Cluster {
         let fleet = repository.fleet.as_ref().and_then(|fleet| fleet.fleet.clusters.get(&name));
         let flavours = flavours(repository, &syncs);
         let is_there = |flavour: &&String| has_flavour(repository, flavour);
-        let flavour = fleet.map(|cluster| cluster.flavour.clone()).or_else(|| flavours.iter().find(is_there).cloned());
-        let infrastructure = format!("{folder}/infrastructure");
+        let flavour =
+            fleet.and_then(|cluster| cluster.flavour.clone()).or_else(|| flavours.iter().find(is_there).cloned());
+        let infrastructure = plain_path(&folder, "infrastructure").unwrap_or_default();
         Cluster {
             flavour,
             flavours,
@@ -167,12 +178,24 @@ impl Cluster {
                 .or_else(|| environment(&name).map(str::to_owned)),
             management: fleet.is_some_and(|cluster| cluster.management) || repository.files.has_folder(&infrastructure),
             own,
+            is_of_instance: instance.is_some(),
             syncs,
             flux_version,
             name,
             folder,
             repositories,
         }
+    }
+
+    /// The path of something in its folder.
+    pub fn at(&self, path: &str) -> String {
+        if self.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", self.folder) }
+    }
+
+    /// Whether a source is that of Flux's own sync, which follows its branch.
+    pub fn is_own_source(&self, repository: &GitRepository) -> bool {
+        let own = self.own.as_ref().and_then(|own| own.repository.as_ref());
+        repository.id.is_flux_system() || own.is_some_and(|own| own.origin == repository.origin)
     }
 
     /// All pairs, Flux's own first.
@@ -185,6 +208,21 @@ impl Cluster {
         let repository = self.own.as_ref()?.repository.as_ref()?;
         repository.reference.branch.as_ref().map(|branch| branch.value.as_str())
     }
+}
+
+/// The error of a folder that is not a fleet's.
+pub fn no_fleet() -> Error {
+    let message =
+        format!("this is not a fleet: there is no {FLEET_FILE} here or above, and no cluster that Flux syncs");
+    Error::new(ErrorKind::Environment, message)
+        .with_hint("run kfleet in a fleet repository, or name one with -C; `kfleet init` makes a new one")
+}
+
+/// The syncs that FluxInstances make.
+fn instances(repository: &Repository) -> Vec<Pair> {
+    let files = repository.manifests.paths();
+    let objects = files.flat_map(|file| repository.manifests.of_file(file));
+    objects.filter_map(|object| sync_of_instance(&object)).collect()
 }
 
 /// An unused GitRepository belongs to the one Kustomization of its file, whatever their names, unless that has one of its

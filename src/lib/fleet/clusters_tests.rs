@@ -51,7 +51,8 @@ fn the_fleet_file_can_name_folders() {
     let clusters = Clusters::from_tree(Tree::from([
         ("fleet.yaml", fleet),
         ("eu/a/x.yaml", ""),
-        ("clusters/prod-b/infrastructure/x.yaml", ""),
+        ("clusters/prod-b/infrastructure/x.yaml", &mk_kustomization("x", "./x", "x")),
+        ("clusters/shared/x.yaml", ""),
     ]));
     let shown: Vec<_> = clusters
         .clusters

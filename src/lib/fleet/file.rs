@@ -49,11 +49,12 @@ impl FleetFile {
 
     /// One error for each cluster whose flavour is not there. `has` returns whether there is a flavour of a name.
     pub fn verify_flavours(&self, has: &dyn Fn(&str) -> bool) -> Vec<Problem> {
-        let missing = self.fleet.clusters.iter().filter(|(_, cluster)| !has(&cluster.flavour));
-        missing
-            .map(|(name, cluster)| {
-                let folder = format!("{}/{}", self.fleet.paths.flavours, cluster.flavour);
-                let message = format!("there is no flavour `{}`: no kustomization in {folder}", cluster.flavour);
+        let named = self.fleet.clusters.iter().filter_map(|(name, cluster)| Some((name, cluster.flavour.as_ref()?)));
+        named
+            .filter(|(_, flavour)| !has(flavour))
+            .map(|(name, flavour)| {
+                let folder = format!("{}/{flavour}", self.fleet.paths.flavours);
+                let message = format!("there is no flavour `{flavour}`: no kustomization in {folder}");
                 let hint = "write one, or name another flavour".to_owned();
                 self.document.error(&["clusters", name, "flavour"], message, Some(hint))
             })
@@ -79,7 +80,11 @@ impl FleetFile {
     /// The folder of a cluster, relative to the repository.
     pub fn cluster_path(&self, name: &str) -> Option<String> {
         let cluster = self.fleet.clusters.get(name)?;
-        Some(cluster.path.clone().unwrap_or_else(|| format!("{}/{name}", self.fleet.paths.clusters)))
+        match cluster.path.as_deref() {
+            Some(".") => Some(String::new()),
+            Some(path) => Some(path.to_owned()),
+            None => Some(format!("{}/{name}", self.fleet.paths.clusters)),
+        }
     }
 }
 
@@ -112,7 +117,8 @@ impl Checker<'_> {
 
     fn paths(&mut self) {
         let paths = &self.file.fleet.paths;
-        let named = [("bases", &paths.bases), ("flavours", &paths.flavours), ("clusters", &paths.clusters)];
+        let clusters = paths.top_of_clusters().to_owned();
+        let named = [("bases", &paths.bases), ("flavours", &paths.flavours), ("clusters", &clusters)];
         for (index, (name, path)) in named.iter().enumerate() {
             self.plain_path(&["paths", name], path);
             for (other, taken) in &named[..index] {
@@ -156,10 +162,12 @@ impl Checker<'_> {
         let mut folders: BTreeMap<String, &str> = BTreeMap::new();
         for (name, cluster) in &self.file.fleet.clusters {
             self.name(&["clusters", name], "a cluster", name);
-            if let Some(path) = &cluster.path {
+            if let Some(path) = cluster.path.as_ref().filter(|path| *path != ".") {
                 self.plain_path(&["clusters", name, "path"], path);
             }
-            self.name(&["clusters", name, "flavour"], "a flavour", &cluster.flavour);
+            if let Some(flavour) = &cluster.flavour {
+                self.name(&["clusters", name, "flavour"], "a flavour", flavour);
+            }
             let folder = self.file.cluster_path(name).unwrap_or_default();
             if let Some(other) = folders.insert(folder.clone(), name) {
                 self.error(&["clusters", name], format!("clusters {other} and {name} share the folder {folder}"), None);

@@ -39,7 +39,7 @@ pub(crate) fn main_pair<'a>(fleet: &Clusters, cluster: &'a Cluster) -> Result<&'
     };
     let ranked = [with(flavours, true), with(bases, false), cluster.syncs.iter().collect()];
     let candidates = ranked.into_iter().find(|pairs| !pairs.is_empty()).ok_or(NoPair::None)?;
-    let is_own = |pair: &Pair| pair.repository.as_ref().is_some_and(|repository| !repository.id.is_flux_system());
+    let is_own = |pair: &Pair| pair.repository.as_ref().is_some_and(|repository| !cluster.is_own_source(repository));
     let of_own: Vec<&Pair> = candidates.iter().copied().filter(|pair| is_own(pair)).collect();
     let counting = if of_own.is_empty() { &candidates } else { &of_own };
     let first = counting[0];

@@ -83,7 +83,7 @@ pub struct Paths {
     pub bases: String,
     /// Hand-written kustomizations that pull bases together.
     pub flavours: String,
-    /// One folder for each cluster.
+    /// One folder for each cluster. `*` stands for any name: `clusters/*` has them one folder deeper.
     pub clusters: String,
 }
 
@@ -150,8 +150,12 @@ pub struct Format {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Cluster {
-    /// The flavour that it runs: a folder below the flavours.
-    pub flavour: String,
+    /// The flavour that it runs: a folder below the flavours. Without one, what its Kustomizations apply.
+    #[serde(default)]
+    pub flavour: Option<String>,
+    /// The branch that its own sync follows, where that is not the repository's.
+    #[serde(default)]
+    pub branch: Option<String>,
     /// What it is for, such as production.
     #[serde(default)]
     pub environment: Option<String>,
@@ -161,7 +165,7 @@ pub struct Cluster {
     /// Whether Cluster API runs there and provisions the others.
     #[serde(default)]
     pub management: bool,
-    /// Its folder, where that is not the one of its name below the clusters.
+    /// Its folder, where that is not the one of its name below the clusters; `.` for the whole repository.
     #[serde(default)]
     pub path: Option<String>,
     /// Values for its templates.

@@ -103,7 +103,7 @@ impl From<Failure> for Error {
             Reason::NotFound | Reason::Conflict | Reason::FieldConflict(_) | Reason::Invalid => ErrorKind::Failed,
             _ => ErrorKind::Environment,
         };
-        Error { kind, message: failure.message, hint: failure.hint, source: None }
+        Error { hint: failure.hint, ..Error::new(kind, failure.message) }
     }
 }
 

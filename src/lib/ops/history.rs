@@ -117,7 +117,7 @@ fn states(
             tree.insert(file.clone(), text);
         }
     }
-    let old = Clusters::of_old_files(tree, &fleet.repository);
+    let old = Clusters::of_old_files(tree, fleet);
     notes.extend(
         old.problems
             .iter()

@@ -124,7 +124,7 @@ impl Masker {
             return error;
         }
         let message = self.text(&error.to_string());
-        Error { kind: error.kind, message, hint: error.hint.map(|hint| self.text(&hint)), source: None }
+        Error { hint: error.hint.map(|hint| self.text(&hint)), ..Error::new(error.kind, message) }
     }
 
     /// For a text that arrives in parts.

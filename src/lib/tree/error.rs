@@ -63,7 +63,7 @@ impl std::error::Error for Error {}
 impl From<Error> for OperationError {
     fn from(error: Error) -> Self {
         let message = error.to_string();
-        OperationError { kind: ErrorKind::Failed, message, hint: error.hint, source: None }
+        OperationError { hint: error.hint, ..OperationError::new(ErrorKind::Failed, message) }
     }
 }
 

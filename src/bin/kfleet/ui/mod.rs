@@ -193,6 +193,10 @@ impl Ui {
 
     /// Shows an error after which other work goes on, or which ends the program.
     pub(crate) fn error(&self, error: &Error) {
+        if !error.problems.is_empty() {
+            self.problems(&error.problems);
+            return self.status(&error.to_string());
+        }
         say(&format!("{ERROR}error{ERROR:#}: {}", escape_lines(&error.to_string())));
         say_hint(error.hint.as_deref());
     }

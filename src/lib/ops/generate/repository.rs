@@ -87,8 +87,8 @@ pub struct Selection {
 pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable> {
     let folder = Root::open(root)?;
     let Some(text) = folder.read(FLEET_FILE)? else {
-        let error = Error::new(ErrorKind::Failed, format!("there is no {FLEET_FILE} in this folder"));
-        let hint = "run kfleet in the top folder of a fleet repository, or name that folder with -C";
+        let error = Error::new(ErrorKind::Environment, format!("there is no {FLEET_FILE} here or above"));
+        let hint = "run kfleet in a fleet repository, or name one with -C; `kfleet init --adopt` writes a fleet file";
         return Err(Unreadable::Error(error.with_hint(hint)));
     };
     let file = FleetFile::read(FLEET_FILE, &text).map_err(Unreadable::Problems)?;

@@ -135,7 +135,7 @@ impl Plan {
         for (name, cluster) in &self.fleet.fleet.clusters {
             let mut words = Words::new(&self.options);
             words.add("CLUSTER", name);
-            words.add("FLAVOUR", &cluster.flavour);
+            words.add("FLAVOUR", cluster.flavour.as_deref().unwrap_or_default());
             let mut sync = CLUSTER_SYNC.to_owned();
             let follows = self.fleet.fleet.promotion.first().is_some_and(|first| first.from == *name);
             if follows {

@@ -34,7 +34,7 @@ pub(super) fn check<'a>(
     applied: &str,
 ) -> Result<Checked<'a>, Problem> {
     let Request { fleet, commits, source, candidate, options, .. } = *request;
-    let repository = usable(pair)?;
+    let repository = usable(cluster, pair)?;
     same_source(fleet, source, options.addon.as_deref(), repository)?;
     let is_known = |branch: &str| commits.tip(branch).is_some();
     let Some(branch) = tracked_branch(cluster, pair, is_known).or_else(|| candidate.branch.clone()) else {
@@ -50,7 +50,7 @@ pub(super) fn check<'a>(
 }
 
 /// The GitRepository that a pin can be written to.
-pub(super) fn usable(pair: &Pair) -> Result<&GitRepository, Problem> {
+pub(super) fn usable<'a>(cluster: &Cluster, pair: &'a Pair) -> Result<&'a GitRepository, Problem> {
     let kustomization = &pair.kustomization;
     if let Some(unused) = &pair.unused {
         let location = kustomization.source.as_ref().map_or(&kustomization.origin.location, |source| &source.location);
@@ -65,7 +65,7 @@ pub(super) fn usable(pair: &Pair) -> Result<&GitRepository, Problem> {
             format!("the source of Kustomization {} is not a GitRepository of this cluster", kustomization.id.name);
         return refuse(&kustomization.origin.location, message, "give the cluster a GitRepository of its own to pin");
     };
-    if repository.id.is_flux_system() {
+    if cluster.is_own_source(repository) {
         let message = format!(
             "Kustomization {} takes its manifests from {}, which also syncs the cluster's folder and must follow its branch",
             kustomization.id.name, repository.id.name

@@ -43,7 +43,7 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster) -> Result<Promotion
         Err(NoPair::None) => return first_sync(request, cluster),
         Err(unclear) => return Err(no_pair(cluster, unclear)),
     };
-    usable(pair)?;
+    usable(cluster, pair)?;
     let path = if options.with_path { new_path(fleet, source, pair) } else { None };
     let applied = path.as_ref().map_or_else(|| written_path(pair), |(_, new)| new.clone());
     let checked = check(request, cluster, pair, &applied)?;

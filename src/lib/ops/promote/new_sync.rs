@@ -24,7 +24,7 @@ pub(super) fn plan(request: &Request<'_>, source: &Cluster, cluster: &Cluster) -
             "promote another cluster",
         );
     };
-    let repository = usable(theirs)?;
+    let repository = usable(source, theirs)?;
     let kustomization = &theirs.kustomization;
     let file = &kustomization.origin.file;
     let objects = fleet.repository.manifests.of_file(file).count();

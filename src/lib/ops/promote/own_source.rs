@@ -33,7 +33,7 @@ pub(super) fn same_pin<'a>(
         (url, plain(&repository.secret), plain(&repository.ignore), repository.id.namespace.clone())
     };
     cluster.repositories.iter().find(|one| {
-        let is_own = one.id.is_flux_system() || main.is_some_and(|main| main.origin == one.origin);
+        let is_own = cluster.is_own_source(one) || main.is_some_and(|main| main.origin == one.origin);
         !is_own && is_at(one, &request.candidate.commit.commit) && text(one) == text(like)
     })
 }

@@ -86,7 +86,7 @@ fn pin_in(fleet: &Clusters, pair: &Pair, file: &str, text: &[u8]) -> Option<Stri
     let mut tree = Tree::default();
     tree.extend(fleet.repository.files.texts.get(beside).map(|text| (beside.clone(), text.clone())));
     tree.insert(file.to_owned(), text.to_vec());
-    let old = Clusters::of_old_files(tree, &fleet.repository);
+    let old = Clusters::of_old_files(tree, fleet);
     let mut pairs = old.clusters.iter().flat_map(|cluster| &cluster.syncs);
     pinned_commit(pairs.find(|old| old.kustomization.id == pair.kustomization.id)?)
 }

@@ -35,7 +35,7 @@ const MAX_LABEL: usize = 63;
 /// Plans a destination that has no sync for the addon yet.
 pub(super) fn plan(request: &Request<'_>, cluster: &Cluster, addon: &str) -> Result<Promotion, Problem> {
     let main = main_pair(request.fleet, cluster).map_err(|reason| no_pair(cluster, reason))?;
-    usable(main)?;
+    usable(cluster, main)?;
     let location = &main.kustomization.origin.location;
     let Some(Pin::Commit(pin)) = main.pin() else {
         let message = format!("{} is not pinned to a commit: its flavour would change below the split", cluster.name);

@@ -106,7 +106,8 @@ fn files<'a>(
     whole: bool,
 ) -> BTreeSet<&'a str> {
     let paths = &repository.paths;
-    let tops = [&paths.clusters, &paths.flavours, &paths.bases].map(|path| path.split('/').next().unwrap_or(path));
+    let tops = [paths.top_of_clusters(), &paths.flavours, &paths.bases];
+    let tops = tops.map(|path| path.split('/').next().unwrap_or(path));
     let is_in_layout = |file: &&str| tops.iter().chain([&LIGHTHOUSE]).any(|top| is_within(file, top));
     let in_layout = repository.manifests.paths().map(String::as_str).filter(|file| whole && is_in_layout(file));
     let of_clusters = clusters.iter().flat_map(|cluster| repository.files.below(&cluster.folder));

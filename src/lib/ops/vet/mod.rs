@@ -18,7 +18,7 @@ pub use revisions::Revisions;
 pub use sarif::sarif;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::fleet::clusters::Clusters;
+use crate::fleet::clusters::{Clusters, no_fleet};
 use crate::problem::Severity;
 use crate::suggest::did_you_mean;
 use facts::Facts;
@@ -65,15 +65,9 @@ impl Report {
 /// It cannot be read, or has neither clusters nor a fleet file.
 pub fn read(root: &Path) -> Result<Clusters> {
     let clusters = Clusters::read(root)?;
-    let paths = &clusters.repository.paths;
-    if clusters.clusters.is_empty()
-        && clusters.repository.fleet.is_none()
-        && clusters.repository.fleet_problems.is_empty()
-    {
-        let message =
-            format!("there is no folder {} with a folder for each cluster, and no fleet.yaml", paths.clusters);
-        let hint = "run kfleet in the top folder of a fleet repository, or name that folder with -C";
-        return Err(Error::new(ErrorKind::Failed, message).with_hint(hint));
+    let repository = &clusters.repository;
+    if clusters.clusters.is_empty() && repository.fleet.is_none() && repository.fleet_problems.is_empty() {
+        return Err(no_fleet());
     }
     Ok(clusters)
 }

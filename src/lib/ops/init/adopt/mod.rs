@@ -1,4 +1,4 @@
-//! `kfleet init --adopt`: a fleet file for a repository that is there, in the layout that kfleet has by default. What the
+//! `kfleet init --adopt`: a fleet file for a repository that is there, wherever its clusters are. What the
 //! repository does not show is reported to the user, and left out of the file or put into comments.
 
 mod addons;
@@ -9,10 +9,9 @@ use super::scaffold::{SCHEMA_FILE, schema_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::Clusters;
 use crate::fleet::file::{FLEET_FILE, FleetFile};
-use crate::fleet::types::Paths;
 use crate::git::{self, About};
 use crate::problem::Problem;
-use crate::tree::{Root, Tree};
+use crate::tree::Root;
 use addons::State;
 use std::path::Path;
 
@@ -20,10 +19,9 @@ use std::path::Path;
 const MANIFESTS: &str = "config/manifests";
 
 /// What a repository holds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Repository {
-    /// Its files, as far as they are looked at.
-    pub files: Tree,
+    pub fleet: Clusters,
     /// What git knows of it.
     pub git: Option<About>,
 }
@@ -44,28 +42,19 @@ pub struct Adoption {
 /// Reads a repository.
 ///
 /// # Errors
-/// It has a fleet file, or nothing of the layout ([`ErrorKind::Refused`]); or it cannot be read.
+/// It has a fleet file, or no cluster ([`ErrorKind::Refused`]); or it cannot be read.
 pub fn read(folder: &Path) -> Result<Repository> {
-    let root = Root::open(folder)?;
-    if root.read(FLEET_FILE)?.is_some() {
+    if Root::open(folder)?.read(FLEET_FILE)?.is_some() {
         let error = Error::new(ErrorKind::Refused, format!("{} has a {FLEET_FILE} already", folder.display()));
         return Err(error.with_hint("nothing is to be adopted: change that file, or move it away first"));
     }
-    let paths = Paths::default();
-    let mut files = Tree::default();
-    for part in [&paths.clusters, &paths.flavours, &paths.bases, MANIFESTS] {
-        for path in root.list(part)? {
-            if let Some(bytes) = root.read(&path)? {
-                files.insert(path, bytes);
-            }
-        }
-    }
-    if !files.keys().any(|path| path.starts_with(&format!("{}/", paths.clusters))) {
-        let message = format!("{} has no folder {}: there is nothing to adopt", folder.display(), paths.clusters);
-        let hint = "docs/fleet-file.md describes the layout; `kfleet init DIR` makes a new repository in it";
+    let fleet = Clusters::read(folder)?;
+    if fleet.clusters.is_empty() {
+        let message = format!("{} has no cluster that Flux syncs: there is nothing to adopt", folder.display());
+        let hint = "docs/fleet-file.md says how clusters are found; `kfleet init DIR` makes a new repository";
         return Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
     }
-    Ok(Repository { files, git: git::about(folder)? })
+    Ok(Repository { fleet, git: git::about(folder)? })
 }
 
 /// Makes the fleet file. Pins that do not do what they say become warnings.
@@ -74,35 +63,31 @@ pub fn read(folder: &Path) -> Result<Repository> {
 /// A defect of kfleet: the file would not be read.
 pub fn plan(repository: &Repository) -> Result<Adoption> {
     let mut adoption = Adoption::default();
-    let found = Clusters::from_tree(repository.files.clone());
-    let clusters = clusters::usable(&found, &mut adoption);
+    let files = &repository.fleet.repository.files.texts;
+    let clusters = clusters::usable(&repository.fleet, &mut adoption);
     let origin = clusters::repository(&clusters, repository.git.as_ref(), &mut adoption);
-    let bases = addons::find(&repository.files);
-    let bases = addons::verify(&repository.files, bases, &mut adoption);
-    let listed = || clusters.iter().filter(|cluster| cluster.flavour.is_some());
-    let environments: Vec<&str> = listed()
-        .filter(|cluster| !cluster.management && cluster.environment.is_none())
-        .map(|cluster| cluster.name.as_str())
+    let bases = addons::find(files);
+    let bases = addons::verify(files, bases, &mut adoption);
+    let environments: Vec<&str> = clusters
+        .iter()
+        .filter(|(_, cluster)| !cluster.management && cluster.environment.is_none())
+        .map(|(name, _)| name.as_str())
         .collect();
     if !environments.is_empty() {
         adoption.unknown.push(format!("the environment of {}", environments.join(", ")));
     }
-    if listed().filter(|cluster| !cluster.management).count() > 1 {
+    if clusters.iter().filter(|(_, cluster)| !cluster.management).count() > 1 {
         adoption.unknown.push("the order of promotion: name it under `promotion`".to_owned());
     }
     adoption.text = render::fleet_file(origin.as_ref(), &bases, &clusters);
-    adoption.clusters = named(&clusters, |cluster| cluster.flavour.is_some().then_some(&cluster.name));
-    adoption.addons = named(&bases, |base| (base.state == State::Known).then_some(&base.name));
+    adoption.clusters = clusters.iter().map(|(name, _)| name.clone()).collect();
+    adoption.addons = bases.iter().filter(|base| base.state == State::Known).map(|base| base.name.clone()).collect();
     FleetFile::read(FLEET_FILE, adoption.text.as_bytes()).map_err(|problems| {
         let first = problems.first().map(|problem| format!("{}: {}", problem.location, problem.message));
         let message = format!("internal error: the file would not be read: {}", first.unwrap_or_default());
         Error::new(ErrorKind::Failed, message)
     })?;
     Ok(adoption)
-}
-
-fn named<T>(found: &[T], name: impl for<'a> Fn(&'a T) -> Option<&'a String>) -> Vec<String> {
-    found.iter().filter_map(name).cloned().collect()
 }
 
 /// Writes the fleet file, and its schema where there is none.

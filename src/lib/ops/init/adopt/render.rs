@@ -2,12 +2,12 @@
 
 use super::addons::{Base, State};
 use crate::fleet::clusters::Cluster;
-use crate::fleet::types::Repository;
+use crate::fleet::types::{Paths, Repository};
 use crate::names::is_name;
 use crate::yaml::scalar;
 
 /// A fleet file. What is not known stands in comments.
-pub(super) fn fleet_file(repository: Option<&Repository>, bases: &[Base], clusters: &[&Cluster]) -> String {
+pub(super) fn fleet_file(repository: Option<&Repository>, bases: &[Base], clusters: &[(String, &Cluster)]) -> String {
     let mut out = String::from(
         "# yaml-language-server: $schema=.kfleet/fleet.schema.json\napiVersion: kfleet.dev/v1alpha1\nkind: Fleet\n",
     );
@@ -41,17 +41,29 @@ pub(super) fn fleet_file(repository: Option<&Repository>, bases: &[Base], cluste
             entry(&mut out, "      - ", "path", path);
         }
     }
-    let known: Vec<(&Cluster, &String)> =
-        clusters.iter().filter_map(|cluster| Some((*cluster, cluster.flavour.as_ref()?))).collect();
-    out += if known.is_empty() { "clusters: {}\n" } else { "clusters:\n" };
-    for (cluster, flavour) in known {
-        heading(&mut out, &cluster.name);
-        entry(&mut out, "    ", "flavour", flavour);
-        if let Some(environment) = &cluster.environment {
-            entry(&mut out, "    ", "environment", environment);
+    out += if clusters.is_empty() { "clusters: {}\n" } else { "clusters:\n" };
+    let usual = Paths::default().clusters;
+    for (name, cluster) in clusters {
+        let branch = cluster.branch().filter(|branch| repository.is_some_and(|one| one.branch != *branch));
+        let path = (cluster.folder != format!("{usual}/{name}")).then_some(cluster.folder.as_str());
+        let fields = [
+            ("flavour", cluster.flavour.as_deref()),
+            ("environment", cluster.environment.as_deref()),
+            ("branch", branch),
+            ("management", cluster.management.then_some("true")),
+            ("path", path.map(|path| if path.is_empty() { "." } else { path })),
+        ];
+        let written: Vec<(&str, &str)> = fields.iter().filter_map(|(key, value)| Some((*key, (*value)?))).collect();
+        if written.is_empty() {
+            out += &format!("  {}: {{}}\n", scalar::text_of(name));
+            continue;
         }
-        if cluster.management {
-            out += "    management: true\n";
+        heading(&mut out, name);
+        for (key, value) in written {
+            match key {
+                "management" => out += "    management: true\n",
+                _ => entry(&mut out, "    ", key, value),
+            }
         }
     }
     out

@@ -50,9 +50,10 @@ fn versions(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn sync(facts: &Facts<'_>, found: &mut Findings) {
-    let branch =
-        facts.repository.fleet.as_ref().and_then(|fleet| fleet.fleet.repository.as_ref()).map(|one| &one.branch);
+    let fleet = facts.repository.fleet.as_ref().map(|file| &file.fleet);
     for cluster in &facts.clusters {
+        let of_cluster = fleet.and_then(|fleet| fleet.clusters.get(&cluster.name)?.branch.as_ref());
+        let branch = of_cluster.or_else(|| Some(&fleet?.repository.as_ref()?.branch));
         if let Some(own) = &cluster.own {
             if own.kustomization.folder().as_deref() != Some(&cluster.folder) {
                 let location =
@@ -66,11 +67,11 @@ fn sync(facts: &Facts<'_>, found: &mut Findings) {
             {
                 let message =
                     format!("Flux of {} follows branch {}, the fleet's is {branch}", cluster.name, written.value);
-                let hint = "name the same branch here and under `repository` in fleet.yaml";
+                let hint = "name the same branch here and in fleet.yaml, under `repository` or for this cluster";
                 found.add(written.location.clone(), message).hint(hint).cluster(&cluster.name);
             }
         }
-        let folder = format!("{}/flux-system", cluster.folder);
+        let folder = cluster.at("flux-system");
         let Some(kustomization) = facts.repository.kustomizations.get(&folder) else { continue };
         for name in LISTED {
             let file = format!("{folder}/{name}");

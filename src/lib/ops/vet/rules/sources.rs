@@ -1,7 +1,7 @@
 //! Rules of sources: where manifests and charts come from.
 
 use crate::flux::url::has_password;
-use crate::flux::{HELM, SOURCE, SourceReference};
+use crate::flux::{HELM, SOURCE, SourceReference, sync_of_instance};
 use crate::manifest::Manifest;
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,19 +32,45 @@ fn fields(object: &Manifest<'_>) -> Vec<Vec<&'static str>> {
     known.iter().map(|path| path.to_vec()).collect()
 }
 
+/// Kind, name and namespace.
 type Name = (String, String, String);
+
+/// The sources that come to be with an object: itself, or what a controller makes of it.
+fn made_by(object: &Manifest<'_>) -> Vec<Name> {
+    let named = |kind: &str, name: &str| (kind.to_owned(), name.to_owned(), object.namespace().to_owned());
+    if object.group() == SOURCE && KINDS.contains(&object.kind()) {
+        return vec![named(object.kind(), object.name())];
+    }
+    // Since Flux 2.7.
+    if object.is("source.extensions.fluxcd.io", "ArtifactGenerator") {
+        let artifacts = object.list(&["spec", "artifacts"]).iter();
+        let names = artifacts.filter_map(|artifact| artifact.get("name")?.as_str());
+        return names.map(|name| named("ExternalArtifact", name)).collect();
+    }
+    sync_of_instance(object).and_then(|pair| pair.kustomization.source).map(name_of).into_iter().collect()
+}
+
+fn name_of(source: SourceReference) -> Name {
+    (source.kind, source.id.name, source.id.namespace)
+}
+
+/// Kind and name of the sources in the files that belong to no cluster alone.
+fn shared(facts: &Facts<'_>) -> BTreeSet<(String, String)> {
+    let files = facts.repository.manifests.paths().filter(|file| facts.owner(file).is_none());
+    let objects = files.flat_map(|file| facts.repository.manifests.of_file(file));
+    objects.flat_map(|object| made_by(&object)).map(|(kind, name, _)| (kind, name)).collect()
+}
 
 fn missing(facts: &Facts<'_>, found: &mut Findings) {
     let mut told: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     let mut positions = BTreeMap::new();
+    let shared = shared(facts);
     for cluster in &facts.clusters {
         let mut there: BTreeSet<Name> = BTreeSet::new();
         let mut wanted = Vec::new();
         let reached = facts.applied.by(cluster).flat_map(|(_, reached)| facts.resources(reached));
         for object in reached.chain(facts.fleet.manifests(cluster)) {
-            if object.group() == SOURCE && KINDS.contains(&object.kind()) {
-                there.insert((object.kind().to_owned(), object.name().to_owned(), object.namespace().to_owned()));
-            }
+            there.extend(made_by(&object));
             for path in fields(&object) {
                 wanted.extend(
                     SourceReference::read(&object, &path, object.namespace()).map(|source| (object.shown(), source)),
@@ -55,9 +81,13 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
             let user = format!("Kustomization {}", pair.kustomization.id.name);
             wanted.extend(pair.kustomization.source.clone().map(|source| (user, source)));
         }
+        let own = cluster.own.as_ref().filter(|_| cluster.is_of_instance);
+        there.extend(own.and_then(|own| own.kustomization.source.clone()).map(name_of));
         for (user, source) in wanted {
             // Whoever has put Flux into the cluster has made this one, which need not be in git.
-            if cluster.own.is_none() && source.id.is_flux_system() {
+            let is_made_outside = cluster.own.is_none() && source.id.is_flux_system();
+            // What a build or Flux puts in is not known here.
+            if is_made_outside || source.id.name.contains("${") {
                 continue;
             }
             let mut same =
@@ -73,6 +103,8 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
             let (kind, name, wanted) = (&source.kind, &source.id.name, &source.id.namespace);
             let message = match first {
                 Some(other) => format!("{user} uses {kind} {name} of namespace {wanted}, but it is in {other}"),
+                // A build may bring it by a way that is not followed here.
+                None if shared.contains(&(kind.clone(), name.clone())) => continue,
                 None => format!("{user} uses {kind} {name}, which no file of the cluster has"),
             };
             told.entry((source.location.to_string(), message.clone())).or_default().insert(cluster.name.clone());

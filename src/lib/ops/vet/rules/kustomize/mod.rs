@@ -240,12 +240,11 @@ fn listing(facts: &Facts<'_>, found: &mut Findings) {
         }
     }
     let paths = &facts.repository.paths;
-    let tops = [&paths.bases, &paths.flavours, &paths.clusters];
+    let tops = [paths.bases.as_str(), &paths.flavours, paths.top_of_clusters()];
     for file in facts.files.iter().filter(|file| !listed.contains(*file)) {
         let name = file.rsplit('/').next().unwrap_or(file);
         let Some(kustomization) = facts.repository.kustomizations.above(file) else { continue };
-        let is_in_layout =
-            tops.iter().any(|top| is_within(&kustomization.folder, top) && kustomization.folder != **top);
+        let is_in_layout = tops.iter().any(|top| is_within(&kustomization.folder, top) && kustomization.folder != *top);
         // What bootstrap has to list has a rule of its own.
         let is_sync =
             folder_of(file).ends_with("/flux-system") && (name.starts_with("gotk-") || name == "cluster-sync.yaml");

@@ -4,6 +4,7 @@ pub(super) mod mixed;
 
 use crate::fleet::clusters::Cluster;
 use crate::fleet::misleading_pins;
+use crate::fleet::own_repository::Holds;
 use crate::flux::duration::seconds;
 use crate::flux::revision::{described_commit, is_commit, is_like_a_commit};
 use crate::flux::url::repository_of;
@@ -11,6 +12,7 @@ use crate::flux::{GitRepository, Pair, Pin};
 use crate::git::Resolved;
 use crate::manifest::{Edit, Located};
 use crate::ops::vet::rules::{Facts, Findings, Rule};
+use crate::problem::Severity;
 
 /// The interval of a source that is pinned to a commit: it is cloned anew each time.
 const PINNED_INTERVAL: &str = "1h";
@@ -72,7 +74,12 @@ fn text(field: &Option<Located<String>>) -> Option<&str> {
 fn ineffective(facts: &Facts<'_>, found: &mut Findings) {
     for pin in misleading_pins::ineffective(facts.repository, &facts.applied, &facts.clusters) {
         let edits = pin.pair.map(|pair| repair(facts, pin.cluster, pair, pin.repository)).unwrap_or_default();
-        found.add_problem(pin.problem).cluster(&pin.cluster.name).fix(edits);
+        let is_meant_here = pin.pair.is_some() || is_of_fleet(facts, pin.cluster, pin.repository);
+        let finding = found.add_problem(pin.problem);
+        finding.cluster(&pin.cluster.name).fix(edits);
+        if !is_meant_here {
+            finding.severity(Severity::Warning);
+        }
     }
 }
 
@@ -159,7 +166,7 @@ fn abbreviated(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn unreachable(facts: &Facts<'_>, found: &mut Findings) {
-    for (cluster, repository) in facts.git_repositories().filter(|(cluster, one)| is_of_fleet(cluster, one)) {
+    for (cluster, repository) in facts.git_repositories().filter(|(cluster, one)| is_of_fleet(facts, cluster, one)) {
         let Some(commit) = repository.reference.commit.as_ref().filter(|commit| is_commit(&commit.value)) else {
             continue;
         };
@@ -183,11 +190,9 @@ fn unreachable(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
-/// Whether a source is of the repository that Flux's own sync reads, which is the one at hand.
-fn is_of_fleet(cluster: &Cluster, repository: &GitRepository) -> bool {
-    let own = cluster.own.as_ref().and_then(|own| own.repository.as_ref());
-    let url = |one: &GitRepository| text(&one.url).map(repository_of);
-    own.is_none_or(|own| url(own) == url(repository))
+/// Whether a source is of the repository at hand.
+fn is_of_fleet(facts: &Facts<'_>, cluster: &Cluster, repository: &GitRepository) -> bool {
+    facts.applied.own_repository.holds(cluster, repository) == Holds::ThisRepository
 }
 
 fn missing_path(facts: &Facts<'_>, found: &mut Findings) {
@@ -199,7 +204,9 @@ fn missing_path(facts: &Facts<'_>, found: &mut Findings) {
             found.add(path.location.clone(), message).cluster(&cluster.name);
             continue;
         };
-        let Some(repository) = pair.repository.as_ref().filter(|one| is_of_fleet(cluster, one)) else { continue };
+        let Some(repository) = pair.repository.as_ref().filter(|one| is_of_fleet(facts, cluster, one)) else {
+            continue;
+        };
         let missing = match (repository.reference.pin(), facts.revisions) {
             (Pin::Commit(commit), _) if !is_commit(&commit) => None,
             (Pin::Commit(commit), Some(revisions)) => {
@@ -247,7 +254,7 @@ fn ambiguous(facts: &Facts<'_>, found: &mut Findings) {
                 format!("GitRepository {name} is pinned to a commit without its branch: all branches are fetched");
             let finding = found.add(commit.location.clone(), message);
             finding.hint("add the branch that has the commit, as `ref.branch`").cluster(&cluster.name);
-            if let Some(branch) = cluster.branch().filter(|_| is_of_fleet(cluster, repository)) {
+            if let Some(branch) = cluster.branch().filter(|_| is_of_fleet(facts, cluster, repository)) {
                 finding.fix([Edit::set(&repository.origin, &["spec", "ref", "branch"], branch)]);
             }
         }
@@ -258,7 +265,7 @@ fn differing(facts: &Facts<'_>, found: &mut Findings) {
     for (cluster, repository) in facts.git_repositories() {
         let Some(own) = cluster.own.as_ref().and_then(|own| own.repository.as_ref()) else { continue };
         let url = text(&repository.url);
-        if own.origin == repository.origin || url.is_none() || !is_of_fleet(cluster, repository) {
+        if own.origin == repository.origin || url.is_none() || !is_of_fleet(facts, cluster, repository) {
             continue;
         }
         let pairs = [
@@ -311,7 +318,7 @@ fn moving(facts: &Facts<'_>, found: &mut Findings) {
         for pair in cluster.syncs.iter().filter(|pair| pair.unused.is_none()) {
             let Some(repository) = &pair.repository else { continue };
             let Pin::Branch(branch) = repository.reference.pin() else { continue };
-            if is_like_a_commit(&branch) || !is_of_fleet(cluster, repository) {
+            if is_like_a_commit(&branch) || !is_of_fleet(facts, cluster, repository) {
                 continue;
             }
             let user = &pair.kustomization.id.name;
