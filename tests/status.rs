@@ -102,6 +102,22 @@ fn status_tells_what_every_cluster_runs() {
     assert_eq!(staging[5..7], ["0", "-"], "{out}");
     assert!(before.contains("development") && !before.contains("staging"), "{before}");
 
+    // From a folder inside, and not from outside.
+    assert_eq!(fleet.does(&["-C", "clusters/staging", "status"]), out);
+    std::fs::create_dir(fleet.folder.path().join("elsewhere")).expect("made");
+    for command in [["status"].as_slice(), &["vet"], &["generate"]] {
+        let said = fleet.refuses(&[&["-C", "../elsewhere"], command].concat(), 3);
+        assert!(said.contains("here or above"), "{said}");
+    }
+    // A broken fleet file is reported by each command, and ends it.
+    let whole = fleet.text("fleet.yaml");
+    fleet.write("fleet.yaml", &whole.replace("flavour: workload", "flavor: workload"));
+    for command in [["status"].as_slice(), &["history", "staging"], &["promote", "staging", "production"], &["vet"]] {
+        let said = fleet.refuses(command, 1);
+        assert!(said.contains("fleet.yaml:4:13: unknown field `flavor`") && said.contains("fleet.yaml:5:16"), "{said}");
+    }
+    fleet.write("fleet.yaml", &whole);
+
     // Without a clone, what only history shows is left out.
     std::fs::remove_dir_all(fleet.root().join(".git")).expect("removed");
     let said = String::from_utf8_lossy(&fleet.run(&["status"]).stderr).into_owned();

@@ -56,3 +56,11 @@ pub(crate) enum Command {
     Completions(completions::Args),
     Man(man::Args),
 }
+
+impl Command {
+    /// Whether it is about the fleet that the folder lies in, rather than about the folder itself.
+    pub(crate) fn is_about_a_fleet(&self) -> bool {
+        use Command::{Generate, History, Promote, Rollback, Status, Vet};
+        matches!(self, Generate(_) | Vet(_) | Promote(_) | Rollback(_) | History(_) | Status(_))
+    }
+}

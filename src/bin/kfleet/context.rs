@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
 
 use kfleet::error::{Error, ErrorKind};
+use kfleet::fleet::file::FLEET_FILE;
 use kfleet::process::Environment;
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -22,7 +23,9 @@ pub(crate) enum Stdin {
 pub(crate) struct Context {
     /// The command line, program name first.
     pub arguments: Vec<OsString>,
-    /// The folder that the command is about: what `-C` names, else the current one. Paths of arguments start there.
+    /// The folder that paths of arguments start in: what `-C` names, else the current one.
+    start: PathBuf,
+    /// The folder that the command is about: that one, or what holds it ([`Context::in_fleet`]).
     pub root: PathBuf,
     /// What standard input is connected to.
     pub stdin: Stdin,
@@ -47,6 +50,7 @@ impl Context {
         };
         Context {
             arguments: std::env::args_os().collect(),
+            start: PathBuf::from("."),
             root: PathBuf::from("."),
             stdin: stdin(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
@@ -65,7 +69,7 @@ impl Context {
         match std::fs::metadata(folder.join(".")) {
             Ok(_) => {
                 let kubeconfigs = self.kubeconfigs.iter().map(|path| folder.join(path)).collect();
-                Ok(Context { root: folder, kubeconfigs, ..self })
+                Ok(Context { start: folder.clone(), root: folder, kubeconfigs, ..self })
             }
             Err(cause) => {
                 let error = kfleet::tree::Error::from_io("enter", folder.display().to_string(), cause).into_usage();
@@ -74,9 +78,23 @@ impl Context {
         }
     }
 
-    /// The path of an argument, which starts at the root.
+    /// The same, about the fleet that the folder lies in: looked for upwards, as git does, to the first folder with a fleet
+    /// file, or else to the top of the git repository. Without either, the folder itself.
+    pub(crate) fn in_fleet(self) -> Self {
+        let Ok(folder) = self.root.canonicalize() else { return self };
+        let above: Vec<&Path> = folder.ancestors().collect();
+        let top = above.iter().position(|folder| folder.join(".git").exists());
+        let inside = &above[..top.map_or(above.len(), |top| top + 1)];
+        let fleet = inside.iter().position(|folder| folder.join(FLEET_FILE).is_file());
+        match fleet.or(top) {
+            None | Some(0) => self,
+            Some(found) => Context { root: above[found].to_owned(), ..self },
+        }
+    }
+
+    /// The path of an argument, which starts where the command was started.
     pub(crate) fn path(&self, argument: &Path) -> PathBuf {
-        if self.root == Path::new(".") { argument.to_owned() } else { self.root.join(argument) }
+        if self.start == Path::new(".") { argument.to_owned() } else { self.start.join(argument) }
     }
 
     /// The folder of kfleet's cache: below the user's cache folder.

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
             Err(error) => return ui.finish(Err(error)),
         },
     };
+    let context = if cli.command.is_about_a_fleet() { context.in_fleet() } else { context };
     let result = match cli.command {
         Command::Fmt(args) => fmt::run(&args, &context, &ui),
         Command::Generate(args) => generate::run(&args, &context, &ui),
