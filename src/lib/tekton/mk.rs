@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::types::*;
+use crate::problem::Location;
 use crate::tekton::plan::params::Values;
 
 pub(crate) fn text(value: &str) -> ParamValue {
@@ -18,7 +19,7 @@ pub(crate) fn map(entries: &[(&str, &str)]) -> ParamValue {
 }
 
 pub(crate) fn param(name: &str, value: ParamValue) -> Param {
-    Param { name: name.to_owned(), value, origin: Origin::default() }
+    Param { name: name.to_owned(), value, origin: Location::default() }
 }
 
 pub(crate) fn values(entries: &[(&str, ParamValue)]) -> Values {
@@ -37,7 +38,7 @@ pub(crate) fn result(name: &str) -> ResultSpec {
 
 pub(crate) fn in_values(input: &str, negated: bool, values: &[&str]) -> When {
     let values = values.iter().map(|value| (*value).to_owned()).collect();
-    When::Values { input: input.to_owned(), negated, values, origin: Origin::default() }
+    When::Values { input: input.to_owned(), negated, values, origin: Location::default() }
 }
 
 pub(crate) fn script(name: &str, text: &str) -> StepSpec {
@@ -72,7 +73,7 @@ pub(crate) fn one(name: &str, text: &str, results: &[&str]) -> PipelineTask {
 
 pub(crate) fn run(tasks: Vec<PipelineTask>) -> PipelineRun {
     PipelineRun {
-        origin: Origin { file: "run.yaml".to_owned(), line: 1, column: 1 },
+        origin: Location { file: "run.yaml".to_owned(), line: 1, column: 1 },
         pipeline: PipelineSpec { name: "pipe".to_owned(), tasks, ..PipelineSpec::default() },
         ..PipelineRun::default()
     }
@@ -91,7 +92,7 @@ pub(crate) fn claim(workspace: &str, name: &str) -> WorkspaceBinding {
         name: workspace.to_owned(),
         sub_path: None,
         source: VolumeKind::Claim { name: name.to_owned(), read_only: false },
-        origin: Origin::default(),
+        origin: Location::default(),
     }
 }
 

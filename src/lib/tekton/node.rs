@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::problem::Location;
-use crate::tekton::types::{Origin, ParamValue};
+use crate::tekton::types::ParamValue;
 use crate::tekton::variables::key::{Occurrence, variables};
 
 /// A field that no file has: the name of the object that was referred to.
@@ -86,13 +86,7 @@ impl At {
         At { source: Arc::new(Source { name: name.to_owned(), ..Source::default() }), offset: 0, indent: None }
     }
 
-    /// For the typed objects.
-    pub(in crate::tekton) fn origin(&self) -> Origin {
-        let (line, column) = self.source.location(self.offset);
-        Origin { file: self.source.name.clone(), line, column }
-    }
-
-    /// For messages.
+    /// For the typed objects, and for messages.
     pub(in crate::tekton) fn location(&self) -> Location {
         let (line, column) = self.source.location(self.offset);
         Location { file: self.source.name.clone(), line: line as u64, column: column as u64 }
@@ -131,12 +125,10 @@ pub(in crate::tekton) enum Value {
     /// Nothing.
     #[default]
     Null,
-    /// A truth value.
     Bool(bool),
     /// A number: as JSON, and as it is written.
     Number(String, String),
     Text(String),
-    /// A sequence.
     List(Vec<Node>),
     /// A mapping, in the order of the file.
     Map(Vec<Entry>),
@@ -195,6 +187,20 @@ impl Node {
     /// An item with a value.
     pub(in crate::tekton) fn item_of(name: &str, value: impl Into<String>) -> Node {
         Node::map(vec![("name", Node::text(name)), ("value", Node::text(value))])
+    }
+
+    /// Its name, as an item of another list.
+    pub(in crate::tekton) fn name_only(&self) -> Node {
+        Node::item(self.text_of("name").unwrap_or_default()).written_at(&self.at)
+    }
+
+    /// The workspace of a task as a workspace of its pipeline.
+    pub(in crate::tekton) fn declared_workspace(&self) -> Node {
+        let mut declared = self.name_only();
+        if let Some(optional) = self.get("optional") {
+            declared.set("optional", optional.clone());
+        }
+        declared
     }
 
     /// The result of a task as a result of its pipeline; an array or object is handed on as a whole.
@@ -266,6 +272,11 @@ impl Node {
 
     pub(in crate::tekton) fn items_of_mut(&mut self, key: &str) -> &mut [Node] {
         self.get_mut(key).map_or(&mut [], Node::items_mut)
+    }
+
+    /// The steps and sidecars of a task.
+    pub(in crate::tekton) fn containers(&self) -> impl Iterator<Item = &Node> {
+        self.items_of("steps").iter().chain(self.items_of("sidecars"))
     }
 
     /// The item of a list of named things.

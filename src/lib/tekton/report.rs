@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::lighthouse::finding::Finding;
 use crate::problem::{Problem, Severity};
 use crate::tekton::node::At;
+use crate::tekton::types::error_at;
 use crate::text::visible;
 
 /// Name and meaning of every rule, by name.
@@ -45,36 +46,28 @@ pub(in crate::tekton) struct Report {
 impl Report {
     /// Something that makes the objects unusable.
     pub(in crate::tekton) fn error(&self, at: &At, message: impl Into<String>) {
-        self.problem(at, message.into(), None);
+        self.error_hinted(at, message, None);
     }
 
     /// As [`Report::error`], with what to do about it.
     pub(in crate::tekton) fn error_with(&self, at: &At, message: impl Into<String>, hint: impl Into<String>) {
-        self.problem(at, message.into(), Some(hint.into()));
+        self.error_hinted(at, message, Some(hint.into()));
     }
 
     /// As [`Report::error`], with what to do where that is known.
     pub(in crate::tekton) fn error_hinted(&self, at: &At, message: impl Into<String>, hint: Option<String>) {
-        self.problem(at, message.into(), hint);
+        self.add(Problem { hint, ..error_at(&at.location(), message.into()) });
     }
 
     /// As [`Report::error`], with lines that stand below the message.
     pub(in crate::tekton) fn error_above(&self, at: &At, message: impl AsRef<str>, lines: &str) {
         let message = format!("{}\n{lines}", visible(message.as_ref()));
-        self.add(Problem { severity: Severity::Error, location: at.location(), message, hint: None });
+        self.add(Problem::error(at.location(), message));
     }
 
     /// A file that cannot be had here and now.
     pub(in crate::tekton) fn missing(&self, at: &At, message: String, hint: Option<String>) {
-        let problem = Problem { severity: Severity::Error, location: at.location(), message: visible(&message), hint };
-        let mut missing = self.missing.borrow_mut();
-        if !missing.contains(&problem) {
-            missing.push(problem);
-        }
-    }
-
-    fn problem(&self, at: &At, message: String, hint: Option<String>) {
-        self.add(Problem { severity: Severity::Error, location: at.location(), message: visible(&message), hint });
+        push_new(&self.missing, Problem { hint, ..error_at(&at.location(), message) });
     }
 
     /// Adds a problem that was made elsewhere; a warning becomes a finding.
@@ -82,10 +75,7 @@ impl Report {
         if problem.severity != Severity::Error {
             return self.keep(Finding::new("yaml", problem));
         }
-        let mut problems = self.problems.borrow_mut();
-        if !problems.contains(&problem) {
-            problems.push(problem);
-        }
+        push_new(&self.problems, problem);
     }
 
     /// Something doubtful.
@@ -96,14 +86,13 @@ impl Report {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        let (message, hint) = (visible(&message.into()), Some(hint.into()));
-        self.keep(Finding::new(id, Problem { severity: Severity::Warning, location: at.location(), message, hint }));
+        self.keep(Finding::warning(id, at.location(), message).with_hint(hint));
     }
 
     /// Something worth knowing.
     pub(in crate::tekton) fn note(&self, id: &'static str, at: &At, message: impl Into<String>) {
-        let message = visible(&message.into());
-        self.keep(Finding::new(id, Problem { severity: Severity::Info, location: at.location(), message, hint: None }));
+        let problem = Problem { severity: Severity::Info, ..error_at(&at.location(), message.into()) };
+        self.keep(Finding::new(id, problem));
     }
 
     /// A field that means nothing outside a cluster; said once for each name.
@@ -115,10 +104,7 @@ impl Report {
 
     fn keep(&self, finding: Finding) {
         debug_assert!(RULES.iter().any(|(id, _)| *id == finding.id), "{} is not a rule", finding.id);
-        let mut findings = self.findings.borrow_mut();
-        if !findings.contains(&finding) {
-            findings.push(finding);
-        }
+        push_new(&self.findings, finding);
     }
 
     /// Whether nothing made the objects unusable so far.
@@ -134,6 +120,13 @@ impl Report {
         missing.sort_by(|a, b| a.location.cmp(&b.location));
         findings.sort_by(|a, b| a.problem.location.cmp(&b.problem.location));
         (problems, missing, findings)
+    }
+}
+
+fn push_new<T: PartialEq>(list: &RefCell<Vec<T>>, item: T) {
+    let mut list = list.borrow_mut();
+    if !list.contains(&item) {
+        list.push(item);
     }
 }
 

@@ -82,11 +82,8 @@ fn params_of_task(subject: &Subject<'_>, task: &PipelineTask, node: &Node, used:
         let is_known = task.task.params.iter().any(|declared| declared.name == name) || used.contains(name);
         if !is_known && !task.task.steps.is_empty() {
             let message = format!("task `{}` has no param `{name}`", task.name);
-            let hint = suggestion_or(
-                name,
-                task.task.params.iter().map(|declared| declared.name.as_str()),
-                "remove it, or declare it at the task",
-            );
+            let declared = task.task.params.iter().map(|declared| declared.name.as_str());
+            let hint = suggestion_or(name, declared, "remove it, or declare it at the task");
             report.warn("unknown-param", &param.at, message, hint);
         }
     }
@@ -121,7 +118,6 @@ fn events(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
         }
         None => task.inline && is_event(name),
     };
-    let Some(spec) = node.get("taskSpec") else { return };
     let see = |at: &At, text: &str| {
         for found in variables(text) {
             let Variable::Param { name, .. } = found.variable else { continue };
@@ -135,7 +131,7 @@ fn events(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
             }
         }
     };
-    for container in spec.items_of("steps").iter().chain(spec.items_of("sidecars")) {
+    for container in node.get("taskSpec").into_iter().flat_map(Node::containers) {
         if let Some(script) = container.get("script") {
             script.each_text(&mut |at, text| see(at, text));
         }
@@ -152,8 +148,7 @@ fn events(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
 
 /// A `#!` that is not at the very beginning does nothing, and what it is written for fails.
 fn scripts(subject: &Subject<'_>, node: &Node) {
-    let Some(spec) = node.get("taskSpec") else { return };
-    for container in spec.items_of("steps").iter().chain(spec.items_of("sidecars")) {
+    for container in node.get("taskSpec").into_iter().flat_map(Node::containers) {
         let Some(script) = container.get("script") else { continue };
         let Some(text) = script.as_text() else { continue };
         if text.trim_start().starts_with("#!") && !text.starts_with("#!") {
@@ -194,18 +189,12 @@ fn pull_params(subject: &Subject<'_>, pipeline: &Node) {
 fn shared_folders(subject: &Subject<'_>) {
     let run = subject.run;
     for binding in run.workspaces.iter().filter(|binding| binding.source == VolumeKind::EmptyDir) {
-        let tasks = run.pipeline.tasks.iter().chain(&run.pipeline.finally);
-        let users: Vec<&str> = tasks
-            .filter(|task| task.workspaces.iter().any(|used| used.workspace == binding.name))
-            .map(|task| task.name.as_str())
-            .collect();
+        let is_user = |task: &&PipelineTask| task.workspaces.iter().any(|used| used.workspace == binding.name);
+        let users: Vec<&str> = run.pipeline.all_tasks().filter(is_user).map(|task| task.name.as_str()).collect();
         if users.len() > 1 {
-            let node = subject.node.named("workspaces", &binding.name);
-            let message = format!(
-                "workspace `{}` is an emptyDir: {} each get a folder of their own",
-                binding.name,
-                users.join(", ")
-            );
+            let (name, users) = (&binding.name, users.join(", "));
+            let node = subject.node.named("workspaces", name);
+            let message = format!("workspace `{name}` is an emptyDir: {users} each get a folder of their own");
             let hint = "use a volumeClaimTemplate to share files between tasks";
             subject.report.warn("unshared-folder", node.map_or(&subject.node.at, |node| &node.at), message, hint);
         }

@@ -37,7 +37,7 @@ fn check_one(subject: &Subject<'_>, task: &PipelineTask, matrix: &Matrix, node: 
             report.error(&node.at, message);
         }
     }
-    for name in matrix.params.iter().chain(matrix.include.iter().flatten()).map(|param| &param.name) {
+    for name in matrix.all_params().map(|param| &param.name) {
         if task.params.iter().any(|param| param.name == *name && param.origin.line > 0) {
             let message = format!("param `{name}` of task `{}` is in both `params` and `matrix`", task.name);
             report.error(location_of(name), message);
@@ -51,25 +51,14 @@ fn check_one(subject: &Subject<'_>, task: &PipelineTask, matrix: &Matrix, node: 
     let product = sizes.fold(1_usize, usize::saturating_mul);
     let count = if matrix.params.is_empty() { matrix.include.len() } else { product };
     if count > Matrix::MAX_COMBINATIONS {
-        let message = format!(
-            "the matrix of task `{}` has {count} combinations: {} are allowed",
-            task.name,
-            Matrix::MAX_COMBINATIONS
-        );
-        report.error(&node.at, message);
+        let (name, most) = (&task.name, Matrix::MAX_COMBINATIONS);
+        report.error(&node.at, format!("the matrix of task `{name}` has {count} combinations: {most} are allowed"));
     }
 }
 
 /// Whether a text is one reference to a whole array.
 fn is_whole(text: &str) -> bool {
-    let found = variables(text);
-    match found.as_slice() {
-        [one] if one.text.len() == text.len() => {
-            matches!(
-                one.variable,
-                Variable::Param { part: Part::Star, .. } | Variable::TaskResult { part: Part::Star, .. }
-            )
-        }
-        _ => false,
-    }
+    let [one] = variables(text)[..] else { return false };
+    let (Variable::Param { part, .. } | Variable::TaskResult { part, .. }) = one.variable else { return false };
+    one.text.len() == text.len() && part == Part::Star
 }

@@ -12,13 +12,7 @@ mod timeouts;
 mod workspaces;
 
 pub(super) use self::subject::Subject;
-use super::node::Node;
-use super::types::PipelineRun;
-
-/// Gives inline tasks the workspaces that they mention.
-pub(in crate::tekton) fn propagate(run: &mut PipelineRun, node: &Node) {
-    workspaces::propagate(run, node);
-}
+pub(super) use self::workspaces::propagate;
 
 /// Checks a run.
 pub(in crate::tekton) fn check(subject: &Subject<'_>) {

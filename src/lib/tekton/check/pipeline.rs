@@ -1,7 +1,7 @@
 //! The texts of a pipeline, and the names of tasks and results in them.
 
 use super::results::{self, check_result};
-use super::scope::{Scope, Slot, is_of_pipeline, is_of_task};
+use super::scope::{Scope, Slot, each_condition, is_of_pipeline, is_of_task};
 use super::subject::{Subject, suggestion};
 use crate::tekton::node::{At, Node, Value};
 use crate::tekton::types::{ParamValue, PipelineTask};
@@ -13,28 +13,15 @@ pub(super) fn check(subject: &Subject<'_>) {
     for (task, node, is_finally) in subject.tasks() {
         let checker = Checker { subject, task, is_finally, scope: &scope };
         checker.run_after(node);
-        for param in node.items_of("params") {
-            param.get("value").into_iter().for_each(|value| checker.value(value));
-        }
-        if let Some(matrix) = node.get("matrix") {
-            let include = matrix.items_of("include").iter().flat_map(|entry| entry.items_of("params"));
-            for param in matrix.items_of("params").iter().chain(include) {
-                param.get("value").into_iter().for_each(|value| checker.value(value));
-            }
-        }
-        for when in node.items_of("when") {
-            for entry in when.entries() {
-                let slot = if entry.key == "values" { Slot::Condition } else { Slot::Text };
-                entry.node.each_text(&mut |at, text| checker.text(at, text, slot));
-            }
-        }
-        for field in ["displayName", "onError"] {
-            node.get(field)
-                .into_iter()
-                .for_each(|node| node.each_text(&mut |at, text| checker.text(at, text, Slot::Text)));
-        }
-        for workspace in node.items_of("workspaces") {
-            workspace.each_text(&mut |at, text| checker.text(at, text, Slot::Text));
+        let matrix = node.get("matrix");
+        let include = matrix.into_iter().flat_map(|matrix| matrix.items_of("include"));
+        let lists = [Some(node), matrix].into_iter().flatten().chain(include);
+        let params = lists.flat_map(|owner| owner.items_of("params"));
+        params.filter_map(|param| param.get("value")).for_each(|value| checker.value(value));
+        each_condition(node.items_of("when"), &mut |at, text, slot| checker.text(at, text, slot));
+        let fields = ["displayName", "onError"].into_iter().filter_map(|field| node.get(field));
+        for field in fields.chain(node.items_of("workspaces")) {
+            field.each_text(&mut |at, text| checker.text(at, text, Slot::Text));
         }
     }
     results::check(subject);

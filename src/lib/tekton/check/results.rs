@@ -31,11 +31,8 @@ pub(super) fn check_result(subject: &Subject<'_>, by: Option<&PipelineTask>, fou
     let results = &producer.task.results;
     let Some(declared) = results.iter().find(|known| known.name == result) else {
         let message = format!("{shown}: task `{task}` declares no result `{result}` (InvalidTaskResultReference)");
-        let hint = suggestion_or(
-            result,
-            results.iter().map(|result| result.name.as_str()),
-            "declare it below `results` of the task",
-        );
+        let known = results.iter().map(|result| result.name.as_str());
+        let hint = suggestion_or(result, known, "declare it below `results` of the task");
         return report.error_with(at, message, hint);
     };
     if let (ParamType::Object, Part::Key(key)) = (declared.kind, part)
@@ -76,12 +73,8 @@ pub(super) fn check(subject: &Subject<'_>) {
             }
         });
         if count == 0 {
-            let hint = "write $(tasks.TASK.results.RESULT)";
-            subject.report.error_with(
-                &value.at,
-                format!("result `{name}` of the pipeline names no result of a task"),
-                hint,
-            );
+            let message = format!("result `{name}` of the pipeline names no result of a task");
+            subject.report.error_with(&value.at, message, "write $(tasks.TASK.results.RESULT)");
         }
     }
 }

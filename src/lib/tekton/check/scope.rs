@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::subject::Subject;
-use super::subject::suggestion;
-use crate::tekton::node::At;
+use super::subject::{Subject, suggestion};
+use crate::tekton::node::{At, Node};
 use crate::tekton::report::Report;
-use crate::tekton::types::{ParamSpec, ParamType, ParamValue, PipelineTask};
+use crate::tekton::types::{Matrix, ParamSpec, ParamType, ParamValue, PipelineTask};
 use crate::tekton::variables::key::{Part, Variable, variables};
 
 /// What is known about a parameter.
@@ -27,13 +26,13 @@ impl Known {
     }
 
     fn given(value: &ParamValue) -> Known {
-        match value {
+        let keys = match value {
             // A whole array or object may come of a text that is one reference.
-            ParamValue::String(text) if text.contains("$(") => Known { kind: None, keys: Vec::new() },
-            ParamValue::String(_) => Known { kind: Some(ParamType::String), keys: Vec::new() },
-            ParamValue::Array(_) => Known { kind: Some(ParamType::Array), keys: Vec::new() },
-            ParamValue::Object(map) => Known { kind: Some(ParamType::Object), keys: map.keys().cloned().collect() },
-        }
+            ParamValue::String(text) if text.contains("$(") => return Known { kind: None, keys: Vec::new() },
+            ParamValue::Object(map) => map.keys().cloned().collect(),
+            _ => Vec::new(),
+        };
+        Known { kind: Some(value.kind()), keys }
     }
 }
 
@@ -80,7 +79,7 @@ impl Scope {
         }
         let mut given: BTreeMap<String, Known> =
             task.params.iter().map(|param| (param.name.clone(), Known::given(&param.value))).collect();
-        for param in task.matrix.iter().flat_map(|matrix| matrix.params.iter().chain(matrix.include.iter().flatten())) {
+        for param in task.matrix.iter().flat_map(Matrix::all_params) {
             given.insert(param.name.clone(), Known { kind: Some(ParamType::String), keys: Vec::new() });
         }
         let mut params = Scope::of_pipeline(subject).params;
@@ -173,6 +172,14 @@ impl Scope {
                 report.error(at, format!("{shown}: param `{name}` is {kind}"));
             }
         }
+    }
+}
+
+/// Calls `see` for the texts of conditions.
+pub(super) fn each_condition<'n>(conditions: &'n [Node], see: &mut dyn FnMut(&'n At, &'n str, Slot)) {
+    for entry in conditions.iter().flat_map(Node::entries) {
+        let slot = if entry.key == "values" { Slot::Condition } else { Slot::Text };
+        entry.node.each_text(&mut |at, text| see(at, text, slot));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The texts of a task: what its steps, sidecars, volumes and workspaces refer to.
 
 use super::results;
-use super::scope::{Scope, Slot, is_of_pipeline, is_of_task};
+use super::scope::{Scope, Slot, each_condition, is_of_pipeline, is_of_task};
 use super::subject::{Subject, suggestion, suggestion_or};
 use crate::tekton::node::{At, Node};
 use crate::tekton::types::{PipelineTask, StepSpec, TaskSpec};
@@ -24,13 +24,8 @@ pub(super) fn check(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
     for (step, node) in task.task.steps.iter().zip(spec.items_of("steps")) {
         checker.fields(node, Position { step: Some(step), ..none });
     }
-    for sidecar in spec.items_of("sidecars") {
-        checker.fields(sidecar, none);
-    }
-    for list in ["volumes", "workspaces"] {
-        for item in spec.items_of(list) {
-            checker.fields(item, none);
-        }
+    for item in ["sidecars", "volumes", "workspaces"].iter().flat_map(|list| spec.items_of(list)) {
+        checker.fields(item, none);
     }
     for (result, node) in task.task.results.iter().zip(spec.items_of("results")) {
         if let Some((value, node)) = result.value.as_deref().zip(node.get("value")) {
@@ -61,14 +56,7 @@ impl Checker<'_> {
                         item.each_text(&mut |at, text| self.text(at, text, Slot::Item, position));
                     }
                 }
-                "when" => {
-                    for when in entry.node.items() {
-                        for one in when.entries() {
-                            let slot = if one.key == "values" { Slot::Condition } else { Slot::Text };
-                            one.node.each_text(&mut |at, text| self.text(at, text, slot, position));
-                        }
-                    }
-                }
+                "when" => each_condition(entry.node.items(), &mut |at, text, slot| self.text(at, text, slot, position)),
                 _ => entry.node.each_text(&mut |at, text| self.text(at, text, Slot::Text, position)),
             }
         }
@@ -137,13 +125,12 @@ impl Checker<'_> {
                         unknown("workspace", name, spec.workspaces.iter().map(|one| one.name.as_str()).collect());
                     }
                 }
+                Variable::TaskResult { .. } if self.task.inline => {
+                    results::check_result(self.subject, Some(self.task), found, &here);
+                }
                 Variable::TaskResult { .. } | Variable::Status { .. } | Variable::MatrixLength { .. } => {
-                    if self.task.inline && matches!(found.variable, Variable::TaskResult { .. }) {
-                        results::check_result(self.subject, Some(self.task), found, &here);
-                    } else {
-                        let hint = "give it to the task by `params`";
-                        report.error_with(&here, format!("{shown} is not replaced in a task"), hint);
-                    }
+                    let hint = "give it to the task by `params`";
+                    report.error_with(&here, format!("{shown} is not replaced in a task"), hint);
                 }
                 _ => {}
             }
@@ -158,10 +145,8 @@ fn names(steps: &[StepSpec]) -> Vec<&str> {
 /// Mounts name volumes of the task, and do not hide its workspaces.
 fn volumes(subject: &Subject<'_>, task: &TaskSpec, spec: &Node) {
     let report = subject.report;
-    let nodes = spec.items_of("steps").iter().chain(spec.items_of("sidecars"));
-    let containers = task.steps.iter().chain(task.sidecars.iter().map(|sidecar| &sidecar.container));
     let mut mounted: Vec<String> = Vec::new();
-    for (container, node) in containers.zip(nodes) {
+    for (container, node) in task.steps.iter().chain(&task.sidecars).zip(spec.containers()) {
         for mount in node.items_of("volumeMounts") {
             let Some(name) = mount.text_of("name").filter(|name| !name.contains("$(")) else { continue };
             // A volume that was refused is still one.
@@ -178,8 +163,8 @@ fn volumes(subject: &Subject<'_>, task: &TaskSpec, spec: &Node) {
         let path = workspace.mount_path.clone().unwrap_or_else(|| format!("/workspace/{}", workspace.name));
         let path = path.trim_end_matches('/').to_owned();
         if mounted.contains(&path) {
-            report
-                .error(&node.at, format!("workspace `{}` is mounted at {path}, as something else is", workspace.name));
+            let message = format!("workspace `{}` is mounted at {path}, as something else is", workspace.name);
+            report.error(&node.at, message);
         }
         mounted.push(path);
     }

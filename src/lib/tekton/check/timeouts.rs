@@ -42,23 +42,17 @@ pub(super) fn check(subject: &Subject<'_>) {
         && let Some(sum) = tasks.checked_add(finally).map(Timeout::After)
         && exceeds(sum, whole)
     {
-        let message = format!(
-            "`timeouts.tasks` and `timeouts.finally` are {} together, and the pipeline has {}",
-            shown(sum),
-            shown(whole)
-        );
+        let (sum, whole) = (shown(sum), shown(whole));
+        let message =
+            format!("`timeouts.tasks` and `timeouts.finally` are {sum} together, and the pipeline has {whole}");
         report.error(field_at("tasks"), message);
     }
     let limit = timeouts.tasks.unwrap_or(whole);
     for (spec, node) in subject.run.task_run_specs.iter().zip(subject.node.items_of("taskRunSpecs")) {
         if let Some(timeout) = spec.timeout.filter(|timeout| exceeds(*timeout, limit)) {
             let at = node.get("timeout").map_or(&node.at, |node| &node.at);
-            let message = format!(
-                "the timeout of task `{}` ({}) is longer than that of the tasks ({})",
-                spec.task,
-                shown(timeout),
-                shown(limit)
-            );
+            let (task, own, limit) = (&spec.task, shown(timeout), shown(limit));
+            let message = format!("the timeout of task `{task}` ({own}) is longer than that of the tasks ({limit})");
             report.error(at, message);
         }
     }

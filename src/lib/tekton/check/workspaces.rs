@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::subject::{Subject, suggestion_or};
 use crate::tekton::node::Node;
-use crate::tekton::types::{PipelineRun, PipelineTask, PipelineWorkspace, WorkspaceSpec, WorkspaceUse};
+use crate::tekton::types::{PipelineRun, PipelineTask, WorkspaceSpec, WorkspaceUse};
 use crate::tekton::variables::key::Variable;
 
 /// Gives inline tasks the workspaces of the run that they mention and do not declare.
-pub(super) fn propagate(run: &mut PipelineRun, node: &Node) {
+pub(in crate::tekton) fn propagate(run: &mut PipelineRun, node: &Node) {
     let bound: BTreeSet<String> = run.workspaces.iter().map(|binding| binding.name.clone()).collect();
     let pipeline_node = node.get("pipelineSpec");
     for (list, tasks) in [("tasks", &mut run.pipeline.tasks), ("finally", &mut run.pipeline.finally)] {
@@ -17,7 +17,7 @@ pub(super) fn propagate(run: &mut PipelineRun, node: &Node) {
             for name in mentioned(node).intersection(&bound) {
                 give(task, name);
                 if !run.pipeline.workspaces.iter().any(|workspace| workspace.name == *name) {
-                    run.pipeline.workspaces.push(PipelineWorkspace { name: name.clone(), optional: false });
+                    run.pipeline.workspaces.push(WorkspaceSpec { name: name.clone(), ..WorkspaceSpec::default() });
                 }
             }
         }
@@ -36,15 +36,12 @@ fn give(task: &mut PipelineTask, name: &str) {
 /// The workspaces that the steps and sidecars of a pipeline task mention.
 fn mentioned(task: &Node) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let Some(spec) = task.get("taskSpec") else { return names };
-    for list in ["steps", "sidecars"] {
-        for container in spec.items_of(list) {
-            container.each_variable(&mut |_, found| {
-                if let Variable::Workspace { name, .. } = found.variable {
-                    names.insert(name.to_owned());
-                }
-            });
-        }
+    for container in task.get("taskSpec").into_iter().flat_map(Node::containers) {
+        container.each_variable(&mut |_, found| {
+            if let Variable::Workspace { name, .. } = found.variable {
+                names.insert(name.to_owned());
+            }
+        });
     }
     names
 }
@@ -95,19 +92,14 @@ fn task_workspaces(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
             report.error_with(spec.map_or(&node.at, |spec| &spec.at), message, hint);
         }
     }
-    let Some(spec) = node.get("taskSpec") else { return };
-    for container in spec.items_of("steps").iter().chain(spec.items_of("sidecars")) {
-        for used in container.items_of("workspaces") {
-            let Some(name) = used.text_of("name") else { continue };
-            if !task.task.workspaces.iter().any(|declared| declared.name == name) {
-                let message = format!("there is no workspace `{name}` in task `{}`", task.name);
-                let hint = suggestion_or(
-                    name,
-                    task.task.workspaces.iter().map(|declared| declared.name.as_str()),
-                    "declare it below `workspaces` of the task",
-                );
-                report.error_with(&used.at, message, hint);
-            }
+    let containers = node.get("taskSpec").into_iter().flat_map(Node::containers);
+    for used in containers.flat_map(|container| container.items_of("workspaces")) {
+        let Some(name) = used.text_of("name") else { continue };
+        let declared = task.task.workspaces.iter().map(|declared| declared.name.as_str());
+        if !declared.clone().any(|known| known == name) {
+            let message = format!("there is no workspace `{name}` in task `{}`", task.name);
+            let hint = suggestion_or(name, declared, "declare it below `workspaces` of the task");
+            report.error_with(&used.at, message, hint);
         }
     }
 }

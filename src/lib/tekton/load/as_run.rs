@@ -44,18 +44,11 @@ fn run_of_task(mut task: Node, name: &str, given: Vec<Node>) -> Node {
     if !wired.is_empty() {
         task.set("params", Node::list(wired));
     }
-    let name_only = |node: &Node| Node::item(node.text_of("name").unwrap_or_default()).written_at(&node.at);
-    let workspaces: Vec<Node> = spec.items_of("workspaces").iter().map(name_only).collect();
+    let workspaces: Vec<Node> = spec.items_of("workspaces").iter().map(Node::name_only).collect();
     let mut pipeline = Node::map(vec![("params", Node::list(spec.items_of("params").to_vec()))]);
     if !workspaces.is_empty() && task.get("workspaces").is_none() {
         task.set("workspaces", Node::list(workspaces));
-        let declared = spec.items_of("workspaces").iter().map(|workspace| {
-            let mut declared = name_only(workspace);
-            if let Some(optional) = workspace.get("optional") {
-                declared.set("optional", optional.clone());
-            }
-            declared
-        });
+        let declared = spec.items_of("workspaces").iter().map(Node::declared_workspace);
         pipeline.set("workspaces", Node::list(declared.collect()));
     }
     let task_name = task.text_of("name").unwrap_or_default().to_owned();

@@ -19,6 +19,9 @@ const LOST: [&str; 10] = [
     "tty",
 ];
 
+const NO_CLUSTER_TASK: &str = "make it a Task, and reference that by its file or by the cluster resolver";
+const NO_RESOURCE: &str = "clone in a step, and hand data on by workspaces and results";
+
 /// The object of a document, as of v1; what it is not goes to the report.
 pub(super) fn to_object(mut document: Node, report: &Report) -> Option<Object> {
     let at = document.at.clone();
@@ -29,39 +32,28 @@ pub(super) fn to_object(mut document: Node, report: &Report) -> Option<Object> {
     let (kind_at, kind) = (kind.at.clone(), kind.as_text().unwrap_or_default().to_owned());
     let version_at = document.get("apiVersion").map_or(&at, |version| &version.at).clone();
     let version = document.text_of("apiVersion").unwrap_or_default().to_owned();
-    let (kind, is_old) = match (kind.as_str(), version.as_str()) {
-        ("ClusterTask", _) => {
-            let hint = "make it a Task, and reference that by its file or by the cluster resolver";
-            report.error_with(&kind_at, "kind ClusterTask was removed from Tekton", hint);
-            return None;
-        }
-        ("PipelineResource", _) => {
-            let hint = "clone in a step, and hand data on by workspaces and results";
-            report.error_with(&kind_at, "kind PipelineResource was removed from Tekton", hint);
-            return None;
-        }
-        ("StepAction", _) => (Kind::StepAction, false),
-        ("PipelineRun", version) => (Kind::PipelineRun, version == "tekton.dev/v1beta1"),
-        ("Pipeline", version) => (Kind::Pipeline, version == "tekton.dev/v1beta1"),
-        ("TaskRun", version) => (Kind::TaskRun, version == "tekton.dev/v1beta1"),
-        ("Task", version) => (Kind::Task, version == "tekton.dev/v1beta1"),
-        (other, _) => {
-            let hint = "kfleet reads PipelineRun, Pipeline, TaskRun, Task and StepAction";
-            report.error_with(&kind_at, format!("kind {other} is none that a pipeline is made of"), hint);
-            return None;
-        }
+    let known = [Kind::PipelineRun, Kind::Pipeline, Kind::TaskRun, Kind::Task, Kind::StepAction];
+    let Some(kind) = known.into_iter().find(|known| known.name() == kind) else {
+        let (what, hint) = match kind.as_str() {
+            "ClusterTask" => ("was removed from Tekton", NO_CLUSTER_TASK),
+            "PipelineResource" => ("was removed from Tekton", NO_RESOURCE),
+            _ => {
+                let hint = "kfleet reads PipelineRun, Pipeline, TaskRun, Task and StepAction";
+                ("is none that a pipeline is made of", hint)
+            }
+        };
+        report.error_with(&kind_at, format!("kind {kind} {what}"), hint);
+        return None;
     };
+    let is_old = kind != Kind::StepAction && version == "tekton.dev/v1beta1";
     if is_old {
         report.warn("old-version", &version_at, "tekton.dev/v1beta1 is deprecated", "write tekton.dev/v1");
     } else if !matches!(version.as_str(), "tekton.dev/v1" | "tekton.dev/v1beta1" | "tekton.dev/v1alpha1") {
         let message = format!("apiVersion `{version}` is read as tekton.dev/v1");
         report.warn("unknown-version", &version_at, message, "write tekton.dev/v1");
     }
-    if let Some(sort) = document
-        .entries()
-        .iter()
-        .find(|entry| !["apiVersion", "kind", "metadata", "spec", "status"].contains(&entry.key.as_str()))
-    {
+    let fields = ["apiVersion", "kind", "metadata", "spec", "status"];
+    if let Some(sort) = document.entries().iter().find(|entry| !fields.contains(&entry.key.as_str())) {
         let message = format!("{} has no field `{}`", kind.name(), sort.key);
         report.warn("unknown-field", &sort.at, message, "did you mean to write it below `spec`?");
     }
@@ -193,8 +185,7 @@ fn refuse_removed(object: &Object, report: &Report) {
     spec.each_text(&mut |at, text| {
         for form in ["$(resources.", "$(inputs.resources.", "$(outputs.resources."] {
             if let Some(byte) = text.find(form) {
-                let hint = "clone in a step, and hand data on by workspaces and results";
-                report.error_with(&at.within(text, byte), "PipelineResources were removed from Tekton", hint);
+                report.error_with(&at.within(text, byte), "PipelineResources were removed from Tekton", NO_RESOURCE);
             }
         }
     });
@@ -217,14 +208,12 @@ fn removed_of_pipeline(spec: &Node, report: &Report) {
 fn removed_of_reference(node: &Node, report: &Report) {
     let kind = node.get("taskRef").and_then(|reference| reference.get("kind"));
     if let Some(kind) = kind.filter(|kind| kind.as_text() == Some("ClusterTask")) {
-        let hint = "make it a Task, and reference that by its file or by the cluster resolver";
-        report.error_with(&kind.at, "kind ClusterTask was removed from Tekton", hint);
+        report.error_with(&kind.at, "kind ClusterTask was removed from Tekton", NO_CLUSTER_TASK);
     }
 }
 
 fn resources(node: &Node, report: &Report) {
     if let Some(resources) = node.get("resources") {
-        let hint = "clone in a step, and hand data on by workspaces and results";
-        report.error_with(&resources.at, "PipelineResources (`resources`) were removed from Tekton", hint);
+        report.error_with(&resources.at, "PipelineResources (`resources`) were removed from Tekton", NO_RESOURCE);
     }
 }

@@ -11,7 +11,6 @@ use crate::tree::{Root, Tree};
 /// Where files come from.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
-    /// The repository.
     pub files: &'a dyn Files,
     /// Everything else; `None`: nothing may be fetched.
     pub remote: Option<&'a dyn Remote>,
@@ -58,7 +57,6 @@ pub trait Remote {
 /// A file that was fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
-    /// Its content.
     pub bytes: Vec<u8>,
     /// Where it comes from.
     pub origin: Origin,
@@ -72,7 +70,6 @@ pub struct Origin {
     pub address: String,
     /// The URL of its repository, or its own where it is in none; without a password.
     pub url: String,
-    /// Its path in the repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The commit of the repository.
@@ -90,31 +87,22 @@ pub enum Address {
     /// An absolute URL.
     Url(String),
     /// An absolute URL and the sha256 of what is there, as hex in lower case. Whoever loads checks it.
-    Digest {
-        url: String,
-        /// The digest.
-        sha256: String,
-    },
+    Digest { url: String, sha256: String },
     /// `[server:]owner/repo/path@ref`.
     Git {
         /// `None` is GitHub; `lighthouse` is the server in use.
         server: Option<String>,
-        /// Owner of the repository.
         owner: String,
-        /// Name of the repository.
         repository: String,
-        /// Path of the file in it.
         path: String,
         /// Branch, tag or commit; `HEAD` is the default branch, `versionStream` what the installation names.
         reference: String,
     },
     /// A file of a repository that is named by its URL.
     Clone {
-        /// The URL to clone.
         url: String,
         /// Branch, tag or commit.
         revision: String,
-        /// Path of the file in it.
         path: String,
     },
 }

@@ -64,28 +64,26 @@ pub(super) fn by_lighthouse(files: &[(&str, &str)], values: &[(String, String)])
 
 /// Loads `run.yaml` as named by hand.
 pub(super) fn by_hand(text: &str, given: &[(&str, &str)]) -> Result<Loaded, Refused> {
-    let source = Source::File("run.yaml".to_owned());
+    by_request(text, given, Request::of_file(&Source::File("run.yaml".to_owned()), &[]))
+}
+
+/// Loads `text` as the file `run.yaml`, with files of objects of the cluster.
+pub(super) fn by_request(text: &str, given: &[(&str, &str)], request: Request<'_>) -> Result<Loaded, Refused> {
     let given: Vec<(String, Vec<u8>)> =
         given.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
-    let files = tree(&[("run.yaml", text)]);
-    load(Request::of_file(&source, &[]), Inputs { files: &files, remote: None, cluster_objects: &given })
+    load(request, Inputs { files: &tree(&[("run.yaml", text)]), remote: None, cluster_objects: &given })
 }
 
 fn shown(problem: &Problem) -> String {
-    match &problem.hint {
-        Some(hint) => format!("{}: {} ({hint})", problem.location, problem.message),
-        None => format!("{}: {}", problem.location, problem.message),
-    }
+    let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    format!("{}: {}{hint}", problem.location, problem.message)
 }
 
 pub(super) fn loaded(result: Result<Loaded, Refused>) -> Loaded {
-    match result {
-        Ok(loaded) => loaded,
-        Err(refused) => {
-            let all: Vec<String> = refused.problems.iter().map(shown).collect();
-            panic!("refused:\n{}", all.join("\n"))
-        }
-    }
+    result.unwrap_or_else(|refused| {
+        let all: Vec<String> = refused.problems.iter().map(shown).collect();
+        panic!("refused:\n{}", all.join("\n"))
+    })
 }
 
 pub(super) fn refused(result: Result<Loaded, Refused>) -> Vec<String> {
@@ -304,10 +302,8 @@ spec:
     assert_eq!(task.task.steps[0].results[0].name, "out");
     let missing = "{apiVersion: tekton.dev/v1, kind: PipelineRun, spec: {pipelineRef: {name: relaese}}}";
     let problems = refused(by_hand(missing, &[("extra.yaml", pipeline)]));
-    assert_eq!(
-        problems,
-        ["run.yaml:1:68: Pipeline `relaese` is in the cluster, and not here (did you mean `release`?)"]
-    );
+    let expected = "run.yaml:1:68: Pipeline `relaese` is in the cluster, and not here (did you mean `release`?)";
+    assert_eq!(problems, [expected]);
     let problems = refused(by_hand(missing, &[]));
     assert!(problems[0].ends_with("(give the file of Pipeline relaese with --with FILE)"), "{problems:?}");
 }
@@ -333,10 +329,8 @@ spec:
     assert!(loaded(by_lighthouse(&files, &pull_values())).run.pipeline.tasks[0].inline);
     let broken = source.replace("^local-", "a(?=b)");
     let problems = refused(by_lighthouse(&[(".lighthouse/pr.yaml", broken.as_str())], &pull_values()));
-    assert!(
-        problems[0].contains("loadFileRefs is not a regular expression") && problems[0].contains('^'),
-        "{problems:?}"
-    );
+    let is_right = problems[0].contains("loadFileRefs is not a regular expression") && problems[0].contains('^');
+    assert!(is_right, "{problems:?}");
 }
 
 #[test]
@@ -353,13 +347,10 @@ spec:
 "#;
     let task = "{apiVersion: tekton.dev/v1, kind: Task, metadata: {name: git-clone}, spec: {params: [{name: url}, {name: revision}], \
                 steps: [{image: a, args: [$(params.url), $(params.revision)]}]}}";
-    let named = Source::File("pr.yaml".to_owned());
+    let named = Source::File("run.yaml".to_owned());
     let values = pull_values();
-    let job =
-        Request { source: &named, asked: ("", 0), parameters: &values, event_controlled: &[], by_lighthouse: true };
-    let given = [("task.yaml".to_owned(), task.as_bytes().to_vec())];
-    let files = tree(&[("pr.yaml", source)]);
-    let run = loaded(load(job, Inputs { files: &files, remote: None, cluster_objects: &given })).run;
+    let job = Request { by_lighthouse: true, ..Request::of_file(&named, &values) };
+    let run = loaded(by_request(source, &[("task.yaml", task)], job)).run;
     let value = |name: &str| run.params.iter().find(|param| param.name == name).map(|param| param.value.clone());
     assert_eq!(value("url"), Some(text("file:///kfleet/remote.git")));
     assert_eq!(value("rev"), Some(text("bbb2")));
@@ -447,15 +438,8 @@ spec:
 fn a_specification_may_be_written_in_the_trigger_file() {
     let spec = serde_json::json!({"pipelineSpec": {"tasks": [{"name": "t", "taskSpec": {"steps": [{"image": 5}]}}]}});
     let source = Source::Inline(spec);
-    let request = Request {
-        source: &source,
-        asked: ("triggers.yaml", 9),
-        parameters: &[],
-        event_controlled: &[],
-        by_lighthouse: true,
-    };
-    let files = Tree::default();
-    let problems = refused(load(request, Inputs { files: &files, remote: None, cluster_objects: &[] }));
+    let request = Request { asked: ("triggers.yaml", 9), by_lighthouse: true, ..Request::of_file(&source, &[]) };
+    let problems = refused(by_request("", &[], request));
     assert_eq!(problems[0], "triggers.yaml:9: `image` of step 0 must be a text, and is a number (put it in quotes)");
 }
 
@@ -467,18 +451,8 @@ fn hostile_files_are_refused() {
         text + &format!("a{n}: &a{n} [{}]\n", vec![alias; 9].join(", "))
     });
     let huge = format!("a: {}\n", "x".repeat(2_000_000));
-    for text in [
-        deep.as_str(),
-        &bomb,
-        &huge,
-        "\u{0}",
-        "a: [",
-        "- x",
-        "",
-        "{kind: 5}",
-        "kind: PipelineRun\nspec: []",
-        "kind: Task\nspec: x",
-    ] {
+    let kinds = ["{kind: 5}", "kind: PipelineRun\nspec: []", "kind: Task\nspec: x"];
+    for text in [deep.as_str(), &bomb, &huge, "\u{0}", "a: [", "- x", ""].into_iter().chain(kinds) {
         assert!(!refused(by_hand(text, &[])).is_empty());
     }
 }

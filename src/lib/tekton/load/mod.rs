@@ -47,7 +47,6 @@ use crate::problem::Problem;
 /// What is to be loaded, and what the run is given.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// Where the object is.
     pub source: &'a Source,
     /// The file that names the source, and the line in it; of a file that was named by hand an empty text.
     pub asked: (&'a str, usize),

@@ -30,7 +30,6 @@ pub(super) struct Object {
     pub(super) kind: Kind,
     /// `metadata.name`; empty where it has none.
     pub(super) name: String,
-    /// `metadata`.
     pub(super) metadata: Node,
     /// `spec`, as of v1.
     pub(super) spec: Node,

@@ -1,8 +1,8 @@
 //! The verdicts of Tekton's own webhook (`tools/tekton`) on some hundred runs: what it refuses is refused here, what it
 //! takes is taken unless kfleet is stricter on purpose, and what it makes of old versions and templates is the same run.
 
+use super::load_tests::by_hand;
 use super::*;
-use crate::tree::Tree;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -66,14 +66,10 @@ const LOOSER: &[(&str, &str)] = &[
     ("invalid cel expression", "the planner reads the expression"),
 ];
 
-static ORIGIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"Origin \{[^}]*\}").expect("a pattern"));
+static LOCATION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"Location \{[^}]*\}").expect("a pattern"));
 
 fn loaded(text: &str) -> Result<PipelineRun, Refused> {
-    let source = Source::File("run.yaml".to_owned());
-    let mut files = Tree::default();
-    files.insert("run.yaml".to_owned(), text.as_bytes().to_vec());
-    let inputs = Inputs { files: &files, remote: None, cluster_objects: &[] };
-    load(Request::of_file(&source, &[]), inputs).map(|loaded| loaded.run)
+    by_hand(text, &[]).map(|loaded| loaded.run)
 }
 
 fn without_places(run: &PipelineRun) -> String {
@@ -81,7 +77,7 @@ fn without_places(run: &PipelineRun) -> String {
     for task in run.pipeline.tasks.iter_mut().chain(&mut run.pipeline.finally) {
         task.task.steps.iter_mut().for_each(|step| step.template_env.clear());
     }
-    ORIGIN.replace_all(&format!("{run:#?}"), "").into_owned()
+    LOCATION.replace_all(&format!("{run:#?}"), "").into_owned()
 }
 
 #[test]
@@ -98,15 +94,12 @@ fn verdicts_are_those_of_tekton() {
                 let merged = loaded(&vector.merged.expect("an object").to_string());
                 let same = merged.as_ref().is_ok_and(|merged| without_places(merged) == without_places(run));
                 if !same {
-                    let difference = match &merged {
-                        Ok(merged) => {
-                            similar::TextDiff::from_lines(without_places(run).as_str(), without_places(merged).as_str())
-                                .unified_diff()
-                                .context_radius(2)
-                                .to_string()
-                        }
+                    let merged = match &merged {
+                        Ok(merged) => without_places(merged),
                         Err(refused) => format!("{:#?}", refused.problems),
                     };
+                    let run = without_places(run);
+                    let difference = similar::TextDiff::from_lines(&run, &merged).unified_diff().to_string();
                     wrong.push(format!("{}\nanother run: {difference}", vector.object));
                 }
             }
@@ -116,14 +109,11 @@ fn verdicts_are_those_of_tekton() {
                 }
             }
             (Err(refused), true) => {
-                let unexpected: Vec<&Problem> = refused
-                    .problems
-                    .iter()
-                    .filter(|problem| !STRICTER.iter().any(|part| problem.message.contains(part)))
-                    .collect();
+                let is_expected = |problem: &Problem| STRICTER.iter().any(|part| problem.message.contains(part));
+                let unexpected = refused.problems.iter().filter(|problem| !is_expected(problem));
+                let unexpected: Vec<String> =
+                    unexpected.map(|one| format!("{}: {}", one.location, one.message)).collect();
                 if !unexpected.is_empty() {
-                    let unexpected: Vec<String> =
-                        unexpected.iter().map(|one| format!("{}: {}", one.location, one.message)).collect();
                     wrong.push(format!("{}\nonly kfleet: {}", vector.object, unexpected.join("; ")));
                 }
             }

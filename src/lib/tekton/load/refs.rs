@@ -78,11 +78,10 @@ fn resolve_task(task: &mut Node, sources: &Sources<'_>) {
     let given: Vec<&str> = kinds.into_iter().filter(|field| task.get(field).is_some()).collect();
     match given.as_slice() {
         [] if task.get(BY_REFERENCE).is_some() => {}
-        [] => sources.report.error_with(
-            &task.at,
-            format!("task `{name}` has nothing to run"),
-            "write taskSpec or taskRef",
-        ),
+        [] => {
+            let message = format!("task `{name}` has nothing to run");
+            sources.report.error_with(&task.at, message, "write taskSpec or taskRef");
+        }
         [_] => {}
         several => sources.report.error(&task.at, format!("task `{name}` has several of {}", several.join(", "))),
     }
@@ -172,12 +171,8 @@ fn values(spec: &Node, params: &Node, action: &str, report: &Report) -> BTreeMap
     for param in params.items() {
         let name = param.text_of("name").unwrap_or_default();
         if !values.contains_key(name) {
-            report.warn(
-                "unknown-param",
-                &param.at,
-                format!("StepAction `{action}` has no param `{name}`"),
-                "remove it",
-            );
+            let message = format!("StepAction `{action}` has no param `{name}`");
+            report.warn("unknown-param", &param.at, message, "remove it");
         }
     }
     values

@@ -20,7 +20,6 @@ const MAX_LOADS: usize = 500;
 /// The inputs of one run, and what has been read of them.
 pub(super) struct Sources<'a> {
     inputs: Inputs<'a>,
-    /// What is wrong with them.
     pub(super) report: &'a Report,
     cluster_objects: Vec<Object>,
     loads: Cell<usize>,

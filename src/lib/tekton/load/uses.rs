@@ -61,12 +61,8 @@ fn import_task(task: &mut Node, sources: &Sources<'_>, chain: &[String]) -> Vec<
             steps.push(step);
             continue;
         };
-        sources.report.warn(
-            "uses",
-            &at,
-            "`uses:` is deprecated in Lighthouse",
-            "write the steps here, or use a resolver or a StepAction",
-        );
+        let hint = "write the steps here, or use a resolver or a StepAction";
+        sources.report.warn("uses", &at, "`uses:` is deprecated in Lighthouse", hint);
         let Some(mut used) = used_task(&uri, &at, &task_name, sources, chain) else {
             let mut gap = Node::map(Vec::new()).written_at(&step.at);
             gap.leave_gap();
@@ -90,11 +86,7 @@ fn import_task(task: &mut Node, sources: &Sources<'_>, chain: &[String]) -> Vec<
             let volumes = spec.get("volumes").map_or_else(|| base.clone(), |own| merged_list(base, own, &["name"]));
             spec.set("volumes", volumes);
         }
-        for list in ["params", "results", "workspaces", "sidecars"] {
-            for item in used.items_of(list) {
-                spec.append_missing(list, item.clone());
-            }
-        }
+        add_missing(spec, used, &["params", "results", "workspaces", "sidecars"]);
     }
     found
 }
@@ -105,11 +97,8 @@ fn used_task(uri: &str, at: &At, task_name: &str, sources: &Sources<'_>, chain: 
     let is_cycle = chain.iter().any(|used| used == uri);
     chain.push(uri.to_owned());
     if is_cycle {
-        sources.report.error_with(
-            at,
-            format!("{uri} uses itself: {}", chain.join(" -> ")),
-            "write the steps into one of them",
-        );
+        let message = format!("{uri} uses itself: {}", chain.join(" -> "));
+        sources.report.error_with(at, message, "write the steps into one of them");
         return None;
     }
     if chain.len() > MAX_DEPTH {
@@ -245,17 +234,12 @@ fn add_declared(list: &str, task: &mut Node, used: &Node, pipeline: &mut Node, r
     }
     for workspace in used.items_of("workspaces") {
         let Some(name) = workspace.text_of("name") else { continue };
-        let bare = Node::item(name).written_at(&workspace.at);
         if task.named("workspaces", name).is_some() {
             continue;
         }
-        task.append("workspaces", vec![bare.clone()]);
-        let mut declared = bare.clone();
-        if let Some(optional) = workspace.get("optional") {
-            declared.set("optional", optional.clone());
-        }
-        pipeline.append_missing("workspaces", declared);
-        let mut binding = bare;
+        task.append("workspaces", vec![workspace.name_only()]);
+        pipeline.append_missing("workspaces", workspace.declared_workspace());
+        let mut binding = workspace.name_only();
         binding.set("emptyDir", Node::map(Vec::new()));
         run.append_missing("workspaces", binding);
     }
@@ -278,7 +262,12 @@ pub(super) fn add_steps(run: &mut Node, uri: &Node, is_first: bool, sources: &So
     } else {
         spec.append("steps", more);
     }
-    for list in ["params", "volumes", "workspaces", "results", "sidecars"] {
+    add_missing(spec, &used, &["params", "volumes", "workspaces", "results", "sidecars"]);
+}
+
+/// Adds the items of lists of named things that a task does not have.
+fn add_missing(spec: &mut Node, used: &Node, lists: &[&str]) {
+    for list in lists {
         for item in used.items_of(list) {
             spec.append_missing(list, item.clone());
         }

@@ -40,7 +40,7 @@ pub(super) fn task(
         planned.steps.push(StepPlan { passed_over, ..describe_step(step, original, budget) });
     }
     for (index, sidecar) in specified.sidecars.iter().enumerate() {
-        let original = written.and_then(|task| task.task.sidecars.get(index)).map(|sidecar| &sidecar.container);
+        let original = written.and_then(|task| task.task.sidecars.get(index));
         planned.sidecars.push(describe_step(sidecar, original, budget));
     }
 }

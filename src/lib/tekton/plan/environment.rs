@@ -29,7 +29,8 @@ pub(super) fn expand<'a>(text: &str, get: &dyn Fn(&str) -> Option<&'a str>) -> O
             Some(b'(') => {
                 // Without a closing bracket there is none for what follows either, but `$$` still means `$`.
                 let Some(length) = memchr::memchr(b')', &bytes[dollar + 2..]) else {
-                    return finish_without_names(out, &text[copied..]);
+                    out.push_str(&text[copied..].replace("$$", "$"));
+                    return Some(out);
                 };
                 let end = dollar + 2 + length;
                 if let Some(value) = get(&text[dollar + 2..end]) {
@@ -46,11 +47,6 @@ pub(super) fn expand<'a>(text: &str, get: &dyn Fn(&str) -> Option<&'a str>) -> O
         }
     }
     out.push_str(&text[copied..]);
-    Some(out)
-}
-
-fn finish_without_names(mut out: String, rest: &str) -> Option<String> {
-    out.push_str(&rest.replace("$$", "$"));
     Some(out)
 }
 
@@ -86,9 +82,7 @@ pub(super) fn assemble(from: &[EnvFrom], env: &[EnvVar], objects: &Objects) -> R
             EnvValue::Key(reference, key) => match object(reference, objects)?.map(|keys| keys.get(key)) {
                 Some(Some(value)) => text_of(value),
                 None | Some(None) if reference.optional => continue,
-                _ => {
-                    return Err(format!("couldn't find key {key} in {} {}", reference.kind.name(), reference.name));
-                }
+                _ => return Err(no_key(key, reference)),
             },
         };
         if is_name(&variable.name) {
@@ -130,6 +124,10 @@ pub(super) fn object<'a>(
         None if reference.optional => Ok(None),
         None => Err(format!("{} \"{}\" not found", reference.kind.name().to_lowercase(), reference.name)),
     }
+}
+
+pub(super) fn no_key(key: &str, object: &ObjectRef) -> String {
+    format!("couldn't find key {key} in {} {}", object.kind.name(), object.name)
 }
 
 fn is_name(name: &str) -> bool {

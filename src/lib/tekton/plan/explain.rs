@@ -18,7 +18,6 @@ use crate::tekton::load::Origin;
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     pub run: RunInfo,
-    /// The values of the pipeline's parameters.
     pub params: Values,
     /// The tasks in an order in which they can run.
     pub tasks: Vec<TaskPlan>,
@@ -49,7 +48,6 @@ pub struct RunInfo {
     #[serde(flatten)]
     pub context: RunContext,
     pub pipeline: String,
-    /// The service account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account: Option<String>,
     /// `pipeline`, and `tasks` and `finally` where they are limited.
@@ -64,7 +62,6 @@ pub struct TaskPlan {
     /// For people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// The tasks that have to end before.
     pub after: Vec<String>,
     /// Conditions, as people read them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -83,10 +80,8 @@ pub struct TaskPlan {
     /// `onError: continue`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ignore_failure: bool,
-    /// The values of its parameters.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub params: Values,
-    /// Its workspaces.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub workspaces: BTreeMap<String, WorkspacePlan>,
     /// Its volumes and what is in them.
@@ -95,7 +90,6 @@ pub struct TaskPlan {
     /// Working folders that are made before the first step.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub mkdir: BTreeSet<String>,
-    /// The results that it declares.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<String>,
     pub steps: Vec<StepPlan>,
@@ -152,7 +146,6 @@ pub struct StepPlan {
     /// Conditions, as people read them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<String>,
-    /// The results that it declares.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<String>,
     /// Whether it is passed over, because a later step is to be the first.
@@ -177,7 +170,6 @@ pub enum EnvOrigin {
     /// `stepTemplate`.
     Template,
     Step,
-    /// Lighthouse.
     Injected,
     /// `podTemplate`.
     Pod,

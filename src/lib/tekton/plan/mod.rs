@@ -30,7 +30,7 @@ use self::needs::Needs;
 pub use self::options::{PlanOptions, RunContext};
 use self::prepare::{Prepared, PreparedTask};
 use self::timeouts::{limit_text, text};
-use super::types::{PipelineRun, PipelineTask};
+use super::types::{PipelineRun, PipelineTask, error_at};
 use super::variables::key::is_late_value;
 use super::variables::substitute::Budget;
 use crate::problem::Problem;
@@ -45,7 +45,7 @@ pub fn plan(run: &PipelineRun, context: &RunContext, options: &PlanOptions) -> R
     let mut needs = Needs::default();
     let budget = Budget::default();
     let written: BTreeMap<&str, &PipelineTask> =
-        run.pipeline.tasks.iter().chain(&run.pipeline.finally).map(|task| (task.name.as_str(), task)).collect();
+        run.pipeline.all_tasks().map(|task| (task.name.as_str(), task)).collect();
     let mut of_task = |task: &PreparedTask, after: &BTreeSet<usize>| {
         let name = task.task.name.as_str();
         let mut planned = plan_task(task, written.get(name).copied(), &prepared, &budget, &mut needs, &mut problems);
@@ -105,13 +105,12 @@ fn plan_task(
     }
     let mut combination = None;
     if let Some(matrix) = &spec.matrix {
-        let late = matrix.params.iter().chain(matrix.include.iter().flatten()).any(|param| is_late_value(&param.value));
-        if late {
+        if matrix.all_params().any(|param| is_late_value(&param.value)) {
             planned.matrix = Some(Vec::new());
             // What the values are is not known; that they are texts is.
-            let names = matrix.params.iter().chain(matrix.include.iter().flatten());
-            combination =
-                Some(names.map(|param| (param.name.clone(), format!("$(tasks.matrix.{})", param.name))).collect());
+            let values =
+                matrix.all_params().map(|param| (param.name.clone(), format!("$(tasks.matrix.{})", param.name)));
+            combination = Some(values.collect());
         } else if matrix::has_empty_list(matrix) {
             planned.matrix = Some(Vec::new());
             planned.skipped.get_or_insert_with(|| "Matrix Parameters have an empty array".to_owned());
@@ -121,7 +120,7 @@ fn plan_task(
                     combination = all.first().cloned();
                     planned.matrix = Some(all);
                 }
-                Err(wrong) => problems.push(spec.origin.error(format!("task {}: {wrong}", spec.name))),
+                Err(wrong) => problems.push(error_at(&spec.origin, format!("task {}: {wrong}", spec.name))),
             }
         }
         if combination.is_none() {
@@ -136,11 +135,10 @@ fn plan_task(
             }
             describe::task(&mut planned, task, written, &specified, budget);
         }
-        Err(wrong) => problems.extend(
-            wrong
-                .into_iter()
-                .map(|wrong| spec.origin.error(format!("PipelineValidationFailed: task {}: {wrong}", spec.name))),
-        ),
+        Err(wrong) => {
+            let failed = |wrong| format!("PipelineValidationFailed: task {}: {wrong}", spec.name);
+            problems.extend(wrong.into_iter().map(|wrong: String| error_at(&spec.origin, failed(wrong))));
+        }
     }
     planned
 }

@@ -17,18 +17,14 @@ pub struct Needs {
     /// Words of scripts that look like programs: only hints.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub advisory: BTreeSet<String>,
-    /// Images of steps.
     pub images: BTreeSet<String>,
     /// Those of them whose own ENTRYPOINT is run.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub entrypoints: BTreeSet<String>,
-    /// Secrets by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, ObjectNeed>,
-    /// ConfigMaps by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub config_maps: BTreeMap<String, ObjectNeed>,
-    /// Paths of the host.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub host_paths: BTreeSet<String>,
     /// Containers beside the steps, as `task/sidecar`.
@@ -53,6 +49,9 @@ const SHELL_WORDS: [&str; 54] = [
     "hash", "if", "in", "let", "local", "printf", "pwd", "read", "readonly", "return", "select", "set", "shift",
     "shopt", "source", "test", "then", "time", "times", "trap", "true", "type", "umask", "unset", "until", "while",
 ];
+
+/// Words that a command may follow.
+const BEFORE_COMMANDS: [&str; 10] = ["!", "then", "do", "else", "if", "elif", "while", "until", "exec", "time"];
 
 /// How much of a script is searched for words.
 const SEARCHED_BYTES: usize = 256 << 10;
@@ -165,19 +164,13 @@ impl Needs {
 
     /// Adds the first word of each command of a shell text, as far as that is easy to see.
     fn add_words(&mut self, text: &str) {
-        let mut end = text.len().min(SEARCHED_BYTES);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        for line in text[..end].lines().filter(|line| !line.trim_start().starts_with('#')) {
+        for line in
+            text[..text.floor_char_boundary(SEARCHED_BYTES)].lines().filter(|line| !line.trim_start().starts_with('#'))
+        {
             for command in line.split([';', '|', '&', '(', '`', '{']) {
                 let mut words = command.split_whitespace().skip_while(|word| {
                     let assigns = word.split_once('=').is_some_and(|(name, _)| is_variable(name));
-                    assigns
-                        || matches!(
-                            *word,
-                            "!" | "then" | "do" | "else" | "if" | "elif" | "while" | "until" | "exec" | "time"
-                        )
+                    assigns || BEFORE_COMMANDS.contains(word)
                 });
                 let Some(word) = words.next() else { continue };
                 let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | '+');

@@ -6,7 +6,6 @@ use serde::Serialize;
 /// What a run is called: `context.pipelineRun.*`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RunContext {
-    /// The name of the run.
     pub name: String,
     pub namespace: String,
     pub uid: String,

@@ -3,12 +3,13 @@
 use super::*;
 use crate::lighthouse::Trust;
 use crate::lighthouse::job::INJECTED;
+use crate::problem::Location;
 use crate::tekton::mk::{
-    claim, command, context, declared, env, in_values, list, one, param, run, script, task, text, uses,
+    claim, command, context, declared, env, in_values, list, one, param, run, script, task, text, uses, workspace,
 };
 use crate::tekton::plan::show::{Format, render};
 use crate::tekton::types::{
-    EnvFrom, Matrix, ObjectKind, ObjectRef, Origin, ParamSpec, Sidecar, StepSpec, Timeout, WorkspaceBinding,
+    EnvFrom, Matrix, ObjectKind, ObjectRef, ParamSpec, StepSpec, Timeout, VolumeKind, When, WorkspaceBinding,
 };
 use std::time::Duration;
 
@@ -145,11 +146,9 @@ fn what_is_wrong_is_refused_with_its_reason() {
     let mut undeclared = run(vec![one("a", "x", &["r"]), one("b", "$(tasks.a.results.other)", &[])]);
     undeclared.pipeline.tasks[1].run_after = vec!["a".to_owned()];
     let mut unbound = run(vec![one("t", "x", &[])]);
-    unbound.pipeline.workspaces =
-        vec![crate::tekton::types::PipelineWorkspace { name: "w".to_owned(), optional: false }];
+    unbound.pipeline.workspaces = vec![workspace("w")];
     let mut cel = run(vec![one("t", "x", &[])]);
-    cel.pipeline.tasks[0].when =
-        vec![crate::tekton::types::When::Cel { expression: "true".to_owned(), origin: Origin::default() }];
+    cel.pipeline.tasks[0].when = vec![When::Cel { expression: "true".to_owned(), origin: Location::default() }];
     let mut both = run(vec![one("t", "x", &[])]);
     both.pipeline.tasks[0].on_error = Some("continue".to_owned());
     both.pipeline.tasks[0].retries = 1;
@@ -238,7 +237,7 @@ fn one_task_or_a_part_of_it_can_be_chosen() {
 #[test]
 fn what_may_surprise_is_noted() {
     let mut run = run(vec![one("a", "cd $(workspaces.w.path)", &["r"]), one("b", "cd $(workspaces.w.path)", &[])]);
-    run.workspaces = vec![WorkspaceBinding { source: crate::tekton::types::VolumeKind::EmptyDir, ..claim("w", "") }];
+    run.workspaces = vec![WorkspaceBinding { source: VolumeKind::EmptyDir, ..claim("w", "") }];
     run.pipeline.tasks[1].params = vec![param("p", text("$(tasks.a.results['r'])"))];
     let notes: Vec<String> = planned(&run).notes.into_iter().map(|note| note.message).collect();
     assert!(notes[0].contains("each task has for itself: a, b"), "{notes:?}");
@@ -258,7 +257,7 @@ fn needs_are_collected() {
     spec.task.steps.push(StepSpec { image: "entry".to_owned(), ..StepSpec::default() });
     spec.task.steps.push(script("c", "# no\nFOO=1 make all | tee log; if grep -q x; then\n  helm template\nfi"));
     spec.task.params = vec![declared("tool", Some(text("kustomize")))];
-    spec.task.sidecars = vec![Sidecar { container: command("db", &["postgres"]) }];
+    spec.task.sidecars = vec![command("db", &["postgres"])];
     let mut run = run(vec![spec]);
     run.workspaces = vec![claim("w", "c")];
     run.pipeline.tasks[0].workspaces = vec![uses("w", "w")];

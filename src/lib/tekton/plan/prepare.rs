@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::problem::Problem;
+use crate::problem::{Location, Problem};
 
 use super::graph::{self, Graph};
 use super::options::{PlanOptions, RunContext};
 use super::params::{self, Values};
-use super::resolve::{CEL, Common};
+use super::resolve::{CEL, Common, goes_on, step_name};
 use super::results;
 use super::timeouts::{self, Limits};
-use crate::tekton::types::{Origin, PipelineResult, PipelineRun, PipelineTask, When, is_dns_label};
+use crate::tekton::types::{PipelineResult, PipelineRun, PipelineTask, When, error_at, is_dns_label};
 use crate::tekton::variables::fields::{self, Field};
 use crate::tekton::variables::key::is_late;
 use crate::tekton::variables::references::{self, ResultRef};
@@ -23,17 +23,12 @@ use crate::tekton::variables::substitute::{Budget, Expander, Table};
 pub struct Prepared {
     /// What all runs of tasks share.
     pub common: Common,
-    /// The values of the pipeline's parameters.
     pub params: Values,
     /// The tasks, as written.
     pub tasks: Vec<PreparedTask>,
-    /// The tasks of `finally`.
     pub finally: Vec<PreparedTask>,
-    /// The order of `tasks`.
     pub graph: Graph,
-    /// The results of the pipeline.
     pub results: Vec<PipelineResult>,
-    /// The timeouts of the run.
     pub limits: Limits,
 }
 
@@ -65,12 +60,12 @@ pub fn prepare(run: &PipelineRun, context: &RunContext, options: &PlanOptions) -
     let values = params::of_pipeline(&run.pipeline.params, &run.params, &budget).unwrap_or_else(|wrong| {
         problems.extend(wrong.into_iter().map(|(at, message)| {
             let declared = at.and_then(|at| run.pipeline.params.get(at)).map(|spec| &spec.origin);
-            declared.filter(|origin| !origin.file.is_empty()).unwrap_or(&run.origin).error(message)
+            error_at(declared.filter(|origin| !origin.file.is_empty()).unwrap_or(&run.origin), message)
         }));
         Values::new()
     });
     let limits = timeouts::of_run(&run.timeouts).unwrap_or_else(|wrong| {
-        problems.push(run.origin.error(wrong));
+        problems.push(error_at(&run.origin, wrong));
         Limits::default()
     });
     let graph = check_references(run, &mut problems);
@@ -100,7 +95,7 @@ pub fn prepare(run: &PipelineRun, context: &RunContext, options: &PlanOptions) -
         graph = Graph { after: vec![BTreeSet::new(); tasks.len()], order: (0..tasks.len()).collect() };
         results.clear();
     } else if options.from_step.is_some() {
-        problems.push(run.origin.error("a step to begin with needs a task that it belongs to"));
+        problems.push(error_at(&run.origin, "a step to begin with needs a task that it belongs to"));
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -116,72 +111,66 @@ fn refuse_references(run: &PipelineRun, problems: &mut Vec<Problem>) {
              is not trusted refuses that",
             param.name
         );
-        problems.push(origin.error(message));
+        problems.push(error_at(origin, message));
     }
 }
 
 fn check_names(run: &PipelineRun, problems: &mut Vec<Problem>) {
-    let all = || run.pipeline.tasks.iter().chain(&run.pipeline.finally);
+    let mut refuse = |origin: &Location, message: &str| problems.push(error_at(origin, message));
     let mut names = BTreeSet::new();
-    for task in all() {
+    for task in run.pipeline.all_tasks() {
         if !is_dns_label(&task.name) {
-            problems.push(
-                task.origin.error(format!("{:?} cannot be the name of a task: it is not a DNS label", task.name)),
-            );
+            let message = format!("{:?} cannot be the name of a task: it is not a DNS label", task.name);
+            refuse(&task.origin, &message);
         }
         if !names.insert(task.name.as_str()) {
-            problems.push(task.origin.error(format!("there are two tasks named {}", task.name)));
+            refuse(&task.origin, &format!("there are two tasks named {}", task.name));
         }
-        let conditions = task.when.iter().chain(task.task.steps.iter().flat_map(|step| &step.when));
-        for condition in conditions {
+        for condition in task.when.iter().chain(task.task.steps.iter().flat_map(|step| &step.when)) {
             if let When::Cel { origin, .. } = condition {
-                problems.push(origin.error(CEL));
+                refuse(origin, CEL);
             }
         }
     }
     for spec in run.task_run_specs.iter().filter(|spec| !names.contains(spec.task.as_str())) {
-        problems.push(
-            run.origin.error(format!("taskRunSpecs is about {}, which is not a task of the pipeline", spec.task)),
-        );
+        let message = format!("taskRunSpecs is about {}, which is not a task of the pipeline", spec.task);
+        refuse(&run.origin, &message);
     }
     if run.pipeline.tasks.is_empty() {
-        problems.push(run.origin.error("the pipeline has no tasks"));
+        refuse(&run.origin, "the pipeline has no tasks");
     }
 }
 
 fn check_references(run: &PipelineRun, problems: &mut Vec<Problem>) -> Graph {
     let pipeline = &run.pipeline;
+    let mut refuse = |origin: &Location, message: String| problems.push(error_at(origin, message));
     let mut of_tasks = Vec::with_capacity(pipeline.tasks.len());
-    for (task, is_finally) in
-        pipeline.tasks.iter().map(|task| (task, false)).chain(pipeline.finally.iter().map(|task| (task, true)))
-    {
-        let references = references::results_of_task(task);
+    for (index, task) in pipeline.all_tasks().enumerate() {
+        let (name, references) = (&task.name, references::results_of_task(task));
         let (wrong, known): (Vec<_>, Vec<_>) = references.iter().cloned().partition(|reference| reference.finally);
         for reference in wrong {
-            let message = format!("{} uses a result of {}, a task of finally", task.name, reference.task);
-            problems.push(task.origin.error(message));
+            refuse(&task.origin, format!("{name} uses a result of {}, a task of finally", reference.task));
         }
-        let wrong = results::undeclared(&known.into_iter().collect(), &pipeline.tasks, &pipeline.finally);
-        problems.extend(wrong.into_iter().map(|wrong| task.origin.error(format!("{wrong} (used by {})", task.name))));
-        if is_finally && !task.run_after.is_empty() {
-            problems.push(task.origin.error(format!("{} is in finally, where runAfter is not allowed", task.name)));
+        for wrong in results::undeclared(&known.into_iter().collect(), pipeline) {
+            refuse(&task.origin, format!("{wrong} (used by {name})"));
         }
-        if !is_finally {
+        if index < pipeline.tasks.len() {
             of_tasks.push(references);
+        } else if !task.run_after.is_empty() {
+            refuse(&task.origin, format!("{name} is in finally, where runAfter is not allowed"));
         }
     }
     for result in &pipeline.results {
-        let references = references::results_in(&result.value);
-        let wrong = results::undeclared(&references, &pipeline.tasks, &pipeline.finally);
-        problems.extend(
-            wrong.into_iter().map(|wrong| result.origin.error(format!("{wrong} (used by the result {})", result.name))),
-        );
+        for wrong in results::undeclared(&references::results_in(&result.value), pipeline) {
+            refuse(&result.origin, format!("{wrong} (used by the result {})", result.name));
+        }
     }
     graph::build(&pipeline.tasks, &of_tasks).unwrap_or_else(|wrong| {
-        problems.extend(wrong.into_iter().map(|(at, message)| {
-            let origin = pipeline.tasks.get(at).map_or(&run.origin, |task| &task.origin);
-            origin.error(message)
-        }));
+        problems.extend(
+            wrong.into_iter().map(|(at, message)| {
+                error_at(pipeline.tasks.get(at).map_or(&run.origin, |task| &task.origin), message)
+            }),
+        );
         Graph::default()
     })
 }
@@ -193,7 +182,7 @@ fn check_workspaces(run: &PipelineRun, problems: &mut Vec<Problem>) {
                 "InvalidWorkspaceBindings: pipeline requires workspace with name \"{}\" be provided by pipelinerun",
                 declared.name
             );
-            problems.push(run.origin.error(message));
+            problems.push(error_at(&run.origin, message));
         }
     }
 }
@@ -234,10 +223,8 @@ impl Stages {
     ) -> PreparedTask {
         let references = references::results_of_task(written);
         let mut task = written.clone();
-        let mut wrong = Vec::new();
         let expander = Expander::strict(&self.params, budget);
-        fields::of_pipeline_task(&mut task, &mut |field| expander.field(field));
-        wrong.extend(expander.into_problems());
+        let mut wrong = expander.over(|visit| fields::of_pipeline_task(&mut task, visit));
         if task.inline {
             // Parameters of the pipeline reach into the task; its own `params` of the same name come first.
             let known: BTreeMap<&str, _> =
@@ -248,31 +235,17 @@ impl Stages {
                     table.put(format!("params.{name}"), value.clone());
                 }
             }
-            let expander = Expander::new(&table, budget);
-            fields::of_task(&mut task.task, &mut |field| expander.field(field));
-            wrong.extend(expander.into_problems());
+            wrong.extend(Expander::new(&table, budget).over(|visit| fields::of_task(&mut task.task, visit)));
         }
         for table in [&self.context, &self.bound] {
-            let expander = Expander::new(table, budget);
-            fields::of_pipeline_task(&mut task, &mut |field| expander.field(field));
-            if task.inline {
-                fields::of_task(&mut task.task, &mut |field| expander.field(field));
-            }
-            wrong.extend(expander.into_problems());
+            wrong.extend(Expander::new(table, budget).over(|visit| fields::of_task_in_place(&mut task, visit)));
         }
-        let ignore_failure = match task.on_error.as_deref() {
-            None | Some("" | "stopAndFail") => false,
-            Some("continue") => true,
-            Some(other) => {
-                wrong.push(format!("onError is {other:?}, not continue or stopAndFail"));
-                false
-            }
-        };
+        let ignore_failure = goes_on(task.on_error.as_deref(), &mut wrong);
         if ignore_failure && task.retries > 0 {
             wrong.push("onError: continue cannot be used together with retries".to_owned());
         }
         let name = &task.name;
-        problems.extend(wrong.into_iter().map(|wrong| written.origin.error(format!("task {name}: {wrong}"))));
+        problems.extend(wrong.iter().map(|wrong| error_at(&written.origin, format!("task {name}: {wrong}"))));
         PreparedTask { task, references, timeout, ignore_failure, first_step: 0 }
     }
 
@@ -288,7 +261,7 @@ impl Stages {
             for variable in common.pod_env.iter_mut().chain(of_tasks) {
                 fields::of_variable(&mut variable.value, &mut |field| expander.field(field));
             }
-            problems.extend(expander.into_problems().into_iter().map(|wrong| Origin::default().error(wrong)));
+            problems.extend(expander.into_problems().iter().map(|wrong| error_at(&Location::default(), wrong)));
         }
         for binding in &mut common.workspaces {
             let mut late = binding.sub_path.as_deref().is_some_and(is_late);
@@ -298,7 +271,7 @@ impl Stages {
             if late {
                 let message =
                     format!("workspace {} is bound to a result of a task, which is not supported", binding.name);
-                problems.push(binding.origin.error(message));
+                problems.push(error_at(&binding.origin, message));
             }
         }
     }
@@ -317,22 +290,20 @@ fn select(
     tasks.append(finally);
     tasks.retain(|task| task.task.name == only);
     let Some(task) = tasks.first_mut() else {
-        let mut missing = run.origin.error(format!("the pipeline has no task {only}"));
-        missing.hint = Some(format!("its tasks are {}", names.join(", ")));
-        problems.push(missing);
+        let missing = error_at(&run.origin, format!("the pipeline has no task {only}"));
+        problems.push(missing.with_hint(format!("its tasks are {}", names.join(", "))));
         return;
     };
     if let Some(reference) = task.references.iter().next() {
         let message = format!("{only} cannot run alone: it uses results of {}", reference.task);
-        problems.push(task.task.origin.error(message));
+        problems.push(error_at(&task.task.origin, message));
     }
     task.task.run_after.clear();
     if let Some(step) = from_step {
-        let steps = &task.task.task.steps;
-        let found = steps.iter().enumerate().position(|(index, spec)| super::resolve::step_name(index, spec) == step);
-        match found {
+        let mut steps = task.task.task.steps.iter().enumerate();
+        match steps.position(|(index, spec)| step_name(index, spec) == step) {
             Some(index) => task.first_step = index,
-            None => problems.push(task.task.origin.error(format!("{only} has no step {step}"))),
+            None => problems.push(error_at(&task.task.origin, format!("{only} has no step {step}"))),
         }
     }
 }

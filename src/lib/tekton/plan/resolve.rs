@@ -22,7 +22,6 @@ use crate::tekton::variables::substitute::{Budget, Expander, Table};
 /// What all runs of tasks of one run share.
 #[derive(Debug, Clone, Default)]
 pub struct Common {
-    /// The run.
     pub context: RunContext,
     /// What workspaces are bound to.
     pub workspaces: Vec<WorkspaceBinding>,
@@ -35,15 +34,11 @@ pub struct Common {
 /// A run of a task in which nothing is left to replace but results of its own steps.
 #[derive(Debug, Clone)]
 pub struct Specified {
-    /// The name of the TaskRun.
     pub name: String,
-    /// The values of its parameters.
     pub params: Values,
-    /// Workspaces and volumes.
     pub storage: TaskStorage,
     pub steps: Vec<SpecifiedStep>,
     pub sidecars: Vec<SpecifiedStep>,
-    /// What it declares.
     pub results: Vec<ResultSpec>,
 }
 
@@ -58,7 +53,6 @@ pub struct SpecifiedStep {
     pub script: Option<String>,
     /// Absolute.
     pub working_dir: Option<String>,
-    /// What it sees.
     pub mounts: Vec<Mount>,
     /// `onError: continue`.
     pub continue_on_error: bool,
@@ -100,9 +94,7 @@ pub fn specify(
     let mut problems = expander.into_problems();
 
     let context = context_of(&name, &spec, attempt, common);
-    let expander = Expander::new(&context, budget);
-    fields::of_task(&mut spec, &mut |field| expander.field(field));
-    problems.extend(expander.into_problems());
+    problems.extend(Expander::new(&context, budget).over(|visit| fields::of_task(&mut spec, visit)));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -110,9 +102,9 @@ pub fn specify(
     let storage = workspaces::bind(&task.name, &spec, &workspaces::used_by(task), &bindings)?;
     let paths = paths_of(&spec, &storage);
     let step = |index: usize, step: &StepSpec| finish_step(index, step, &paths, &storage, budget);
-    let (steps, wrong) = finish_all(spec.steps.iter(), step);
+    let (steps, wrong) = finish_all(&spec.steps, step);
     problems.extend(wrong);
-    let (sidecars, wrong) = finish_all(spec.sidecars.iter().map(|sidecar| &sidecar.container), step);
+    let (sidecars, wrong) = finish_all(&spec.sidecars, step);
     problems.extend(wrong);
     if spec.steps.is_empty() {
         problems.push("the task has no steps".to_owned());
@@ -123,16 +115,19 @@ pub fn specify(
     Ok(Specified { name, params: values, storage, steps, sidecars, results: spec.results })
 }
 
-fn finish_all<'a>(
-    steps: impl Iterator<Item = &'a StepSpec>,
+fn finish_all(
+    steps: &[StepSpec],
     finish: impl Fn(usize, &StepSpec) -> Result<SpecifiedStep, Vec<String>>,
 ) -> (Vec<SpecifiedStep>, Vec<String>) {
     let mut done = Vec::new();
     let mut problems = Vec::new();
-    for (index, step) in steps.enumerate() {
+    for (index, step) in steps.iter().enumerate() {
         match finish(index, step) {
             Ok(step) => done.push(step),
-            Err(wrong) => problems.extend(wrong.into_iter().map(|wrong| format!("{}: {wrong}", label(index, step)))),
+            Err(wrong) => {
+                let name = step_name(index, step);
+                problems.extend(wrong.into_iter().map(|wrong| format!("step {name}: {wrong}")));
+            }
         }
     }
     (done, problems)
@@ -143,10 +138,6 @@ pub fn step_name(index: usize, step: &StepSpec) -> String {
     if step.name.is_empty() { format!("unnamed-{index}") } else { step.name.clone() }
 }
 
-fn label(index: usize, step: &StepSpec) -> String {
-    format!("step {}", step_name(index, step))
-}
-
 /// The variables of the pod come last and win.
 fn add_pod_env(spec: &mut TaskSpec, task: &PipelineTask, common: &Common) {
     let own = common.task_run_specs.iter().filter(|spec| spec.task == task.name).flat_map(|spec| &spec.pod_env);
@@ -154,7 +145,7 @@ fn add_pod_env(spec: &mut TaskSpec, task: &PipelineTask, common: &Common) {
     if pod_env.is_empty() {
         return;
     }
-    for step in spec.steps.iter_mut().chain(spec.sidecars.iter_mut().map(|sidecar| &mut sidecar.container)) {
+    for step in spec.steps.iter_mut().chain(&mut spec.sidecars) {
         step.env.retain(|variable| !pod_env.iter().any(|of_pod| of_pod.name == variable.name));
         step.env.extend(pod_env.iter().cloned());
     }
@@ -183,10 +174,7 @@ fn uid_of(run: &str, name: &str) -> String {
 fn paths_of(spec: &TaskSpec, storage: &TaskStorage) -> Table<'static> {
     let mut table = Table::default();
     for result in &spec.results {
-        table.put_text(format!("results.{}.path", result.name), format!("/tekton/results/{}", result.name));
-        for key in [format!("results[\"{}\"].path", result.name), format!("results['{}'].path", result.name)] {
-            table.put_text(key, format!("/tekton/results/{}", result.name));
-        }
+        put_path(&mut table, "results", &result.name, &format!("/tekton/results/{}", result.name));
     }
     for (index, step) in spec.steps.iter().enumerate() {
         let name = step_name(index, step);
@@ -209,6 +197,13 @@ fn paths_of(spec: &TaskSpec, storage: &TaskStorage) -> Table<'static> {
     table
 }
 
+/// The path of a result, under the three ways to write its name.
+fn put_path(table: &mut Table<'_>, scope: &str, name: &str, path: &str) {
+    for key in [format!(".{name}"), format!("[\"{name}\"]"), format!("['{name}']")] {
+        table.put_text(format!("{scope}{key}.path"), path);
+    }
+}
+
 fn finish_step(
     index: usize,
     step: &StepSpec,
@@ -222,33 +217,16 @@ fn finish_step(
     let folder = format!("/tekton/steps/step-{name}");
     table.put_text("step.artifacts.path", format!("{folder}/artifacts/provenance.json"));
     for result in &step.results {
-        let path = format!("{folder}/results/{}", result.name);
-        for key in [
-            format!("step.results.{}.path", result.name),
-            format!("step.results[\"{}\"].path", result.name),
-            format!("step.results['{}'].path", result.name),
-        ] {
-            table.put_text(key, path.as_str());
-        }
+        put_path(&mut table, "step.results", &result.name, &format!("{folder}/results/{}", result.name));
     }
     for usage in &step.workspaces {
         if let Some(path) = storage.path_for(&step, &usage.name) {
             table.put_text(format!("workspaces.{}.path", usage.name), path);
         }
     }
-    let expander = Expander::new(&table, budget);
-    fields::of_step(&mut step, &mut |field| expander.field(field));
-    let mut problems = expander.into_problems();
-    let continue_on_error = match step.on_error.as_deref() {
-        None | Some("" | "stopAndFail") => false,
-        Some("continue") => true,
-        // A plan does not know it yet.
-        Some(late) if is_late(late) => false,
-        Some(other) => {
-            problems.push(format!("onError is {other:?}, not continue or stopAndFail"));
-            false
-        }
-    };
+    let mut problems = Expander::new(&table, budget).over(|visit| fields::of_step(&mut step, visit));
+    // A plan does not know it yet where it is late.
+    let continue_on_error = goes_on(step.on_error.as_deref().filter(|text| !is_late(text)), &mut problems);
     if step.script.is_some() && !step.command.is_empty() {
         problems.push("it has both script and command".to_owned());
     }
@@ -263,6 +241,15 @@ fn finish_step(
     let script = step.script.as_deref().map(whole_script);
     let working_dir = step.working_dir.as_deref().filter(|path| !path.is_empty()).map(absolute);
     Ok(SpecifiedStep { name, script, working_dir, mounts, continue_on_error, spec: step })
+}
+
+/// Whether `onError` says to go on.
+pub(super) fn goes_on(on_error: Option<&str>, problems: &mut Vec<String>) -> bool {
+    let text = on_error.unwrap_or_default();
+    if !matches!(text, "" | "stopAndFail" | "continue") {
+        problems.push(format!("onError is {text:?}, not continue or stopAndFail"));
+    }
+    text == "continue"
 }
 
 /// Whether a step waits for values that only the run knows.
@@ -292,19 +279,16 @@ fn absolute(path: &str) -> String {
 /// # Errors
 /// What Kubernetes would say: an object or key that is missing.
 pub fn realise(task: &str, attempt: u32, specified: &Specified, objects: &Objects) -> Result<TaskRun, String> {
-    let mut volumes = Vec::with_capacity(specified.storage.volumes.len());
-    for (name, source) in &specified.storage.volumes {
-        volumes.push(Volume { name: name.clone(), source: source_of(source, objects)? });
-    }
-    let steps = specified.steps.iter().map(|step| realise_step(step, objects)).collect::<Result<Vec<_>, _>>()?;
-    let sidecars = specified.sidecars.iter().map(|step| realise_step(step, objects)).collect::<Result<Vec<_>, _>>()?;
+    let volume =
+        |(name, source): &(String, VolumeKind)| Ok(Volume { name: name.clone(), source: source_of(source, objects)? });
+    let step = |step| realise_step(step, objects);
     Ok(TaskRun {
         task: task.to_owned(),
         name: specified.name.clone(),
         attempt,
-        volumes,
-        steps,
-        sidecars,
+        volumes: specified.storage.volumes.iter().map(volume).collect::<Result<_, String>>()?,
+        steps: specified.steps.iter().map(step).collect::<Result<_, _>>()?,
+        sidecars: specified.sidecars.iter().map(step).collect::<Result<_, _>>()?,
         // Those that are lifted from steps have no files.
         results: specified.results.iter().filter(|spec| spec.value.is_none()).map(|spec| spec.name.clone()).collect(),
     })
@@ -357,8 +341,7 @@ fn files_of(files: &ObjectFiles, objects: &Objects) -> Result<BTreeMap<String, F
             if files.object.optional {
                 continue;
             }
-            let kind = files.object.kind.name();
-            return Err(format!("couldn't find key {} in {kind} {}", item.key, files.object.name));
+            return Err(environment::no_key(&item.key, &files.object));
         };
         let path = inner_path(&item.path)?.ok_or_else(|| format!("an item of {} has no path", files.object.name))?;
         chosen.insert(path, File { content: content.clone(), mode: item.mode.unwrap_or(files.mode) });

@@ -1,10 +1,11 @@
 //! Tests of what a task becomes: scripts, folders, environments, volumes.
 
 use super::*;
+use crate::problem::Location;
 use crate::tekton::mk::{
     claim, command, context, declared, env, list, map, millis, param, result, script, task, text, uses, workspace,
 };
-use crate::tekton::types::{EnvFrom, ObjectItem, ObjectKind, ObjectRef, Origin, VolumeMount, VolumeSpec};
+use crate::tekton::types::{EnvFrom, ObjectItem, ObjectKind, ObjectRef, VolumeMount, VolumeSpec, WorkspaceSpec};
 
 fn common() -> Common {
     Common { context: context(), ..Common::default() }
@@ -59,8 +60,7 @@ fn paths_of_results_exit_codes_and_workspaces_are_known() {
     let mut spec = task("t", vec![script("a", text), script("", "x")]);
     spec.task.results = vec![result("r")];
     spec.task.steps[0].results = vec![result("sr")];
-    spec.task.workspaces =
-        vec![workspace("w"), crate::tekton::types::WorkspaceSpec { optional: true, ..workspace("o") }];
+    spec.task.workspaces = vec![workspace("w"), WorkspaceSpec { optional: true, ..workspace("o") }];
     spec.workspaces = vec![uses("w", "w")];
     let bound = Common { workspaces: vec![claim("w", "pvc")], ..common() };
     let run = task_run(&spec, &bound, &Objects::default()).expect("a task");
@@ -111,7 +111,7 @@ fn objects_become_files_and_variables() {
             .collect(),
         mode: 0o644,
     };
-    let volume = |name: &str, source| VolumeSpec { name: name.to_owned(), source, origin: Origin::default() };
+    let volume = |name: &str, source| VolumeSpec { name: name.to_owned(), source, origin: Location::default() };
     let mut objects = Objects::default();
     objects.put(ObjectKind::Secret, "s", "k", b"v".to_vec());
     objects.put(ObjectKind::Secret, "s", "l", b"w".to_vec());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::params::Values;
-use crate::tekton::types::{ParamType, ParamValue, PipelineResult, PipelineTask, ResultSpec};
+use crate::tekton::types::{ParamType, ParamValue, PipelineResult, PipelineSpec, ResultSpec};
 use crate::tekton::variables::references::{ResultRef, result_of, results_in};
 use crate::tekton::variables::scan::{exact, keys};
 use crate::tekton::variables::substitute::{Budget, Expander, Found, Table};
@@ -92,22 +92,18 @@ pub fn lift(reference: &str, of_steps: &Table<'_>, budget: &Budget) -> Option<Pa
 }
 
 /// What is wrong with references to results: of a task that is not there, or that no task declares.
-pub fn undeclared(references: &BTreeSet<ResultRef>, tasks: &[PipelineTask], finally: &[PipelineTask]) -> Vec<String> {
-    let mut problems = Vec::new();
-    for reference in references {
-        let among = if reference.finally { finally } else { tasks };
+pub fn undeclared(references: &BTreeSet<ResultRef>, pipeline: &PipelineSpec) -> Vec<String> {
+    let problem = |reference: &ResultRef| {
+        let among = if reference.finally { &pipeline.finally } else { &pipeline.tasks };
         let (task, result) = (&reference.task, &reference.result);
-        match among.iter().find(|candidate| &candidate.name == task) {
-            None => {
-                problems.push(format!("InvalidTaskResultReference: referenced pipeline task \"{task}\" does not exist"))
-            }
-            Some(found) if found.task.results.iter().all(|spec| &spec.name != result) => problems.push(format!(
-                "InvalidTaskResultReference: \"{result}\" is not a named result returned by pipeline task \"{task}\""
-            )),
-            Some(_) => {}
-        }
-    }
-    problems
+        let what = match among.iter().find(|candidate| &candidate.name == task) {
+            None => format!("referenced pipeline task \"{task}\" does not exist"),
+            Some(found) if found.task.results.iter().any(|spec| &spec.name == result) => return None,
+            Some(_) => format!("\"{result}\" is not a named result returned by pipeline task \"{task}\""),
+        };
+        Some(format!("InvalidTaskResultReference: {what}"))
+    };
+    references.iter().filter_map(problem).collect()
 }
 
 /// The results of a pipeline, and the names of those whose source a successful task has not produced. `table` has all results

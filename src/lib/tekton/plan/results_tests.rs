@@ -1,12 +1,12 @@
 //! Tests of results.
 
 use super::*;
-use crate::tekton::mk::{list, map, one, run, text};
-use crate::tekton::types::Origin;
+use crate::problem::Location;
+use crate::tekton::mk::{list, map, one, result, run, text};
 use crate::tekton::variables::references::results_of_task;
 
 fn typed(kind: ParamType, content: &str) -> Result<ParamValue, String> {
-    parse(&ResultSpec { kind, ..crate::tekton::mk::result("r") }, content.as_bytes())
+    parse(&ResultSpec { kind, ..result("r") }, content.as_bytes())
 }
 
 #[test]
@@ -25,11 +25,8 @@ fn files_become_values_of_the_declared_type() {
     ] {
         assert!(typed(kind, content).expect_err(content).contains("Provided results don't match declared results"));
     }
-    let spec = ResultSpec {
-        kind: ParamType::Object,
-        properties: vec!["k".to_owned(), "l".to_owned()],
-        ..crate::tekton::mk::result("r")
-    };
+    let properties = vec!["k".to_owned(), "l".to_owned()];
+    let spec = ResultSpec { kind: ParamType::Object, properties, ..result("r") };
     assert!(parse(&spec, b"{\"k\":\"v\"}").expect_err("a key is missing").contains("r lacks l"));
 }
 
@@ -45,9 +42,8 @@ fn all_results_together_are_limited() {
 
 #[test]
 fn undeclared_results_are_found() {
-    let tasks =
-        [one("a", "x", &["r"]), one("b", "$(tasks.a.results.r) $(tasks.a.results.no) $(tasks.c.results.r)", &[])];
-    let problems = undeclared(&results_of_task(&tasks[1]), &tasks, &[]);
+    let user = one("b", "$(tasks.a.results.r) $(tasks.a.results.no) $(tasks.c.results.r)", &[]);
+    let problems = undeclared(&results_of_task(&user), &run(vec![one("a", "x", &["r"]), user.clone()]).pipeline);
     assert_eq!(
         problems,
         [
@@ -84,7 +80,7 @@ fn results_of_the_pipeline_need_their_sources() {
     table.put("tasks.a.results.l", list(&["1", "2"]));
     table.put("tasks.a.results.o", map(&[("k", "v")]));
     let spec =
-        |name: &str, value: ParamValue| PipelineResult { name: name.to_owned(), value, origin: Origin::default() };
+        |name: &str, value: ParamValue| PipelineResult { name: name.to_owned(), value, origin: Location::default() };
     let specs = [
         spec("text", text("<$(tasks.a.results.r)>")),
         spec("list", text("$(tasks.a.results.l[*])")),
@@ -97,12 +93,7 @@ fn results_of_the_pipeline_need_their_sources() {
         spec("mixed", list(&["$(tasks.a.results.r)", "$(tasks.b.results.r)"])),
         spec("last", text("$(finally.f.results.r)")),
     ];
-    let (values, lacking) = of_pipeline(
-        &specs,
-        &table,
-        &|reference| reference.task == "a",
-        &crate::tekton::variables::substitute::Budget::default(),
-    );
+    let (values, lacking) = of_pipeline(&specs, &table, &|reference| reference.task == "a", &Budget::default());
     let names: Vec<&str> = values.keys().map(String::as_str).collect();
     assert_eq!(names, ["item", "key", "list", "map", "text"]);
     assert_eq!((&values["text"], &values["list"]), (&text("<x>"), &list(&["1", "2"])));

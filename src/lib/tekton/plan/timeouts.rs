@@ -7,11 +7,9 @@ use crate::tekton::types::{PipelineRun, PipelineTask, Timeout, Timeouts};
 /// The timeouts of a run; `None` is not a limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Of everything.
     pub pipeline: Option<Duration>,
     /// Of the tasks without `finally`.
     pub tasks: Option<Duration>,
-    /// Of `finally`.
     pub finally: Option<Duration>,
 }
 

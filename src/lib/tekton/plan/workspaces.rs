@@ -68,7 +68,7 @@ pub(super) fn bind(
         }
         storage.add(volume.name.clone(), volume.source.clone());
     }
-    for usage in spec.steps.iter().chain(spec.sidecars.iter().map(|sidecar| &sidecar.container)) {
+    for usage in spec.steps.iter().chain(&spec.sidecars) {
         storage.isolated.extend(usage.workspaces.iter().map(|usage| usage.name.clone()));
     }
     let mut claims: BTreeMap<String, String> = BTreeMap::new();

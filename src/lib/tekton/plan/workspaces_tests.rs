@@ -1,15 +1,16 @@
 //! Tests of workspaces, volumes and mounts.
 
 use super::*;
+use crate::problem::Location;
 use crate::tekton::mk::{claim, script, task, uses, workspace};
-use crate::tekton::types::{Origin, StepWorkspace, VolumeMount, VolumeSpec};
+use crate::tekton::types::{StepWorkspace, VolumeMount, VolumeSpec};
 
 fn empty(name: &str) -> WorkspaceBinding {
     WorkspaceBinding { source: VolumeKind::EmptyDir, ..claim(name, "") }
 }
 
 fn volume(name: &str) -> VolumeSpec {
-    VolumeSpec { name: name.to_owned(), source: VolumeKind::EmptyDir, origin: Origin::default() }
+    VolumeSpec { name: name.to_owned(), source: VolumeKind::EmptyDir, origin: Location::default() }
 }
 
 fn mount(name: &str, path: &str) -> VolumeMount {

@@ -1,40 +1,26 @@
 //! Steps and sidecars.
 
-use super::{ObjectRef, Origin, ResultSpec, Timeout, When};
+use super::{Location, ObjectRef, ResultSpec, Timeout, When};
 
-/// A container beside the steps.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Sidecar {
-    /// The container: as a step without timeout and `onError`.
-    pub container: StepSpec,
-}
-
-/// One step.
+/// One step, or one sidecar, which has neither timeout nor `onError`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StepSpec {
-    /// Where it is written.
-    pub origin: Origin,
+    pub origin: Location,
     /// Empty where it has none.
     pub name: String,
     /// With references.
     pub image: String,
-    /// `command`.
     pub command: Vec<String>,
-    /// `args`.
     pub args: Vec<String>,
     /// `script`, as written.
     pub script: Option<String>,
-    /// `workingDir`.
     pub working_dir: Option<String>,
     /// Template first, then its own; each name once.
     pub env: Vec<EnvVar>,
     /// The names in [`StepSpec::env`] whose values are those of `stepTemplate`: for `--explain`.
     pub template_env: Vec<String>,
-    /// `envFrom`.
     pub env_from: Vec<EnvFrom>,
-    /// `volumeMounts`.
     pub mounts: Vec<VolumeMount>,
-    /// `timeout`.
     pub timeout: Option<Timeout>,
     /// `onError`: `continue`, `stopAndFail`, or a reference.
     pub on_error: Option<String>,
@@ -46,7 +32,6 @@ pub struct StepSpec {
     pub stdout_path: Option<String>,
     /// `stderrConfig.path`.
     pub stderr_path: Option<String>,
-    /// What it declares.
     pub results: Vec<ResultSpec>,
 }
 
@@ -63,7 +48,6 @@ pub struct StepWorkspace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvVar {
     pub name: String,
-    /// What it is.
     pub value: EnvValue,
 }
 

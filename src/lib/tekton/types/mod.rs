@@ -11,34 +11,20 @@ mod task;
 pub mod task_run;
 mod volume;
 
-use crate::problem::{Location, Problem, Severity};
+use crate::problem::{Location, Problem};
 use crate::text::visible;
 
-pub use self::container::{EnvFrom, EnvValue, EnvVar, Sidecar, StepSpec, StepWorkspace, VolumeMount};
+pub use self::container::{EnvFrom, EnvValue, EnvVar, StepSpec, StepWorkspace, VolumeMount};
 pub use self::objects::{ObjectKind, ObjectRef};
 pub use self::params::{Param, ParamSpec, ParamType, ParamValue, ResultSpec};
-pub use self::pipeline::{Matrix, PipelineResult, PipelineSpec, PipelineTask, PipelineWorkspace, When, WorkspaceUse};
+pub use self::pipeline::{Matrix, PipelineResult, PipelineSpec, PipelineTask, When, WorkspaceUse};
 pub use self::run::{PipelineRun, TaskRunSpec, Timeout, Timeouts};
 pub use self::task::{TaskSpec, WorkspaceSpec};
 pub use self::volume::{ObjectFiles, ObjectItem, VolumeKind, VolumeSpec, WorkspaceBinding};
 
-/// Where something is written: for messages.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// Relative to the root of the repository, or an address.
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-    /// From 1.
-    pub column: usize,
-}
-
-impl Origin {
-    /// Something that is wrong with what is written here.
-    pub(in crate::tekton) fn error(&self, message: impl Into<String>) -> Problem {
-        let location = Location { file: self.file.clone(), line: self.line as u64, column: self.column as u64 };
-        Problem { severity: Severity::Error, location, message: visible(&message.into()), hint: None }
-    }
+/// Something that is wrong with what is written at a place.
+pub(in crate::tekton) fn error_at(location: &Location, message: impl AsRef<str>) -> Problem {
+    Problem::error(location.clone(), visible(message.as_ref()))
 }
 
 /// Whether a text is a DNS label, as names of tasks, steps and volumes must be: small letters, digits and dashes, at most 63.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Origin;
+use super::Location;
 
 /// The type of a parameter or result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -10,9 +10,7 @@ pub enum ParamType {
     /// Text.
     #[default]
     String,
-    /// A list of texts.
     Array,
-    /// A map of texts.
     Object,
 }
 
@@ -20,7 +18,6 @@ pub enum ParamType {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ParamSpec {
     pub name: String,
-    /// Its type.
     pub kind: ParamType,
     /// The keys of an object.
     pub properties: Vec<String>,
@@ -29,17 +26,16 @@ pub struct ParamSpec {
     /// Where this is not empty, the value must be one of it.
     pub allowed: Vec<String>,
     /// Where it is written; no file where it was injected.
-    pub origin: Origin,
+    pub origin: Location,
 }
 
 /// A value with a name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Param {
     pub name: String,
-    /// The value, with references.
     pub value: ParamValue,
     /// Where it is written; no file where it was injected.
-    pub origin: Origin,
+    pub origin: Location,
 }
 
 /// A value.
@@ -48,9 +44,7 @@ pub struct Param {
 pub enum ParamValue {
     /// Text; numbers, booleans and everything else as JSON.
     String(String),
-    /// A list.
     Array(Vec<String>),
-    /// A map.
     Object(BTreeMap<String, String>),
 }
 
@@ -58,7 +52,6 @@ pub enum ParamValue {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResultSpec {
     pub name: String,
-    /// Its type.
     pub kind: ParamType,
     /// The keys of an object.
     pub properties: Vec<String>,
@@ -78,7 +71,6 @@ impl ParamType {
 }
 
 impl ParamValue {
-    /// Its type.
     pub fn kind(&self) -> ParamType {
         match self {
             ParamValue::String(_) => ParamType::String,

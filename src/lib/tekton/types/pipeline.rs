@@ -1,16 +1,14 @@
 //! A pipeline and its tasks.
 
-use super::{Origin, Param, ParamSpec, ParamValue, TaskSpec, Timeout};
+use super::{Location, Param, ParamSpec, ParamValue, TaskSpec, Timeout, WorkspaceSpec};
 
 /// A pipeline.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PipelineSpec {
     /// `context.pipeline.name`.
     pub name: String,
-    /// What it declares.
     pub params: Vec<ParamSpec>,
-    /// What it declares.
-    pub workspaces: Vec<PipelineWorkspace>,
+    pub workspaces: Vec<WorkspaceSpec>,
     /// In the order of the file; the order of work comes from their edges.
     pub tasks: Vec<PipelineTask>,
     /// Run when all others have ended.
@@ -19,12 +17,11 @@ pub struct PipelineSpec {
     pub results: Vec<PipelineResult>,
 }
 
-/// `spec.workspaces` of a pipeline.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PipelineWorkspace {
-    pub name: String,
-    /// Whether a run may leave it unbound.
-    pub optional: bool,
+impl PipelineSpec {
+    /// The tasks, and after them those of `finally`.
+    pub fn all_tasks(&self) -> impl Iterator<Item = &PipelineTask> {
+        self.tasks.iter().chain(&self.finally)
+    }
 }
 
 /// `spec.results` of a pipeline.
@@ -33,24 +30,20 @@ pub struct PipelineResult {
     pub name: String,
     /// With references to results of tasks.
     pub value: ParamValue,
-    /// Where it is written.
-    pub origin: Origin,
+    pub origin: Location,
 }
 
 /// One task of a pipeline.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PipelineTask {
-    /// Where it is written.
-    pub origin: Origin,
+    pub origin: Location,
     /// A DNS label, unique over tasks and `finally`.
     pub name: String,
     /// With references, for people.
     pub display_name: Option<String>,
-    /// What it runs.
     pub task: TaskSpec,
     /// Written in place (`taskSpec`), so that parameters and results of the pipeline reach into it.
     pub inline: bool,
-    /// Values of the task's parameters.
     pub params: Vec<Param>,
     /// Several runs with different values.
     pub matrix: Option<Matrix>,
@@ -91,6 +84,11 @@ pub struct Matrix {
 impl Matrix {
     /// How many combinations Tekton allows: `default-max-matrix-combinations-count`.
     pub const MAX_COMBINATIONS: usize = 256;
+
+    /// The parameters of all combinations.
+    pub fn all_params(&self) -> impl Iterator<Item = &Param> {
+        self.params.iter().chain(self.include.iter().flatten())
+    }
 }
 
 /// A condition.
@@ -104,14 +102,12 @@ pub enum When {
         negated: bool,
         /// With references; `$(..[*])` stands for several.
         values: Vec<String>,
-        /// Where it is written.
-        origin: Origin,
+        origin: Location,
     },
     /// An expression in CEL.
     Cel {
         /// With references.
         expression: String,
-        /// Where it is written.
-        origin: Origin,
+        origin: Location,
     },
 }

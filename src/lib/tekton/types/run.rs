@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use super::{EnvVar, Origin, Param, PipelineSpec, WorkspaceBinding};
+use super::{EnvVar, Location, Param, PipelineSpec, WorkspaceBinding};
 
 /// One run of a pipeline.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PipelineRun {
-    /// Where it is written.
-    pub origin: Origin,
+    pub origin: Location,
     pub pipeline: PipelineSpec,
     /// Values of parameters, each name once.
     pub params: Vec<Param>,
@@ -25,11 +24,9 @@ pub struct PipelineRun {
 /// `timeouts` of a run; `None` is Tekton's default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Of everything.
     pub pipeline: Option<Timeout>,
     /// Of the tasks without `finally`.
     pub tasks: Option<Timeout>,
-    /// Of `finally`.
     pub finally: Option<Timeout>,
 }
 

@@ -27,7 +27,6 @@ pub struct TaskRun {
 pub struct Volume {
     /// Unique within the task.
     pub name: String,
-    /// What is in it.
     pub source: VolumeSource,
 }
 
@@ -57,7 +56,6 @@ pub struct File {
 pub struct Step {
     /// Its name; `unnamed-<index>` where it has none.
     pub name: String,
-    /// The image that it is to run in.
     pub image: String,
     /// `command`: replaces the ENTRYPOINT of the image. Empty: the image's is used.
     pub command: Vec<String>,
@@ -103,7 +101,6 @@ pub enum StepEnd {
     Exited(i32),
     /// Its own timeout, or that of its task, was over.
     TimedOut,
-    /// The run was cancelled.
     Cancelled,
     /// The command could not start, with the reason; as Kubernetes has it, `onError` does not cover this.
     Unstarted(String),

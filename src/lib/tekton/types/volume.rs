@@ -1,16 +1,14 @@
 //! Volumes, and what the workspaces of a run are.
 
-use super::{ObjectRef, Origin};
+use super::{Location, ObjectRef};
 
 /// `volumes` of a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VolumeSpec {
     /// Unique within the task.
     pub name: String,
-    /// What is in it.
     pub source: VolumeKind,
-    /// Where it is written.
-    pub origin: Origin,
+    pub origin: Location,
 }
 
 /// What is in a volume or a bound workspace.
@@ -20,12 +18,9 @@ pub enum VolumeKind {
     EmptyDir,
     /// `persistentVolumeClaim`, or a `volumeClaimTemplate` (named after its workspace): one folder for the whole run.
     Claim {
-        /// The name of the claim.
         name: String,
-        /// `readOnly`.
         read_only: bool,
     },
-    /// `hostPath`.
     HostPath(String),
     /// `secret` or `configMap`.
     Object(ObjectFiles),
@@ -61,8 +56,6 @@ pub struct WorkspaceBinding {
     pub name: String,
     /// A folder in it.
     pub sub_path: Option<String>,
-    /// What it is.
     pub source: VolumeKind,
-    /// Where it is written.
-    pub origin: Origin,
+    pub origin: Location,
 }

@@ -33,13 +33,18 @@ pub fn of_pipeline_task(task: &mut PipelineTask, visit: &mut Visit<'_>) {
     }
 }
 
+/// The fields of a pipeline task, and those of a task that is written in place.
+pub fn of_task_in_place(task: &mut PipelineTask, visit: &mut Visit<'_>) {
+    of_pipeline_task(task, visit);
+    if task.inline {
+        of_task(&mut task.task, visit);
+    }
+}
+
 /// The fields of a task.
 pub fn of_task(task: &mut TaskSpec, visit: &mut Visit<'_>) {
-    for step in &mut task.steps {
+    for step in task.steps.iter_mut().chain(&mut task.sidecars) {
         of_step(step, visit);
-    }
-    for sidecar in &mut task.sidecars {
-        of_step(&mut sidecar.container, visit);
     }
     for volume in &mut task.volumes {
         visit(Field::Text(&mut volume.name));

@@ -53,7 +53,6 @@ pub(crate) struct Occurrence<'t> {
     pub(crate) byte: usize,
     /// All of it, `$(` and `)` included.
     pub(crate) text: &'t str,
-    /// What it is.
     pub(crate) variable: Variable<'t>,
 }
 

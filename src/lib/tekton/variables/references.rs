@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::fields::{self, Field};
+use super::fields;
 use super::key::{Variable, variable_of};
 use super::scan::keys;
 use crate::tekton::types::{ParamValue, PipelineTask, TaskSpec};
@@ -39,17 +39,10 @@ pub fn results_of_task(task: &PipelineTask) -> BTreeSet<ResultRef> {
     let mut found = BTreeSet::new();
     // The walk is that of replacing, which needs fields that could be changed.
     let mut task = task.clone();
-    let inline = task.inline;
-    let mut take = |field: Field<'_>| fields::texts_of(field, &mut |text| add_results(text, &mut found));
-    fields::of_pipeline_task(&mut task, &mut take);
-    if inline {
-        fields::of_task(&mut task.task, &mut take);
-    }
+    fields::of_task_in_place(&mut task, &mut |field| {
+        fields::texts_of(field, &mut |text| found.extend(keys(text).filter_map(result_of)));
+    });
     found
-}
-
-fn add_results(text: &str, found: &mut BTreeSet<ResultRef>) {
-    found.extend(keys(text).filter_map(result_of));
 }
 
 /// The workspaces that a task mentions.

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fields::Field;
+use super::fields::{Field, Visit};
 use super::key::{is_late_value, param_of};
 pub use super::scan::References;
 use super::scan::exact;
@@ -30,9 +30,7 @@ pub struct Table<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found<'a> {
     Text(&'a str),
-    /// A whole list.
     List(&'a [String]),
-    /// A whole map.
     Map(&'a BTreeMap<String, String>),
     /// An index after the end of a list.
     OutOfRange(usize),
@@ -57,12 +55,10 @@ impl<'a> Table<'a> {
         self
     }
 
-    /// Adds a value.
     pub fn put(&mut self, key: impl Into<String>, value: ParamValue) {
         self.values.insert(key.into(), value);
     }
 
-    /// Adds text.
     pub fn put_text(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.put(key, ParamValue::String(value.into()));
     }
@@ -179,6 +175,12 @@ impl<'a> Expander<'a> {
     /// What was wrong, each thing once, in order.
     pub fn into_problems(self) -> Vec<String> {
         self.problems.into_inner().into_iter().collect()
+    }
+
+    /// Expands the fields that a walk visits; what was wrong, as [`Expander::into_problems`].
+    pub fn over(self, walk: impl FnOnce(&mut Visit<'_>)) -> Vec<String> {
+        walk(&mut |field| self.field(field));
+        self.into_problems()
     }
 
     /// Expands a field in place.

@@ -8,14 +8,14 @@ use super::when::conditions;
 use crate::tekton::node::{At, BY_REFERENCE, FROM_TEMPLATE, Node};
 use crate::tekton::report::Report;
 use crate::tekton::types::{
-    EnvFrom, EnvValue, EnvVar, ObjectKind, ObjectRef, Sidecar, StepSpec, StepWorkspace, VolumeMount, is_dns_label,
+    EnvFrom, EnvValue, EnvVar, ObjectKind, ObjectRef, StepSpec, StepWorkspace, VolumeMount, is_dns_label,
 };
 
 /// The fields that steps and sidecars share.
 fn container(node: &Node, what: &str, fields: &mut Fields<'_>, report: &Report) -> StepSpec {
     let name_at = fields.get("name").map_or(&node.at, |name| &name.at);
     let step = StepSpec {
-        origin: node.at.origin(),
+        origin: node.at.location(),
         name: fields.text("name").unwrap_or_default(),
         image: fields.text("image").unwrap_or_default(),
         command: fields.texts("command"),
@@ -89,8 +89,7 @@ pub(super) fn on_error(fields: &mut Fields<'_>, what: &str, report: &Report) -> 
     Some(text)
 }
 
-/// A sidecar.
-pub(super) fn sidecar(node: &Node, report: &Report) -> Sidecar {
+pub(super) fn sidecar(node: &Node, report: &Report) -> StepSpec {
     let what = format!("sidecar `{}`", node.text_of("name").unwrap_or_default());
     let mut fields = Fields::of(node, what.as_str(), report);
     let container = container(node, &what, &mut fields, report);
@@ -107,7 +106,7 @@ pub(super) fn sidecar(node: &Node, report: &Report) -> Sidecar {
     ]);
     fields.inert(&["ports", "stdin", "stdinOnce", "tty", "restartPolicy"]);
     fields.end(&[("resources", "in v1 it is `computeResources`")]);
-    Sidecar { container }
+    container
 }
 
 /// `env`.

@@ -69,7 +69,6 @@ impl<'a> Fields<'a> {
         false
     }
 
-    /// A whole number.
     pub(super) fn number(&mut self, name: &'static str) -> Option<i64> {
         let node = self.get(name)?;
         let number = match &node.value {
@@ -91,7 +90,6 @@ impl<'a> Fields<'a> {
         node.items()
     }
 
-    /// A list of texts.
     pub(super) fn texts(&mut self, name: &'static str) -> Vec<String> {
         let mut texts = Vec::new();
         for item in self.list(name) {
@@ -190,7 +188,6 @@ pub(super) fn kind(node: &Node) -> &'static str {
 pub(super) enum Span {
     /// Not below zero.
     Of(Duration),
-    /// Below zero.
     Negative,
 }
 

@@ -20,15 +20,6 @@ fn is_result_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
-fn kind_of(text: &str) -> Option<ParamType> {
-    match text {
-        "string" => Some(ParamType::String),
-        "array" => Some(ParamType::Array),
-        "object" => Some(ParamType::Object),
-        _ => None,
-    }
-}
-
 /// A value, with a warning where its text is not what the author wrote.
 fn value(node: &Node, what: &str, report: &Report) -> ParamValue {
     let value = node.to_param_value();
@@ -70,7 +61,8 @@ fn properties(fields: &mut Fields<'_>, what: &str, report: &Report) -> Option<Ve
 fn declared_kind(fields: &mut Fields<'_>, what: &str, report: &Report) -> Option<ParamType> {
     let node = fields.get("type")?;
     let text = fields.word("type")?;
-    let kind = kind_of(&text);
+    let known = [ParamType::String, ParamType::Array, ParamType::Object];
+    let kind = known.into_iter().find(|known| known.name() == text);
     if kind.is_none() {
         let message = format!("{what} has the type `{text}`");
         report.error_with(&node.at, message, "write string, array or object");
@@ -134,7 +126,7 @@ fn spec(node: &Node, report: &Report) -> Option<ParamSpec> {
         }
     }
     let properties = properties.unwrap_or_default();
-    Some(ParamSpec { name, kind, properties, default, allowed, origin: node.at.origin() })
+    Some(ParamSpec { name, kind, properties, default, allowed, origin: node.at.location() })
 }
 
 fn name_rules(name: &str, kind: ParamType, keys: &[String], at: &At, report: &Report) {
@@ -176,7 +168,7 @@ pub(super) fn values(nodes: &[Node], report: &Report) -> Vec<Param> {
         } else if params.iter().any(|known| known.name == name) {
             report.error(&node.at, format!("{what} is given twice"));
         } else {
-            params.push(Param { name, value, origin: node.at.origin() });
+            params.push(Param { name, value, origin: node.at.location() });
         }
     }
     params

@@ -6,9 +6,7 @@ use super::when::conditions;
 use super::{params, task};
 use crate::tekton::node::{BY_REFERENCE, Node};
 use crate::tekton::report::Report;
-use crate::tekton::types::{
-    Matrix, PipelineResult, PipelineSpec, PipelineTask, PipelineWorkspace, WorkspaceUse, is_dns_label,
-};
+use crate::tekton::types::{Matrix, PipelineResult, PipelineSpec, PipelineTask, WorkspaceUse, is_dns_label};
 
 /// The `spec` of a pipeline.
 pub(super) fn pipeline(node: &Node, name: &str, report: &Report) -> PipelineSpec {
@@ -22,7 +20,7 @@ pub(super) fn pipeline(node: &Node, name: &str, report: &Report) -> PipelineSpec
     let pipeline = PipelineSpec {
         name: name.to_owned(),
         params: params::specs(fields.list("params"), report),
-        workspaces: workspaces(fields.list("workspaces"), report),
+        workspaces: task::workspaces(fields.list("workspaces"), false, report),
         tasks: tasks.iter().map(|node| pipeline_task(node, report)).collect(),
         finally: finally.iter().map(|node| pipeline_task(node, report)).collect(),
         results: results(fields.list("results"), report),
@@ -58,7 +56,7 @@ fn pipeline_task(node: &Node, report: &Report) -> PipelineTask {
         report.error(at, format!("`retries` of {what} is negative"));
     }
     let task = PipelineTask {
-        origin: node.at.origin(),
+        origin: node.at.location(),
         display_name: fields.word("displayName"),
         task: match spec {
             Some(spec) => task::task(spec, reference.as_deref().unwrap_or_default(), &name, report),
@@ -98,25 +96,6 @@ fn matrix(node: &Node, what: &str, report: &Report) -> Matrix {
     let params = params::values(params_nodes, report);
     fields.end(&[]);
     Matrix { params, include }
-}
-
-fn workspaces(nodes: &[Node], report: &Report) -> Vec<PipelineWorkspace> {
-    let mut workspaces: Vec<PipelineWorkspace> = Vec::new();
-    for node in nodes {
-        let mut fields = Fields::of(node, "a workspace of the pipeline", report);
-        let workspace =
-            PipelineWorkspace { name: fields.word("name").unwrap_or_default(), optional: fields.flag("optional") };
-        fields.skip(&["description"]);
-        fields.end(&[]);
-        if workspace.name.is_empty() {
-            report.error(&node.at, "a workspace of the pipeline has no `name`");
-        } else if workspaces.iter().any(|known| known.name == workspace.name) {
-            report.error(&node.at, format!("workspace `{}` is declared twice", workspace.name));
-        } else {
-            workspaces.push(workspace);
-        }
-    }
-    workspaces
 }
 
 fn workspace_uses(nodes: &[Node], what: &str, report: &Report) -> Vec<WorkspaceUse> {
@@ -164,7 +143,7 @@ fn results(nodes: &[Node], report: &Report) -> Vec<PipelineResult> {
         } else if results.iter().any(|known| known.name == name) {
             report.error(&node.at, format!("result `{name}` of the pipeline is declared twice"));
         } else {
-            results.push(PipelineResult { name, value, origin: node.at.origin() });
+            results.push(PipelineResult { name, value, origin: node.at.location() });
         }
     }
     results

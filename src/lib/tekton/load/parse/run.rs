@@ -30,7 +30,7 @@ pub(in super::super) fn run(node: &Node, report: &Report) -> PipelineRun {
         fields.end(&[]);
     }
     let run = PipelineRun {
-        origin: node.at.origin(),
+        origin: node.at.location(),
         pipeline: spec
             .map(|spec| pipeline::pipeline(spec, by_reference.as_deref().unwrap_or_default(), report))
             .unwrap_or_default(),

@@ -16,12 +16,12 @@ pub(super) fn task(node: &Node, name: &str, task_name: &str, report: &Report) ->
     }
     let task = TaskSpec {
         name: name.to_owned(),
-        origin: node.at.origin(),
+        origin: node.at.location(),
         params: params::specs(fields.list("params"), report),
         steps: steps.iter().enumerate().map(|(index, node)| container::step(node, index, report)).collect(),
         sidecars: fields.list("sidecars").iter().map(|node| container::sidecar(node, report)).collect(),
         volumes: volume::volumes(fields.list("volumes"), report),
-        workspaces: workspaces(fields.list("workspaces"), report),
+        workspaces: workspaces(fields.list("workspaces"), true, report),
         results: params::results(fields.list("results"), false, report),
     };
     // `kind: Task` without apiVersion means nothing; custom tasks are refused before.
@@ -38,20 +38,22 @@ pub(super) fn task(node: &Node, name: &str, task_name: &str, report: &Report) ->
     task
 }
 
-fn workspaces(nodes: &[Node], report: &Report) -> Vec<WorkspaceSpec> {
+/// `workspaces` of a task, or of a pipeline, which does not say where and how they are mounted.
+pub(super) fn workspaces(nodes: &[Node], of_task: bool, report: &Report) -> Vec<WorkspaceSpec> {
+    let what = if of_task { "a workspace of a task" } else { "a workspace of the pipeline" };
     let mut workspaces: Vec<WorkspaceSpec> = Vec::new();
     for node in nodes {
-        let mut fields = Fields::of(node, "a workspace of a task", report);
+        let mut fields = Fields::of(node, what, report);
         let workspace = WorkspaceSpec {
             name: fields.word("name").unwrap_or_default(),
-            mount_path: fields.word("mountPath"),
-            read_only: fields.flag("readOnly"),
+            mount_path: if of_task { fields.word("mountPath") } else { None },
+            read_only: of_task && fields.flag("readOnly"),
             optional: fields.flag("optional"),
         };
         fields.skip(&["description"]);
         fields.end(&[]);
         if workspace.name.is_empty() {
-            report.error(&node.at, "a workspace of a task has no `name`");
+            report.error(&node.at, format!("{what} has no `name`"));
         } else if workspaces.iter().any(|known| known.name == workspace.name) {
             report.error(&node.at, format!("workspace `{}` is declared twice", workspace.name));
         } else {

@@ -25,7 +25,6 @@ const REFUSED: [(&str, &str); 13] = [
     ("cephfs", "use a persistentVolumeClaim"),
 ];
 
-/// `volumes` of a task.
 pub(super) fn volumes(nodes: &[Node], report: &Report) -> Vec<VolumeSpec> {
     let mut volumes: Vec<VolumeSpec> = Vec::new();
     for node in nodes {
@@ -48,7 +47,7 @@ pub(super) fn volumes(nodes: &[Node], report: &Report) -> Vec<VolumeSpec> {
             ("volumeClaimTemplate", "use a workspace"),
         ]);
         if let Some(source) = source {
-            volumes.push(VolumeSpec { name, source, origin: node.at.origin() });
+            volumes.push(VolumeSpec { name, source, origin: node.at.location() });
         }
     }
     volumes
@@ -86,7 +85,7 @@ pub(super) fn bindings(nodes: &[Node], report: &Report) -> Vec<WorkspaceBinding>
         if bindings.iter().any(|known| known.name == name) {
             report.error(&node.at, format!("{what} is bound twice"));
         } else if let Some(source) = source {
-            bindings.push(WorkspaceBinding { name, sub_path, source, origin: node.at.origin() });
+            bindings.push(WorkspaceBinding { name, sub_path, source, origin: node.at.location() });
         }
     }
     bindings

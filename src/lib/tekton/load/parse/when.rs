@@ -5,7 +5,6 @@ use crate::tekton::node::Node;
 use crate::tekton::report::Report;
 use crate::tekton::types::When;
 
-/// `when` of a pipeline task or step.
 pub(super) fn conditions(nodes: &[Node], report: &Report) -> Vec<When> {
     nodes.iter().filter_map(|node| when(node, report)).collect()
 }
@@ -23,7 +22,7 @@ fn when(node: &Node, report: &Report) -> Option<When> {
     };
     let cel = fields.word("cel");
     fields.end(&[]);
-    let origin = node.at.origin();
+    let origin = node.at.location();
     if let Some(expression) = cel {
         if input.is_some_and(|input| !input.is_empty()) || operator.is_some() || !values.is_empty() {
             report.error(&node.at, "a condition has either `cel` or input, operator and values");

@@ -3,7 +3,7 @@
 use super::*;
 use crate::lighthouse::Trust;
 use crate::tekton::mk::{declared, in_values, list, map, one, param, result, run, script, task, text};
-use crate::tekton::types::{Matrix, Origin, ParamType, ParamValue, PipelineResult, PipelineTask, ResultSpec};
+use crate::tekton::types::{Matrix, ParamType, ParamValue, PipelineResult, PipelineTask, ResultSpec};
 
 fn after(task: PipelineTask, before: &[&str]) -> PipelineTask {
     PipelineTask { run_after: before.iter().map(|name| (*name).to_owned()).collect(), ..task }
@@ -30,7 +30,7 @@ fn matrix(task: PipelineTask, name: &str, value: ParamValue) -> PipelineTask {
 }
 
 fn pipeline_result(name: &str, value: &str) -> PipelineResult {
-    PipelineResult { name: name.to_owned(), value: text(value), origin: Origin::default() }
+    PipelineResult { name: name.to_owned(), value: text(value), origin: Location::default() }
 }
 
 const STOPPING: &str = "PipelineRun was stopping";

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::tekton::mk::{command, declared, env, in_values, list, one, result, run, script, task, text};
-use crate::tekton::types::{EnvFrom, ObjectKind, ObjectRef, ParamType, PipelineTask, ResultSpec, Sidecar, StepSpec};
+use crate::tekton::types::{EnvFrom, ObjectKind, ObjectRef, ParamType, PipelineTask, ResultSpec, StepSpec};
 
 fn continues(step: StepSpec) -> StepSpec {
     StepSpec { on_error: Some("continue".to_owned()), ..step }
@@ -131,7 +131,7 @@ fn missing_objects_fail_the_task_as_kubernetes_does() {
 #[test]
 fn sidecars_need_an_engine_that_has_them() {
     let mut spec = one("t", "x", &[]);
-    spec.task.sidecars = vec![Sidecar { container: command("db", &["postgres"]) }];
+    spec.task.sidecars = vec![command("db", &["postgres"])];
     let of = run(vec![spec]);
     let plan = plan(&of, &mk::context(), &PlanOptions::default()).expect("a plan");
     let refused = unsupported(&plan, &Fake::default());
