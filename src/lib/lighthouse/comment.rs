@@ -1,22 +1,18 @@
 //! Commands in comments: which comments reach the selection at all, and what they ask for.
 
-use regex::Regex;
+use super::config::Pattern;
 use std::sync::LazyLock;
 
-// The patterns are Lighthouse's, so they never fail; a missing one would match nothing.
-fn pattern(text: &str) -> Option<Regex> {
-    crate::go_regex::compile(text).ok()
+// The patterns are Lighthouse's, so they never fail; one that did would match nothing.
+fn pattern(text: &str) -> Pattern {
+    Pattern::new(vec![text.to_owned()])
 }
 
-static TEST: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?mi)^/(?:lh-)?test[ \t]+[-\w]+(,[-\w]+)*\s*$"));
-static ALONE: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?mi)^/(?:lh-)?(?:retest|ok-to-test)\s*$"));
-static RETEST: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?m)^/retest\s*$"));
-static ALL: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?m)^/test( | .* )all,?($|\s.*)"));
-static OK_TO_TEST: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?m)^/ok-to-test\s*$"));
-
-fn is_match(pattern: &LazyLock<Option<Regex>>, body: &str) -> bool {
-    pattern.as_ref().is_some_and(|pattern| pattern.is_match(body))
-}
+static TEST: LazyLock<Pattern> = LazyLock::new(|| pattern(r"(?mi)^/(?:lh-)?test[ \t]+[-\w]+(,[-\w]+)*\s*$"));
+static ALONE: LazyLock<Pattern> = LazyLock::new(|| pattern(r"(?mi)^/(?:lh-)?(?:retest|ok-to-test)\s*$"));
+static RETEST: LazyLock<Pattern> = LazyLock::new(|| pattern(r"(?m)^/retest\s*$"));
+static ALL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"(?m)^/test( | .* )all,?($|\s.*)"));
+static OK_TO_TEST: LazyLock<Pattern> = LazyLock::new(|| pattern(r"(?m)^/ok-to-test\s*$"));
 
 /// Whether a comment has a command, so that jobs are looked at. An installation may know one more name.
 pub(super) fn has_command(body: &str, more: Option<&str>) -> bool {
@@ -29,18 +25,18 @@ pub(super) fn has_command(body: &str, more: Option<&str>) -> bool {
         };
         !name.is_empty() && body.lines().any(words)
     };
-    is_match(&TEST, body) || is_match(&ALONE, body) || more.is_some_and(is_more)
+    TEST.is_match(body) || ALONE.is_match(body) || more.is_some_and(is_more)
 }
 
 /// Whether it asks for what failed.
 pub(super) fn is_retest(body: &str) -> bool {
-    is_match(&RETEST, &body.replace("\r\n", "\n"))
+    RETEST.is_match(&body.replace("\r\n", "\n"))
 }
 
 /// Whether it asks for all that a push would start, and by which command.
 pub(super) fn asks_for_all(body: &str) -> Option<&'static str> {
     let body = &body.replace("\r\n", "\n");
-    if is_match(&ALL, body) { Some("/test all") } else { is_match(&OK_TO_TEST, body).then_some("/ok-to-test") }
+    if ALL.is_match(body) { Some("/test all") } else { OK_TO_TEST.is_match(body).then_some("/ok-to-test") }
 }
 
 #[cfg(test)]
@@ -76,9 +72,8 @@ mod tests {
         ] {
             assert!(!has_command(body, None), "{body}");
         }
-        assert!(
-            has_command("/lint", Some("lint")) && !has_command("/lint", Some("fmt")) && !has_command("/", Some(""))
-        );
+        assert!(has_command("/lint", Some("lint")));
+        assert!(!has_command("/lint", Some("fmt")) && !has_command("/", Some("")));
     }
 
     #[test]

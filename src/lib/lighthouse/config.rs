@@ -40,35 +40,23 @@ pub struct JobConfig {
     pub agent: String,
     /// Whether `agent` is written.
     pub has_agent: bool,
-    /// `pipeline_run_spec`.
     pub run_spec: Option<Value>,
     /// `pipeline_run_params`: names and templates, with the places of these.
     pub params: Vec<(String, String, Location)>,
     /// The name of the commit status; may be empty where there is no default.
     pub context: String,
-    /// `skip_report`.
     pub skip_report: bool,
-    /// `labels`.
     pub labels: BTreeMap<String, String>,
-    /// `annotations`.
     pub annotations: BTreeMap<String, String>,
-    /// `max_concurrency`.
     pub max_concurrency: i64,
-    /// `clone_uri`.
     pub clone_uri: Option<String>,
-    /// `path_alias`.
     pub path_alias: String,
     /// `spec`, a PodSpec for other agents.
     pub pod_spec: Option<Value>,
-    /// `branches`.
     pub branches: Option<Pattern>,
-    /// `skip_branches`.
     pub skip_branches: Option<Pattern>,
-    /// `run_if_changed`.
     pub run_if_changed: Option<Pattern>,
-    /// `ignore_changes`.
     pub ignore_changes: Option<Pattern>,
-    /// `always_run`.
     pub always_run: bool,
     /// `trigger`; of presubmits only.
     pub trigger: Option<Pattern>,
@@ -76,7 +64,6 @@ pub struct JobConfig {
     pub rerun_command: Option<String>,
     /// The pair of `trigger` and `rerun_command` that Lighthouse has rewritten.
     pub rewritten: Option<(String, String)>,
-    /// `cron`.
     pub cron: Option<String>,
     /// `branch` of a periodic.
     pub branch: Option<String>,

@@ -43,7 +43,7 @@ pub(super) fn decode(document: &Document, notes: &mut Vec<Finding>) -> Vec<JobCo
             let number = number.to_string();
             let path = [spec_key, list_key, &number];
             match item.as_object() {
-                Some(map) => jobs.push(Fields::new(document, &path, map, kind).job()),
+                Some(map) => jobs.push(Fields { document, path: path.to_vec(), map, kind, notes: Vec::new() }.job()),
                 None => notes.push(Finding::error("trigger-type", document.location(&path), "a job is a mapping")),
             }
         }
@@ -111,10 +111,6 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn new(document: &'a Document, path: &[&'a str], map: &'a Map<String, Value>, kind: JobKind) -> Self {
-        Fields { document, path: path.to_vec(), map, kind, notes: Vec::new() }
-    }
-
     fn job(mut self) -> JobConfig {
         let known = FIELDS.iter().filter(|(_, _, kinds)| kinds.contains(&self.kind)).map(|(name, _, _)| *name);
         unknown(self.document, &self.path, self.map, known, &mut self.notes);
@@ -169,26 +165,20 @@ impl<'a> Fields<'a> {
     /// `trigger` and `rerun_command`, with the defaults and rewriting of Lighthouse.
     fn commands(&mut self, job: &mut JobConfig) {
         let (trigger, rerun) = (self.text("trigger"), self.text("rerun_command"));
-        match (trigger.as_deref(), rerun.as_deref()) {
-            (None, None) => {
-                let name = &job.name;
-                job.trigger = Some(Pattern::new(vec![format!("(?m)^/test( | .* ){name},?($|\\s.*)")]));
-                job.rerun_command = Some(format!("/test {name}"));
-            }
-            (Some(one), Some(two)) => {
-                if let Some((_, _, word)) = REWRITTEN.iter().find(|known| (known.0, known.1) == (one, two)) {
-                    job.rewritten = Some((one.to_owned(), two.to_owned()));
-                    job.trigger = Some(Pattern::new(vec![format!("(?m)^/{word},?($|\\s.*)")]));
-                    job.rerun_command = Some(format!("/{word}"));
-                } else {
-                    job.trigger = self.pattern("trigger");
-                    job.rerun_command = rerun;
-                }
-            }
-            _ => {
-                job.trigger = self.pattern("trigger");
-                job.rerun_command = rerun;
-            }
+        let pair = (trigger.as_deref(), rerun.as_deref());
+        if pair == (None, None) {
+            let name = &job.name;
+            job.trigger = Some(Pattern::new(vec![format!("(?m)^/test( | .* ){name},?($|\\s.*)")]));
+            job.rerun_command = Some(format!("/test {name}"));
+        } else if let Some((one, two, word)) =
+            REWRITTEN.into_iter().find(|(one, two, _)| pair == (Some(one), Some(two)))
+        {
+            job.rewritten = Some((one.to_owned(), two.to_owned()));
+            job.trigger = Some(Pattern::new(vec![format!("(?m)^/{word},?($|\\s.*)")]));
+            job.rerun_command = Some(format!("/{word}"));
+        } else {
+            job.trigger = self.pattern("trigger");
+            job.rerun_command = rerun;
         }
     }
 

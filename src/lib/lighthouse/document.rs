@@ -4,6 +4,7 @@ use super::finding::Finding;
 use crate::manifest::Source;
 use crate::manifest::findings::{finding_problem, location, syntax_problem};
 use crate::problem::{Location, Problem};
+use crate::text::visible;
 use crate::yaml::engine::Engine;
 use crate::yaml::input::{Positions, Text};
 use crate::yaml::tape::{Kind, Tape};
@@ -12,7 +13,6 @@ use serde_json::Value;
 
 /// The first document of a file: Lighthouse reads no other.
 pub(super) struct Document {
-    /// Its path in the repository.
     pub(super) path: String,
     /// The path as places show it.
     file: String,
@@ -63,11 +63,8 @@ impl Document {
                 Some(Document { path: path.to_owned(), file: file.to_owned(), value, tape, bytes, json })
             }
             Err(error) => {
-                findings.push(Finding::error(
-                    "trigger-syntax",
-                    location(file, &mut positions, error.offset),
-                    error.message,
-                ));
+                let at = location(file, &mut positions, error.offset);
+                findings.push(Finding::error("trigger-syntax", at, error.message));
                 None
             }
         }
@@ -115,8 +112,5 @@ impl Document {
 }
 
 fn syntax(problem: Problem) -> Finding {
-    let mut finding = Finding::error("trigger-syntax", problem.location, problem.message);
-    finding.problem.severity = problem.severity;
-    finding.problem.hint = problem.hint;
-    finding
+    Finding::new("trigger-syntax", Problem { message: visible(&problem.message), ..problem })
 }

@@ -5,7 +5,6 @@
 pub struct Event {
     /// The repository; for a pull request, that which it goes to.
     pub repository: Repository,
-    /// What happened.
     pub trigger: TriggerEvent,
     /// The delivery's id, where there is one.
     pub guid: Option<String>,
@@ -50,9 +49,7 @@ pub enum TriggerEvent {
     Comment {
         /// `created`, `edited`, `deleted`; of reviews `submitted`.
         action: String,
-        /// Its text.
         body: String,
-        /// Who wrote it.
         author: User,
         /// What it is about; `None` is an issue.
         pull: Option<Pull>,
@@ -61,9 +58,7 @@ pub enum TriggerEvent {
     Push {
         /// The full ref.
         reference: String,
-        /// The commit.
         after: String,
-        /// Whether the ref was deleted.
         deleted: bool,
         /// All paths that the commits add, remove or change; `None`: not known.
         files: Option<Vec<String>>,
@@ -74,9 +69,7 @@ pub enum TriggerEvent {
         state: String,
         /// Where it was deployed to.
         environment: String,
-        /// The ref that was deployed.
         reference: String,
-        /// The commit that was deployed.
         sha: String,
     },
     /// The time of a periodic has come.
@@ -86,7 +79,6 @@ pub enum TriggerEvent {
 /// Someone.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct User {
-    /// The name.
     pub login: String,
     /// GitHub's `author_association`; empty where it is not known.
     pub association: String,
@@ -99,20 +91,15 @@ pub struct User {
 pub struct Pull {
     pub number: u64,
     pub title: String,
-    /// Who opened it.
     pub author: User,
-    /// Whether it is open.
     pub is_open: bool,
-    /// Whether it is a draft.
     pub is_draft: bool,
     pub labels: Vec<String>,
     /// The branch that it goes to.
     pub base_ref: String,
     /// The tip of that.
     pub base_sha: String,
-    /// Its branch.
     pub head_ref: String,
-    /// Its commit.
     pub head_sha: String,
     /// Where its branch is.
     pub head_repository: HeadRepository,

@@ -24,14 +24,11 @@ impl Finding {
     }
 
     pub fn error(id: &'static str, location: Location, message: impl Into<String>) -> Finding {
-        let message = visible(&message.into());
-        Finding::new(id, Problem { severity: Severity::Error, location, message, hint: None })
+        Finding::new(id, Problem::error(location, visible(&message.into())))
     }
 
     pub fn warning(id: &'static str, location: Location, message: impl Into<String>) -> Finding {
-        let mut finding = Finding::error(id, location, message);
-        finding.problem.severity = Severity::Warning;
-        finding
+        Finding::new(id, Problem::warning(location, visible(&message.into())))
     }
 
     /// Adds lines that stand below the message.
@@ -70,10 +67,8 @@ impl Finding {
     /// The message with the job before it; and the lines of a pattern and its caret, where it has some.
     pub fn text(&self) -> (String, Option<&str>) {
         let job = self.job.as_ref().map(|job| format!("job {}: ", visible(job))).unwrap_or_default();
-        let (first, rest) = match self.problem.message.split_once('\n') {
-            Some((first, rest)) => (first, Some(rest)),
-            None => (self.problem.message.as_str(), None),
-        };
+        let message = self.problem.message.as_str();
+        let (first, rest) = message.split_once('\n').map_or((message, None), |(first, rest)| (first, Some(rest)));
         (format!("{job}{first}"), rest)
     }
 

@@ -8,19 +8,12 @@ fn ids(text: &str) -> Vec<String> {
     let header = "apiVersion: config.lighthouse.jenkins-x.io/v1alpha1\nkind: TriggerConfig\nspec:\n";
     let tree =
         Tree::from([(".lighthouse/triggers.yaml", format!("{header}{text}")), (".lighthouse/a.yaml", String::new())]);
-    let found = lint(&load(&tree).config, &|_, path| tree.contains_key(path));
-    found
-        .iter()
-        .map(|finding| {
-            assert!(RULES.iter().any(|(id, _)| *id == finding.id), "{}", finding.id);
-            format!(
-                "{}:{} {}",
-                finding.problem.location.line,
-                finding.problem.location.column,
-                finding.id.trim_start_matches("trigger-")
-            )
-        })
-        .collect()
+    let shown = |finding: &Finding| {
+        assert!(RULES.iter().any(|(id, _)| *id == finding.id), "{}", finding.id);
+        let (location, id) = (&finding.problem.location, finding.id.trim_start_matches("trigger-"));
+        format!("{}:{} {id}", location.line, location.column)
+    };
+    lint(&load(&tree).config, &|_, path| tree.contains_key(path)).iter().map(shown).collect()
 }
 
 #[test]

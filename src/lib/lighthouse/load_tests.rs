@@ -9,17 +9,8 @@ fn one(text: &str) -> Loaded {
 }
 
 fn shown(problems: &[Finding]) -> Vec<String> {
-    problems
-        .iter()
-        .map(|problem| {
-            format!(
-                "{} {} {}",
-                problem.problem.location,
-                problem.id,
-                problem.problem.message.lines().next().unwrap_or("")
-            )
-        })
-        .collect()
+    let first_line = |problem: &Finding| problem.problem.message.lines().next().unwrap_or("").to_owned();
+    problems.iter().map(|one| format!("{} {} {}", one.problem.location, one.id, first_line(one))).collect()
 }
 
 #[test]
@@ -83,10 +74,8 @@ fn two_pairs_of_commands_are_rewritten() {
             "spec: {{presubmits: [{{name: a, source: x, trigger: '{trigger}', rerun_command: '{rerun}'}}]}}\n"
         ));
         let job = &loaded.config.jobs[0];
-        let pair = (
-            job.trigger.as_ref().expect("a trigger").joined.as_str(),
-            job.rerun_command.as_deref().expect("a command"),
-        );
+        let trigger_text = job.trigger.as_ref().expect("a trigger").joined.as_str();
+        let pair = (trigger_text, job.rerun_command.as_deref().expect("a command"));
         assert_eq!(pair, expected.unwrap_or((trigger, rerun)));
         assert_eq!(job.rewritten.is_some(), expected.is_some());
         assert_eq!(loaded.problems.is_empty(), expected.is_some() || trigger == rerun, "{trigger}");
@@ -143,13 +132,9 @@ fn all_errors_come_at_once_with_their_places() {
     ];
     let found = shown(&loaded.problems);
     for line in expected {
-        let location = |at: &str| format!("{file}:{at}");
-        assert!(
-            found
-                .iter()
-                .any(|found| *found == location(line) || found.contains(line.split_once(' ').expect("words").1)),
-            "{line}\n{found:#?}"
-        );
+        let words = line.split_once(' ').expect("words").1;
+        let is_it = |found: &String| *found == format!("{file}:{line}") || found.contains(words);
+        assert!(found.iter().any(is_it), "{line}\n{found:#?}");
     }
     for line in ["5:", "8:", "14:17", "16:5", "18:16", "21:"] {
         assert!(found.iter().any(|found| found.starts_with(&format!("{file}:{line}"))), "{line}\n{found:#?}");
@@ -213,8 +198,6 @@ fn jobs_of_the_head_go_over_those_of_the_base() {
     assert_eq!(load_from(ConfigFrom::Merged, None, Side::plain(&head)).config.jobs.len(), 2);
     let broken = tree("spec: {presubmits: [{name: a, trigger: '('}]}\n");
     assert!(!load_from(ConfigFrom::Merged, Some(Side::plain(&base)), Side::plain(&broken)).problems.is_empty());
-    assert!(
-        load_from(ConfigFrom::Merged, Some(Side::plain(&broken)), Side::plain(&head)).problems.is_empty(),
-        "the bad job was replaced"
-    );
+    let repaired = load_from(ConfigFrom::Merged, Some(Side::plain(&broken)), Side::plain(&head));
+    assert!(repaired.problems.is_empty(), "the bad job was replaced");
 }

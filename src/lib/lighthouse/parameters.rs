@@ -63,7 +63,7 @@ pub fn build_job(job: &JobConfig, event: &Event, context: &Context) -> Result<Jo
         };
         let template = Template::parse(template).map_err(failed)?;
         let value = template.render(&data).map_err(failed)?;
-        let is_controlled = CONTROLLED_FIELDS.iter().any(|field| template.fields().contains(*field));
+        let is_controlled = CONTROLLED_FIELDS.iter().any(|field| template.fields.contains(*field));
         event_controlled.retain(|known| known != name);
         if is_controlled {
             event_controlled.push(name.clone());
@@ -230,10 +230,7 @@ fn labels(job: &JobConfig, event: &Event, context: &Context, refs: &Refs) -> BTr
 
 /// At most 63 bytes, ending in a letter or digit.
 fn cut(text: &str) -> &str {
-    let mut end = text.len().min(63);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = text.floor_char_boundary(63);
     if end < text.len() { text[..end].trim_end_matches(['.', '-', '_']) } else { text }
 }
 

@@ -59,86 +59,25 @@ fn values_of(job: &Job) -> Vec<&str> {
 #[test]
 fn every_kind_has_its_values() {
     let url = "https://git.example.com/Acme/fleet.git";
+    let values = |job: &Job| values_of(job).join("|");
     let presubmit = build(&job("presubmits", "name: unit, source: a.yaml"), &pull_request());
-    assert_eq!(
-        values_of(&presubmit),
-        [
-            "1750000000000",
-            "unit",
-            "type:presubmit",
-            "presubmit",
-            "main",
-            "aaa1",
-            "7",
-            "refs/pull/7/head",
-            "bbb2",
-            "main:aaa1,7:bbb2:refs/pull/7/head",
-            "fleet",
-            "Acme",
-            url
-        ]
-    );
+    let pull = "main|aaa1|7|refs/pull/7/head|bbb2|main:aaa1,7:bbb2:refs/pull/7/head";
+    let expected = format!("1750000000000|unit|type:presubmit|presubmit|{pull}|fleet|Acme|{url}");
+    assert_eq!(values(&presubmit), expected);
     assert_eq!(presubmit.event_controlled, ["PULL_BASE_REF", "PULL_REFS"]);
-    let postsubmit = build(&job("postsubmits", "name: p, source: a.yaml"), &push("refs/tags/v1.2"));
-    assert_eq!(
-        values_of(&postsubmit),
-        [
-            "1750000000000",
-            "p",
-            "type:postsubmit",
-            "postsubmit",
-            "v1.2",
-            "ddd4",
-            "",
-            "",
-            "",
-            "v1.2:ddd4",
-            "fleet",
-            "Acme",
-            url
-        ]
-    );
-    let deployed = build(&job("deployments", "name: d, source: a.yaml"), &deployment());
-    assert_eq!(
-        values_of(&deployed),
-        [
-            "1750000000000",
-            "d",
-            "type:deployment",
-            "deployment",
-            "v1.2",
-            "ddd4",
-            "",
-            "",
-            "",
-            "v1.2:ddd4",
-            "fleet",
-            "Acme",
-            url
-        ]
-    );
+    for (list, name, kind, event) in
+        [("postsubmits", "p", "postsubmit", push("refs/tags/v1.2")), ("deployments", "d", "deployment", deployment())]
+    {
+        let built = build(&job(list, &format!("name: {name}, source: a.yaml")), &event);
+        let expected = format!("1750000000000|{name}|type:{kind}|{kind}|v1.2|ddd4||||v1.2:ddd4|fleet|Acme|{url}");
+        assert_eq!(values(&built), expected);
+    }
     let time = event(TriggerEvent::Periodic { name: "nightly".to_owned() });
     let periodic =
         job("periodics", "name: nightly, source: a.yaml, cron: '@daily', branch: dev, clone_uri: 'file:///x'");
     let periodic = build(&periodic, &time);
-    assert_eq!(
-        values_of(&periodic),
-        [
-            "1750000000000",
-            "nightly",
-            "type:periodic",
-            "periodic",
-            "dev",
-            "",
-            "",
-            "",
-            "",
-            "dev",
-            "fleet",
-            "Acme",
-            "file:///x"
-        ]
-    );
+    let expected = "1750000000000|nightly|type:periodic|periodic|dev|||||dev|fleet|Acme|file:///x";
+    assert_eq!(values(&periodic), expected);
     assert!(periodic.event_controlled.is_empty());
     let filled = build(&job("periodics", "name: nightly, source: a.yaml, cron: '@daily'"), &time);
     assert_eq!((values_of(&filled)[4], values_of(&filled)[12]), ("main", url));
@@ -172,19 +111,12 @@ fn names_of_runs() {
     assert_eq!(build(&unit, &event).generate_name, "latform-fleet-config-pr-813-unit-");
     let name = |list: &str, yaml: &str, event: &Event| build(&job(list, yaml), event).generate_name;
     assert_eq!(name("presubmits", "name: unit, source: a.yaml", &pull_request()), "acme-fleet-pr-7-unit-");
-    assert_eq!(
-        name("postsubmits", "name: A_b, source: a.yaml", &push("refs/heads/feature/X.1")),
-        "acme-fleet-feature-x-1-a-b-"
-    );
+    let pushed = name("postsubmits", "name: A_b, source: a.yaml", &push("refs/heads/feature/X.1"));
+    assert_eq!(pushed, "acme-fleet-feature-x-1-a-b-");
     assert_eq!(name("deployments", "name: d, source: a.yaml", &deployment()), "acme-fleet-v1-2-");
-    assert_eq!(
-        name("presubmits", "name: u, source: a.yaml, context: 'ci/unit  é'", &pull_request()),
-        "acme-fleet-pr-7-ci-unit-"
-    );
-    assert_eq!(
-        (normal("--9ab--C9--"), normal("éé"), normal("123")),
-        ("ab-c9".to_owned(), String::new(), String::new())
-    );
+    let of_context = name("presubmits", "name: u, source: a.yaml, context: 'ci/unit  é'", &pull_request());
+    assert_eq!(of_context, "acme-fleet-pr-7-ci-unit-");
+    assert_eq!(["--9ab--C9--", "éé", "123"].map(normal), ["ab-c9", "", ""]);
 }
 
 #[test]

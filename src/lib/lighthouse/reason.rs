@@ -8,21 +8,15 @@ use std::fmt;
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     AlwaysRun,
-    /// A changed file.
     Changes,
-    /// A command in a comment.
     Command,
     /// The event is one for jobs of its kind, and nothing speaks against it.
     Event,
-    /// It is a job for other events.
     OtherEvent,
-    /// The event starts nothing.
     NothingStarted,
     /// Nobody who is trusted has asked.
     Untrusted,
-    /// The branch or tag.
     Branch,
-    /// Only a command starts it.
     OnlyByCommand,
     /// State or environment of the deployment.
     Deployment,
@@ -33,7 +27,6 @@ pub enum Cause {
 /// What decided, and all that was looked at, in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// What decided.
     pub cause: Cause,
     /// In the order in which it was looked at.
     pub details: Vec<String>,

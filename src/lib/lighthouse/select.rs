@@ -1,7 +1,7 @@
 //! Which jobs an event starts.
 
 use super::comment;
-use super::config::{Config, JobConfig, Pattern};
+use super::config::{Config, JobConfig};
 use super::context::Context;
 use super::event::{Event, Pull, TriggerEvent, short_ref};
 use super::finding::Finding;
@@ -27,15 +27,11 @@ pub struct Selection {
 pub struct Decision {
     pub name: String,
     pub kind: JobKind,
-    /// Where it is written.
     pub location: Location,
-    /// Its commit status.
     pub context: String,
-    /// Whether the event starts it.
     pub selected: bool,
     /// Whether it was looked at: if it is not started then, its status becomes "Skipped.".
     pub considered: bool,
-    /// Why.
     pub reason: Reason,
     /// What to run; only of selected jobs.
     pub job: Option<Job>,
@@ -62,11 +58,9 @@ pub fn select(config: &Config, event: &Event, context: &Context) -> Selection {
     let gate = gate(event, context);
     let decide = |job: &JobConfig| {
         let verdict = decide(job, event, context, &gate);
-        let built = verdict.selected.then(|| build_job(job, event, context));
-        let (built, problem) = match built {
-            Some(Ok(built)) => (Some(built), None),
-            Some(Err(problem)) => (None, Some(*problem)),
-            None => (None, None),
+        let (built, problem) = match verdict.selected.then(|| build_job(job, event, context)).transpose() {
+            Ok(built) => (built, None),
+            Err(problem) => (None, Some(*problem)),
         };
         Decision {
             name: job.name.clone(),
@@ -214,12 +208,9 @@ fn as_comment(job: &JobConfig, body: &str, context: &Context) -> Match {
         let as_pull_request = as_pull_request(job);
         return Match { why: format!("{command}: {}", as_pull_request.why), ..as_pull_request };
     }
-    refused.insert(0, format!("its trigger {} does not match the comment", trigger_text(job)));
+    let trigger = job.trigger.as_ref().map(|trigger| format!("`{}`", trigger.joined)).unwrap_or_default();
+    refused.insert(0, format!("its trigger {trigger} does not match the comment"));
     Match { matched: false, forced: false, default: false, cause: Cause::Command, why: refused.join("; ") }
-}
-
-fn trigger_text(job: &JobConfig) -> String {
-    job.trigger.as_ref().map_or_else(String::new, |trigger| format!("`{}`", trigger.joined))
 }
 
 /// The core of presubmits.
@@ -291,13 +282,11 @@ fn branch_rule(job: &JobConfig, what: &str, name: &str) -> (bool, String) {
         Some(branches) if branches.is_match(name) => {
             (true, format!("{what} {shown} matches `{}`", branches.matching(name)))
         }
-        Some(branches) => (false, format!("{what} {shown} does not match {}", listed(branches))),
+        Some(branches) => {
+            let texts: Vec<String> = branches.texts.iter().map(|text| format!("`{text}`")).collect();
+            (false, format!("{what} {shown} does not match {}", texts.join(" or ")))
+        }
     }
-}
-
-fn listed(pattern: &Pattern) -> String {
-    let texts: Vec<String> = pattern.texts.iter().map(|text| format!("`{text}`")).collect();
-    texts.join(" or ")
 }
 
 /// Whether a changed file makes the job run.

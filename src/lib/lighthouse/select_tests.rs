@@ -21,9 +21,14 @@ fn saved(name: &str) -> Event {
     read_event(&saved).expect(name)
 }
 
-fn pull_request(action: &str, files: &[&str]) -> Event {
-    let mut event = saved("pull_request-synchronize.json");
+fn changing(name: &str, files: &[&str]) -> Event {
+    let mut event = saved(name);
     event.set_files(files.iter().map(|file| (*file).to_owned()).collect());
+    event
+}
+
+fn pull_request(action: &str, files: &[&str]) -> Event {
+    let mut event = changing("pull_request-synchronize.json", files);
     if let TriggerEvent::PullRequest { action: now, .. } = &mut event.trigger {
         *now = action.to_owned();
     }
@@ -31,8 +36,7 @@ fn pull_request(action: &str, files: &[&str]) -> Event {
 }
 
 fn comment(text: &str, files: &[&str]) -> Event {
-    let mut event = saved("issue_comment-test.json");
-    event.set_files(files.iter().map(|file| (*file).to_owned()).collect());
+    let mut event = changing("issue_comment-test.json", files);
     let pull = event.pull_mut().expect("a pull request");
     (pull.base_ref, pull.base_sha, pull.head_sha) = ("main".to_owned(), "aaa1".to_owned(), "bbb2".to_owned());
     pull.head_repository = HeadRepository::Same;
@@ -43,8 +47,7 @@ fn comment(text: &str, files: &[&str]) -> Event {
 }
 
 fn push(reference: &str, files: &[&str]) -> Event {
-    let mut event = saved("push-branch.json");
-    event.set_files(files.iter().map(|file| (*file).to_owned()).collect());
+    let mut event = changing("push-branch.json", files);
     if let TriggerEvent::Push { reference: now, .. } = &mut event.trigger {
         *now = reference.to_owned();
     }
@@ -278,10 +281,8 @@ fn trust() {
         }
     }
     assert!(first(&always, &by(pull_request("synchronize", &[]), "NONE", &["ok-to-test"]), &context).0);
-    assert!(
-        !first(&always, &by(pull_request("opened", &[]), "NONE", &["ok-to-test"]), &context).0,
-        "opening asks for the author"
-    );
+    let opened = first(&always, &by(pull_request("opened", &[]), "NONE", &["ok-to-test"]), &context);
+    assert!(!opened.0, "opening asks for the author");
     let trust = Context { trust: true, ..Context::default() };
     assert!(first(&always, &by(pull_request("opened", &[]), "NONE", &[]), &trust).0);
     let listed = Context { trusted_users: vec!["Stranger[bot]".to_owned()], ..Context::default() };
@@ -344,10 +345,8 @@ fn pushes() {
     }
     assert!(runs(&job("run_if_changed: 'b.txt'"), &saved("push-branch.json")), "removed files count");
     assert_eq!(first(&job("context: x"), &saved("push-deleted.json"), &Context::default()).1, Cause::NothingStarted);
-    assert_eq!(
-        first(&presubmit("always_run: true"), &push("refs/heads/main", &[]), &Context::default()).1,
-        Cause::OtherEvent
-    );
+    let other = first(&presubmit("always_run: true"), &push("refs/heads/main", &[]), &Context::default());
+    assert_eq!(other.1, Cause::OtherEvent);
 }
 
 #[test]
@@ -383,10 +382,8 @@ fn jobs_that_cannot_run_say_why() {
     let selection = select(&config, &pull_request("opened", &[]), &Context::default());
     for (decision, id) in selection.decisions.iter().zip(["trigger-agent", "trigger-source"]) {
         assert!(decision.selected && decision.job.is_none());
-        assert_eq!(
-            (decision.kind, decision.problem.as_ref().map(|problem| problem.id)),
-            (JobKind::Presubmit, Some(id))
-        );
+        let found = decision.problem.as_ref().map(|problem| problem.id);
+        assert_eq!((decision.kind, found), (JobKind::Presubmit, Some(id)));
     }
 }
 

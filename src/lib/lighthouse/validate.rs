@@ -57,11 +57,8 @@ fn names(job: &JobConfig, found: &mut Vec<Finding>) {
             None
         };
         if let Some(problem) = problem {
-            found.push(Finding::error(
-                "trigger-label",
-                job.location_of("labels"),
-                format!("the label `{key}` {problem}"),
-            ));
+            let message = format!("the label `{key}` {problem}");
+            found.push(Finding::error("trigger-label", job.location_of("labels"), message));
         }
     }
 }
@@ -82,15 +79,12 @@ fn values(job: &JobConfig, found: &mut Vec<Finding>) {
         }
     }
     if job.kind == JobKind::Periodic {
-        match job.cron.as_deref() {
-            None => found.push(error("trigger-cron", "cron", "a periodic needs `cron`")),
-            Some(schedule) => {
-                if let Err(message) = cron::verify(schedule) {
-                    let message = format!("the schedule `{schedule}` cannot be read: {message}");
-                    found.push(error("trigger-cron", "cron", &message));
-                }
-            }
-        }
+        let unread = |schedule, why| format!("the schedule `{schedule}` cannot be read: {why}");
+        let wrong = match job.cron.as_deref() {
+            None => Some("a periodic needs `cron`".to_owned()),
+            Some(schedule) => cron::verify(schedule).err().map(|why| unread(schedule, why)),
+        };
+        found.extend(wrong.map(|message| error("trigger-cron", "cron", &message)));
     }
     for (name, template, location) in &job.params {
         if name.is_empty() {
@@ -137,10 +131,7 @@ fn source(job: &JobConfig, found: &mut Vec<Finding>) {
 
 /// Whether a text may be the key of a label: a name, with or without a DNS name before it.
 pub(super) fn is_label_key(key: &str) -> bool {
-    let (prefix, name) = match key.split_once('/') {
-        Some((prefix, name)) => (Some(prefix), name),
-        None => (None, key),
-    };
+    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
     let is_part = |part: &str| {
         let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         !part.is_empty() && part.bytes().all(is_allowed) && !part.starts_with('-') && !part.ends_with('-')

@@ -37,7 +37,6 @@ pub fn is_signed(secret: &[u8], body: &[u8], header: &str) -> bool {
 pub struct Saved {
     /// The file, as the user named it.
     pub file: String,
-    /// What it holds.
     pub bytes: Vec<u8>,
     /// The type of the event, where the user says it.
     pub event_type: Option<String>,

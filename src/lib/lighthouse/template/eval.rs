@@ -3,6 +3,8 @@
 use super::Value;
 use super::parse::{Base, Node, Operand, Pipe};
 use std::fmt::Write as _;
+use std::iter::Peekable;
+use std::str::Chars;
 
 const MAX_STEPS: usize = 100_000;
 const MAX_OUTPUT: usize = 256 * 1024;
@@ -230,6 +232,11 @@ fn order(one: &Value, two: &Value) -> Option<std::cmp::Ordering> {
     }
 }
 
+fn number(chars: &mut Peekable<Chars<'_>>) -> usize {
+    let digits: String = std::iter::from_fn(|| chars.next_if(char::is_ascii_digit)).collect();
+    digits.parse().unwrap_or(0)
+}
+
 /// `%s %d %v %q %t %x %%` with `-`, `0`, a width and a precision.
 fn formatted(format: &str, values: &[Value]) -> Result<String, String> {
     let mut out = String::new();
@@ -245,21 +252,8 @@ fn formatted(format: &str, values: &[Value]) -> Result<String, String> {
             left |= flag == '-';
             zeros |= flag == '0';
         }
-        let mut number = || {
-            let mut digits = String::new();
-            while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                digits.push(digit);
-            }
-            digits
-        };
-        let width: usize = number().parse().unwrap_or(0);
-        let precision = chars.next_if_eq(&'.').map(|_| {
-            let mut digits = String::new();
-            while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                digits.push(digit);
-            }
-            digits.parse::<usize>().unwrap_or(0)
-        });
+        let width = number(&mut chars);
+        let precision = chars.next_if_eq(&'.').map(|_| number(&mut chars));
         let verb = chars.next().ok_or("`printf`: a % at the end")?;
         if verb == '%' {
             out.push('%');

@@ -11,16 +11,15 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone)]
 pub struct Template {
     nodes: Vec<parse::Node>,
-    fields: BTreeSet<String>,
+    /// The names of all fields that it mentions.
+    pub fields: BTreeSet<String>,
 }
 
 /// A value that templates work with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Text(String),
-    /// A whole number.
     Number(i64),
-    /// A truth value.
     Bool(bool),
     List(Vec<Value>),
     /// Named fields; others are errors.
@@ -37,11 +36,6 @@ impl Template {
         let mut fields = BTreeSet::new();
         parse::fields(&nodes, &mut fields);
         Ok(Template { nodes, fields })
-    }
-
-    /// The names of all fields that it mentions.
-    pub fn fields(&self) -> &BTreeSet<String> {
-        &self.fields
     }
 
     /// Fills it in.
