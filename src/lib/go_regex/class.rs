@@ -53,10 +53,7 @@ fn unicode(reader: &mut Reader<'_>, start: usize, is_negated: bool) -> Result<St
         reader.next().ok_or_else(|| PatternError::new(start, "invalid escape sequence"))?;
         &reader.text[at..reader.at]
     };
-    let (is_negated, name) = match name.strip_prefix('^') {
-        Some(name) => (!is_negated, name),
-        None => (is_negated, name),
-    };
+    let (is_negated, name) = name.strip_prefix('^').map_or((is_negated, name), |name| (!is_negated, name));
     // The names of binary properties, ages and the like are not Go's.
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b' ' | b'-')) {
         return Err(bad());
@@ -113,10 +110,7 @@ fn posix(reader: &mut Reader<'_>) -> Result<Option<String>, PatternError> {
     let Some((name, _)) = reader.rest().strip_prefix("[:").and_then(|rest| rest.split_once(":]")) else {
         return Ok(None);
     };
-    let (not, bare) = match name.strip_prefix('^') {
-        Some(bare) => ("^", bare),
-        None => ("", name),
-    };
+    let (not, bare) = name.strip_prefix('^').map_or(("", name), |bare| ("^", bare));
     let Some((_, ranges)) = POSIX.iter().find(|(known, _)| *known == bare) else {
         return Err(PatternError::new(reader.at, "invalid character class range"));
     };

@@ -2,12 +2,7 @@
 
 use super::{PatternError, Reader};
 
-/// Reads an escape from after its backslash, which is at `start`. `None` is a surrogate: it is in no text.
-pub(super) fn character(reader: &mut Reader<'_>, start: usize) -> Result<Option<char>, PatternError> {
-    Ok(char::from_u32(code_point(reader, start)?))
-}
-
-/// As [`character`], as a number, for ranges.
+/// Reads an escape from after its backslash, which is at `start`. It may be a surrogate.
 pub(super) fn code_point(reader: &mut Reader<'_>, start: usize) -> Result<u32, PatternError> {
     let bad = || PatternError::new(start, "invalid escape sequence");
     let Some(c) = reader.next() else {

@@ -310,8 +310,7 @@ impl Translation<'_> {
         let Some(item) = self.group().items.iter_mut().rev().find(|item| !item.is_flags) else {
             return Err(PatternError::new(start, "missing argument to repetition operator"));
         };
-        let is_counted = operator.starts_with('{');
-        if is_counted {
+        if operator.starts_with('{') {
             item.repeats = item.repeats.saturating_mul(count);
             if item.repeats > MAX_REPEAT {
                 return Err(PatternError::new(start, "invalid repeat count"));
@@ -340,15 +339,11 @@ impl Translation<'_> {
                 if let Some(class) = class::escaped(&mut self.reader, start)? {
                     self.group().push(class);
                 } else {
-                    let text = match escape::character(&mut self.reader, start)? {
-                        Some(c) => {
-                            let mut text = String::new();
-                            escape::write_literal(c, &mut text);
-                            text
-                        }
-                        None => class::NOTHING.to_owned(),
-                    };
-                    self.group().push(text);
+                    match char::from_u32(escape::code_point(&mut self.reader, start)?) {
+                        Some(c) => self.literal(c),
+                        // A surrogate is in no text.
+                        None => self.group().push(class::NOTHING),
+                    }
                 }
                 return Ok(());
             }

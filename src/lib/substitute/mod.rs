@@ -77,9 +77,9 @@ pub fn substitute(
     for piece in &pieces {
         let Piece::Variable(variable) = piece else { continue };
         add_names(variable, &mut used);
-        // The first place of a name decides whether it must have a value.
-        let is_first = seen.insert(variable.name);
-        if mode == Mode::Compat && is_first && is_missing(variable, values) {
+        // The first place of a name decides whether it must have a value. Any argument passes for a default.
+        let is_missing = !values.contains_key(variable.name) && variable.arguments.is_empty();
+        if seen.insert(variable.name) && mode == Mode::Compat && is_missing {
             findings.push(missing(variable));
         }
     }
@@ -185,11 +185,6 @@ fn add_names(variable: &Expansion<'_>, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Whether clusterctl would ask for a value. Any argument passes for a default, as it does there.
-fn is_missing(variable: &Expansion<'_>, values: &BTreeMap<String, String>) -> bool {
-    !values.contains_key(variable.name) && variable.arguments.is_empty()
-}
-
 fn missing(variable: &Expansion<'_>) -> Finding {
     let name = variable.name;
     let hint = match variable.operator {
@@ -216,10 +211,9 @@ fn to_problems(file: &str, text: &str, source: &Source<'_>, findings: Findings) 
         })
         .collect();
     if more > 0 {
-        let location = Location::of_file(file);
         let severity = if has_error { Severity::Error } else { Severity::Warning };
         let message = format!("{more} more problems are not shown");
-        problems.push(Problem { severity, location, message, hint: None });
+        problems.push(Problem { severity, ..Problem::error(Location::of_file(file), message) });
     }
     problems
 }

@@ -16,12 +16,12 @@ impl<'a> Source<'a> {
         let mut removed = Vec::new();
         let mut taken = 0;
         for start in memchr::memmem::find_iter(text.as_bytes(), "${") {
-            let Some(spelling) = old_spelling(&text[start + 2..]) else { continue };
+            let Some([before, name, after]) = old_spelling(&text[start + 2..]) else { continue };
             out.push_str(&text[taken..start + 2]);
-            taken = start + 2 + spelling.before;
+            taken = start + 2 + before;
             removed.push((out.len(), taken - out.len()));
-            out.push_str(&text[taken..taken + spelling.name]);
-            taken += spelling.name + spelling.after;
+            out.push_str(&text[taken..taken + name]);
+            taken += name + after;
             removed.push((out.len(), taken - out.len()));
         }
         if removed.is_empty() {
@@ -38,20 +38,14 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Lengths in bytes: of the blanks before a name, of the name, and of the blanks after it.
-struct Spelling {
-    before: usize,
-    name: usize,
-    after: usize,
-}
-
-/// Finds blanks around a name, which `rest` starts with. A `$` counts to the name here.
-fn old_spelling(rest: &str) -> Option<Spelling> {
+/// The lengths in bytes of the blanks that `rest` starts with, of the name after them, and of the blanks after that. A `$`
+/// counts to the name here.
+fn old_spelling(rest: &str) -> Option<[usize; 3]> {
     let count = |from: usize, is: fn(u8) -> bool| rest.as_bytes()[from..].iter().take_while(|byte| is(**byte)).count();
     let is_blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
     let before = count(0, is_blank);
     let name = count(before, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'));
     let after = count(before + name, is_blank);
     let is_closed = rest.as_bytes().get(before + name + after) == Some(&b'}');
-    (is_closed && name > 0 && before + after > 0).then_some(Spelling { before, name, after })
+    (is_closed && name > 0 && before + after > 0).then_some([before, name, after])
 }
