@@ -19,52 +19,45 @@ pub(super) struct Known {
     hint: &'static str,
 }
 
-const fn known(kind: ErrorKind, texts: &'static [&'static str], reason: &'static str, hint: &'static str) -> Known {
-    Known { texts, kind, reason, hint }
+const fn environment(texts: &'static [&'static str], reason: &'static str, hint: &'static str) -> Known {
+    Known { texts, kind: ErrorKind::Environment, reason, hint }
+}
+
+const fn failed(texts: &'static [&'static str], reason: &'static str, hint: &'static str) -> Known {
+    Known { texts, kind: ErrorKind::Failed, reason, hint }
 }
 
 const NETWORK: &str = "check the network, the host and the port, and whether a proxy is needed";
 
 /// Complaints about fetching. The first that fits counts: what is certain comes first.
 pub(super) const FETCHING: &[Known] = &[
-    known(
-        ErrorKind::Environment,
+    environment(
         &["no space left on device", "disk quota exceeded"],
         "no space left for temporary files",
         "free some space, or name another folder in TMPDIR",
     ),
-    known(
-        ErrorKind::Environment,
-        &["proxyconnect"],
-        "the proxy does not connect:",
-        "check HTTPS_PROXY and NO_PROXY in the environment",
-    ),
-    known(
-        ErrorKind::Environment,
+    environment(&["proxyconnect"], "the proxy does not connect:", "check HTTPS_PROXY and NO_PROXY in the environment"),
+    environment(
         &["no such host", "server misbehaving", "failure in name resolution"],
         "no such host is known",
         "check the spelling of the host, the network, and the name server",
     ),
-    known(
-        ErrorKind::Environment,
+    environment(
         &["connection refused"],
         "the connection is refused",
         "check the host and the port; the server may be down",
     ),
-    known(
-        ErrorKind::Environment,
+    environment(
         &["server gave http response to https client", "does not look like a tls handshake"],
         "the server does not speak https",
         "check the port; plain http is spoken with servers of this machine only, at http:// and oci:// addresses",
     ),
-    known(
-        ErrorKind::Environment,
+    environment(
         &["x509:", "tls: "],
         "the server's certificate cannot be trusted:",
         "name the authority that signed it in SSL_CERT_FILE, or to `helm repo add --ca-file`",
     ),
-    known(
-        ErrorKind::Environment,
+    environment(
         &[
             "401 unauthorized",
             "status code 401",
@@ -75,14 +68,12 @@ pub(super) const FETCHING: &[Known] = &[
         "the server does not accept the credentials, or wants some",
         "log in with `helm registry login HOST`; for an https repository with `helm repo add --username NAME --password-stdin`",
     ),
-    known(
-        ErrorKind::Environment,
+    environment(
         &["403 forbidden", "status code 403", "denied:"],
         "the server does not allow it to these credentials",
         "use an account or a token that may read the chart",
     ),
-    known(
-        ErrorKind::Environment,
+    environment(
         &[
             "i/o timeout",
             "deadline exceeded",
@@ -94,27 +85,23 @@ pub(super) const FETCHING: &[Known] = &[
         "the server cannot be reached",
         NETWORK,
     ),
-    known(ErrorKind::Environment, &[": eof", "unexpected eof"], "the server has closed the connection", NETWORK),
-    known(
-        ErrorKind::Failed,
+    environment(&[": eof", "unexpected eof"], "the server has closed the connection", NETWORK),
+    failed(
         &["converting yaml to json", "unmarshaling json", "no api version specified", "cannot unmarshal"],
         "what the server gives is not an index of a chart repository:",
         "check the url: below it must be an index.yaml that `helm repo index` has made",
     ),
-    known(
-        ErrorKind::Failed,
+    failed(
         &["404 ", ": not found", "name unknown", "manifest unknown"],
         "there is no such chart repository, or these credentials do not show it",
         "check the spelling of the url: https for a repository with an index.yaml, oci for a registry",
     ),
-    known(
-        ErrorKind::Failed,
+    failed(
         &["invalid reference"],
         "a registry cannot have such a name:",
         "use lower-case letters, digits, dashes, dots and underlines for folders and charts",
     ),
-    known(
-        ErrorKind::Failed,
+    failed(
         &["could not load config with mediatype", "does not contain a layer", "minimum number of descriptors"],
         "what the registry has there is no chart:",
         "check that `helm push` has put it there",
@@ -123,62 +110,48 @@ pub(super) const FETCHING: &[Known] = &[
 
 /// Complaints about rendering.
 pub(super) const RENDERING: &[Known] = &[
-    known(
-        ErrorKind::Failed,
+    failed(
         &["missing in charts/ directory", "missing in charts directory"],
         "dependencies are not in the chart:",
         "run `helm dependency build` on the chart's folder and commit its charts folder; kfleet fetches none",
     ),
-    known(
-        ErrorKind::Failed,
+    failed(
         &["proxyconnect"],
         "the chart wants something from the network while it is rendered:",
         "keep a copy of the chart in the repository whose values.schema.json refers to no url, and name it with `path`",
     ),
-    known(
-        ErrorKind::Failed,
+    failed(
         &["meet the specifications of the schema"],
         "the values do not fit the chart's schema:",
         "correct `values` or `valuesFiles`; the chart's values.schema.json shows what it takes",
     ),
-    known(
-        ErrorKind::Failed,
+    failed(
         &["which is incompatible with kubernetes"],
         "the chart is not for this Kubernetes version:",
         "set `kubeVersion` to the version of your clusters, or take another version of the chart",
     ),
-    known(
-        ErrorKind::Failed,
-        &["failed to parse kfleet-values-"],
-        "the values cannot be read:",
-        "correct the YAML of that file",
-    ),
-    known(
-        ErrorKind::Failed,
+    failed(&["failed to parse kfleet-values-"], "the values cannot be read:", "correct the YAML of that file"),
+    failed(
         &["charts are not installable"],
         "this is a library chart, which renders nothing by itself:",
         "name a chart of the type application",
     ),
-    known(
-        ErrorKind::Failed,
+    failed(
         &["yaml parse error on"],
         "a template gives no valid YAML:",
         "check the values that go into it; `helm template --debug` shows what it gives",
     ),
-    known(
-        ErrorKind::Failed,
+    failed(
         &["/templates/", "execution error at", "parse error at", "template:"],
         "a template of the chart fails:",
         "check the values that it uses; if they are right, the chart has a defect",
     ),
-    known(
-        ErrorKind::Failed,
+    failed(
         &["chart.yaml", "gzip", "archive", "chart.metadata", "tar:", "unexpected eof"],
         "this is not a chart:",
         "name a folder with a Chart.yaml, or an archive that `helm package` has made",
     ),
-    known(
-        ErrorKind::Environment,
+    environment(
         &["unknown flag"],
         "this helm is too old:",
         "install a newer helm (https://helm.sh/docs/intro/install)",
@@ -195,13 +168,9 @@ pub(super) fn explain(known: &[Known], doing: &str, complaint: &str) -> Error {
             Error::new(known.kind, format!("{doing}: {}{said}", known.reason)).with_hint(known.hint)
         }
         None => {
-            let said = if complaint.is_empty() {
-                "helm failed without a word".into()
-            } else {
-                format!("helm failed: {complaint}")
-            };
+            let said = if complaint.is_empty() { " without a word" } else { &format!(": {complaint}") };
             let hint = "run the same with helm itself to see more";
-            Error::new(ErrorKind::Failed, format!("{doing}: {said}")).with_hint(hint)
+            Error::new(ErrorKind::Failed, format!("{doing}: helm failed{said}")).with_hint(hint)
         }
     }
 }

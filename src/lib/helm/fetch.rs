@@ -73,10 +73,8 @@ impl Helm {
             Ok(address) if matches!(address.scheme, "https" | "oci") => address.is_loopback(),
             Ok(address) if address.scheme == "http" && address.is_loopback() => true,
             Ok(_) => {
-                return refuse(
-                    "is neither at an https nor at an oci URL",
-                    "write https://HOST/PATH or oci://HOST/PATH",
-                );
+                let hint = "write https://HOST/PATH or oci://HOST/PATH";
+                return refuse("is neither at an https nor at an oci URL", hint);
             }
         };
         self.version()?;

@@ -3,8 +3,7 @@
 use super::Helm;
 use super::failure::{RENDERING, complaint, explain, warnings};
 use super::program::Call;
-use crate::error::Result;
-use crate::process::Output;
+use crate::error::{Error, Result};
 use crate::tree::Tree;
 
 /// A chart that is here.
@@ -12,7 +11,6 @@ use crate::tree::Tree;
 pub enum Chart<'a> {
     /// A packed chart, as [`Helm::fetch`] brings it.
     Archive(&'a [u8]),
-    /// The files of a chart's folder.
     Folder(&'a Tree),
 }
 
@@ -51,7 +49,8 @@ impl Helm {
         self.version()?;
         let call = Call::start(self, format!("cannot render the chart {shown}"))?;
         let place = write_chart(&call, chart)?;
-        let mut names = Names(vec![(format!("{}/", call.scratch.path().display()), String::new())]);
+        // What stands in the private folder under another name than people know it by.
+        let mut names = vec![(format!("{}/", call.scratch.path().display()), String::new())];
         let mut program = call
             .isolated()
             .args(["template", "--skip-tests"])
@@ -63,13 +62,16 @@ impl Helm {
             let file = format!("kfleet-values-{index}.yaml");
             call.scratch.root().write(&file, text)?;
             program = program.arg(format!("--values={file}"));
-            names.0.push((file, name.clone()));
+            names.push((file, name.clone()));
         }
+        let shown = |text: &str| names.iter().fold(text.to_owned(), |text, (place, name)| text.replace(place, name));
         let output = call.run(program.args(["--", release.name.as_str(), place]))?;
         if !output.is_success() {
-            return Err(failed(&call.doing, &output, &names));
+            // The kind of a failure follows from helm's own words, not from the names of the user's files.
+            let error = explain(RENDERING, &call.doing, &complaint(&output));
+            return Err(Error { message: shown(&error.message), ..error });
         }
-        let warnings = warnings(&output).iter().map(|line| names.shown(line)).collect();
+        let warnings = warnings(&output).iter().map(|line| shown(line)).collect();
         Ok(Rendered { manifests: output.stdout, warnings })
     }
 }
@@ -89,21 +91,5 @@ fn write_chart(call: &Call<'_>, chart: Chart<'_>) -> Result<&'static str> {
             }
             Ok("chart")
         }
-    }
-}
-
-fn failed(doing: &str, output: &Output, names: &Names) -> crate::error::Error {
-    // The kind of a failure follows from helm's own words, not from the names of the user's files.
-    let mut error = explain(RENDERING, doing, &complaint(output));
-    error.message = names.shown(&error.message);
-    error
-}
-
-/// What stands in the private folder under another name than people know it by.
-struct Names(Vec<(String, String)>);
-
-impl Names {
-    fn shown(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (place, name)| text.replace(place, name))
     }
 }

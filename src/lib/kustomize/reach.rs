@@ -102,13 +102,8 @@ mod tests {
         let resources: Vec<&String> = reach.resources.iter().collect();
         assert_eq!(resources, ["clusters/c/flux-system/s.yaml", "clusters/c/infra/deep/i.yaml"]);
         let targets = |folder: &str| -> Vec<Target> {
-            kustomizations
-                .get(folder)
-                .expect("an kustomization")
-                .references
-                .iter()
-                .map(|one| one.target.clone())
-                .collect()
+            let kustomization = kustomizations.get(folder).expect("a kustomization");
+            kustomization.references.iter().map(|one| one.target.clone()).collect()
         };
         assert_eq!(targets("config/bases/a"), [Target::File("config/bases/a/x.yaml".into()), Target::Remote]);
         assert_eq!(targets("config/flavours/w")[1], Target::Outside);

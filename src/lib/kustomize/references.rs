@@ -16,7 +16,6 @@ const SETTINGS: [&str; 6] =
 pub struct Reference {
     /// Where it stands in the kustomization.
     pub path: Vec<String>,
-    /// As it is written.
     pub text: String,
     pub target: Target,
 }

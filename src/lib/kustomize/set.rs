@@ -41,7 +41,6 @@ impl Kustomizations {
         self.kustomizations.get(folder)
     }
 
-    /// All of them, by folder.
     pub fn iter(&self) -> impl Iterator<Item = &Kustomization> {
         self.kustomizations.values()
     }

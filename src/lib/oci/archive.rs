@@ -239,9 +239,8 @@ mod tests {
         let limits = Limits { entries: 2, file: 10, total: 15 };
         let file = |name: &'static [u8], content: &'static [u8]| (EntryType::Regular, name, content);
         assert!(reason(&archive(&[file(b"a", b"12345678901")]), limits).contains("longer than 10"));
-        assert!(
-            reason(&archive(&[file(b"a", b"12345678"), file(b"b", b"12345678")]), limits).contains("15 bytes together")
-        );
+        let both = archive(&[file(b"a", b"12345678"), file(b"b", b"12345678")]);
+        assert!(reason(&both, limits).contains("15 bytes together"));
         assert!(reason(&archive(&[file(b"a", b""), file(b"b", b""), file(b"c", b"")]), limits).contains("more than 2"));
         // What is not a file counts too, such as the target of a link, and a name that an entry of its own holds.
         for kind in [EntryType::Symlink, EntryType::GNULongName, EntryType::XHeader] {

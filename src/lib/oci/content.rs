@@ -81,10 +81,8 @@ pub(super) fn shape_of(manifest: &Manifest) -> Result<Shape<'_>, Refusal> {
         return Err((format!("it has no layers; it is of the media type {}", named(kind)), push));
     }
     if let Some(other) = layers.iter().find(|layer| packing_of(layer).is_none() && !is_text(layer)) {
-        return Err((
-            format!("its layer is of the media type {}, which is not supported", named(&other.media_type)),
-            push,
-        ));
+        let kind = named(&other.media_type);
+        return Err((format!("its layer is of the media type {kind}, which is not supported"), push));
     }
     if layers.iter().any(|layer| packing_of(layer).is_some() && file_name(layer).is_none()) {
         return Err((format!("it has {} layers, and not one archive alone", layers.len()), push));

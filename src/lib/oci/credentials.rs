@@ -83,16 +83,12 @@ pub(super) fn find(reference: &Reference, settings: &Settings) -> Result<Found> 
     for path in files(settings) {
         let Some(bytes) = read_named(&path, FILE_LIMIT)? else { continue };
         let place = path.display().to_string();
-        let config: Config = match serde_json::from_slice(&bytes) {
-            Ok(config) => config,
+        let config: Config = serde_json::from_slice(&bytes).map_err(|cause| {
             // What the parser says may quote a secret.
-            Err(cause) => {
-                let message =
-                    format!("cannot read the logins in {place}: line {}: it is not the JSON of docker", cause.line());
-                return Err(Error::new(ErrorKind::Environment, message)
-                    .with_hint("repair it, or move it away and log in again with `docker login`"));
-            }
-        };
+            let what = format!("line {}: it is not the JSON of docker", cause.line());
+            Error::new(ErrorKind::Environment, format!("cannot read the logins in {place}: {what}"))
+                .with_hint("repair it, or move it away and log in again with `docker login`")
+        })?;
         for (helper, server) in helpers(&config, reference) {
             match ask_helper(&helper, &server, settings) {
                 Ok(Some(login)) => {
@@ -107,8 +103,8 @@ pub(super) fn find(reference: &Reference, settings: &Settings) -> Result<Found> 
                 Ok(Some(login)) => return Ok(Found { login: Some(login), place, trouble }),
                 Ok(None) => {}
                 Err(reason) => {
-                    let message = format!("cannot use the login for {} in {place}: {reason}", reference.registry());
-                    let hint = format!("log in again: docker login {}", reference.registry());
+                    let message = format!("cannot use the login for {} in {place}: {reason}", reference.registry);
+                    let hint = format!("log in again: docker login {}", reference.registry);
                     return Err(Error::new(ErrorKind::Environment, message).with_hint(hint));
                 }
             }

@@ -39,12 +39,11 @@ pub(super) fn within(doing: &str, error: Error) -> Error {
 
 /// There is no such artifact. `tags` are those that the repository has, if the registry lists them.
 pub(super) fn missing(doing: &str, reference: &Reference, found: &Found, tags: Option<&[String]>) -> Error {
-    match (reference.version(), tags) {
-        (Version::Digest(_), Some(_)) => failed(
-            doing,
-            "the repository has nothing of this digest",
-            "it may have been deleted: name a tag, or another digest",
-        ),
+    match (&reference.version, tags) {
+        (Version::Digest(_), Some(_)) => {
+            let hint = "it may have been deleted: name a tag, or another digest";
+            failed(doing, "the repository has nothing of this digest", hint)
+        }
         (Version::Tag(_), Some(tags)) => {
             failed(doing, "the repository has no such tag", tags_hint(reference.name(), tags))
         }
@@ -91,8 +90,8 @@ pub(super) fn unauthorised(doing: &str, reference: &Reference, found: &Found) ->
 }
 
 fn login_commands(reference: &Reference) -> String {
-    let host = if reference.is_docker_hub() { String::new() } else { format!(" {}", reference.registry()) };
-    format!("`docker login{host}`, or `helm registry login {}`", reference.registry())
+    let host = if reference.is_docker_hub() { String::new() } else { format!(" {}", reference.registry) };
+    format!("`docker login{host}`, or `helm registry login {}`", reference.registry)
 }
 
 /// Any other answer that is not a success.

@@ -20,7 +20,6 @@ const MANIFEST_LIMIT: u64 = 4 * 1024 * 1024;
 pub struct Pulled {
     /// `sha256:` and the hex of what the tag or digest names: a manifest, or an index that leads to one.
     pub digest: String,
-    /// What the artifact holds.
     pub content: Content,
 }
 
@@ -81,7 +80,7 @@ impl Puller<'_> {
 
     /// What the reference names, with its digest.
     fn named(&mut self) -> Result<Option<(String, Vec<u8>)>> {
-        if let Version::Digest(digest) = self.reference.version()
+        if let Version::Digest(digest) = &self.reference.version
             && let Some(bytes) = self.stored(digest)?
         {
             return Ok(Some((digest.clone(), bytes)));

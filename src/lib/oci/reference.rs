@@ -19,9 +19,10 @@ pub enum Version {
 /// An artifact in a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    registry: String,
+    /// The host and the port, as the user has written them.
+    pub(super) registry: String,
     repository: String,
-    version: Version,
+    pub(super) version: Version,
     is_loopback: bool,
 }
 
@@ -62,21 +63,11 @@ impl Reference {
         Ok(Reference { version: Version::Digest(digest.to_owned()), ..self.clone() })
     }
 
-    /// Which of the repository's artifacts.
-    pub fn version(&self) -> &Version {
-        &self.version
-    }
-
     /// The tag or digest as the registry takes it.
     pub(super) fn name(&self) -> &str {
         match &self.version {
             Version::Tag(name) | Version::Digest(name) => name,
         }
-    }
-
-    /// The host and the port, as the user has written them.
-    pub(super) fn registry(&self) -> &str {
-        &self.registry
     }
 
     /// Whether this is Docker Hub, which has names and rules of its own.
@@ -100,9 +91,7 @@ impl Reference {
     /// The names under which a login for it may be kept, the first counts most.
     pub(super) fn login_names(&self) -> Vec<String> {
         if self.is_docker_hub() {
-            return ["https://index.docker.io/v1/", "docker.io", "index.docker.io", "registry-1.docker.io"]
-                .map(str::to_owned)
-                .into();
+            return ["https://index.docker.io/v1/"].into_iter().chain(DOCKER_HUB).map(str::to_owned).collect();
         }
         // Podman keeps logins of namespaces, too.
         let mut names = Vec::new();

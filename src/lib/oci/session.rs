@@ -66,7 +66,6 @@ impl<'a> Session<'a> {
         self.successful(response)
     }
 
-    /// A layer.
     pub(super) fn blob(&mut self, digest: &str) -> Result<Vec<u8>> {
         let response = self.ask(&format!("blobs/{digest}"), &[])?;
         if response.status == 404 {

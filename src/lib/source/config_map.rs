@@ -1,6 +1,6 @@
 //! `configMap`: wraps the texts of the addon's other sources into a ConfigMap.
 
-use super::{Asked, Declared, Mistakes, Owner, Release, Source, Unexpanded};
+use super::{Declared, Mistakes, Source};
 use crate::problem::{Location, Problem};
 use crate::yaml::scalar;
 use schemars::JsonSchema;
@@ -18,13 +18,7 @@ pub struct ConfigMapSource {
     pub key: String,
 }
 
-impl Declared for ConfigMapSource {
-    fn verify(&self, _: &Owner<'_>, _: &mut Mistakes) {}
-
-    fn request(&self, _: &Owner<'_>) -> std::result::Result<Option<(Asked, Option<Release>)>, Unexpanded> {
-        Ok(None)
-    }
-}
+impl Declared for ConfigMapSource {}
 
 /// What is wrong with the ConfigMaps among the sources of an addon.
 pub(super) fn verify_all(sources: &[Source], mistakes: &mut Mistakes) {

@@ -27,9 +27,7 @@ pub enum Material {
 /// A chart that is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chart {
-    /// Packed.
     Archive(Vec<u8>),
-    /// The files of its folder.
     Folder(Tree),
 }
 

@@ -69,10 +69,7 @@ impl Remotely for GitSource {
             }
         }
         let commit = fetch.known.and_then(|known| known.commit.as_deref());
-        let cached = match commit {
-            Some(commit) => git::cached(url, commit, &settings)?,
-            None => None,
-        };
+        let cached = commit.map(|commit| git::cached(url, commit, &settings)).transpose()?.flatten();
         let fetched = match cached {
             Some(cached) => cached,
             None => {

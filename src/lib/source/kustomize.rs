@@ -1,6 +1,6 @@
 //! `kustomize`: reserved for the native build.
 
-use super::{Asked, Declared, Mistakes, Owner, Release, Unexpanded};
+use super::{Declared, Mistakes, Owner};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,9 +13,5 @@ impl Declared for KustomizeSource {
     fn verify(&self, _: &Owner<'_>, mistakes: &mut Mistakes) {
         let hint = "until then, render it and name the result with `path`";
         mistakes.report(&[], "`kustomize`: this source is not built yet", Some(hint));
-    }
-
-    fn request(&self, _: &Owner<'_>) -> std::result::Result<Option<(Asked, Option<Release>)>, Unexpanded> {
-        Ok(None)
     }
 }

@@ -124,13 +124,15 @@ impl Remote {
 /// A kind of source as the fleet file has it.
 trait Declared {
     /// What is wrong with it beyond its type.
-    fn verify(&self, owner: &Owner<'_>, mistakes: &mut Mistakes);
+    fn verify(&self, _owner: &Owner<'_>, _mistakes: &mut Mistakes) {}
 
     /// What it asks for; nothing where it asks for nothing itself.
     ///
     /// # Errors
     /// A word in braces that nothing stands for.
-    fn request(&self, owner: &Owner<'_>) -> std::result::Result<Option<(Asked, Option<Release>)>, Unexpanded>;
+    fn request(&self, _owner: &Owner<'_>) -> std::result::Result<Option<(Asked, Option<Release>)>, Unexpanded> {
+        Ok(None)
+    }
 }
 
 /// A kind of source that comes from outside the repository.

@@ -84,10 +84,7 @@ impl Remotely for OciSource {
         let reference = Reference::parse(&self.url, &self.reference)?;
         let locked = fetch.known.and_then(|known| known.digest.as_deref());
         let locked = locked.map(|digest| reference.with_digest(digest)).transpose()?;
-        let cached = match &locked {
-            Some(locked) => oci::cached(locked, settings)?,
-            None => None,
-        };
+        let cached = locked.as_ref().map(|locked| oci::cached(locked, settings)).transpose()?.flatten();
         let wanted = locked.as_ref().unwrap_or(&reference);
         let pulled = match cached {
             Some(cached) => cached,

@@ -60,7 +60,6 @@ pub(super) fn of_tree(repository: &Tree, path: &str) -> Option<Content> {
     (!texts.is_empty()).then(|| Content::of_texts(texts))
 }
 
-/// One file.
 pub(super) fn read_file(root: &Path, path: &str) -> Result<Vec<u8>, Vec<Problem>> {
     let found = walked(root, path, Vec::new())?;
     let Some(file) = found.files.into_iter().find(|file| file.named) else {
