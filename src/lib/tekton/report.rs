@@ -54,6 +54,23 @@ impl Report {
         self.error_hinted(at, message, Some(hint.into()));
     }
 
+    /// As [`Report::error`], where nothing comes of what is wrong.
+    pub(in crate::tekton) fn fail<T>(&self, at: &At, message: impl Into<String>) -> Option<T> {
+        self.error(at, message);
+        None
+    }
+
+    /// As [`Report::fail`], with what to do about it.
+    pub(in crate::tekton) fn fail_with<T>(
+        &self,
+        at: &At,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Option<T> {
+        self.error_with(at, message, hint);
+        None
+    }
+
     /// As [`Report::error`], with what to do where that is known.
     pub(in crate::tekton) fn error_hinted(&self, at: &At, message: impl Into<String>, hint: Option<String>) {
         self.add(Problem { hint, ..error_at(&at.location(), message.into()) });

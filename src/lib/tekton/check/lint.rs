@@ -8,7 +8,6 @@ use crate::tekton::node::{At, Node};
 use crate::tekton::types::{PipelineTask, VolumeKind};
 use crate::tekton::variables::key::{Variable, variables};
 
-/// Adds the findings about a run.
 pub(super) fn lint(subject: &Subject<'_>) {
     let mut used_by_pipeline = BTreeSet::new();
     for (task, node, _) in subject.tasks() {

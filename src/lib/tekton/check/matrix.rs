@@ -5,7 +5,6 @@ use crate::tekton::node::{At, Node};
 use crate::tekton::types::{Matrix, ParamValue, PipelineTask};
 use crate::tekton::variables::key::{Part, Variable, variables};
 
-/// Checks the matrices of a run.
 pub(super) fn check(subject: &Subject<'_>) {
     for (task, node, _) in subject.tasks() {
         if let Some((matrix, node)) = task.matrix.as_ref().zip(node.get("matrix")) {

@@ -14,7 +14,6 @@ mod workspaces;
 pub(super) use self::subject::Subject;
 pub(super) use self::workspaces::propagate;
 
-/// Checks a run.
 pub(in crate::tekton) fn check(subject: &Subject<'_>) {
     timeouts::check(subject);
     workspaces::check(subject);

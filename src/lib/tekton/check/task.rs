@@ -15,7 +15,6 @@ struct Position<'a> {
     field: &'a str,
 }
 
-/// Checks the task of a pipeline task.
 pub(super) fn check(subject: &Subject<'_>, task: &PipelineTask, node: &Node) {
     let Some(spec) = node.get("taskSpec") else { return };
     let scope = Scope::of_task(subject, task);

@@ -23,7 +23,6 @@ fn shown(timeout: Timeout) -> String {
     if text.is_empty() { format!("{}ms", span.as_millis()) } else { text }
 }
 
-/// Checks the timeouts of a run.
 pub(super) fn check(subject: &Subject<'_>) {
     let (report, timeouts) = (subject.report, subject.run.timeouts);
     let field_at = |field: &str| -> &At {

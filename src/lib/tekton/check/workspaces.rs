@@ -46,7 +46,6 @@ fn mentioned(task: &Node) -> BTreeSet<String> {
     names
 }
 
-/// Checks that every workspace is there.
 pub(super) fn check(subject: &Subject<'_>) {
     let (report, run) = (subject.report, subject.run);
     let bound = |name: &str| run.workspaces.iter().any(|binding| binding.name == name);

@@ -26,8 +26,7 @@ const NO_RESOURCE: &str = "clone in a step, and hand data on by workspaces and r
 pub(super) fn to_object(mut document: Node, report: &Report) -> Option<Object> {
     let at = document.at.clone();
     let Some(kind) = document.get("kind") else {
-        report.error_with(&at, "this is not a Kubernetes object: it has no `kind`", "write kind: PipelineRun");
-        return None;
+        return report.fail_with(&at, "this is not a Kubernetes object: it has no `kind`", "write kind: PipelineRun");
     };
     let (kind_at, kind) = (kind.at.clone(), kind.as_text().unwrap_or_default().to_owned());
     let version_at = document.get("apiVersion").map_or(&at, |version| &version.at).clone();
@@ -42,8 +41,7 @@ pub(super) fn to_object(mut document: Node, report: &Report) -> Option<Object> {
                 ("is none that a pipeline is made of", hint)
             }
         };
-        report.error_with(&kind_at, format!("kind {kind} {what}"), hint);
-        return None;
+        return report.fail_with(&kind_at, format!("kind {kind} {what}"), hint);
     };
     let is_old = kind != Kind::StepAction && version == "tekton.dev/v1beta1";
     if is_old {
@@ -59,8 +57,7 @@ pub(super) fn to_object(mut document: Node, report: &Report) -> Option<Object> {
     }
     let metadata = document.remove("metadata").map(|entry| entry.node).unwrap_or_default();
     let Some(spec) = document.remove("spec").map(|entry| entry.node).filter(|spec| !spec.is_null()) else {
-        report.error(&at, format!("this {} has no `spec`", kind.name()));
-        return None;
+        return report.fail(&at, format!("this {} has no `spec`", kind.name()));
     };
     let name = metadata.text_of("name").unwrap_or_default().to_owned();
     let mut object = Object { kind, name, metadata, spec, at };

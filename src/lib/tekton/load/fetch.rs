@@ -117,10 +117,8 @@ impl Address {
             return Ok(Some(Address::Url(text.to_owned())));
         }
         let Some((file, reference)) = text.rsplit_once('@') else { return Ok(None) };
-        let (server, file) = match file.split_once(':') {
-            Some((server, file)) => (Some(server.to_owned()), file),
-            None => (None, file),
-        };
+        let (server, file) =
+            file.split_once(':').map_or((None, file), |(server, file)| (Some(server.to_owned()), file));
         let mut parts = file.splitn(3, '/').map(str::to_owned);
         match (parts.next(), parts.next(), parts.next()) {
             (Some(owner), Some(repository), Some(path))

@@ -87,12 +87,9 @@ pub(super) fn set_values(run: &mut Node, values: &[(String, String)]) {
     let mut values: Vec<&(String, String)> = values.iter().collect();
     values.sort_by(|a, b| a.0.cmp(&b.0));
     for (name, value) in values {
-        let known = run.items_of_mut("params").iter_mut().find(|param| param.text_of("name") == Some(name));
-        match known {
+        match run.items_of_mut("params").iter_mut().find(|param| param.text_of("name") == Some(name)) {
             Some(param) => param.set("value", Node::text(value)),
-            None => {
-                run.append("params", vec![Node::item_of(name, value)]);
-            }
+            None => run.append("params", vec![Node::item_of(name, value)]),
         }
     }
 }

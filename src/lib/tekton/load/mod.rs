@@ -119,32 +119,30 @@ fn assemble(request: Request<'_>, sources: &Sources<'_>) -> Option<Node> {
     let report = sources.report;
     let object = object_of(request, sources)?;
     if object.kind == Kind::StepAction {
-        report.error_with(&object.at, "a StepAction cannot be run by itself", "refer to it by `ref` of a step");
-        return None;
+        return report.fail_with(&object.at, "a StepAction cannot be run by itself", "refer to it by `ref` of a step");
     }
     let folder = match request.source {
         Source::File(path) => folder_of(path),
         _ => "",
     };
-    let steering = Steering::of(&object, report);
+    let [parameters, load_file_refs, prepend, append] = steering(&object, report);
     let mut run = as_run::as_run(object);
     if !matches!(run.value, Value::Map(_)) {
-        report.error(&run.at, "`spec` must be a mapping");
-        return None;
+        return report.fail(&run.at, "`spec` must be a mapping");
     }
-    if let Some(pattern) = &steering.load_file_refs {
+    if let Some(pattern) = &load_file_refs {
         refs::load_files(&mut run, pattern, folder, sources);
     }
-    uses::import(&mut run, sources);
-    if let Some(uri) = &steering.prepend {
+    uses::import(&mut run, sources, &[]);
+    if let Some(uri) = &prepend {
         uses::add_steps(&mut run, uri, true, sources);
     }
-    if let Some(uri) = &steering.append {
+    if let Some(uri) = &append {
         uses::add_steps(&mut run, uri, false, sources);
     }
     let mut values: Vec<(String, String)> = request.parameters.to_vec();
     if request.by_lighthouse {
-        if steering.injects {
+        if parameters.as_ref().and_then(Node::as_text) != Some("false") {
             inject::declare(&mut run);
         }
         // Where there is no pull request, its parameters get no value, and their injected default counts.
@@ -170,10 +168,7 @@ fn object_of(request: Request<'_>, sources: &Sources<'_>) -> Option<Object> {
     match request.source {
         Source::File(path) => match fetch::below("", path) {
             Some(path) => sources.file(&path, &asked),
-            None => {
-                sources.report.error(&asked, format!("{path} is not in the repository"));
-                None
-            }
+            None => sources.report.fail(&asked, format!("{path} is not in the repository")),
         },
         Source::Url(url) => sources.address(&Address::Url(url.clone()), &asked),
         Source::Inline(spec) => Some(Object {
@@ -187,31 +182,16 @@ fn object_of(request: Request<'_>, sources: &Sources<'_>) -> Option<Object> {
 }
 
 /// What the annotations of the source ask for.
-#[derive(Default)]
-struct Steering {
-    injects: bool,
-    load_file_refs: Option<Node>,
-    prepend: Option<Node>,
-    append: Option<Node>,
-}
-
-impl Steering {
-    fn of(object: &Object, report: &Report) -> Steering {
-        let known = ["defaultParameters", "loadFileRefs", "prependStepsURL", "appendStepsURL"];
-        for entry in object.metadata.get("annotations").map_or(&[][..], Node::entries) {
-            let Some(name) = entry.key.strip_prefix("lighthouse.jenkins-x.io/") else { continue };
-            if entry.node.as_text().is_none() && known.contains(&name) {
-                let message = format!("annotation `{name}` must be a text");
-                report.error_with(&entry.node.at, message, "put it in quotes");
-            }
-        }
-        Steering {
-            injects: object.annotation("defaultParameters").and_then(Node::as_text) != Some("false"),
-            load_file_refs: object.annotation("loadFileRefs").cloned(),
-            prepend: object.annotation("prependStepsURL").cloned(),
-            append: object.annotation("appendStepsURL").cloned(),
+fn steering(object: &Object, report: &Report) -> [Option<Node>; 4] {
+    let known = ["defaultParameters", "loadFileRefs", "prependStepsURL", "appendStepsURL"];
+    for entry in object.metadata.get("annotations").map_or(&[][..], Node::entries) {
+        let Some(name) = entry.key.strip_prefix("lighthouse.jenkins-x.io/") else { continue };
+        if entry.node.as_text().is_none() && known.contains(&name) {
+            let message = format!("annotation `{name}` must be a text");
+            report.error_with(&entry.node.at, message, "put it in quotes");
         }
     }
+    known.map(|name| object.annotation(name).cloned())
 }
 
 fn typed(node: &Node, request: Request<'_>, report: &Report) -> PipelineRun {

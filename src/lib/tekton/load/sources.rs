@@ -49,10 +49,7 @@ impl<'a> Sources<'a> {
         let shown = self.inputs.files.shown(path);
         let bytes = match self.inputs.files.read(path) {
             Ok(Some(bytes)) => bytes,
-            Ok(None) => {
-                self.report.error(asked, format!("there is no file {shown} in the repository"));
-                return None;
-            }
+            Ok(None) => return self.report.fail(asked, format!("there is no file {shown} in the repository")),
             Err(error) => {
                 self.report.error_hinted(asked, error.message, error.hint);
                 return None;
@@ -65,8 +62,7 @@ impl<'a> Sources<'a> {
     pub(super) fn address(&self, address: &Address, asked: &At) -> Option<Object> {
         let Some(remote) = self.inputs.remote else {
             let hint = "allow the network, or keep a copy in the repository and name its path";
-            self.report.error_with(asked, format!("{address} is needed, and nothing may be fetched"), hint);
-            return None;
+            return self.report.fail_with(asked, format!("{address} is needed, and nothing may be fetched"), hint);
         };
         let Fetched { bytes, origin } = match remote.fetch(address) {
             Ok(fetched) => fetched,
@@ -81,8 +77,7 @@ impl<'a> Sources<'a> {
         };
         if address.digest().is_some_and(|digest| digest != origin.sha256) {
             let message = format!("{address} is not the file whose digest is given");
-            self.report.error_with(asked, message, format!("its digest is sha256:{}", origin.sha256));
-            return None;
+            return self.report.fail_with(asked, message, format!("its digest is sha256:{}", origin.sha256));
         }
         if !origin.pinned {
             let message = format!("{address} may change at any time");
@@ -95,8 +90,7 @@ impl<'a> Sources<'a> {
     fn only_object(&self, name: &str, bytes: &[u8], asked: &At) -> Option<Object> {
         self.loads.set(self.loads.get() + 1);
         if self.loads.get() > MAX_LOADS {
-            self.report.error(asked, format!("this run is made of more than {MAX_LOADS} files"));
-            return None;
+            return self.report.fail(asked, format!("this run is made of more than {MAX_LOADS} files"));
         }
         let mut documents = read::documents(name, bytes, self.report).into_iter();
         let Some(first) = documents.next() else {
@@ -128,22 +122,19 @@ impl<'a> Sources<'a> {
         for entry in reference.entries() {
             if !["name", "kind", "apiVersion", "resolver", "params"].contains(&entry.key.as_str()) {
                 let message = format!("a reference to a {} has no field `{}`", kind.name(), entry.key);
-                self.report.error_with(&entry.at, message, "write name, or resolver and params");
-                return None;
+                return self.report.fail_with(&entry.at, message, "write name, or resolver and params");
             }
         }
         let found = match reference.get("resolver") {
             Some(resolver) => self.resolved(reference, resolver, kind)?,
             None if name.is_empty() => {
-                self.report.error(&reference.at, format!("this reference to a {} has no `name`", kind.name()));
-                return None;
+                return self.report.fail(&reference.at, format!("this reference to a {} has no `name`", kind.name()));
             }
             None => self.of_cluster(name, kind, &reference.at)?,
         };
         if found.kind != kind {
             let message = format!("this is to be a {}, and is a {}", kind.name(), found.kind.name());
-            self.report.error(&reference.at, message);
-            return None;
+            return self.report.fail(&reference.at, message);
         }
         Some(found)
     }
@@ -168,33 +159,25 @@ impl<'a> Sources<'a> {
             _ => None,
         };
         let at = &resolver.at;
-        let need = |name: &str| {
-            let found = param(name);
-            if found.is_none() {
-                self.report.error(&reference.at, format!("this resolver needs the param `{name}`"));
-            }
-            found
-        };
-        if let Some(param) = reference
-            .items_of("params")
-            .iter()
-            .find(|param| param.get("value").and_then(Node::as_text).is_some_and(|value| value.contains("$(")))
-        {
+        let is_late = |param: &&Node| param.text_of("value").is_some_and(|value| value.contains("$("));
+        if let Some(param) = reference.items_of("params").iter().find(is_late) {
             let hint = "write the value, or give the file with --with FILE";
-            self.report.error_with(&param.at, "kfleet resolves before it substitutes: this is not known yet", hint);
-            return None;
+            return self.report.fail_with(
+                &param.at,
+                "kfleet resolves before it substitutes: this is not known yet",
+                hint,
+            );
         }
         let address = match resolver.as_text().unwrap_or_default() {
             "http" => {
-                let url = need("url")?;
+                let url = self.needed("url", reference, &param)?;
                 match param("digest") {
                     None => Address::Url(url),
                     Some(digest) => match digest.strip_prefix("sha256:").filter(|hash| is_sha256(hash)) {
                         Some(hash) => Address::Digest { url, sha256: hash.to_owned() },
                         None => {
                             let message = format!("`digest` of this resolver is `{digest}`");
-                            self.report.error_with(&reference.at, message, "write sha256: and 64 digits in hex");
-                            return None;
+                            return self.report.fail_with(&reference.at, message, "write sha256: and 64 digits in hex");
                         }
                     },
                 }
@@ -202,8 +185,7 @@ impl<'a> Sources<'a> {
             "git" => self.git_address(reference, &param)?,
             other => {
                 let hint = format!("give the file of the {} with --with FILE and name it by `name`", kind.name());
-                self.report.error_with(at, format!("kfleet does not have the resolver `{other}`"), hint);
-                return None;
+                return self.report.fail_with(at, format!("kfleet does not have the resolver `{other}`"), hint);
             }
         };
         for token in ["token", "http-username", "http-password-secret", "gitToken"] {
@@ -214,19 +196,18 @@ impl<'a> Sources<'a> {
         self.address(&address, at)
     }
 
+    fn needed(&self, name: &str, reference: &Node, param: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        param(name).or_else(|| self.report.fail(&reference.at, format!("this resolver needs the param `{name}`")))
+    }
+
     /// What the git resolver is asked for, with the defaults that Tekton ships.
     fn git_address(&self, reference: &Node, param: &dyn Fn(&str) -> Option<String>) -> Option<Address> {
-        let Some(path) = param("pathInRepo") else {
-            self.report.error(&reference.at, "this resolver needs the param `pathInRepo`");
-            return None;
-        };
-        let path = path.trim_start_matches('/').to_owned();
+        let path = self.needed("pathInRepo", reference, param)?.trim_start_matches('/').to_owned();
         let revision = param("revision").unwrap_or_else(|| "main".to_owned());
         let clone = |url: String, path| Some(Address::Clone { url, revision: revision.clone(), path });
         match (param("url"), param("org"), param("repo")) {
             (Some(_), _, Some(_)) => {
-                self.report.error_with(&reference.at, "the git resolver has both `url` and `repo`", "keep one");
-                None
+                self.report.fail_with(&reference.at, "the git resolver has both `url` and `repo`", "keep one")
             }
             (Some(url), _, None) => clone(url, path),
             (None, None, None) => clone("https://github.com/tektoncd/catalog.git".to_owned(), path),
@@ -234,10 +215,7 @@ impl<'a> Sources<'a> {
                 Some(server) => clone(format!("{}/{owner}/{repository}", server.trim_end_matches('/')), path),
                 None => Some(Address::Git { server: None, owner, repository, path, reference: revision }),
             },
-            _ => {
-                self.report.error(&reference.at, "the git resolver needs `url`, or `org` and `repo`");
-                None
-            }
+            _ => self.report.fail(&reference.at, "the git resolver needs `url`, or `org` and `repo`"),
         }
     }
 }

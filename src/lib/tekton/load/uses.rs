@@ -14,12 +14,8 @@ const MAX_DEPTH: usize = 10;
 
 const PREFIX: &str = "uses:";
 
-/// Imports the steps that a run uses.
-pub(super) fn import(run: &mut Node, sources: &Sources<'_>) {
-    import_below(run, sources, &[]);
-}
-
-fn import_below(run: &mut Node, sources: &Sources<'_>, chain: &[String]) {
+/// Imports the steps that a run uses, whose own task was used by those of `chain`.
+pub(super) fn import(run: &mut Node, sources: &Sources<'_>, chain: &[String]) {
     let Some(mut spec) = run.remove("pipelineSpec") else { return };
     for list in ["tasks", "finally"] {
         let mut tasks = spec.node.items_of(list).to_vec();
@@ -98,12 +94,10 @@ fn used_task(uri: &str, at: &At, task_name: &str, sources: &Sources<'_>, chain: 
     chain.push(uri.to_owned());
     if is_cycle {
         let message = format!("{uri} uses itself: {}", chain.join(" -> "));
-        sources.report.error_with(at, message, "write the steps into one of them");
-        return None;
+        return sources.report.fail_with(at, message, "write the steps into one of them");
     }
     if chain.len() > MAX_DEPTH {
-        sources.report.error(at, format!("tasks use tasks more than {MAX_DEPTH} deep"));
-        return None;
+        return sources.report.fail(at, format!("tasks use tasks more than {MAX_DEPTH} deep"));
     }
     let object = match Address::parse(uri) {
         Ok(Some(address)) => sources.address(&address, at)?,
@@ -112,14 +106,10 @@ fn used_task(uri: &str, at: &At, task_name: &str, sources: &Sources<'_>, chain: 
             Some(path) => sources.file(&path, at)?,
             None => {
                 let hint = "write a path from the root of the repository";
-                sources.report.error_with(at, format!("`{uri}` is not in the repository"), hint);
-                return None;
+                return sources.report.fail_with(at, format!("`{uri}` is not in the repository"), hint);
             }
         },
-        Err(message) => {
-            sources.report.error(at, message);
-            return None;
-        }
+        Err(message) => return sources.report.fail(at, message),
     };
     task_of(object, uri, at, task_name, sources, &chain)
 }
@@ -133,11 +123,10 @@ fn task_of(
     chain: &[String],
 ) -> Option<Node> {
     if object.kind == Kind::StepAction {
-        sources.report.error_with(at, format!("{uri} is a StepAction"), "refer to it by `ref`");
-        return None;
+        return sources.report.fail_with(at, format!("{uri} is a StepAction"), "refer to it by `ref`");
     }
     let mut run = as_run::as_run(object);
-    import_below(&mut run, sources, chain);
+    import(&mut run, sources, chain);
     let tasks = run.get("pipelineSpec").map_or(&[][..], |spec| spec.items_of("tasks"));
     let chosen = match tasks {
         [only] => Some(only),

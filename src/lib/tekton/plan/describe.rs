@@ -68,9 +68,8 @@ fn describe_step(step: &SpecifiedStep, written: Option<&StepSpec>, budget: &Budg
         env.retain(|earlier| earlier.name != variable.name);
         env.push(EnvPlan { name: variable.name.clone(), value, origin: origin_of(variable, written) });
     }
-    let words = if step.script.is_some() { step.spec.args.iter() } else { step.spec.command.iter() };
-    let rest = if step.script.is_some() { [].iter() } else { step.spec.args.iter() };
-    let argv = words.chain(rest).map(|word| expand(word, &known)).collect();
+    let command = if step.script.is_some() { &[][..] } else { &step.spec.command };
+    let argv = command.iter().chain(&step.spec.args).map(|word| expand(word, &known)).collect();
     let mounts = step.mounts.iter().map(|mount| {
         let inner = mount.sub_path.as_deref().map(|path| format!("/{path}")).unwrap_or_default();
         let access = if mount.read_only { " (read-only)" } else { "" };
@@ -96,18 +95,15 @@ fn describe_step(step: &SpecifiedStep, written: Option<&StepSpec>, budget: &Budg
 /// Who has set a variable, by comparison with the step as it is written.
 fn origin_of(variable: &EnvVar, written: Option<&StepSpec>) -> EnvOrigin {
     let original = written.and_then(|step| step.env.iter().find(|original| original.name == variable.name));
+    let injected = EnvValue::Text(format!("$(params.{})", variable.name));
     match (original, written) {
-        (Some(original), _) if INJECTED.contains(&variable.name.as_str()) && is_injected(original) => {
+        (Some(original), _) if INJECTED.contains(&variable.name.as_str()) && original.value == injected => {
             EnvOrigin::Injected
         }
         (Some(_), Some(step)) if step.template_env.contains(&variable.name) => EnvOrigin::Template,
         (Some(_), _) => EnvOrigin::Step,
         (None, _) => EnvOrigin::Pod,
     }
-}
-
-fn is_injected(variable: &EnvVar) -> bool {
-    variable.value == EnvValue::Text(format!("$(params.{})", variable.name))
 }
 
 fn describe_object(object: &ObjectRef) -> String {

@@ -40,14 +40,12 @@ fn there_are_at_most_256() {
     let items: Vec<&str> = sixteen.iter().map(String::as_str).collect();
     assert_eq!(all(&[("a", &items), ("b", &items)], &[]).len(), 256);
     let param_of = |name: &str| param(name, list(&items));
-    let many =
-        Matrix { params: vec![param_of("a"), param_of("b"), param("c", list(&["x", "y"]))], include: Vec::new() };
-    assert!(combinations(&many).is_err());
-    let huge =
-        Matrix { params: vec![param("a", ParamValue::Array(vec![String::new(); 1 << 20]))], include: Vec::new() };
-    assert!(combinations(&huge).is_err());
+    let of = |params| Matrix { params, include: Vec::new() };
+    assert!(combinations(&of(vec![param_of("a"), param_of("b"), param("c", list(&["x", "y"]))])).is_err());
+    let huge = ParamValue::Array(vec![String::new(); 1 << 20]);
+    assert!(combinations(&of(vec![param("a", huge)])).is_err());
     let included = Matrix { params: Vec::new(), include: vec![vec![param("a", text("x"))]; 257] };
     assert!(combinations(&included).is_err());
-    assert!(combinations(&Matrix { params: vec![param("a", text("x"))], include: Vec::new() }).is_err());
-    assert!(has_empty_list(&Matrix { params: vec![param("a", list(&[]))], include: Vec::new() }));
+    assert!(combinations(&of(vec![param("a", text("x"))])).is_err());
+    assert!(has_empty_list(&of(vec![param("a", list(&[]))])));
 }

@@ -57,7 +57,6 @@ const BEFORE_COMMANDS: [&str; 10] = ["!", "then", "do", "else", "if", "elif", "w
 const SEARCHED_BYTES: usize = 256 << 10;
 
 impl Needs {
-    /// Adds what a task needs.
     pub fn add(&mut self, task: &str, specified: &Specified) {
         for step in &specified.steps {
             self.add_step(step);
@@ -67,20 +66,14 @@ impl Needs {
             self.add_image(sidecar);
             self.add_objects(sidecar);
         }
-        let mounted: BTreeSet<&str> = specified
-            .steps
-            .iter()
-            .chain(&specified.sidecars)
-            .flat_map(|step| step.mounts.iter().map(|mount| mount.volume.as_str()))
-            .collect();
+        let mounts = specified.steps.iter().chain(&specified.sidecars).flat_map(|step| &step.mounts);
+        let mounted: BTreeSet<&str> = mounts.map(|mount| mount.volume.as_str()).collect();
         for (name, source) in &specified.storage.volumes {
             match source {
-                VolumeKind::EmptyDir | VolumeKind::Claim { .. } => {}
-                VolumeKind::HostPath(path) => {
-                    if mounted.contains(name.as_str()) {
-                        self.host_paths.insert(path.clone());
-                    }
+                VolumeKind::HostPath(path) if mounted.contains(name.as_str()) => {
+                    self.host_paths.insert(path.clone());
                 }
+                VolumeKind::EmptyDir | VolumeKind::Claim { .. } | VolumeKind::HostPath(_) => {}
                 VolumeKind::Object(files) => self.add_files(files),
                 VolumeKind::Projected(sources) => sources.iter().for_each(|files| self.add_files(files)),
             }
@@ -153,9 +146,8 @@ impl Needs {
             ObjectKind::Secret => &mut self.secrets,
             ObjectKind::ConfigMap => &mut self.config_maps,
         };
-        let need = objects
-            .entry(object.name.clone())
-            .or_insert_with(|| ObjectNeed { keys: BTreeSet::new(), optional: object.optional });
+        let unknown = ObjectNeed { keys: BTreeSet::new(), optional: object.optional };
+        let need = objects.entry(object.name.clone()).or_insert(unknown);
         need.optional &= object.optional;
         if !object.optional {
             need.keys.extend(key.filter(|key| !is_late(key)).cloned());

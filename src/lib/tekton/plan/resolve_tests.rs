@@ -16,6 +16,10 @@ fn task_run(task: &PipelineTask, common: &Common, objects: &Objects) -> Result<T
     realise(&task.name, 2, &specified, objects).map_err(|wrong| vec![wrong])
 }
 
+fn wrong(task: &PipelineTask) -> Vec<String> {
+    specify(task, None, Some(0), &common(), &Budget::default()).expect_err("wrong")
+}
+
 fn plain(task: &PipelineTask) -> TaskRun {
     task_run(task, &common(), &Objects::default()).expect("a task")
 }
@@ -103,12 +107,10 @@ fn variables_of_the_pod_win() {
 #[test]
 fn objects_become_files_and_variables() {
     let object = |name: &str, optional| ObjectRef { kind: ObjectKind::Secret, name: name.to_owned(), optional };
+    let item = |key: &str, path: &str| ObjectItem { key: key.to_owned(), path: path.to_owned(), mode: Some(0o600) };
     let files = |name: &str, optional, items: &[(&str, &str)]| ObjectFiles {
         object: object(name, optional),
-        items: items
-            .iter()
-            .map(|(key, path)| ObjectItem { key: (*key).to_owned(), path: (*path).to_owned(), mode: Some(0o600) })
-            .collect(),
+        items: items.iter().map(|(key, path)| item(key, path)).collect(),
         mode: 0o644,
     };
     let volume = |name: &str, source| VolumeSpec { name: name.to_owned(), source, origin: Location::default() };
@@ -145,14 +147,14 @@ fn what_is_wrong_with_a_task_is_said_at_once() {
     let mut spec = task("t", vec![script("a", "$(params.no) $(inputs.params.x)"), script("b", "x")]);
     spec.task.steps[1].args = vec!["$(params.l[5])".to_owned()];
     spec.task.params = vec![declared("l", Some(list(&["x"])))];
-    let problems = specify(&spec, None, Some(0), &common(), &Budget::default()).expect_err("wrong");
+    let problems = wrong(&spec);
     assert_eq!(problems.len(), 3, "{problems:?}");
     let mut spec = task("t", vec![script("a", "x")]);
     spec.task.steps[0].command = vec!["x".to_owned()];
     spec.task.steps[0].on_error = Some("maybe".to_owned());
-    let problems = specify(&spec, None, Some(0), &common(), &Budget::default()).expect_err("wrong");
+    let problems = wrong(&spec);
     assert!(problems[0].starts_with("step a: onError is \"maybe\"") && problems[1].contains("both script and command"));
-    assert!(specify(&task("t", Vec::new()), None, Some(0), &common(), &Budget::default()).is_err());
+    wrong(&task("t", Vec::new()));
 }
 
 #[test]

@@ -71,7 +71,6 @@ fn value_of_json(text: &str) -> ParamValue {
     ParamValue::String(text.to_owned())
 }
 
-/// A value as JSON.
 pub fn json_of(value: &ParamValue) -> serde_json::Value {
     match value {
         ParamValue::String(text) => text.clone().into(),

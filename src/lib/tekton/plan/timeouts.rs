@@ -32,11 +32,8 @@ pub fn of_run(timeouts: &Timeouts) -> Result<Limits, String> {
                     return Err(format!("timeouts.{name} is 0, no limit, but timeouts.pipeline is {}", text(pipeline)));
                 }
                 Some(Timeout::After(part)) if part > pipeline => {
-                    return Err(format!(
-                        "timeouts.{name} is {}, more than timeouts.pipeline, which is {}",
-                        text(part),
-                        text(pipeline)
-                    ));
+                    let (part, pipeline) = (text(part), text(pipeline));
+                    return Err(format!("timeouts.{name} is {part}, more than timeouts.pipeline, which is {pipeline}"));
                 }
                 _ => {}
             }

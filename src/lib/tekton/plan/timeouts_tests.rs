@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::tekton::mk::{run, task};
+use crate::tekton::types::TaskRunSpec;
 
 fn minutes(count: u64) -> Option<Timeout> {
     Some(Timeout::After(Duration::from_secs(count * 60)))
@@ -39,26 +40,19 @@ fn tasks_have_an_hour_unless_something_else_is_said() {
     let of = |timeouts: Timeouts, own: Option<Timeout>, spec: Option<Timeout>| {
         let mut run = run(vec![PipelineTask { timeout: own, ..task("t", Vec::new()) }]);
         run.timeouts = timeouts;
-        if spec.is_some() {
-            run.task_run_specs.push(crate::tekton::types::TaskRunSpec {
-                task: "t".to_owned(),
-                timeout: spec,
-                ..Default::default()
-            });
-        }
+        let spec = TaskRunSpec { task: "t".to_owned(), timeout: spec, ..TaskRunSpec::default() };
+        run.task_run_specs.extend(spec.timeout.is_some().then_some(spec));
         limit_text(of_task(&run, &of_run(&timeouts).expect("limits"), &run.pipeline.tasks[0], false))
     };
     let timeouts = |tasks| Timeouts { pipeline: minutes(24 * 60), tasks, finally: None };
     assert_eq!(of(Timeouts::default(), None, None), "1h");
     assert_eq!(of(timeouts(minutes(120)), None, None), "2h");
     assert_eq!(of(timeouts(minutes(30)), None, None), "1h");
-    assert_eq!(
-        of(Timeouts { pipeline: Some(Timeout::Never), tasks: Some(Timeout::Never), finally: None }, None, None),
-        "0"
-    );
+    let never = Some(Timeout::Never);
+    assert_eq!(of(Timeouts { pipeline: never, tasks: never, finally: None }, None, None), "0");
     assert_eq!(of(timeouts(minutes(120)), minutes(5), None), "5m");
     assert_eq!(of(timeouts(None), minutes(5), minutes(7)), "7m");
-    assert_eq!(of(timeouts(None), Some(Timeout::Never), None), "0");
+    assert_eq!(of(timeouts(None), never, None), "0");
 }
 
 #[test]

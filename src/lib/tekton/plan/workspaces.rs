@@ -204,10 +204,8 @@ impl TaskStorage {
 }
 
 fn path_of(declared: &WorkspaceSpec) -> Result<String, String> {
-    match declared.mount_path.as_deref().filter(|path| !path.is_empty()) {
-        Some(path) => mount_path(path),
-        None => mount_path(&format!("/workspace/{}", declared.name)),
-    }
+    let written = declared.mount_path.clone().filter(|path| !path.is_empty());
+    mount_path(&written.unwrap_or_else(|| format!("/workspace/{}", declared.name)))
 }
 
 /// A path at which something is mounted: absolute, without `.` and `..`, and none of those that belong to Tekton.

@@ -41,7 +41,6 @@ pub fn of_task_in_place(task: &mut PipelineTask, visit: &mut Visit<'_>) {
     }
 }
 
-/// The fields of a task.
 pub fn of_task(task: &mut TaskSpec, visit: &mut Visit<'_>) {
     for step in task.steps.iter_mut().chain(&mut task.sidecars) {
         of_step(step, visit);
@@ -81,7 +80,6 @@ pub fn of_step(step: &mut StepSpec, visit: &mut Visit<'_>) {
     of_conditions(&mut step.when, visit);
 }
 
-/// The fields of a variable's value.
 pub fn of_variable(value: &mut EnvValue, visit: &mut Visit<'_>) {
     match value {
         EnvValue::Text(value) => visit(Field::Text(value)),
@@ -92,7 +90,6 @@ pub fn of_variable(value: &mut EnvValue, visit: &mut Visit<'_>) {
     }
 }
 
-/// The fields of conditions.
 pub fn of_conditions(conditions: &mut [When], visit: &mut Visit<'_>) {
     for condition in conditions {
         match condition {
@@ -129,7 +126,6 @@ fn text(field: Option<&mut String>, visit: &mut Visit<'_>) {
     }
 }
 
-/// The texts of a field.
 pub fn texts_of(field: Field<'_>, take: &mut dyn FnMut(&str)) {
     match field {
         Field::Text(text) => take(text),

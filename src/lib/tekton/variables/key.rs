@@ -127,14 +127,12 @@ fn variable<'t>(segments: &[Segment<'t>]) -> Option<Variable<'t>> {
     use Segment::{Name, Quoted};
     let broken = Some(Variable::Broken);
     Some(match segments {
-        [Name("inputs"), Name("params"), name, rest @ ..] => match (name.name(), part(rest)) {
-            (Some(name), Some(part)) => Variable::Param { name, is_old: true, part },
-            _ => return broken,
-        },
-        [Name("params"), name, rest @ ..] => match (name.name(), part(rest)) {
-            (Some(name), Some(part)) => Variable::Param { name, is_old: false, part },
-            _ => return broken,
-        },
+        [Name("inputs"), Name("params"), name, rest @ ..] | [Name("params"), name, rest @ ..] => {
+            match (name.name(), part(rest)) {
+                (Some(name), Some(part)) => Variable::Param { name, is_old: segments[0] == Name("inputs"), part },
+                _ => return broken,
+            }
+        }
         [Name("context"), Name(scope), Name(name)] => Variable::Context { scope, name },
         [Name("context"), ..] => return broken,
         [Name("tasks"), Name("status")] => Variable::Status { task: None },

@@ -13,7 +13,6 @@ pub struct References<'a> {
 }
 
 impl<'a> References<'a> {
-    /// The references of `text`.
     pub fn new(text: &'a str) -> Self {
         References { text, at: 0 }
     }

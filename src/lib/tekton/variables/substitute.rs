@@ -183,7 +183,6 @@ impl<'a> Expander<'a> {
         self.into_problems()
     }
 
-    /// Expands a field in place.
     pub fn field(&self, field: Field<'_>) {
         match field {
             Field::Text(text) => self.in_place(text),
@@ -192,7 +191,6 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Expands text in place.
     pub fn in_place(&self, text: &mut String) {
         if let Some(expanded) = self.text(text) {
             *text = expanded;

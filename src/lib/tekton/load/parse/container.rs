@@ -164,8 +164,7 @@ fn value_from(node: &Node, name: &str, report: &Report) -> Option<EnvValue> {
             return None;
         }
         (Some(_), Some(_)) => {
-            report.error(&node.at, format!("`valueFrom` of variable `{name}` has two sources"));
-            return None;
+            return report.fail(&node.at, format!("`valueFrom` of variable `{name}` has two sources"));
         }
     };
     let mut fields = Fields::of(node, format!("`valueFrom` of variable `{name}`"), report);

@@ -109,14 +109,10 @@ impl<'a> Fields<'a> {
         match duration(&text) {
             Some(Span::Of(Duration::ZERO)) => Some(Timeout::Never),
             Some(Span::Of(span)) => Some(Timeout::After(span)),
-            Some(Span::Negative) => {
-                self.report.error(&node.at, format!("`{name}` of {} is negative", self.what));
-                None
-            }
+            Some(Span::Negative) => self.report.fail(&node.at, format!("`{name}` of {} is negative", self.what)),
             None => {
                 let message = format!("`{name}` of {} is not a duration: `{text}`", self.what);
-                self.report.error_with(&node.at, message, "write it like 90s, 10m or 1h30m");
-                None
+                self.report.fail_with(&node.at, message, "write it like 90s, 10m or 1h30m")
             }
         }
     }
@@ -126,11 +122,15 @@ impl<'a> Fields<'a> {
         self.known.extend(names);
     }
 
+    fn written(&mut self, name: &'static str) -> Option<&'a Entry> {
+        self.known.push(name);
+        self.entries.iter().find(|entry| entry.key == name && !is_empty(&entry.node))
+    }
+
     /// Fields that mean nothing outside a cluster.
     pub(super) fn inert(&mut self, names: &[&'static str]) {
         for name in names {
-            self.known.push(name);
-            if let Some(entry) = self.entries.iter().find(|entry| entry.key == *name && !is_empty(&entry.node)) {
+            if let Some(entry) = self.written(name) {
                 self.report.inert(&entry.at, name);
             }
         }
@@ -138,8 +138,7 @@ impl<'a> Fields<'a> {
 
     /// A field that kfleet does not support.
     pub(super) fn refuse(&mut self, name: &'static str, why: &str) {
-        self.known.push(name);
-        if let Some(entry) = self.entries.iter().find(|entry| entry.key == name && !is_empty(&entry.node)) {
+        if let Some(entry) = self.written(name) {
             self.report.error_with(&entry.at, format!("{} has `{name}`, which kfleet does not run", self.what), why);
         }
     }

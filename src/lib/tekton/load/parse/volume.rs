@@ -139,16 +139,9 @@ fn source(fields: &mut Fields<'_>, node: &Node, what: &str, is_of_task: bool, re
     match before {
         0 if refused => None,
         0 if is_of_task => Some(VolumeKind::EmptyDir),
-        0 => {
-            let hint = "write emptyDir: {}";
-            report.error_with(&node.at, format!("{what} does not say what is in it"), hint);
-            None
-        }
+        0 => report.fail_with(&node.at, format!("{what} does not say what is in it"), "write emptyDir: {}"),
         1 => found.pop(),
-        _ => {
-            report.error(&node.at, format!("{what} says in several ways what is in it"));
-            None
-        }
+        _ => report.fail(&node.at, format!("{what} says in several ways what is in it")),
     }
 }
 

@@ -30,17 +30,13 @@ fn when(node: &Node, report: &Report) -> Option<When> {
         return Some(When::Cel { expression, origin });
     }
     if operator.is_none() && values.is_empty() && input.is_none() {
-        report.error(&node.at, "this condition is empty");
-        return None;
+        return report.fail(&node.at, "this condition is empty");
     }
     let at = operator.map_or(&node.at, |operator| &operator.at);
     let negated = match operator_text.as_str() {
         "in" => false,
         "notin" => true,
-        other => {
-            report.error_with(at, format!("there is no operator `{other}`"), "write in or notin");
-            return None;
-        }
+        other => return report.fail_with(at, format!("there is no operator `{other}`"), "write in or notin"),
     };
     if values.is_empty() {
         let at = values_node.map_or(&node.at, |values| &values.at);
