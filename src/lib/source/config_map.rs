@@ -21,7 +21,7 @@ pub struct ConfigMapSource {
 impl Declared for ConfigMapSource {}
 
 /// What is wrong with the ConfigMaps among the sources of an addon.
-pub(super) fn verify_all(sources: &[Source], mistakes: &mut Mistakes) {
+pub(super) fn verify_all(sources: &[Source], mistakes: &mut Mistakes<'_>) {
     let wraps = sources.iter().filter(|source| source.config_map.is_some()).count();
     if wraps > 1 {
         mistakes.report(&[], "an addon can be wrapped into one ConfigMap only", None);

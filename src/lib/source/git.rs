@@ -24,11 +24,11 @@ pub struct GitSource {
 }
 
 impl Declared for GitSource {
-    fn verify(&self, owner: &Owner<'_>, mistakes: &mut Mistakes) {
+    fn verify(&self, mistakes: &mut Mistakes<'_>) {
         for (field, text) in [("url", Some(&self.url)), ("ref", self.reference.as_ref()), ("path", self.path.as_ref())]
         {
             if let Some(text) = text {
-                mistakes.expanded(&[field], text, owner);
+                mistakes.expanded(&[field], text);
             }
         }
     }

@@ -73,18 +73,16 @@ pub struct Release {
 }
 
 impl Declared for HelmSource {
-    fn verify(&self, owner: &Owner<'_>, mistakes: &mut Mistakes) {
-        let mut checker = Checker { owner, mistakes };
-        if self.path.is_some() {
-            checker.local(self);
-        } else {
-            checker.remote(self);
+    fn verify(&self, mistakes: &mut Mistakes<'_>) {
+        match &self.path {
+            Some(path) => self.verify_local(path, mistakes),
+            None => self.verify_remote(mistakes),
         }
         for (index, path) in self.values_files.iter().enumerate() {
-            checker.mistakes.plain_path(&["valuesFiles", &index.to_string()], path);
+            mistakes.plain_path(&["valuesFiles", &index.to_string()], path);
         }
-        checker.release(self);
-        checker.capabilities(self);
+        self.verify_release(mistakes);
+        self.verify_capabilities(mistakes);
     }
 
     fn request(&self, owner: &Owner<'_>) -> std::result::Result<Option<(Asked, Option<Release>)>, Unexpanded> {
@@ -179,67 +177,56 @@ impl Release {
 /// The longest name of a release that helm takes.
 const RELEASE_NAME: usize = 53;
 
-struct Checker<'a, 'o> {
-    owner: &'a Owner<'o>,
-    mistakes: &'a mut Mistakes,
-}
-
-impl Checker<'_, '_> {
-    fn local(&mut self, source: &HelmSource) {
-        self.mistakes.plain_path(&["path"], source.path.as_deref().unwrap_or_default());
-        for (field, value) in
-            [("repository", &source.repository), ("chart", &source.chart), ("version", &source.version)]
-        {
+impl HelmSource {
+    fn verify_local(&self, path: &str, mistakes: &mut Mistakes<'_>) {
+        mistakes.plain_path(&["path"], path);
+        for (field, value) in [("repository", &self.repository), ("chart", &self.chart), ("version", &self.version)] {
             if value.is_some() {
                 let hint = "the chart is either in this repository (`path`) or in another place: remove one of the two";
-                self.mistakes.report(&[field], format!("`{field}` does not go with `path`"), Some(hint));
+                mistakes.report(&[field], format!("`{field}` does not go with `path`"), Some(hint));
             }
         }
     }
 
-    fn remote(&mut self, source: &HelmSource) {
-        let Some(repository) = &source.repository else {
+    fn verify_remote(&self, mistakes: &mut Mistakes<'_>) {
+        let Some(repository) = &self.repository else {
             let hint = "write `path` for a chart of this repository; else `repository`, `chart` and `version`";
-            return self.mistakes.report(&[], "nothing says where the chart is", Some(hint));
+            return mistakes.report(&[], "nothing says where the chart is", Some(hint));
         };
-        if let Some(repository) = self.mistakes.expanded(&["repository"], repository, self.owner) {
-            self.repository(&repository);
+        if let Some(repository) = mistakes.expanded(&["repository"], repository) {
+            HelmSource::verify_repository(&repository, mistakes);
         }
-        match &source.chart {
+        match &self.chart {
             None => {
                 let hint = "name the chart; the last part of an oci URL is the chart's name";
-                self.mistakes.report(&[], "`repository` needs `chart`", Some(hint));
+                mistakes.report(&[], "`repository` needs `chart`", Some(hint));
             }
             Some(chart) => {
                 let is_right = |chart: &str| {
                     chart.starts_with(|first: char| first.is_ascii_alphanumeric())
                         && chart.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
                 };
-                if let Some(chart) =
-                    self.mistakes.expanded(&["chart"], chart, self.owner).filter(|chart| !is_right(chart))
-                {
+                if let Some(chart) = mistakes.expanded(&["chart"], chart).filter(|chart| !is_right(chart)) {
                     let hint = "write its name alone; folders of a registry belong to `repository`";
-                    self.mistakes.report(&["chart"], format!("`{chart}` is not a name of a chart"), Some(hint));
+                    mistakes.report(&["chart"], format!("`{chart}` is not a name of a chart"), Some(hint));
                 }
             }
         }
-        match &source.version {
+        match &self.version {
             None => {
                 let hint = "write `version: \"{version}\"` for that of the addon";
-                self.mistakes.report(&[], "a chart from a server needs `version`", Some(hint));
+                mistakes.report(&[], "a chart from a server needs `version`", Some(hint));
             }
             Some(version) => {
-                if let Some(version) =
-                    self.mistakes.expanded(&["version"], version, self.owner).filter(|text| !is_full_version(text))
-                {
+                if let Some(version) = mistakes.expanded(&["version"], version).filter(|text| !is_full_version(text)) {
                     let hint = "write all of it, such as 1.2.0: helm takes anything else as a range of versions";
-                    self.mistakes.report(&["version"], format!("`{version}` is not a full version"), Some(hint));
+                    mistakes.report(&["version"], format!("`{version}` is not a full version"), Some(hint));
                 }
             }
         }
     }
 
-    fn repository(&mut self, url: &str) {
+    fn verify_repository(url: &str, mistakes: &mut Mistakes<'_>) {
         let field = &["repository"];
         match Address::parse(url) {
             Err(refusal) => {
@@ -249,59 +236,59 @@ impl Checker<'_, '_> {
                     }
                     _ => refusal.hint,
                 };
-                self.mistakes.report(field, format!("the chart's repository {}", refusal.reason), Some(hint));
+                mistakes.report(field, format!("the chart's repository {}", refusal.reason), Some(hint));
             }
             Ok(Address { scheme: "https" | "oci", .. }) => {}
             Ok(address) if address.scheme == "http" && address.is_loopback() => {}
             Ok(Address { scheme: "http", .. }) => {
                 let hint = "write https: plain http is for servers of this machine only";
-                self.mistakes.report(field, "the chart's repository is not asked over plain http", Some(hint));
+                mistakes.report(field, "the chart's repository is not asked over plain http", Some(hint));
             }
             Ok(_) => {
                 let hint = "write https://HOST/PATH or oci://HOST/PATH; for a chart of this repository write `path`";
-                self.mistakes.report(field, format!("`{url}` is not an https or oci URL"), Some(hint));
+                mistakes.report(field, format!("`{url}` is not an https or oci URL"), Some(hint));
             }
         }
     }
 
-    fn release(&mut self, source: &HelmSource) {
-        let addon = self.owner.name;
+    fn verify_release(&self, mistakes: &mut Mistakes<'_>) {
+        let addon = mistakes.owner.name;
         let hint = "use at most 53 lower-case letters, digits, dashes and dots; start and end with a letter or digit";
         let is_right =
             |name: &str| is_name(name) && name.len() <= RELEASE_NAME && !name.contains(".-") && !name.contains("-.");
-        match &source.release_name {
+        match &self.release_name {
             Some(name) if !is_right(name) => {
-                self.mistakes.report(&["releaseName"], format!("`{name}` is not a name of a release"), Some(hint));
+                mistakes.report(&["releaseName"], format!("`{name}` is not a name of a release"), Some(hint));
             }
             None if is_name(addon) && !is_right(addon) => {
                 let hint = "add `releaseName`: at most 53 lower-case letters, digits, dashes and dots";
-                self.mistakes.report(&[], format!("the addon's name `{addon}` is not a name of a release"), Some(hint));
+                mistakes.report(&[], format!("the addon's name `{addon}` is not a name of a release"), Some(hint));
             }
             _ => {}
         }
-        if let Some(namespace) = source.namespace.as_ref().filter(|namespace| !is_label(namespace)) {
+        if let Some(namespace) = self.namespace.as_ref().filter(|namespace| !is_label(namespace)) {
             let hint = "use at most 63 lower-case letters, digits and dashes; start and end with a letter or digit";
-            self.mistakes.report(&["namespace"], format!("`{namespace}` is not a name of a namespace"), Some(hint));
+            mistakes.report(&["namespace"], format!("`{namespace}` is not a name of a namespace"), Some(hint));
         }
     }
 
-    fn capabilities(&mut self, source: &HelmSource) {
-        for (index, version) in source.api_versions.iter().enumerate() {
+    fn verify_capabilities(&self, mistakes: &mut Mistakes<'_>) {
+        for (index, version) in self.api_versions.iter().enumerate() {
             let is_part = |part: &str| {
                 !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
             };
             if !version.split('/').all(is_part) || version.starts_with('-') || version.matches('/').count() > 2 {
                 let hint = "write group/version or group/version/Kind, and v1 for the core group";
                 let message = format!("`{version}` is not an API version");
-                self.mistakes.report(&["apiVersions", &index.to_string()], message, Some(hint));
+                mistakes.report(&["apiVersions", &index.to_string()], message, Some(hint));
             }
         }
-        if let Some(version) = &source.kube_version {
+        if let Some(version) = &self.kube_version {
             let bare = version.strip_prefix('v').unwrap_or(version);
             let core = bare.split(['-', '+']).next().unwrap_or_default();
             if !are_numbers(core, 2..=3) || !has_version_letters(bare) {
                 let message = format!("`{version}` is not a version of Kubernetes");
-                self.mistakes.report(&["kubeVersion"], message, Some("write it as 1.34 or 1.34.0"));
+                mistakes.report(&["kubeVersion"], message, Some("write it as 1.34 or 1.34.0"));
             }
         }
     }

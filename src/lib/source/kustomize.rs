@@ -1,6 +1,6 @@
 //! `kustomize`: reserved for the native build.
 
-use super::{Declared, Mistakes, Owner};
+use super::{Declared, Mistakes};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub struct KustomizeSource(BTreeMap<String, serde_json::Value>);
 
 impl Declared for KustomizeSource {
-    fn verify(&self, _: &Owner<'_>, mistakes: &mut Mistakes) {
+    fn verify(&self, mistakes: &mut Mistakes<'_>) {
         let hint = "until then, render it and name the result with `path`";
         mistakes.report(&[], "`kustomize`: this source is not built yet", Some(hint));
     }

@@ -124,7 +124,7 @@ impl Remote {
 /// A kind of source as the fleet file has it.
 trait Declared {
     /// What is wrong with it beyond its type.
-    fn verify(&self, _owner: &Owner<'_>, _mistakes: &mut Mistakes) {}
+    fn verify(&self, _mistakes: &mut Mistakes<'_>) {}
 
     /// What it asks for; nothing where it asks for nothing itself.
     ///
@@ -215,26 +215,26 @@ pub struct Mistake {
 
 /// All that is wrong with the sources of an addon.
 pub fn mistakes(sources: &[Source], owner: &Owner<'_>) -> Vec<Mistake> {
-    let mut mistakes = Mistakes::default();
+    let mut mistakes = Mistakes { owner, above: Vec::new(), found: Vec::new() };
     config_map::verify_all(sources, &mut mistakes);
     for (index, source) in sources.iter().enumerate() {
         if let Some((name, kind)) = source.kind() {
             mistakes.above = vec![index.to_string(), name.to_owned()];
-            kind.verify(owner, &mut mistakes);
+            kind.verify(&mut mistakes);
         }
     }
     mistakes.found
 }
 
 /// Mistakes while they are collected.
-#[derive(Default)]
-struct Mistakes {
+struct Mistakes<'a> {
+    owner: &'a Owner<'a>,
     /// Where the source is.
     above: Vec<String>,
     found: Vec<Mistake>,
 }
 
-impl Mistakes {
+impl Mistakes<'_> {
     /// A mistake in a field of the source.
     fn report(&mut self, field: &[&str], message: impl Into<String>, hint: Option<&str>) {
         let field = self.above.iter().cloned().chain(field.iter().map(|part| (*part).to_owned())).collect();
@@ -242,8 +242,8 @@ impl Mistakes {
     }
 
     /// The text of a field with words in braces replaced, or a mistake.
-    fn expanded(&mut self, field: &[&str], text: &str, owner: &Owner<'_>) -> Option<String> {
-        expand(text, &owner.words)
+    fn expanded(&mut self, field: &[&str], text: &str) -> Option<String> {
+        expand(text, &self.owner.words)
             .map_err(|Unexpanded { message, hint }| self.report(field, message, hint.as_deref()))
             .ok()
     }

@@ -28,10 +28,10 @@ pub struct OciSource {
 }
 
 impl Declared for OciSource {
-    fn verify(&self, owner: &Owner<'_>, mistakes: &mut Mistakes) {
-        let url = mistakes.expanded(&["url"], &self.url, owner);
-        let reference = mistakes.expanded(&["ref"], &self.reference, owner);
-        let path = self.path.as_ref().and_then(|path| mistakes.expanded(&["path"], path, owner));
+    fn verify(&self, mistakes: &mut Mistakes<'_>) {
+        let url = mistakes.expanded(&["url"], &self.url);
+        let reference = mistakes.expanded(&["ref"], &self.reference);
+        let path = self.path.as_ref().and_then(|path| mistakes.expanded(&["path"], path));
         if let Some(Err(refusal)) = url.as_deref().map(Repository::parse) {
             // The URL is not quoted: there may be a password in it.
             let hint = match refusal.reason {

@@ -15,7 +15,7 @@ const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 pub struct PathSource(pub String);
 
 impl Declared for PathSource {
-    fn verify(&self, _: &Owner<'_>, mistakes: &mut Mistakes) {
+    fn verify(&self, mistakes: &mut Mistakes<'_>) {
         mistakes.plain_path(&[], &self.0);
     }
 

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct UrlSource(pub String);
 
 impl Declared for UrlSource {
-    fn verify(&self, owner: &Owner<'_>, mistakes: &mut Mistakes) {
-        if let Some(url) = mistakes.expanded(&[], &self.0, owner)
+    fn verify(&self, mistakes: &mut Mistakes<'_>) {
+        if let Some(url) = mistakes.expanded(&[], &self.0)
             && !(url.starts_with("https://") || url.starts_with("http://"))
         {
             let hint = "for a file of this repository write `path`, for a git repository `git`";
