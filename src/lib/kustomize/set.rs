@@ -15,7 +15,6 @@ pub struct Kustomizations {
 }
 
 impl Kustomizations {
-    /// Finds the kustomizations of a repository.
     pub fn new(files: &Files, manifests: &ManifestSet) -> Kustomizations {
         let mut found: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
         for path in manifests.paths() {

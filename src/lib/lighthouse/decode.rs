@@ -59,9 +59,8 @@ fn header(document: &Document, root: &Map<String, Value>, notes: &mut Vec<Findin
         if found.and_then(|(_, value)| value.as_str()) != Some(expected) {
             let location = found.map_or_else(|| document.location(&[]), |(key, _)| document.location(&[key]));
             let message = format!("`{key}` is not {expected}; Lighthouse does not look at it");
-            notes.push(
-                Finding::warning("trigger-header", location, message).with_hint(format!("write `{key}: {expected}`")),
-            );
+            let finding = Finding::warning("trigger-header", location, message);
+            notes.push(finding.with_hint(format!("write `{key}: {expected}`")));
         }
     }
 }

@@ -149,7 +149,6 @@ impl Event {
         }
     }
 
-    /// Sets the changed files.
     pub fn set_files(&mut self, changed: Vec<String>) {
         if let Some(pull) = self.pull_mut() {
             pull.files = Some(changed);

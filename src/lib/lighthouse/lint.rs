@@ -125,22 +125,21 @@ fn commands(job: &JobConfig, found: &mut Vec<Finding>) {
     let named = format!("/test {}", job.name);
     let comments = [rerun.as_str(), &named, "/test x", "/retest", "/ok-to-test", "/test all"];
     let reaches = |comment: &&str| comment::has_command(comment, None) && trigger.is_match(comment);
-    let location = job.location_of("trigger");
+    let mut warn = |field: &str, message: String, hint: &str| {
+        found.push(Finding::warning("trigger-unreachable", job.location_of(field), message).with_hint(hint));
+    };
     match comments.into_iter().find(reaches) {
         None if job.needs_command() => {
             let message = format!("nothing starts this job: no comment that reaches it matches `{}`", trigger.joined);
-            let finding = Finding::warning("trigger-unreachable", location, message);
-            found.push(finding.with_hint("leave out `trigger`, set `always_run`, or name it without a dot"));
+            warn("trigger", message, "leave out `trigger`, set `always_run`, or name it without a dot");
         }
         None => {
             let message = format!("no comment starts this job: {rerun} never reaches the selection");
-            let finding = Finding::warning("trigger-unreachable", location, message);
-            found.push(finding.with_hint("only `/test NAME`, `/retest` and `/ok-to-test` do"));
+            warn("trigger", message, "only `/test NAME`, `/retest` and `/ok-to-test` do");
         }
         Some(works) if !comment::has_command(rerun, None) => {
             let message = format!("the comment {rerun} alone never reaches the selection");
-            let finding = Finding::warning("trigger-unreachable", job.location_of("rerun_command"), message);
-            found.push(finding.with_hint(format!("`{works}` does")));
+            warn("rerun_command", message, &format!("`{works}` does"));
         }
         Some(_) => {}
     }

@@ -40,7 +40,6 @@ pub struct Decision {
 }
 
 impl Selection {
-    /// The jobs to run.
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.decisions.iter().filter_map(|decision| decision.job.as_ref())
     }

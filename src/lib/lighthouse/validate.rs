@@ -42,8 +42,8 @@ fn names(job: &JobConfig, found: &mut Vec<Finding>) {
         found.push(finding.with_hint("use letters, digits, `-`, `.` and `_`"));
     }
     if !AGENTS.contains(&job.agent.as_str()) {
-        let finding =
-            Finding::error("trigger-agent", job.location_of("agent"), format!("there is no agent `{}`", job.agent));
+        let message = format!("there is no agent `{}`", job.agent);
+        let finding = Finding::error("trigger-agent", job.location_of("agent"), message);
         found.push(finding.with_hint("use `tekton-pipeline`"));
     }
     for (key, value) in &job.labels {
@@ -101,21 +101,18 @@ fn commands(job: &JobConfig, found: &mut Vec<Finding>) {
     if job.kind != JobKind::Presubmit {
         return;
     }
+    let mut refuse = |field: &str, message: &str, hint: &str| {
+        found.push(Finding::error("trigger-rerun", job.location_of(field), message).with_hint(hint));
+    };
+    let alone = "`trigger` and `rerun_command` need each other";
     match (&job.trigger, &job.rerun_command) {
-        (Some(trigger), Some(rerun)) => {
-            if trigger.error().is_none() && !trigger.is_match(rerun) {
-                let message = format!("`trigger` does not match the `rerun_command` {rerun}");
-                let finding = Finding::error("trigger-rerun", job.location_of("rerun_command"), message);
-                found.push(finding.with_hint("make `trigger` match it, or leave out both"));
-            }
+        (Some(trigger), Some(rerun)) if trigger.error().is_none() && !trigger.is_match(rerun) => {
+            let message = format!("`trigger` does not match the `rerun_command` {rerun}");
+            refuse("rerun_command", &message, "make `trigger` match it, or leave out both");
         }
-        (Some(_), None) | (None, Some(_)) => {
-            let written = if job.trigger.is_some() { "trigger" } else { "rerun_command" };
-            let message = "`trigger` and `rerun_command` need each other";
-            let finding = Finding::error("trigger-rerun", job.location_of(written), message);
-            found.push(finding.with_hint("write both, or none"));
-        }
-        (None, None) => {}
+        (Some(_), None) => refuse("trigger", alone, "write both, or none"),
+        (None, Some(_)) => refuse("rerun_command", alone, "write both, or none"),
+        _ => {}
     }
 }
 

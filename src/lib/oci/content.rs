@@ -157,7 +157,9 @@ mod tests {
 
     #[test]
     fn artifacts_are_told_by_their_media_types() {
-        let (empty, image) = ("application/vnd.oci.empty.v1+json", IMAGES[0]);
+        let (empty, image, yaml) = ("application/vnd.oci.empty.v1+json", IMAGES[0], "text/yaml");
+        let (gzip, chart) = ((LAYER_GZIP, None), (HELM_CHART, None));
+        let provenance = ("application/vnd.cncf.helm.chart.provenance.v1.prov", None);
         for (config, layers, expected) in [
             ("application/vnd.cncf.flux.config.v1+json", &[(FLUX_CONTENT, None)][..], "archive Gzip"),
             (empty, &[(LAYER_GZIP, Some("folder"))], "archive Gzip"),
@@ -165,20 +167,12 @@ mod tests {
             (empty, &[(LAYER_TAR, Some("x.tar"))], "archive None"),
             (image, &[(LAYER_GZIP, None)], "archive Gzip"),
             (IMAGES[1], &[(DOCKER_LAYER, None)], "archive Gzip"),
-            (
-                image,
-                &[(LAYER_GZIP, None), (LAYER_GZIP, None)],
-                "it is a container image of 2 layers, not an artifact with manifests",
-            ),
+            (image, &[gzip, gzip], "it is a container image of 2 layers, not an artifact with manifests"),
             (image, &[], "it is a container image of 0 layers, not an artifact with manifests"),
-            (empty, &[(LAYER_GZIP, None), (LAYER_GZIP, None)], "it has 2 layers, and not one archive alone"),
+            (empty, &[gzip, gzip], "it has 2 layers, and not one archive alone"),
             (empty, &[], "it has no layers; it is of the media type application/vnd.oci.empty.v1+json"),
-            (
-                HELM_CONFIG,
-                &[("application/vnd.cncf.helm.chart.provenance.v1.prov", None), (HELM_CHART, None)],
-                "chart application/vnd.cncf.helm.chart.content.v1.tar+gzip",
-            ),
-            (HELM_CONFIG, &[(LAYER_GZIP, None)], "it is a chart without its archive"),
+            (HELM_CONFIG, &[provenance, chart], "chart application/vnd.cncf.helm.chart.content.v1.tar+gzip"),
+            (HELM_CONFIG, &[gzip], "it is a chart without its archive"),
             (
                 empty,
                 &[
@@ -188,13 +182,9 @@ mod tests {
                 ],
                 "a.yaml layer-2.yaml d/c.yml",
             ),
-            (
-                empty,
-                &[("text/yaml", Some("a.yaml")), ("text/yaml", Some("./a.yaml"))],
-                "two of its layers have the name a.yaml",
-            ),
-            (empty, &[("text/yaml", Some("../a.yaml"))], "the name ../a.yaml of its layer is not safe"),
-            (empty, &[("text/yaml", Some("/a.yaml"))], "the name /a.yaml of its layer is not safe"),
+            (empty, &[(yaml, Some("a.yaml")), (yaml, Some("./a.yaml"))], "two of its layers have the name a.yaml"),
+            (empty, &[(yaml, Some("../a.yaml"))], "the name ../a.yaml of its layer is not safe"),
+            (empty, &[(yaml, Some("/a.yaml"))], "the name /a.yaml of its layer is not safe"),
             (
                 empty,
                 &[("application/vnd.wasm", None)],

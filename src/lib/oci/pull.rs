@@ -174,7 +174,6 @@ impl Puller<'_> {
         })
     }
 
-    /// A layer, from the store or the registry.
     fn layer(&mut self, layer: &Descriptor) -> Result<Option<Vec<u8>>> {
         let what = format!("its layer {}", layer.digest);
         let limit = self.settings.limits.file as u64;

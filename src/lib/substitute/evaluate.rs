@@ -85,21 +85,20 @@ impl Evaluator<'_> {
 }
 
 fn finding(failure: Failure, offset: usize) -> Finding {
-    match failure {
+    let (message, hint) = match failure {
         Failure::TooLarge => {
             let message = format!("the result grows beyond {} MiB", MAX_BYTES >> 20);
-            Finding::error(offset, message, "use shorter values, or fewer variables")
+            return Finding::error(offset, message, "use shorter values, or fewer variables");
         }
-        Failure::TooSlow => {
-            let hint = "use simpler patterns, shorter values, or fewer operators";
-            Finding::error(offset, "working out the variables of this text takes too long", hint)
-        }
-        Failure::BadLength => {
-            Finding::error(offset, "the length of this part of the value is negative", "write a length of 0 or more")
-        }
-        Failure::NoNumber => {
-            let hint = "write ${V:OFFSET} or ${V:OFFSET:LENGTH} with numbers; for a default write ${V:=default}";
-            Finding::error(offset, "the offset or the length of this part of the value is not a number", hint)
-        }
-    }
+        Failure::TooSlow => (
+            "working out the variables of this text takes too long",
+            "use simpler patterns, shorter values, or fewer operators",
+        ),
+        Failure::BadLength => ("the length of this part of the value is negative", "write a length of 0 or more"),
+        Failure::NoNumber => (
+            "the offset or the length of this part of the value is not a number",
+            "write ${V:OFFSET} or ${V:OFFSET:LENGTH} with numbers; for a default write ${V:=default}",
+        ),
+    };
+    Finding::error(offset, message, hint)
 }
