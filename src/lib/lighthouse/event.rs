@@ -10,7 +10,6 @@ pub struct Event {
     pub guid: Option<String>,
 }
 
-/// A repository.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Repository {
     /// Owner or organisation.
@@ -76,7 +75,6 @@ pub enum TriggerEvent {
     Periodic { name: String },
 }
 
-/// Someone.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct User {
     pub login: String,

@@ -25,7 +25,6 @@ const TOKEN_USER: &str = "<token>";
 /// What a helper says of a server that it does not know.
 const UNKNOWN_TO_HELPER: &str = "credentials not found";
 
-/// A login.
 #[derive(Debug, Clone)]
 pub(super) enum Login {
     Password {

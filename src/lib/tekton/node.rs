@@ -279,6 +279,13 @@ impl Node {
         self.items_of("steps").iter().chain(self.items_of("sidecars"))
     }
 
+    /// Calls `change` for every task of a pipeline.
+    pub(in crate::tekton) fn each_task(&mut self, mut change: impl FnMut(&mut Node)) {
+        for list in ["tasks", "finally"] {
+            self.items_of_mut(list).iter_mut().for_each(&mut change);
+        }
+    }
+
     /// The item of a list of named things.
     pub(in crate::tekton) fn named(&self, list: &str, name: &str) -> Option<&Node> {
         self.items_of(list).iter().find(|item| item.text_of("name") == Some(name))

@@ -76,9 +76,7 @@ fn to_v1(object: &mut Object, report: &Report) {
         Kind::TaskRun => {
             overrides(&mut object.spec);
             bundle(&mut object.spec, "taskRef", "Task");
-            if let Some(spec) = object.spec.get_mut("taskSpec") {
-                task(spec, report);
-            }
+            object.spec.get_mut("taskSpec").into_iter().for_each(|spec| task(spec, report));
         }
         Kind::Task => task(&mut object.spec, report),
         Kind::StepAction => {}
@@ -105,24 +103,16 @@ fn run(spec: &mut Node, report: &Report) {
         overrides(one);
     }
     bundle(spec, "pipelineRef", "Pipeline");
-    if let Some(spec) = spec.get_mut("pipelineSpec") {
-        pipeline(spec, report);
-    }
+    spec.get_mut("pipelineSpec").into_iter().for_each(|spec| pipeline(spec, report));
 }
 
 fn pipeline(spec: &mut Node, report: &Report) {
-    for list in ["tasks", "finally"] {
-        for one in spec.items_of_mut(list) {
-            bundle(one, "taskRef", "Task");
-            bundle(one, "pipelineRef", "Pipeline");
-            if let Some(spec) = one.get_mut("taskSpec") {
-                task(spec, report);
-            }
-            if let Some(spec) = one.get_mut("pipelineSpec") {
-                pipeline(spec, report);
-            }
-        }
-    }
+    spec.each_task(|one| {
+        bundle(one, "taskRef", "Task");
+        bundle(one, "pipelineRef", "Pipeline");
+        one.get_mut("taskSpec").into_iter().for_each(|spec| task(spec, report));
+        one.get_mut("pipelineSpec").into_iter().for_each(|spec| pipeline(spec, report));
+    });
 }
 
 fn task(spec: &mut Node, report: &Report) {

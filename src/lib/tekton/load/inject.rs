@@ -24,21 +24,20 @@ const DESCRIPTIONS: [&str; 13] = [
 pub(super) fn declare(run: &mut Node) {
     let Some(pipeline) = run.get_mut("pipelineSpec") else { return };
     declare_in(pipeline);
-    for list in ["tasks", "finally"] {
-        for task in pipeline.items_of_mut(list) {
-            for name in INJECTED {
-                task.append_missing("params", Node::item_of(name, format!("$(params.{name})")));
-            }
-            let Some(spec) = task.get_mut("taskSpec").filter(|spec| matches!(spec.value, Value::Map(_))) else {
-                continue;
-            };
+    let hand_on = |node: &mut Node, list: &str| {
+        for name in INJECTED {
+            node.append_missing(list, Node::item_of(name, format!("$(params.{name})")));
+        }
+    };
+    pipeline.each_task(|task| {
+        hand_on(task, "params");
+        if let Some(spec) = task.get_mut("taskSpec").filter(|spec| matches!(spec.value, Value::Map(_))) {
             declare_in(spec);
-            let Some(template) = spec.entry("stepTemplate", Value::Map(Vec::new())) else { continue };
-            for name in INJECTED {
-                template.append_missing("env", Node::item_of(name, format!("$(params.{name})")));
+            if let Some(template) = spec.entry("stepTemplate", Value::Map(Vec::new())) {
+                hand_on(template, "env");
             }
         }
-    }
+    });
 }
 
 fn declare_in(spec: &mut Node) {

@@ -154,11 +154,7 @@ fn assemble(request: Request<'_>, sources: &Sources<'_>) -> Option<Node> {
     inject::set_values(&mut run, &values);
     refs::resolve(&mut run, sources);
     if let Some(pipeline) = run.get_mut("pipelineSpec") {
-        for list in ["tasks", "finally"] {
-            for task in pipeline.items_of_mut(list) {
-                task.get_mut("taskSpec").into_iter().for_each(template::merge_into_steps);
-            }
-        }
+        pipeline.each_task(|task| task.get_mut("taskSpec").into_iter().for_each(template::merge_into_steps));
     }
     Some(run)
 }

@@ -24,7 +24,6 @@ impl Kind {
     }
 }
 
-/// One object.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
     pub(super) kind: Kind,

@@ -64,11 +64,8 @@ pub(super) fn resolve(run: &mut Node, sources: &Sources<'_>) {
         run.set("pipelineSpec", found.spec);
         run.set(BY_REFERENCE, Node::text(found.name));
     }
-    let Some(spec) = run.get_mut("pipelineSpec") else { return };
-    for list in ["tasks", "finally"] {
-        for task in spec.items_of_mut(list) {
-            resolve_task(task, sources);
-        }
+    if let Some(spec) = run.get_mut("pipelineSpec") {
+        spec.each_task(|task| resolve_task(task, sources));
     }
 }
 

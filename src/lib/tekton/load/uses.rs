@@ -2,7 +2,7 @@
 
 use super::as_run;
 use super::fetch::{Address, below};
-use super::object::{Kind, Object};
+use super::object::Kind;
 use super::sources::Sources;
 use super::template::{merged, merged_list};
 use crate::suggest::nearest;
@@ -111,22 +111,11 @@ fn used_task(uri: &str, at: &At, task_name: &str, sources: &Sources<'_>, chain: 
         },
         Err(message) => return sources.report.fail(at, message),
     };
-    task_of(object, uri, at, task_name, sources, &chain)
-}
-
-fn task_of(
-    object: Object,
-    uri: &str,
-    at: &At,
-    task_name: &str,
-    sources: &Sources<'_>,
-    chain: &[String],
-) -> Option<Node> {
     if object.kind == Kind::StepAction {
         return sources.report.fail_with(at, format!("{uri} is a StepAction"), "refer to it by `ref`");
     }
     let mut run = as_run::as_run(object);
-    import(&mut run, sources, chain);
+    import(&mut run, sources, &chain);
     let tasks = run.get("pipelineSpec").map_or(&[][..], |spec| spec.items_of("tasks"));
     let chosen = match tasks {
         [only] => Some(only),

@@ -54,7 +54,6 @@ pub struct RunInfo {
     pub timeouts: BTreeMap<String, String>,
 }
 
-/// One task.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskPlan {
@@ -98,7 +97,6 @@ pub struct TaskPlan {
     pub sidecars: Vec<StepPlan>,
 }
 
-/// A workspace of a task.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkspacePlan {
@@ -113,7 +111,6 @@ pub struct WorkspacePlan {
     pub read_only: bool,
 }
 
-/// One step.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StepPlan {
@@ -153,7 +150,6 @@ pub struct StepPlan {
     pub passed_over: bool,
 }
 
-/// One variable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EnvPlan {
     pub name: String,

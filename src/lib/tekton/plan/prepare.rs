@@ -13,7 +13,7 @@ use super::resolve::{CEL, Common, goes_on, step_name};
 use super::results;
 use super::timeouts::{self, Limits};
 use crate::tekton::types::{PipelineResult, PipelineRun, PipelineTask, When, error_at, is_dns_label};
-use crate::tekton::variables::fields::{self, Field};
+use crate::tekton::variables::fields;
 use crate::tekton::variables::key::is_late;
 use crate::tekton::variables::references::{self, ResultRef};
 use crate::tekton::variables::substitute::{Budget, Expander, Table};
@@ -252,20 +252,18 @@ impl Stages {
     /// What workspaces are bound to, and the variables of pods.
     fn common(&self, common: &mut Common, budget: &Budget, problems: &mut Vec<Problem>) {
         for table in [&self.params, &self.context] {
-            let expander = Expander::new(table, budget);
-            for binding in &mut common.workspaces {
-                fields::of_volume(&mut binding.source, &mut |field| expander.field(field));
-                binding.sub_path.iter_mut().for_each(|path| expander.field(Field::Text(path)));
-            }
-            let of_tasks = common.task_run_specs.iter_mut().flat_map(|spec| &mut spec.pod_env);
-            for variable in common.pod_env.iter_mut().chain(of_tasks) {
-                fields::of_variable(&mut variable.value, &mut |field| expander.field(field));
-            }
-            problems.extend(expander.into_problems().iter().map(|wrong| error_at(&Location::default(), wrong)));
+            let wrong = Expander::new(table, budget).over(|visit| {
+                common.workspaces.iter_mut().for_each(|binding| fields::of_binding(binding, visit));
+                let of_tasks = common.task_run_specs.iter_mut().flat_map(|spec| &mut spec.pod_env);
+                for variable in common.pod_env.iter_mut().chain(of_tasks) {
+                    fields::of_variable(&mut variable.value, visit);
+                }
+            });
+            problems.extend(wrong.iter().map(|wrong| error_at(&Location::default(), wrong)));
         }
         for binding in &mut common.workspaces {
-            let mut late = binding.sub_path.as_deref().is_some_and(is_late);
-            fields::of_volume(&mut binding.source, &mut |field| {
+            let mut late = false;
+            fields::of_binding(binding, &mut |field| {
                 fields::texts_of(field, &mut |text| late |= is_late(text));
             });
             if late {

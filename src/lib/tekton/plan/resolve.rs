@@ -15,7 +15,7 @@ use crate::tekton::types::{
     EnvValue, EnvVar, ObjectFiles, ParamValue, PipelineTask, ResultSpec, StepSpec, TaskRunSpec, TaskSpec, Timeout,
     VolumeKind, When, WorkspaceBinding,
 };
-use crate::tekton::variables::fields::{self, Field};
+use crate::tekton::variables::fields;
 use crate::tekton::variables::key::is_late;
 use crate::tekton::variables::substitute::{Budget, Expander, Table};
 
@@ -85,13 +85,11 @@ pub fn specify(
 
     let params = Table::of_params(&values).with_old_params();
     let expander = Expander::strict(&params, budget).with_late(attempt.is_none());
-    fields::of_task(&mut spec, &mut |field| expander.field(field));
     let mut bindings = common.workspaces.clone();
-    for binding in &mut bindings {
-        fields::of_volume(&mut binding.source, &mut |field| expander.field(field));
-        binding.sub_path.iter_mut().for_each(|path| expander.field(Field::Text(path)));
-    }
-    let mut problems = expander.into_problems();
+    let mut problems = expander.over(|visit| {
+        fields::of_task(&mut spec, visit);
+        bindings.iter_mut().for_each(|binding| fields::of_binding(binding, visit));
+    });
 
     let context = context_of(&name, &spec, attempt, common);
     problems.extend(Expander::new(&context, budget).over(|visit| fields::of_task(&mut spec, visit)));

@@ -44,14 +44,12 @@ pub struct StepWorkspace {
     pub mount_path: Option<String>,
 }
 
-/// One variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvVar {
     pub name: String,
     pub value: EnvValue,
 }
 
-/// What a variable is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EnvValue {
     /// Text with references.

@@ -14,7 +14,6 @@ pub enum ParamType {
     Object,
 }
 
-/// A declared parameter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ParamSpec {
     pub name: String,
@@ -38,7 +37,6 @@ pub struct Param {
     pub origin: Location,
 }
 
-/// A value.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(untagged)]
 pub enum ParamValue {
@@ -48,7 +46,6 @@ pub enum ParamValue {
     Object(BTreeMap<String, String>),
 }
 
-/// A declared result.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResultSpec {
     pub name: String,

@@ -2,7 +2,6 @@
 
 use super::{Location, Param, ParamSpec, ParamValue, TaskSpec, Timeout, WorkspaceSpec};
 
-/// A pipeline.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PipelineSpec {
     /// `context.pipeline.name`.
@@ -33,7 +32,6 @@ pub struct PipelineResult {
     pub origin: Location,
 }
 
-/// One task of a pipeline.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PipelineTask {
     pub origin: Location,
@@ -91,7 +89,6 @@ impl Matrix {
     }
 }
 
-/// A condition.
 #[derive(Debug, Clone, PartialEq)]
 pub enum When {
     /// `input` is, or is not, one of `values`.

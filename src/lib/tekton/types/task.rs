@@ -2,7 +2,6 @@
 
 use super::{Location, ParamSpec, ResultSpec, StepSpec, VolumeSpec};
 
-/// A task.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TaskSpec {
     /// `context.task.name`.

@@ -30,7 +30,6 @@ pub struct Volume {
     pub source: VolumeSource,
 }
 
-/// What is in a volume.
 #[derive(Debug, Clone, PartialEq)]
 pub enum VolumeSource {
     /// Empty at the start of the attempt, deleted at its end.
@@ -51,7 +50,6 @@ pub struct File {
     pub mode: u32,
 }
 
-/// One step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// Its name; `unnamed-<index>` where it has none.

@@ -1,6 +1,8 @@
 //! The fields of tasks in which references are replaced, in one place: for replacing them, and for finding them.
 
-use crate::tekton::types::{EnvValue, ObjectFiles, ParamValue, PipelineTask, StepSpec, TaskSpec, VolumeKind, When};
+use crate::tekton::types::{
+    EnvValue, ObjectFiles, ParamValue, PipelineTask, StepSpec, TaskSpec, VolumeKind, When, WorkspaceBinding,
+};
 
 /// A field in which references are replaced.
 #[derive(Debug)]
@@ -110,6 +112,12 @@ pub fn of_volume(source: &mut VolumeKind, visit: &mut Visit<'_>) {
         VolumeKind::Object(files) => of_files(files, visit),
         VolumeKind::Projected(sources) => sources.iter_mut().for_each(|files| of_files(files, visit)),
     }
+}
+
+/// The fields of what a workspace is bound to.
+pub fn of_binding(binding: &mut WorkspaceBinding, visit: &mut Visit<'_>) {
+    of_volume(&mut binding.source, visit);
+    text(binding.sub_path.as_mut(), visit);
 }
 
 fn of_files(files: &mut ObjectFiles, visit: &mut Visit<'_>) {
