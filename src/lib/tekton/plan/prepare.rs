@@ -1,7 +1,7 @@
 //! The first stage of a run, before any task is ready: values of parameters, the variables of the pipeline replaced, the
 //! order of tasks, timeouts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::problem::{Location, Problem};
@@ -166,11 +166,8 @@ fn check_references(run: &PipelineRun, problems: &mut Vec<Problem>) -> Graph {
         }
     }
     graph::build(&pipeline.tasks, &of_tasks).unwrap_or_else(|wrong| {
-        problems.extend(
-            wrong.into_iter().map(|(at, message)| {
-                error_at(pipeline.tasks.get(at).map_or(&run.origin, |task| &task.origin), message)
-            }),
-        );
+        let origin = |at: usize| pipeline.tasks.get(at).map_or(&run.origin, |task| &task.origin);
+        problems.extend(wrong.into_iter().map(|(at, message)| error_at(origin(at), message)));
         Graph::default()
     })
 }
@@ -178,11 +175,8 @@ fn check_references(run: &PipelineRun, problems: &mut Vec<Problem>) -> Graph {
 fn check_workspaces(run: &PipelineRun, problems: &mut Vec<Problem>) {
     for declared in run.pipeline.workspaces.iter().filter(|declared| !declared.optional) {
         if run.workspaces.iter().all(|binding| binding.name != declared.name) {
-            let message = format!(
-                "InvalidWorkspaceBindings: pipeline requires workspace with name \"{}\" be provided by pipelinerun",
-                declared.name
-            );
-            problems.push(error_at(&run.origin, message));
+            let what = format!("requires workspace with name \"{}\" be provided by pipelinerun", declared.name);
+            problems.push(error_at(&run.origin, format!("InvalidWorkspaceBindings: pipeline {what}")));
         }
     }
 }
@@ -201,9 +195,8 @@ impl Stages {
         of_context.put_text("context.pipelineRun.namespace", context.namespace.as_str());
         of_context.put_text("context.pipelineRun.uid", context.uid.as_str());
         // A pipeline that is written in its run has the name of the run, as upstream.
-        let is_inline = run.pipeline.name.is_empty();
-        of_context
-            .put_text("context.pipeline.name", if is_inline { &context.name } else { &run.pipeline.name }.as_str());
+        let name = if run.pipeline.name.is_empty() { &context.name } else { &run.pipeline.name };
+        of_context.put_text("context.pipeline.name", name.as_str());
         let mut bound = Table::default();
         for declared in &run.pipeline.workspaces {
             bound.put_text(format!("workspaces.{}.bound", declared.name), "false");
@@ -227,12 +220,11 @@ impl Stages {
         let mut wrong = expander.over(|visit| fields::of_pipeline_task(&mut task, visit));
         if task.inline {
             // Parameters of the pipeline reach into the task; its own `params` of the same name come first.
-            let known: BTreeMap<&str, _> =
-                task.params.iter().map(|param| (param.name.as_str(), &param.value)).collect();
             let mut table = Table::over(&self.params);
-            for (name, value) in known {
-                if self.params.get(&format!("params.{name}")).is_some() {
-                    table.put(format!("params.{name}"), value.clone());
+            for param in &task.params {
+                let key = format!("params.{}", param.name);
+                if self.params.get(&key).is_some() {
+                    table.put(key, param.value.clone());
                 }
             }
             wrong.extend(Expander::new(&table, budget).over(|visit| fields::of_task(&mut task.task, visit)));
@@ -267,9 +259,8 @@ impl Stages {
                 fields::texts_of(field, &mut |text| late |= is_late(text));
             });
             if late {
-                let message =
-                    format!("workspace {} is bound to a result of a task, which is not supported", binding.name);
-                problems.push(error_at(&binding.origin, message));
+                let what = "is bound to a result of a task, which is not supported";
+                problems.push(error_at(&binding.origin, format!("workspace {} {what}", binding.name)));
             }
         }
     }
