@@ -36,6 +36,20 @@ const REMOVED: &[RemovedVersion] = &[
     removed(NOTIFICATION, "v1beta2", 9, "v1 (Receiver) or v1beta3 (Alert, Provider)"),
 ];
 
+/// The kinds of Flux's API groups, of versions that are served and of those that were removed.
+const KINDS: [(&str, &[&str]); 5] = [
+    (SOURCE, &["GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket", "ExternalArtifact"]),
+    (KUSTOMIZE, &["Kustomization"]),
+    (HELM, &["HelmRelease"]),
+    (IMAGE, &["ImageRepository", "ImagePolicy", "ImageUpdateAutomation"]),
+    (NOTIFICATION, &["Alert", "Provider", "Receiver"]),
+];
+
+/// The kinds of one of Flux's API groups; nothing for other groups.
+pub fn kinds_of(group: &str) -> Option<&'static [&'static str]> {
+    KINDS.iter().find(|(known, _)| *known == group).map(|(_, kinds)| *kinds)
+}
+
 /// Fields of the `spec` of a Kustomization.
 const KUSTOMIZATION: &str = "
     buildMetadata commonMetadata components decryption deletionPolicy dependsOn force healthCheckExprs

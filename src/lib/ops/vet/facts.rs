@@ -6,7 +6,7 @@ use crate::fleet::applied::{Applied, Reached};
 use crate::fleet::clusters::{Cluster, Clusters};
 use crate::fleet::repository::Repository;
 use crate::flux::{GitRepository, Pair};
-use crate::kustomize::Kustomization;
+use crate::kustomize::{Kustomization, Target};
 use crate::manifest::{Manifest, ManifestFile};
 use crate::path::{folder_of, is_within};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub objects: Vec<Manifest<'a>>,
     /// What the folders lead to that clusters apply.
     pub applied: Applied,
+    /// The files that generators take as data.
+    data: BTreeSet<&'a str>,
     /// The clusters by their folders.
     folders: BTreeMap<&'a str, &'a str>,
 }
@@ -41,8 +43,9 @@ impl<'a> Facts<'a> {
         let applied = Applied::new(repository, &clusters);
         let folders = fleet.clusters.iter().map(|one| (one.folder.as_str(), one.name.as_str())).collect();
         let files = files(repository, &clusters, &applied, options.clusters.is_empty());
-        let objects = repository.manifests.of_files(&files).collect();
-        Facts { fleet, clusters, repository, options, revisions, files, objects, applied, folders }
+        let data = data(repository);
+        let objects = repository.manifests.of_files(files.difference(&data)).collect();
+        Facts { fleet, clusters, repository, options, revisions, files, objects, applied, folders, data }
     }
 
     /// The objects of all files that hold a folder's resources.
@@ -74,6 +77,11 @@ impl<'a> Facts<'a> {
             }
         }
         found
+    }
+
+    /// The contents of the files that are looked at, without the data of generators.
+    pub fn manifests(&self) -> impl Iterator<Item = (&'a str, &'a ManifestFile)> {
+        self.contents().filter(|(file, _)| !self.data.contains(file))
     }
 
     /// The contents of the files that are looked at.
@@ -114,4 +122,18 @@ fn files<'a>(
     let reached = applied.iter().flat_map(|(_, reached)| reached.reach.files());
     let reached = reached.filter_map(|file| repository.manifests.entry(file)).map(|(file, _)| file);
     in_layout.chain(of_clusters.map(String::as_str)).chain(reached).collect()
+}
+
+/// The files that generators take as data, and that no kustomization takes as a resource: they are not manifests.
+fn data(repository: &Repository) -> BTreeSet<&str> {
+    let (mut data, mut manifests) = (BTreeSet::new(), BTreeSet::new());
+    for reference in repository.kustomizations.iter().flat_map(|kustomization| &kustomization.references) {
+        let Target::File(file) = &reference.target else { continue };
+        match reference.field() {
+            "configMapGenerator" | "secretGenerator" | "helmCharts" => data.insert(file.as_str()),
+            _ => manifests.insert(file.as_str()),
+        };
+    }
+    data.retain(|file| !manifests.contains(file));
+    data
 }

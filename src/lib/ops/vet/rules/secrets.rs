@@ -7,6 +7,7 @@ use crate::manifest::value::each_text;
 use crate::manifest::{Manifest, ManifestFile};
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::problem::Severity;
+use base64::Engine;
 use serde_json::Value;
 
 pub(in crate::ops::vet) const RULES: &[Rule] = &[
@@ -29,18 +30,52 @@ fn is_encrypted(value: &Value) -> bool {
     value.get("sops").is_some_and(Value::is_object)
 }
 
-/// Words that stand for a value that is put in later.
+/// Words that stand for a value that is put in later, by Flux, a template or a store of secrets.
 fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
-    text.is_empty() || (text.starts_with("${") && text.ends_with('}')) || text.starts_with("ENC[")
+    let is_between = |start: &str, end: &str| text.starts_with(start) && text.ends_with(end);
+    text.is_empty()
+        || is_between("${", "}")
+        || is_between("{{", "}}")
+        || is_between("<", ">")
+        || ["ENC[", "op://", "ref+", "vault:", "bao:"].iter().any(|start| text.starts_with(start))
+}
+
+/// Keys of Secrets whose values are known to many: names, addresses, and the public halves of keys.
+const PUBLIC_KEYS: [&str; 14] = [
+    "username",
+    "user",
+    "url",
+    "host",
+    "hostname",
+    "port",
+    "type",
+    "project",
+    "name",
+    "server",
+    "known_hosts",
+    "ca.crt",
+    "identity.pub",
+    "address",
+];
+
+/// Whether what a Secret holds under a key is not a secret: a placeholder, a public key, a name.
+fn is_public(key: &str, text: &str, is_encoded: bool) -> bool {
+    let decoded = is_encoded.then(|| base64::engine::general_purpose::STANDARD.decode(text.trim()).ok()).flatten();
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| text.to_owned());
+    let is_public_key = (text.contains("-----BEGIN ") && !text.contains("PRIVATE KEY") && !text.contains("ENCRYPTED"))
+        || ["ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-", "age1"].iter().any(|start| text.trim().starts_with(start));
+    is_placeholder(&text) || is_public_key || PUBLIC_KEYS.contains(&key.to_lowercase().as_str())
 }
 
 fn in_clear(facts: &Facts<'_>, found: &mut Findings) {
     for object in facts.objects.iter().filter(|object| object.is("", "Secret") && !is_encrypted(object.value())) {
         for field in ["data", "stringData"] {
             let values = object.get(&[field]).and_then(Value::as_object);
-            let is_clear = |value: &Value| value.as_str().is_some_and(|text| !is_placeholder(text));
-            if values.is_some_and(|map| map.values().any(is_clear)) {
+            let is_clear = |(key, value): (&String, &Value)| {
+                value.as_str().is_some_and(|text| !is_placeholder(text) && !is_public(key, text, field == "data"))
+            };
+            if values.is_some_and(|map| map.iter().any(is_clear)) {
                 let message = format!("{} holds its {field} in clear", object.shown());
                 found
                     .add(object.key_location(&[field]), message)
@@ -159,7 +194,8 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 fn unlimited(facts: &Facts<'_>, found: &mut Findings) {
     for object in facts.objects.iter().filter(|object| object.group() == RBAC && !is_components(object.file)) {
         match object.kind() {
-            "ClusterRoleBinding" | "RoleBinding" if object.text(&["roleRef", "name"]) == Some("cluster-admin") => {
+            // A RoleBinding gives rights in one namespace only.
+            "ClusterRoleBinding" if object.text(&["roleRef", "name"]) == Some("cluster-admin") => {
                 let subject = object.list(&["subjects"]).iter().find(|subject| !is_system(subject));
                 if let Some(subject) = subject {
                     let name = subject.get("name").and_then(Value::as_str).unwrap_or_default();

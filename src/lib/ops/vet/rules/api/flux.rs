@@ -1,6 +1,6 @@
 //! Rules of Flux's own APIs: versions that were removed, fields that they had, and what became of them.
 
-use crate::flux::api_versions::{RemovedVersion, fields_of, removal, replacement_of};
+use crate::flux::api_versions::{RemovedVersion, fields_of, kinds_of, removal, replacement_of};
 use crate::flux::migration::migrated;
 use crate::flux::{HELM, SOURCE};
 use crate::manifest::Manifest;
@@ -20,11 +20,102 @@ pub(in crate::ops::vet) const RULES: &[Rule] = &[
          without replacement; `patchesJson6902` and `patchesStrategicMerge` became `patches`, whose `patch` is text;\n\
          GitRepository lost `gitImplementation` and `accessFrom`. Other unknown fields are most often misspelt.",
     ),
+    Rule::error("API05", "a field of Flux's API that has another type", wrong_type).explained(
+        "Versions, tags, commits, names and the variables of `postBuild` are text. YAML reads a bare `1.10`, `2.4` or a\n\
+         commit of digits alone as a number, and the API server refuses the whole object. Put them in quotes.",
+    ),
+    Rule::error("API06", "a kind that Flux's API does not have", unknown_kind).explained(
+        "The group is one of Flux's, the kind is none of its kinds: most often it is misspelt. The API server refuses the\n\
+         object, and with it all that the Kustomization applies.",
+    ),
     Rule::warning("API03", "a deprecated part of Flux's API", deprecated).fixable().explained(
         "It still works, but will not for ever: HelmRepository of type oci is in maintenance (use an OCIRepository with\n\
          `chartRef`), `valuesFile` of a HelmRelease is `valuesFiles`, and post-renderers take `patches`.",
     ),
 ];
+
+/// Fields of `spec` that the API takes as text only, by kind. In YAML, bare numbers are none.
+const TEXTS: [(&str, &[&[&str]]); 7] = [
+    (
+        "GitRepository",
+        &[
+            &["interval"],
+            &["timeout"],
+            &["url"],
+            &["ref", "branch"],
+            &["ref", "tag"],
+            &["ref", "semver"],
+            &["ref", "name"],
+            &["ref", "commit"],
+        ],
+    ),
+    (
+        "OCIRepository",
+        &[&["interval"], &["timeout"], &["url"], &["ref", "tag"], &["ref", "semver"], &["ref", "digest"]],
+    ),
+    ("HelmRepository", &[&["interval"], &["timeout"], &["url"]]),
+    ("HelmChart", &[&["interval"], &["version"], &["chart"]]),
+    ("Bucket", &[&["interval"], &["timeout"], &["bucketName"], &["endpoint"]]),
+    ("Kustomization", &[&["interval"], &["retryInterval"], &["timeout"], &["path"], &["targetNamespace"]]),
+    (
+        "HelmRelease",
+        &[
+            &["interval"],
+            &["timeout"],
+            &["releaseName"],
+            &["targetNamespace"],
+            &["chart", "spec", "version"],
+            &["chart", "spec", "chart"],
+        ],
+    ),
+];
+
+/// Fields of `spec` that the API takes as `true` or `false` only.
+const BOOLEANS: [&str; 4] = ["suspend", "prune", "wait", "force"];
+
+fn wrong_type(facts: &Facts<'_>, found: &mut Findings) {
+    for object in facts.objects.iter().filter(|object| object.group().ends_with("toolkit.fluxcd.io")) {
+        let known = TEXTS.iter().find(|(kind, _)| *kind == object.kind());
+        for field in known.into_iter().flat_map(|(_, fields)| fields.iter()) {
+            verify_text(object, &[&["spec"], *field].concat(), found);
+        }
+        let variables = ["spec", "postBuild", "substitute"];
+        for name in object.get(&variables).and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+            verify_text(object, &[variables.as_slice(), &[name]].concat(), found);
+        }
+        for field in BOOLEANS {
+            let path = ["spec", field];
+            if object.get(&path).is_some_and(|value| !value.is_boolean() && !value.is_null()) {
+                let message = format!("{}: `{field}` has to be true or false", object.shown());
+                found.add(object.location(&path), message).hint("write it without quotes");
+            }
+        }
+    }
+}
+
+fn verify_text(object: &Manifest<'_>, path: &[&str], found: &mut Findings) {
+    let what = match object.get(path) {
+        None | Some(Value::String(_) | Value::Null) => return,
+        Some(Value::Number(_)) => "a number",
+        Some(Value::Bool(_)) => "a boolean",
+        Some(_) => "a list or map",
+    };
+    let field = path[1..].join(".");
+    let message = format!("{}: `{field}` is {what}, and the API takes text only", object.shown());
+    found.add(object.location(path), message).hint("put it in quotes");
+}
+
+fn unknown_kind(facts: &Facts<'_>, found: &mut Findings) {
+    for object in &facts.objects {
+        let Some(known) = kinds_of(object.group()).filter(|known| !known.contains(&object.kind())) else { continue };
+        let hint = match did_you_mean(object.kind(), known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its kinds are {}", known.join(", ")),
+        };
+        let message = format!("{} has no kind {}", object.group(), object.kind());
+        found.add(object.location(&["kind"]), message).hint(hint);
+    }
+}
 
 fn removed(facts: &Facts<'_>, found: &mut Findings) {
     for object in &facts.objects {

@@ -3,10 +3,10 @@
 pub(super) mod patches;
 
 use crate::kustomize::{Kustomization, NAMES, Target};
-use crate::manifest::{Action, Edit};
+use crate::manifest::{Action, Edit, Manifest};
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::path::{folder_of, is_within};
-use crate::problem::Location;
+use crate::problem::{Location, Severity};
 use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -94,7 +94,9 @@ const FIELDS: &[(&str, Option<bool>)] = &[
 ];
 
 /// Endings that Flux leaves out by default.
-const LEFT_OUT: [&str; 9] = ["jpg", "jpeg", "gif", "png", "wmv", "flv", "tar.gz", "zip", "sops.yaml"];
+const LEFT_OUT: [&str; 8] = ["jpg", "jpeg", "gif", "png", "wmv", "flv", "tar.gz", "zip"];
+/// Names of files that Flux leaves out by default (source-controller's `sourceignore`).
+const LEFT_OUT_NAMES: [&str; 3] = [".sops.yaml", ".flux.yaml", ".goreleaser.yml"];
 
 fn deprecated(facts: &Facts<'_>, found: &mut Findings) {
     for kustomization in facts.kustomizations() {
@@ -137,7 +139,7 @@ pub(super) fn bases_to_resources(kustomization: &Kustomization) -> Vec<Edit> {
 }
 
 fn broken(facts: &Facts<'_>, found: &mut Findings) {
-    for (file, content) in facts.contents() {
+    for (file, content) in facts.manifests() {
         if let Some(problem) = content.problem(file) {
             found.add_problem(problem);
         }
@@ -181,7 +183,8 @@ fn broken(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn field(kustomization: &Kustomization, name: &str, found: &mut Findings) {
-    let known = FIELDS.iter().find(|(field, _)| *field == name);
+    // As Go decodes JSON, the case of letters does not count.
+    let known = FIELDS.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
     let value = &kustomization.value()[name];
     match known {
         None => {
@@ -240,16 +243,30 @@ fn listing(facts: &Facts<'_>, found: &mut Findings) {
         }
     }
     let paths = &facts.repository.paths;
+    let applied: BTreeSet<&str> =
+        facts.applied.iter().flat_map(|(_, one)| &one.reach.folders).map(String::as_str).collect();
     let tops = [paths.bases.as_str(), &paths.flavours, paths.top_of_clusters()];
-    for file in facts.files.iter().filter(|file| !listed.contains(*file)) {
+    // What lies beside the files of an applied folder may have been forgotten.
+    let beside = applied
+        .iter()
+        .filter(|_| facts.options.clusters.is_empty())
+        .flat_map(|folder| facts.repository.files.below(folder));
+    let files: BTreeSet<&str> = facts.files.iter().copied().chain(beside.map(String::as_str)).collect();
+    for file in files.iter().filter(|file| !listed.contains(*file)) {
         let name = file.rsplit('/').next().unwrap_or(file);
         let Some(kustomization) = facts.repository.kustomizations.above(file) else { continue };
-        let is_in_layout = tops.iter().any(|top| is_within(&kustomization.folder, top) && kustomization.folder != *top);
+        let is_in_layout = tops.iter().any(|top| is_within(&kustomization.folder, top) && kustomization.folder != *top)
+            || applied.contains(kustomization.folder.as_str());
         // What bootstrap has to list has a rule of its own.
         let is_sync =
             folder_of(file).ends_with("/flux-system") && (name.starts_with("gotk-") || name == "cluster-sync.yaml");
         let is_object = facts.repository.manifests.of_file(file).next().is_some();
         if NAMES.contains(&name) || !is_in_layout || is_sync || !is_object {
+            continue;
+        }
+        if is_commented_out(facts, kustomization, file) {
+            let message = format!("this manifest is commented out in {}", kustomization.file);
+            found.add(Location::of_file(*file), message).severity(Severity::Info);
             continue;
         }
         let message = format!("no kustomization lists this manifest: {} does not", kustomization.file);
@@ -260,12 +277,36 @@ fn listing(facts: &Facts<'_>, found: &mut Findings) {
 fn remote(facts: &Facts<'_>, found: &mut Findings) {
     for kustomization in facts.kustomizations() {
         for reference in kustomization.references.iter().filter(|reference| reference.target == Target::Remote) {
-            let message = "this is fetched from elsewhere for every build";
-            found
-                .add(kustomization.location_of(reference), message)
-                .hint("keep a copy in the repository: see kfleet generate");
+            let hint = "keep a copy in the repository: see kfleet generate";
+            let (message, severity) = match is_pinned(&reference.text) {
+                true => ("this is fetched from elsewhere for every build, though always the same", Severity::Info),
+                false => ("this is fetched from elsewhere for every build", Severity::Warning),
+            };
+            found.add(kustomization.location_of(reference), message).hint(hint).severity(severity);
         }
     }
+}
+
+/// Whether a comment of a kustomization names a file.
+fn is_commented_out(facts: &Facts<'_>, kustomization: &Kustomization, file: &str) -> bool {
+    let text = facts.repository.files.texts.get(&kustomization.file).map(Vec::as_slice).unwrap_or_default();
+    let name = file.strip_prefix(&kustomization.folder).unwrap_or(file).trim_start_matches('/');
+    String::from_utf8_lossy(text).lines().any(|line| line.trim_start().starts_with('#') && line.contains(name))
+}
+
+/// Whether a URL names one version: a commit or a number of a release.
+fn is_pinned(url: &str) -> bool {
+    let is_version = |part: &str| {
+        let digits = part.trim_start_matches(|first: char| first.is_ascii_alphabetic() || first == '-');
+        digits.contains('.') && digits.split('.').take(2).all(|one| one.parse::<u32>().is_ok())
+    };
+    let is_commit = |part: &str| part.len() == 40 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+    let folders = path.split('/').skip(1);
+    let of_query =
+        query.split('&').filter_map(|pair| pair.split_once('=')).filter(|(key, _)| matches!(*key, "ref" | "version"));
+    folders.chain(of_query.map(|(_, value)| value)).any(|part| is_version(part) || is_commit(part))
 }
 
 fn renamed_namespace(facts: &Facts<'_>, found: &mut Findings) {
@@ -273,8 +314,15 @@ fn renamed_namespace(facts: &Facts<'_>, found: &mut Findings) {
         let Some(namespace) = kustomization.value().get("namespace").and_then(Value::as_str) else { continue };
         let reach = facts.repository.kustomizations.reach(&facts.repository.files, &kustomization.folder);
         let items = facts.repository.manifests.of_files(&reach.resources);
-        let mut others = items.filter(|object| object.is("", "Namespace") && object.name() != namespace);
-        if let Some(other) = others.next() {
+        let objects: Vec<Manifest<'_>> = items.collect();
+        let namespaces: BTreeSet<&str> =
+            objects.iter().filter(|object| object.is("", "Namespace")).map(|object| object.name()).collect();
+        // A single one that no object is in is there to get the name.
+        let is_meant = |name: &str| namespaces.len() > 1 || objects.iter().any(|object| object.namespace() == name);
+        let other = objects
+            .iter()
+            .find(|object| object.is("", "Namespace") && object.name() != namespace && is_meant(object.name()));
+        if let Some(other) = other {
             let message = format!("`namespace: {namespace}` also renames Namespace {}", other.name());
             found.add(kustomization.location(&["namespace"]), message).hint("set namespaces in the manifests");
         }
@@ -282,9 +330,11 @@ fn renamed_namespace(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn doubtful(facts: &Facts<'_>, found: &mut Findings) {
-    for (file, content) in facts.contents() {
+    for (file, content) in facts.manifests().filter(|(file, content)| content.manifests(file).next().is_some()) {
         for finding in content.findings.iter().filter(|finding| !finding.is_error) {
-            found.add_problem(content.problem_of(file, finding));
+            if !is_mode(content.bytes(), finding.offset) {
+                found.add_problem(content.problem_of(file, finding));
+            }
         }
     }
     for object in &facts.objects {
@@ -300,15 +350,35 @@ fn doubtful(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
+/// Whether a value is that of a field of file rights, where a leading zero means what its author thinks.
+fn is_mode(text: &[u8], offset: usize) -> bool {
+    let start = text[..offset].iter().rposition(|byte| b"\n,{".contains(byte)).map_or(0, |at| at + 1);
+    let key = String::from_utf8_lossy(&text[start..offset]).to_lowercase();
+    let key = key.trim_end().trim_end_matches(':').trim_matches([' ', '-', '"', '\'']);
+    key.ends_with("mode")
+}
+
+fn is_left_out(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    LEFT_OUT_NAMES.contains(&name) || LEFT_OUT.iter().any(|ending| name.ends_with(&format!(".{ending}")))
+}
+
+/// Whether a `.sourceignore` or a source's `spec.ignore` says what is left out.
+fn has_rules_of_its_own(facts: &Facts<'_>, file: &str) -> bool {
+    let above = std::iter::successors(Some(folder_of(file)), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
+    let mut files = above
+        .map(|folder| if folder.is_empty() { ".sourceignore".to_owned() } else { format!("{folder}/.sourceignore") });
+    files.any(|file| facts.repository.files.has_file(&file))
+        || facts.git_repositories().any(|(_, repository)| repository.ignore.is_some())
+}
+
 fn left_out(facts: &Facts<'_>, found: &mut Findings) {
     for kustomization in facts.kustomizations() {
         for reference in &kustomization.references {
             let Target::File(file) = &reference.target else { continue };
             let reason = match facts.repository.files.links.contains(file) {
                 true => "is a symbolic link",
-                false if LEFT_OUT.iter().any(|ending| file.ends_with(&format!(".{ending}"))) => {
-                    "is left out by default"
-                }
+                false if is_left_out(file) && !has_rules_of_its_own(facts, file) => "is left out by default",
                 false => continue,
             };
             let message = format!("{file} {reason}: it is not in Flux's artifact");

@@ -117,13 +117,36 @@ fn no_wait(facts: &Facts<'_>, found: &mut Findings) {
                 .values()
                 .filter(|other| other.depends_on.iter().any(|wanted| is_same(&kustomization.id, &wanted.value)));
             if let Some(user) = users.next() {
-                let (name, user) = (&kustomization.id.name, &user.id.name);
+                let name = &kustomization.id.name;
+                if order::applies(facts, kustomization, &user.origin.file) {
+                    let message = format!("Kustomization {} waits for {name}, which applies it", user.id.name);
+                    let finding = found.add(user.origin.location.clone(), message);
+                    let hint = format!("remove {name} from `dependsOn`: with `wait: true` neither would get ready");
+                    finding.hint(hint).cluster(&cluster.name);
+                    continue;
+                }
+                if brings_kinds_only(facts, kustomization) {
+                    continue;
+                }
+                let user = &user.id.name;
                 let message = format!("Kustomization {user} waits for {name}, which is ready before its objects are");
                 let finding = found.add(kustomization.origin.location.clone(), message);
                 finding.hint("set `wait: true`").cluster(&cluster.name);
             }
         }
     }
+}
+
+/// Whether a Kustomization applies nothing but definitions of kinds, and namespaces: Flux waits for these in any case.
+fn brings_kinds_only(facts: &Facts<'_>, kustomization: &Kustomization) -> bool {
+    let reached = kustomization.folder().and_then(|folder| facts.applied.get(&folder));
+    reached.is_some_and(|reached| {
+        let mut objects = facts.resources(reached).peekable();
+        let is_early = |object: crate::manifest::Manifest<'_>| {
+            object.is("apiextensions.k8s.io", "CustomResourceDefinition") || object.is("", "Namespace")
+        };
+        objects.peek().is_some() && objects.all(is_early)
+    })
 }
 
 fn twice(facts: &Facts<'_>, found: &mut Findings) {
@@ -133,7 +156,7 @@ fn twice(facts: &Facts<'_>, found: &mut Findings) {
         for other in others {
             let Some(other_folder) = other.kustomization.folder().filter(|other| *other != folder) else { continue };
             let leads = facts.applied.get(&other_folder).is_some_and(|reached| reached.reach.folders.contains(&folder));
-            if leads && !is_left_to(facts, &folder, other) {
+            if leads && !is_left_to(facts, &folder, other) && !renames(facts, &other_folder, &folder) {
                 let (name, other) = (&pair.kustomization.id.name, &other.kustomization.id.name);
                 let message = format!("{folder} is applied by Kustomization {name}, and by {other} too");
                 found.add(path.location.clone(), message).hint("let one of them have it").cluster(&cluster.name);
@@ -153,6 +176,31 @@ fn twice(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
+/// Whether a build of one folder gives the objects of another other names or namespaces, as an overlay does: they are not
+/// the same objects then. The fields of the Kustomizations themselves, such as `targetNamespace`, do so too.
+fn renames(facts: &Facts<'_>, outer: &str, inner: &str) -> bool {
+    let fields = ["namespace", "namePrefix", "nameSuffix"];
+    let has_one = |value: &Value| fields.iter().any(|field| value.get(field).is_some());
+    let reached = facts.applied.get(outer).map(|reached| &reached.reach.folders);
+    let between = reached.into_iter().flatten().filter(|folder| *folder != inner);
+    let mut built = between.filter_map(|folder| facts.repository.kustomizations.get(folder));
+    let by_build = built
+        .any(|kustomization| has_one(kustomization.value()) && leads_to_folder(facts, &kustomization.folder, inner));
+    let by_flux = facts.objects.iter().filter(|object| object.is(KUSTOMIZE, "Kustomization")).any(|object| {
+        let path = object.text(&["spec", "path"]).and_then(|path| crate::path::plain_path("", path));
+        let is_one = path.is_some_and(|path| path == outer || path == inner);
+        is_one
+            && ["targetNamespace", "namePrefix", "nameSuffix"]
+                .iter()
+                .any(|field| object.get(&["spec", field]).is_some())
+    });
+    by_build || by_flux
+}
+
+fn leads_to_folder(facts: &Facts<'_>, from: &str, to: &str) -> bool {
+    facts.repository.kustomizations.reach(&facts.repository.files, from).folders.contains(to)
+}
+
 /// Whether a Kustomization leaves the objects of a folder to the one that applies the folder. Where its own manifests are
 /// pinned, they may have fewer of them than the files here.
 fn is_left_to(facts: &Facts<'_>, folder: &str, other: &Pair) -> bool {
@@ -164,7 +212,13 @@ fn is_left_to(facts: &Facts<'_>, folder: &str, other: &Pair) -> bool {
 }
 
 fn force(facts: &Facts<'_>, found: &mut Findings) {
-    let marks = ["ssa", "reconcile", "force"].map(|mark| format!("{KUSTOMIZE}/{mark}"));
+    // `ssa: Merge` and `IfNotPresent` still reconcile what Flux owns (kustomize-controller 1.9).
+    let marks = [
+        ("ssa", "ignore", "is excepted from reconciling"),
+        ("reconcile", "disabled", "is excepted from reconciling"),
+        ("force", "enabled", "is deleted and recreated where it cannot be changed"),
+    ]
+    .map(|(mark, value, effect)| (format!("{KUSTOMIZE}/{mark}"), value, effect));
     for object in &facts.objects {
         if object.is(KUSTOMIZE, "Kustomization") && object.get(&["spec", "force"]) == Some(&Value::Bool(true)) {
             let message = format!("{} deletes and recreates what it cannot change", object.shown());
@@ -173,11 +227,14 @@ fn force(facts: &Facts<'_>, found: &mut Findings) {
                 .hint("remove `force` once the migration is done");
         }
         for location in ["annotations", "labels"] {
-            for mark in marks.iter().filter(|mark| object.get(&["metadata", location, mark]).is_some()) {
-                let message = format!("{} is excepted from reconciling by {mark}", object.shown());
-                found
-                    .add(object.key_location(&["metadata", location, mark]), message)
-                    .hint("remove it once the migration is done");
+            for (mark, value, effect) in &marks {
+                let path = ["metadata", location, mark];
+                let is_set = object.text(&path).is_some_and(|text| text.eq_ignore_ascii_case(value));
+                // A Job cannot be changed: to be made anew is what is meant.
+                if is_set && !(*value == "enabled" && object.is("batch", "Job")) {
+                    let message = format!("{} {effect}: {mark}", object.shown());
+                    found.add(object.key_location(&path), message).hint("remove it once the migration is done");
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::leads_to;
 use crate::fleet::applied::Reached;
 use crate::flux::{Kustomization, ObjectName};
+use crate::manifest::Manifest;
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +52,7 @@ fn unordered(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
-fn applies(facts: &Facts<'_>, kustomization: &Kustomization, file: &str) -> bool {
+pub(super) fn applies(facts: &Facts<'_>, kustomization: &Kustomization, file: &str) -> bool {
     let path = kustomization.path.as_ref().and_then(|path| crate::path::plain_path("", &path.value));
     path.and_then(|folder| facts.applied.get(&folder)).is_some_and(|reached| reached.reach.has(file))
 }
@@ -69,7 +70,9 @@ fn defined(facts: &Facts<'_>, reached: &Reached) -> BTreeSet<Kind> {
 /// The kinds of a folder's objects that some definition brings, each with one of the objects.
 fn used(facts: &Facts<'_>, reached: &Reached, defined: &BTreeSet<&Kind>) -> BTreeMap<Kind, String> {
     let mut used = BTreeMap::new();
-    for object in facts.resources(reached).filter(|object| object.group().contains('.')) {
+    // Flux's own kinds are there before it applies anything.
+    let is_custom = |object: &Manifest<'_>| object.group().contains('.') && !object.group().contains("fluxcd");
+    for object in facts.resources(reached).filter(is_custom) {
         let kind = (object.group().to_owned(), object.kind().to_owned());
         if defined.contains(&kind) {
             used.entry(kind).or_insert_with(|| object.shown());

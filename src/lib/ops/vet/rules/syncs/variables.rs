@@ -3,7 +3,7 @@
 
 use crate::flux::KUSTOMIZE;
 use crate::manifest::Manifest;
-use crate::manifest::value::each_text;
+use crate::manifest::value::{each_text, each_value};
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::path::plain_path;
 use crate::substitute::{Variable, variables};
@@ -41,7 +41,17 @@ struct Substitution<'a> {
 fn substitutions<'a>(facts: &Facts<'a>) -> Vec<Substitution<'a>> {
     let kustomizations = facts.objects.iter().filter(|item| item.is(KUSTOMIZE, "Kustomization"));
     let found = kustomizations.filter_map(|item| {
-        item.get(&["spec", "postBuild"])?.as_object()?;
+        let post_build = item.get(&["spec", "postBuild"])?.as_object()?;
+        let is_filled = |field: &str| match post_build.get(field) {
+            Some(Value::Object(map)) => !map.is_empty(),
+            Some(Value::Array(list)) => !list.is_empty(),
+            _ => false,
+        };
+        // Without variables Flux substitutes nothing, unless it is asked to (kustomize-controller 1.9).
+        let is_always = post_build.get("substituteStrategy").and_then(Value::as_str) == Some("Always");
+        if !is_filled("substitute") && !is_filled("substituteFrom") && !is_always {
+            return None;
+        }
         let folder = plain_path("", item.text(&["spec", "path"]).unwrap_or_default())?;
         let objects = facts.resources(facts.applied.get(&folder)?).filter(|object| !is_excepted(object));
         let (mut values, is_open) = values_from(facts, item);
@@ -53,8 +63,24 @@ fn substitutions<'a>(facts: &Facts<'a>) -> Vec<Substitution<'a>> {
 
 /// The values of `substituteFrom`, and whether there may be others: those of Secrets, and of what git does not have.
 fn values_from(facts: &Facts<'_>, kustomization: &Manifest<'_>) -> (BTreeMap<String, String>, bool) {
-    let (mut values, mut is_open) = (BTreeMap::new(), false);
+    let maps = config_maps(facts, kustomization);
+    let is_open = maps.len() < kustomization.list(&["spec", "postBuild", "substituteFrom"]).len();
+    let values = maps.iter().flat_map(|(_, item)| texts(item.get(&["data"]).and_then(Value::as_object)));
+    (values.collect(), is_open)
+}
+
+/// The variables of a map. Flux drops the ends of lines in values.
+fn texts(map: Option<&Map<String, Value>>) -> impl Iterator<Item = (String, String)> {
+    map.into_iter().flatten().map(|(name, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), |text| text.replace('\n', ""));
+        (name.clone(), text)
+    })
+}
+
+/// The ConfigMaps of `substituteFrom` that are in git.
+fn config_maps<'a>(facts: &Facts<'a>, kustomization: &Manifest<'_>) -> Vec<(&'a str, Manifest<'a>)> {
     let owner = facts.owner(kustomization.file);
+    let mut found = Vec::new();
     for entry in kustomization.list(&["spec", "postBuild", "substituteFrom"]) {
         let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
         let is_meant = |item: &&Manifest<'_>| {
@@ -63,19 +89,10 @@ fn values_from(facts: &Facts<'_>, kustomization: &Manifest<'_>) -> (BTreeMap<Str
                 && item.namespace() == kustomization.namespace()
                 && facts.owner(item.file) == owner
         };
-        match facts.objects.iter().find(is_meant).filter(|_| text("kind") == "ConfigMap") {
-            Some(item) => values.extend(texts(item.get(&["data"]).and_then(Value::as_object))),
-            None => is_open = true,
-        }
+        let item = facts.objects.iter().find(is_meant).filter(|_| text("kind") == "ConfigMap");
+        found.extend(item.map(|item| (item.file, *item)));
     }
-    (values, is_open)
-}
-
-fn texts(map: Option<&Map<String, Value>>) -> impl Iterator<Item = (String, String)> {
-    map.into_iter().flatten().map(|(name, value)| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        (name.clone(), text)
-    })
+    found
 }
 
 fn is_excepted(item: &Manifest<'_>) -> bool {
@@ -93,9 +110,17 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
                 found.add(item.key_location(&path), message).hint("names have letters, digits and `_`");
             }
         }
+        for (_, map) in config_maps(facts, &item) {
+            let data = map.get(&["data"]).and_then(Value::as_object);
+            for name in data.into_iter().flat_map(Map::keys).filter(|name| !is_name(name)) {
+                let message = format!("`{name}` is not a name of a variable: Flux refuses all of {}", map.shown());
+                let hint = "names have letters, digits and `_`; move what is no variable into another ConfigMap";
+                found.add(map.key_location(&["data", name]), message).hint(hint);
+            }
+        }
         let mut told = BTreeSet::new();
         for object in &objects {
-            each_text(object.value(), &mut |path, text| {
+            each_text_and_key(object.value(), &mut |path, text| {
                 if !text.contains("${") {
                     return;
                 }
@@ -125,6 +150,18 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
+/// Shows each text in a value with its path, and each key of a map that has a variable in it.
+fn each_text_and_key(value: &Value, each: &mut dyn FnMut(&[String], &str)) {
+    each_value(value, &mut |path, value| {
+        if let Some(key) = path.last().filter(|key| key.contains("${")) {
+            each(path, key);
+        }
+        if let Value::String(text) = value {
+            each(path, text);
+        }
+    });
+}
+
 fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes.next().is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
@@ -135,8 +172,20 @@ fn vanishing(facts: &Facts<'_>, found: &mut Findings) {
     for substitution in substitutions(facts) {
         for object in &substitution.objects {
             each_text(object.value(), &mut |path, text| {
-                let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).filter(|name| is_name(name));
-                let Some(value) = name.and_then(|name| substitution.values.get(name)) else { return };
+                let Some(variable) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else { return };
+                let (name, default) = match variable.find([':', '=']) {
+                    Some(at) => (&variable[..at], variable[at..].trim_start_matches([':', '=', '-'])),
+                    None => (variable, ""),
+                };
+                if !is_name(name) || default.contains('$') {
+                    return;
+                }
+                let has_default = variable.len() > name.len();
+                let value = match substitution.values.get(name) {
+                    Some(value) => value,
+                    None if has_default => default,
+                    None => return,
+                };
                 let what = match resolve::v2(value) {
                     Plain::Str(_) => return,
                     Plain::Null => "null",
