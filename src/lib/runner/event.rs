@@ -20,24 +20,6 @@ pub enum Stream {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum Event {
-    /// An event starts this job.
-    #[serde(rename = "job.selected")]
-    JobSelected {
-        /// Its name.
-        job: String,
-        /// Presubmit, postsubmit, periodic or deployment.
-        kind: String,
-        why: String,
-    },
-    /// An event does not start this job.
-    #[serde(rename = "job.skipped")]
-    JobSkipped {
-        /// Its name.
-        job: String,
-        /// Presubmit, postsubmit, periodic or deployment.
-        kind: String,
-        why: String,
-    },
     /// A run begins: what it will do.
     #[serde(rename = "plan")]
     Plan {

@@ -86,7 +86,7 @@ impl LocalClone {
         };
         self.verify_head(seen)?;
         verify_unlocked(&self.repository, DOING)?;
-        let settings = config(&self.repository, environment).map_err(|cause| unusable(&cause))?;
+        let settings = config(&self.repository, environment).map_err(unusable)?;
         Ok(ReadyCommit {
             head: seen.clone(),
             parent: self.id(parent)?,
@@ -105,17 +105,17 @@ impl LocalClone {
     /// A path is none of a file of the work tree, HEAD has moved, another process is at work ([`ErrorKind::Refused`]); the
     /// commit cannot be written or signed.
     pub fn commit_files(&self, ready: &ReadyCommit, message: &str, paths: &BTreeSet<&str>) -> Result<String> {
-        let fail = |cause: git2::Error| unusable(&cause);
         let paths: Vec<PathBuf> = paths.iter().map(|path| self.committable(path)).collect::<Result<_>>()?;
-        let mut index = writable_index(&self.repository).map_err(fail)?;
+        let mut index = writable_index(&self.repository).map_err(unusable)?;
         let before: Vec<Option<IndexEntry>> = paths.iter().map(|path| index.get_path(path, 0)).collect();
         let mut staged = Vec::new();
         for path in &paths {
-            staged.push(self.stage(&mut index, path).map_err(fail)?);
+            staged.push(self.stage(&mut index, path).map_err(unusable)?);
         }
-        let parent = self.repository.find_commit(ready.parent).map_err(fail)?;
-        let tree = parent.tree().and_then(|base| changes::applied(&self.repository, &base, &staged)).map_err(fail)?;
-        let tree = self.repository.find_tree(tree).map_err(fail)?;
+        let parent = self.repository.find_commit(ready.parent).map_err(unusable)?;
+        let tree =
+            parent.tree().and_then(|base| changes::applied(&self.repository, &base, &staged)).map_err(unusable)?;
+        let tree = self.repository.find_tree(tree).map_err(unusable)?;
         let ReadyCommit { author, committer, environment, is_signed, .. } = ready;
         let committing = Committing { author, committer, environment, is_signed: *is_signed };
         let commit = committing.write(&self.repository, message, &tree, &[&parent])?;
@@ -126,7 +126,7 @@ impl LocalClone {
             return Err(match cause.code() {
                 ErrorCode::Locked => locked(DOING),
                 ErrorCode::Modified | ErrorCode::Exists | ErrorCode::NotFound => moved(),
-                _ => unusable(&cause),
+                _ => unusable(cause),
             });
         }
         Ok(commit.to_string())

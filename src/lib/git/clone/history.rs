@@ -106,8 +106,8 @@ impl LocalClone {
             has_others || changes.is_empty() || !changes.iter().all(|(_, old, new)| is_small(*old, *new))
         };
         let (old, new) = (self.id(old)?, self.id(new)?);
-        let mut walk = self.repository.revwalk().map_err(|cause| unusable(&cause))?;
-        walk.push(new).and_then(|()| walk.hide(old)).map_err(|cause| unusable(&cause))?;
+        let mut walk = self.repository.revwalk().map_err(unusable)?;
+        walk.push(new).and_then(|()| walk.hide(old)).map_err(unusable)?;
         let commits = walk.filter_map(|id| self.repository.find_commit(id.ok()?).ok());
         Ok(commits.filter(is_counted).count())
     }
@@ -129,7 +129,7 @@ impl LocalClone {
         let mut commit = self.find(tip)?;
         for depth in 0.. {
             let parent = commit.parent(0).ok();
-            let tree = commit.tree().map_err(|cause| unusable(&cause))?;
+            let tree = commit.tree().map_err(unusable)?;
             let old_tree = parent.as_ref().and_then(|parent| parent.tree().ok());
             for (full, old, new) in self.differing(old_tree.as_ref(), &tree, &watched).0 {
                 let path = full.strip_prefix(&self.prefix).unwrap_or(&full);

@@ -98,7 +98,7 @@ impl LocalClone {
 
     /// What is checked out.
     pub fn head(&self) -> Result<Head> {
-        let branch = branch_of(&self.repository).map_err(|cause| unusable(&cause))?;
+        let branch = branch_of(&self.repository).map_err(unusable)?;
         let commit = self.repository.head().ok().and_then(|head| head.peel_to_commit().ok());
         Ok(Head { branch, commit: commit.map(|commit| commit.id().to_string()) })
     }
@@ -129,7 +129,7 @@ impl LocalClone {
     }
 }
 
-pub(in crate::git) fn unusable(cause: &git2::Error) -> Error {
+pub(in crate::git) fn unusable(cause: git2::Error) -> Error {
     Error::new(ErrorKind::Environment, format!("cannot read the git repository: {}", cause.message())).with_hint(
         "see what `git fsck` says; a shallow or partial clone may lack what is needed: `git fetch --unshallow`",
     )

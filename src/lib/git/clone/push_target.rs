@@ -30,7 +30,7 @@ impl LocalClone {
     /// The remote is none of the clone's, or the branch has another name there and nothing says which counts
     /// ([`ErrorKind::Refused`]).
     pub fn push_target(&self, branch: &str, environment: &Environment) -> Result<PushTarget> {
-        let settings = config(&self.repository, environment).map_err(|cause| unusable(&cause))?;
+        let settings = config(&self.repository, environment).map_err(unusable)?;
         let text = |key: &str| settings.get_string(key).ok().filter(|text| !text.is_empty());
         let refuse = |reason: String, hint: String| {
             Err(Error::new(ErrorKind::Refused, format!("cannot push {branch}: {reason}")).with_hint(hint))

@@ -21,7 +21,6 @@ impl LocalClone {
         (ours, theirs): (Oid, Oid),
         environment: &Environment,
     ) -> Result<()> {
-        let fail = |cause: git2::Error| unusable(&cause);
         let doing = format!("cannot push {branch} to {}", target.remote);
         let refuse = |reason: String, hint: &str| {
             Err(Error::new(ErrorKind::Refused, format!("{doing}: it has moved, and {reason}")).with_hint(hint))
@@ -33,7 +32,7 @@ impl LocalClone {
                     "look at both with `git log --all --graph`",
                 );
             }
-            base => base.map_err(fail)?,
+            base => base.map_err(unusable)?,
         };
         let own = self.own_commits(base, ours)?;
         if own.len() > 1 {
@@ -55,7 +54,7 @@ impl LocalClone {
                 return refuse(reason, "commit or stash them, then push");
             }
         }
-        let settings = config(&self.repository, environment).map_err(fail)?;
+        let settings = config(&self.repository, environment).map_err(unusable)?;
         let committer = signature("committer", environment, &settings)?;
         let is_signed = is_signed(&settings);
         let mut tip = theirs;
@@ -76,28 +75,27 @@ impl LocalClone {
                 let error = Error::new(ErrorKind::Refused, format!("{doing}: the branch has changed here meanwhile"));
                 Err(error.with_hint("someone else works in this clone: see `git status`, then push with git"))
             }
-            moved => moved.map_err(fail),
+            moved => moved.map_err(unusable),
         }
     }
 
     /// Writes files of a commit into the work tree and the index.
     fn check_out(&self, commit: Oid, files: &[Change], doing: &str) -> Result<()> {
-        let fail = |cause: git2::Error| unusable(&cause);
         verify_unlocked(&self.repository, doing)?;
-        write_index(&mut writable_index(&self.repository).map_err(fail)?, doing)?;
-        let tree = self.repository.find_commit(commit).and_then(|commit| commit.tree()).map_err(fail)?;
+        write_index(&mut writable_index(&self.repository).map_err(unusable)?, doing)?;
+        let tree = self.repository.find_commit(commit).and_then(|commit| commit.tree()).map_err(unusable)?;
         let mut checkout = CheckoutBuilder::new();
         checkout.force().disable_pathspec_match(true);
         for file in files {
             checkout.path(file.path.as_slice());
         }
-        self.repository.checkout_tree(tree.as_object(), Some(&mut checkout)).map_err(fail)
+        self.repository.checkout_tree(tree.as_object(), Some(&mut checkout)).map_err(unusable)
     }
 
     /// The commits from `base` to `tip`, oldest first; merges cannot be moved.
     fn own_commits(&self, base: Oid, tip: Oid) -> Result<Vec<Commit<'_>>> {
         let mut commits = Vec::new();
-        let mut at = self.repository.find_commit(tip).map_err(|cause| unusable(&cause))?;
+        let mut at = self.repository.find_commit(tip).map_err(unusable)?;
         while at.id() != base {
             let parent = at.parent(0).ok().filter(|_| at.parent_count() == 1);
             let Some(parent) = parent else {
@@ -114,17 +112,17 @@ impl LocalClone {
     fn files_between(&self, old: Oid, new: Oid) -> Result<Vec<Change>> {
         let tree = |id: Oid| self.repository.find_commit(id).and_then(|commit| commit.tree());
         let changes = tree(old).and_then(|old| changes::between(&self.repository, &old, &tree(new)?));
-        changes.map_err(|cause| unusable(&cause))
+        changes.map_err(unusable)
     }
 
     /// The same change with another parent.
     fn on_top_of(&self, parent: Oid, commit: &Commit<'_>, committing: &Committing<'_>) -> Result<Oid> {
-        let parent = self.repository.find_commit(parent).map_err(|cause| unusable(&cause))?;
+        let parent = self.repository.find_commit(parent).map_err(unusable)?;
         let tree = || {
             let changes = changes::between(&self.repository, &commit.parent(0)?.tree()?, &commit.tree()?)?;
             self.repository.find_tree(changes::applied(&self.repository, &parent.tree()?, &changes)?)
         };
-        let tree = tree().map_err(|cause| unusable(&cause))?;
+        let tree = tree().map_err(unusable)?;
         let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
         committing.write(&self.repository, &message, &tree, &[&parent])
     }

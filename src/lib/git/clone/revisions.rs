@@ -143,7 +143,7 @@ impl Commits for LocalClone {
         if let Some(known) = self.known.borrow().ancestors.get(&(old, new)) {
             return Ok(*known);
         }
-        let is = old == new || self.repository.graph_descendant_of(new, old).map_err(|cause| unusable(&cause))?;
+        let is = old == new || self.repository.graph_descendant_of(new, old).map_err(unusable)?;
         self.known.borrow_mut().ancestors.insert((old, new), is);
         Ok(is)
     }
@@ -157,21 +157,21 @@ impl Commits for LocalClone {
         if let Some(known) = self.known.borrow().between.get(&(old, new, limit)) {
             return Ok(known.clone());
         }
-        let mut walk = self.repository.revwalk().map_err(|cause| unusable(&cause))?;
+        let mut walk = self.repository.revwalk().map_err(unusable)?;
         let prepared = walk
             .set_sorting(Sort::TOPOLOGICAL | Sort::TIME)
             .and_then(|()| walk.push(new))
             .and_then(|()| walk.hide(old));
-        prepared.map_err(|cause| unusable(&cause))?;
+        prepared.map_err(unusable)?;
         let commits = walk.take(limit).map(|id| id.and_then(|id| self.repository.find_commit(id)));
-        let commits = commits.map(|commit| commit.map(|commit| info_of(&commit)).map_err(|cause| unusable(&cause)));
+        let commits = commits.map(|commit| commit.map(|commit| info_of(&commit)).map_err(unusable));
         let commits: Vec<CommitInfo> = commits.collect::<Result<_>>()?;
         self.known.borrow_mut().between.insert((old, new, limit), commits.clone());
         Ok(commits)
     }
 
     fn changed_files(&self, old: &str, new: &str, below: &[&str]) -> Result<Vec<String>> {
-        let tree = |commit: &str| self.find(commit)?.tree().map_err(|cause| unusable(&cause));
+        let tree = |commit: &str| self.find(commit)?.tree().map_err(unusable);
         let key = (self.id(old)?, self.id(new)?, below.iter().map(|folder| (*folder).to_owned()).collect::<Vec<_>>());
         if let Some(known) = self.known.borrow().changed.get(&key) {
             return Ok(known.clone());
@@ -182,7 +182,7 @@ impl Commits for LocalClone {
             options.pathspec(self.full_path(folder));
         }
         let diff = self.repository.diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), Some(&mut options));
-        let diff = diff.map_err(|cause| unusable(&cause))?;
+        let diff = diff.map_err(unusable)?;
         let mut changed = Vec::new();
         for delta in diff.deltas() {
             let letter = match delta.status() {
@@ -201,14 +201,14 @@ impl Commits for LocalClone {
     }
 
     fn has_path(&self, commit: &str, path: &str) -> Result<bool> {
-        let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
+        let tree = self.find(commit)?.tree().map_err(unusable)?;
         let path = self.full_path(path);
         let path = path.trim_end_matches('/');
         Ok(path.is_empty() || tree.get_path(Path::new(path)).is_ok())
     }
 
     fn files_below(&self, commit: &str, folder: &str) -> Result<Vec<(String, Vec<u8>)>> {
-        let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
+        let tree = self.find(commit)?.tree().map_err(unusable)?;
         let entry = tree.get_path(Path::new(&self.full_path(folder))).ok();
         let below = entry.and_then(|entry| self.repository.find_tree(entry.id()).ok());
         let mut files = Vec::new();
@@ -223,7 +223,7 @@ impl Commits for LocalClone {
                 TreeWalkResult::Ok
             })
         });
-        walked.transpose().map_err(|cause| unusable(&cause))?;
+        walked.transpose().map_err(unusable)?;
         Ok(files)
     }
 
@@ -248,11 +248,11 @@ impl LocalClone {
     }
 
     pub(in crate::git) fn id(&self, commit: &str) -> Result<Oid> {
-        Oid::from_str(&self.commit(commit)?).map_err(|cause| unusable(&cause))
+        Oid::from_str(&self.commit(commit)?).map_err(unusable)
     }
 
     pub(in crate::git) fn find(&self, commit: &str) -> Result<Commit<'_>> {
-        self.repository.find_commit(self.id(commit)?).map_err(|cause| unusable(&cause))
+        self.repository.find_commit(self.id(commit)?).map_err(unusable)
     }
 
     fn count(&self, old: Oid, new: Oid) -> usize {
@@ -271,7 +271,7 @@ impl LocalClone {
 
     /// A file of a commit; nothing where it has none of this path.
     pub fn read(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>> {
-        let tree = self.find(commit)?.tree().map_err(|cause| unusable(&cause))?;
+        let tree = self.find(commit)?.tree().map_err(unusable)?;
         let entry = tree.get_path(Path::new(&self.full_path(path))).ok();
         let file = entry.filter(|entry| entry.kind() == Some(ObjectType::Blob));
         Ok(file.and_then(|file| self.blob(file.id())))
@@ -287,7 +287,7 @@ impl LocalClone {
             Ok(status) => status,
             // Neither in the work tree nor in a commit.
             Err(cause) if cause.code() == ErrorCode::NotFound => return Ok(FileState::Clean),
-            Err(cause) => return Err(unusable(&cause)),
+            Err(cause) => return Err(unusable(cause)),
         };
         Ok(match status {
             status if status.is_empty() || status == Status::IGNORED => FileState::Clean,

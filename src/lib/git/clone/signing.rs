@@ -39,7 +39,7 @@ impl Committing<'_> {
     ) -> Result<Oid> {
         if !self.is_signed {
             let commit = repository.commit(None, self.author, self.committer, message, tree, parents);
-            return commit.map_err(|cause| unusable(&cause));
+            return commit.map_err(unusable);
         }
         // Agents and prompts need much of it; what binds git to another repository (`GIT_DIR` and its like) is left out.
         let is_wanted = |name: &str| !name.starts_with("GIT_") || name.starts_with("GIT_CONFIG_");

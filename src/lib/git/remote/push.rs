@@ -101,16 +101,15 @@ impl LocalClone {
     /// The server does not take it, others have changed the same files, or have taken commits off the branch: the commits
     /// stay on the local branch ([`ErrorKind::Refused`]). The server cannot be reached ([`ErrorKind::Environment`]).
     pub fn push(&self, branch: &str, settings: &Settings, environment: &Environment) -> Result<Pushed> {
-        let fail = |cause: git2::Error| unusable(&cause);
         let target = self.push_target(branch, environment)?;
         let doing = format!("cannot push {branch} to {}", target.remote);
         let name = format!("refs/heads/{branch}");
         let mut known = self.known_tip(&target);
         let mut rebased = false;
         for attempt in 1..=ATTEMPTS {
-            let ours = self.repository.refname_to_id(&name).map_err(fail)?;
+            let ours = self.repository.refname_to_id(&name).map_err(unusable)?;
             if let Some(theirs) = known
-                && let Some(dropped) = self.dropped_commit(&target, ours, theirs).map_err(fail)?
+                && let Some(dropped) = self.dropped_commit(&target, ours, theirs).map_err(unusable)?
             {
                 return Err(rewritten(&doing, &target, dropped));
             }
@@ -124,10 +123,10 @@ impl LocalClone {
             }
             let theirs = self.fetch_target(&doing, &target, settings)?;
             match (known, theirs) {
-                (Some(old), Some(new)) if !self.is_within(old, new).map_err(fail)? => {
+                (Some(old), Some(new)) if !self.is_within(old, new).map_err(unusable)? => {
                     return Err(rewritten(&doing, &target, old));
                 }
-                (Some(old), None) if self.is_only_there(old, ours, &target).map_err(fail)? => {
+                (Some(old), None) if self.is_only_there(old, ours, &target).map_err(unusable)? => {
                     let message = format!("{doing}: the branch was deleted there");
                     return Err(Error::new(ErrorKind::Refused, message).with_hint(format!(
                         "if it must come back, run `git push {} {branch}:{}`",
@@ -138,8 +137,8 @@ impl LocalClone {
             }
             known = theirs;
             if let Some(theirs) = theirs
-                && !self.is_within(theirs, ours).map_err(fail)?
-                && self.dropped_commit(&target, ours, theirs).map_err(fail)?.is_none()
+                && !self.is_within(theirs, ours).map_err(unusable)?
+                && self.dropped_commit(&target, ours, theirs).map_err(unusable)?.is_none()
             {
                 self.rebase(branch, &target, (ours, theirs), environment)?;
                 rebased = true;

@@ -1,29 +1,17 @@
 //! What becomes of odd things that a run has pushed.
 #![allow(clippy::disallowed_methods, reason = "tests make files and run git")]
 
-use super::tests::{Made, git, git_command, settings};
+use super::tests::{Made, commit, git, git_command, settings};
 use crate::error::ErrorKind;
 use crate::git::{Brought, StepSettings};
 use std::fs;
-use std::path::Path;
-
-/// A step goes on: it changes one more file, and pushes all that it has changed.
-fn commit(step: &Path, path: &str, text: &str) {
-    let file = step.join(path);
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    fs::write(file, text).unwrap();
-    git(step, &["add", "--all"]);
-    git(step, &["commit", "-q", "-m", "More"]);
-    git(step, &["push", "-q", "origin", "HEAD:feature"]);
-}
 
 #[test]
 fn refs_without_commits_keep_nothing_from_being_told_and_held() {
     let made = Made::new();
     let old = made.git(&["rev-parse", "HEAD:a"]);
     made.git(&["tag", "old", &old]);
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     let step = made.generate(&throwaway, "gen/x", "x\n");
     git(&step, &["tag", "blob", "HEAD:gen/x"]);
     git(&step, &["tag", "tree", "HEAD^{tree}"]);
@@ -55,8 +43,7 @@ fn what_changes_while_a_filter_works_is_not_lost() {
     made.write(".gitattributes", "*.up filter=up\n");
     made.write("mine.up", "one\n");
     made.commit("Attributes");
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     made.generate(&throwaway, "mine.up", "two\n");
     // Somebody saves the file meanwhile.
     made.git(&["config", "filter.up.smudge", &format!("echo edited > {}; cat", mine.display())]);
@@ -75,8 +62,7 @@ fn files_are_written_as_git_writes_them() {
     made.write("sub/old.up", "ONE\n");
     made.commit("Attributes");
     assert_eq!(made.git(&["show", "HEAD:sub/old.up"]), "one");
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     let step = made.generate(&throwaway, "sub/old.up", "two\n");
     fs::write(step.join("sub/new.up"), "new\n").unwrap();
     fs::write(step.join("w.txt"), "1\n").unwrap();
@@ -112,8 +98,7 @@ fn a_failure_gives_the_work_tree_back() {
     made.write(".gitattributes", "*.up filter=up\n");
     made.write("1.up", "ONE\n");
     made.commit("Attributes");
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     let step = made.generate(&throwaway, "1.up", "two\n");
     commit(&step, "z/new", "z\n");
     let planned = made.clone().bring(&throwaway, &snapshot, made.folder.path(), &settings()).unwrap().unwrap();
@@ -135,8 +120,7 @@ fn files_and_folders_take_the_places_of_each_other() {
             made.git(&["reset", "-q", "--hard", &begin]);
             made.write("other", "o\n");
         }
-        let snapshot = made.snapshot();
-        let throwaway = made.throwaway(&snapshot);
+        let (snapshot, throwaway) = made.begin();
         let step = made.generate(&throwaway, "first", "1\n");
         git(&step, &["rm", "-q", "-r", "sub", "gone"]);
         fs::write(step.join("sub"), "file\n").unwrap();
@@ -172,8 +156,7 @@ fn files_and_folders_take_the_places_of_each_other() {
 fn files_that_are_not_committed_are_in_the_way_of_one_in_the_place_of_their_folder() {
     let made = Made::new();
     made.write("sub/mine", "mine\n");
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     let step = made.generate(&throwaway, "first", "1\n");
     git(&step, &["rm", "-q", "-r", "sub"]);
     commit(&step, "sub", "file\n");
@@ -185,8 +168,7 @@ fn files_that_are_not_committed_are_in_the_way_of_one_in_the_place_of_their_fold
 #[test]
 fn a_folder_that_could_not_come_gives_way_to_the_file_that_was_there() {
     let made = Made::new();
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     let step = made.generate(&throwaway, "first", "1\n");
     git(&step, &["rm", "-q", "gone"]);
     commit(&step, "gone/x", "x\n");
@@ -229,8 +211,7 @@ fn what_is_staged_elsewhere_keeps_no_branch_from_going_forward() {
     made.write("far", "staged\n");
     made.git(&["add", "far"]);
     fs::remove_file(made.work().join("far")).unwrap();
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     made.generate(&throwaway, "a", "pushed\n");
     assert!(matches!(made.bring(&throwaway, &snapshot).unwrap().unwrap(), Brought::Forward { .. }));
     assert_eq!(made.git(&["status", "--porcelain"]), "AD far");
@@ -260,13 +241,12 @@ fn split_indexes_and_sparse_checkouts_are_read() {
         let snapshot = made.snapshot();
         assert_eq!(fs::read(made.work().join(".git/index")).unwrap(), index, "{kind}");
         let listed = made.throwaway(&snapshot);
-        let listed = git(listed.folder(), &["ls-tree", "-r", "--name-only", &snapshot.commit]);
+        let listed = git(&listed.folder, &["ls-tree", "-r", "--name-only", &snapshot.commit]);
         assert_eq!(listed, all.replace("far/e\n", "far/e\nfar/untracked\n"), "{kind}");
         made.write("sub/b", "b\n");
         fs::remove_file(made.work().join("far/untracked")).unwrap();
         // It goes forward, the index included; new files may come anywhere.
-        let snapshot = made.snapshot();
-        let throwaway = made.throwaway(&snapshot);
+        let (snapshot, throwaway) = made.begin();
         let step = made.generate(&throwaway, "sub/b", "pushed\n");
         commit(&step, "far/new", "n\n");
         let brought = made.bring(&throwaway, &snapshot).unwrap().unwrap();
@@ -274,8 +254,7 @@ fn split_indexes_and_sparse_checkouts_are_read() {
         assert_eq!((made.read("sub/b").as_str(), made.read("far/new").as_str()), ("pushed\n", "n\n"), "{kind}");
         assert_eq!(made.git(&["status", "--porcelain"]), "", "{kind}");
         // Files that are not there cannot change.
-        let snapshot = made.snapshot();
-        let throwaway = made.throwaway(&snapshot);
+        let (snapshot, throwaway) = made.begin();
         let step = made.generate(&throwaway, "far/c/d", "pushed\n");
         commit(&step, "a", "pushed\n");
         let brought = made.bring(&throwaway, &snapshot);
@@ -297,8 +276,7 @@ fn conflicts_and_hidden_files_of_the_index_are_refused() {
     made.git(&["update-index", "--assume-unchanged", "gone"]);
     for path in ["a", "gone"] {
         made.write(path, "mine alone\n");
-        let snapshot = made.snapshot();
-        let throwaway = made.throwaway(&snapshot);
+        let (snapshot, throwaway) = made.begin();
         made.generate(&throwaway, path, "pushed\n");
         let error = made.bring(&throwaway, &snapshot).unwrap_err();
         assert!(error.message.contains(&format!("git does not look at {path}")), "{error}");

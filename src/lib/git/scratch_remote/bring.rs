@@ -66,13 +66,12 @@ impl LocalClone {
         temporary: &Path,
         settings: &Settings,
     ) -> Result<Option<Bring>> {
-        let fail = |cause: git2::Error| unusable(&cause);
         let pushed = throwaway.reopen()?;
         let Some((_, new, pushed_changes)) = throwaway.head_change(&pushed)? else { return Ok(None) };
         let now = self.snapshot(temporary, settings)?;
-        let folders = [snapshot.objects(), now.objects(), throwaway.folder().join("objects")];
+        let folders = [snapshot.objects(), now.objects(), throwaway.folder.join("objects")];
         let repository = self.with_objects(&folders)?;
-        let new_tree = repository.find_commit(new).map_err(fail)?.tree_id();
+        let new_tree = repository.find_commit(new).map_err(unusable)?.tree_id();
         let own_changes = changes(&repository, Some(snapshot.tree), Some(now.tree))?;
         verify_apart(&own_changes, &pushed_changes)?;
         let merged = merge(&repository, snapshot.tree, now.tree, new_tree)?;
@@ -85,12 +84,12 @@ impl LocalClone {
             (Some(parent), Some(branch))
                 if !snapshot.is_synthetic
                     && head.commit.as_ref() == Some(parent)
-                    && branch == throwaway.head_branch()
+                    && *branch == throwaway.head_branch
                     && !own_changes.iter().any(|change| is_among(&pushed_changes, change))
                     && !is_staged(&git, &pushed_changes)? =>
             {
-                let old = Oid::from_str(parent).map_err(fail)?;
-                let is_forward = history::descends(&pushed, new, old).map_err(fail)?;
+                let old = Oid::from_str(parent).map_err(unusable)?;
+                let is_forward = history::descends(&pushed, new, old).map_err(unusable)?;
                 is_forward.then(|| Forward { branch: branch.clone(), old, new, index: index_lines(&changed) })
             }
             _ => None,
@@ -115,16 +114,6 @@ impl LocalClone {
 }
 
 impl Bring {
-    /// The files that change.
-    pub fn files(&self) -> Vec<&str> {
-        self.writes.iter().map(|(path, _)| path.as_str()).collect()
-    }
-
-    /// Whether the branch goes forward.
-    pub fn is_forward(&self) -> bool {
-        self.forward.is_some()
-    }
-
     /// Carries it out.
     ///
     /// # Errors
@@ -211,20 +200,20 @@ fn merge(repository: &Repository, base: Oid, ours: Oid, theirs: Oid) -> Result<O
     if base == ours {
         return Ok(theirs);
     }
-    let fail = |cause: git2::Error| unusable(&cause);
-    let tree = |id: Oid| repository.find_tree(id).map_err(fail);
+    let tree = |id: Oid| repository.find_tree(id).map_err(unusable);
     let mut options = MergeOptions::new();
     options.find_renames(false);
-    let mut index = repository.merge_trees(&tree(base)?, &tree(ours)?, &tree(theirs)?, Some(&options)).map_err(fail)?;
+    let mut index =
+        repository.merge_trees(&tree(base)?, &tree(ours)?, &tree(theirs)?, Some(&options)).map_err(unusable)?;
     if index.has_conflicts() {
         let mut paths = Vec::new();
-        for conflict in index.conflicts().map_err(fail)?.flatten() {
+        for conflict in index.conflicts().map_err(unusable)?.flatten() {
             let entry = conflict.our.or(conflict.their).or(conflict.ancestor);
             paths.extend(entry.map(|entry| String::from_utf8_lossy(&entry.path).into_owned()));
         }
         return Err(changed_here(&paths));
     }
-    index.write_tree_to(repository).map_err(fail)
+    index.write_tree_to(repository).map_err(unusable)
 }
 
 fn is_among(sorted: &[Change], change: &Change) -> bool {

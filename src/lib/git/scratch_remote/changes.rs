@@ -105,7 +105,7 @@ fn path_of(folder: &str, name: &[u8]) -> Result<String> {
 
 fn entries(repository: &Repository, tree: Option<Oid>) -> Result<Entries> {
     let Some(tree) = tree else { return Ok(Entries::new()) };
-    let tree = repository.find_tree(tree).map_err(|cause| unreadable(&cause))?;
+    let tree = repository.find_tree(tree).map_err(unreadable)?;
     let entry = |entry: git2::TreeEntry<'_>| {
         let is_folder = entry.kind() == Some(ObjectType::Tree);
         (entry.name_bytes().to_vec(), (Item { id: entry.id(), mode: entry.filemode() }, is_folder))
@@ -113,22 +113,16 @@ fn entries(repository: &Repository, tree: Option<Oid>) -> Result<Entries> {
     Ok(tree.iter().map(entry).collect())
 }
 
-/// The difference as a unified diff, and whether its end was cut off.
-pub(super) fn diff(
-    repository: &Repository,
-    old: Option<Oid>,
-    new: Option<Oid>,
-    files: usize,
-) -> Result<(String, bool)> {
+/// The difference as a unified diff; what is too much of it is left out.
+pub(super) fn diff(repository: &Repository, old: Option<Oid>, new: Option<Oid>, files: usize) -> Result<String> {
     if files > DIFF_FILES {
-        return Ok((String::new(), true));
+        return Ok(String::new());
     }
-    let fail = |cause: git2::Error| unreadable(&cause);
-    let tree = |id: Option<Oid>| id.map(|id| repository.find_tree(id)).transpose().map_err(fail);
+    let tree = |id: Option<Oid>| id.map(|id| repository.find_tree(id)).transpose().map_err(unreadable);
     let (old, new) = (tree(old)?, tree(new)?);
     let mut options = DiffOptions::new();
     options.context_lines(3).max_size(FILE);
-    let diff = repository.diff_tree_to_tree(old.as_ref(), new.as_ref(), Some(&mut options)).map_err(fail)?;
+    let diff = repository.diff_tree_to_tree(old.as_ref(), new.as_ref(), Some(&mut options)).map_err(unreadable)?;
     let mut text = Vec::new();
     let mut is_cut = false;
     let printed = diff.print(DiffFormat::Patch, |_, _, line| {
@@ -140,12 +134,12 @@ pub(super) fn diff(
         !is_cut
     });
     if !is_cut {
-        printed.map_err(fail)?;
+        printed.map_err(unreadable)?;
     }
-    Ok((String::from_utf8_lossy(&text).into_owned(), is_cut))
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-pub(super) fn unreadable(cause: &git2::Error) -> Error {
+pub(super) fn unreadable(cause: git2::Error) -> Error {
     Error::new(ErrorKind::Failed, format!("cannot read what the run has pushed: {}", cause.message()))
 }
 

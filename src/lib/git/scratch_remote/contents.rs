@@ -37,12 +37,12 @@ pub(super) fn contents(
     let mut wanted = attributes(repository, tree, &comes)?;
     wanted.extend(comes.clone());
     // Git gets these objects alone, never the folders that steps could write to.
-    let store = Repository::init_bare(scratch.path().join("store")).map_err(|cause| unreadable(&cause))?;
+    let store = Repository::init_bare(scratch.path().join("store")).map_err(unreadable)?;
     let copy = |id: Oid| {
         let blob = repository.find_blob(id)?;
         store.odb()?.write(ObjectType::Blob, blob.content()).map(drop)
     };
-    wanted.values().try_for_each(|item| copy(item.id)).map_err(|cause| unreadable(&cause))?;
+    wanted.values().try_for_each(|item| copy(item.id)).map_err(unreadable)?;
     let list: String = wanted.iter().map(|(path, item)| format!("{:o} {}\t{path}\0", item.mode, item.id)).collect();
     let within = |program: Program| {
         program
@@ -69,7 +69,7 @@ pub(super) fn contents(
 
 /// The files of attributes that a tree has for these paths.
 fn attributes(repository: &Repository, tree: Oid, paths: &BTreeMap<String, Item>) -> Result<BTreeMap<String, Item>> {
-    let tree = repository.find_tree(tree).map_err(|cause| unreadable(&cause))?;
+    let tree = repository.find_tree(tree).map_err(unreadable)?;
     let mut found = BTreeMap::new();
     for path in paths.keys() {
         let above = path.match_indices('/').map(|(at, _)| format!("{}/{ATTRIBUTES}", &path[..at]));
@@ -81,7 +81,7 @@ fn attributes(repository: &Repository, tree: Oid, paths: &BTreeMap<String, Item>
                 Ok(entry) if entry.kind() == Some(ObjectType::Blob) => {
                     found.insert(file, Item { id: entry.id(), mode: entry.filemode() });
                 }
-                Err(cause) if cause.code() != ErrorCode::NotFound => return Err(unreadable(&cause)),
+                Err(cause) if cause.code() != ErrorCode::NotFound => return Err(unreadable(cause)),
                 _ => {}
             }
         }

@@ -119,16 +119,15 @@ impl LocalClone {
     /// # Errors
     /// A commit cannot be read.
     pub fn files_changed_since(&self, base: &str, snapshot: &Snapshot) -> Result<Vec<String>> {
-        let fail = |cause: git2::Error| unusable(&cause);
         let repository = self.with_objects(&[snapshot.objects()])?;
         let base = self.id(base)?;
         let parent = snapshot.parent.as_deref().map(|parent| self.id(parent)).transpose()?;
         let from = parent.and_then(|parent| repository.merge_base(base, parent).ok()).unwrap_or(base);
-        let tree = |id: Oid| repository.find_commit(id).and_then(|commit| commit.tree()).map_err(fail);
-        let (old, new) = (tree(from)?, repository.find_tree(snapshot.tree).map_err(fail)?);
+        let tree = |id: Oid| repository.find_commit(id).and_then(|commit| commit.tree()).map_err(unusable);
+        let (old, new) = (tree(from)?, repository.find_tree(snapshot.tree).map_err(unusable)?);
         let mut options = DiffOptions::new();
-        let mut diff = repository.diff_tree_to_tree(Some(&old), Some(&new), Some(&mut options)).map_err(fail)?;
-        diff.find_similar(Some(DiffFindOptions::new().renames(true))).map_err(fail)?;
+        let mut diff = repository.diff_tree_to_tree(Some(&old), Some(&new), Some(&mut options)).map_err(unusable)?;
+        diff.find_similar(Some(DiffFindOptions::new().renames(true))).map_err(unusable)?;
         let mut files = Vec::new();
         for delta in diff.deltas() {
             let file = if delta.status() == Delta::Deleted { delta.old_file() } else { delta.new_file() };

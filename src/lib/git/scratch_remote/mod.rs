@@ -66,9 +66,13 @@ pub struct Refs {
 /// See the module.
 #[derive(Debug)]
 pub struct Throwaway {
+    /// Where the repository is.
     folder: PathBuf,
+    /// The branch that the head of the event is on.
     head_branch: String,
+    /// The commit at the head of the event.
     head: String,
+    /// The refs that the run has found, and what they were.
     before: BTreeMap<String, String>,
 }
 
@@ -78,7 +82,6 @@ impl Throwaway {
     /// # Errors
     /// The clone lacks objects, being a partial one ([`ErrorKind::Environment`]), or a file cannot be read or written.
     pub fn create(clone: &LocalClone, snapshot: &Snapshot, folder: &Path, refs: &Refs) -> Result<Throwaway> {
-        let fail = |cause: git2::Error| failed(&cause);
         let git_folder = clone.repository.commondir();
         verify_whole(clone)?;
         let root = Root::open(folder)?;
@@ -94,7 +97,7 @@ impl Throwaway {
         if let Some((base, tip)) = &refs.base {
             chosen.add(format!("refs/heads/{base}"), tip);
         }
-        chosen.add_all_of(clone).map_err(fail)?;
+        chosen.add_all_of(clone).map_err(failed)?;
         if let Some(pull) = refs.pull {
             chosen.add(format!("refs/pull/{pull}/head"), &snapshot.commit);
         }
@@ -109,33 +112,13 @@ impl Throwaway {
         };
         let repository = throwaway.open()?;
         if let (Some(pull), Some((_, base))) = (refs.pull, &refs.base)
-            && let Some(merge) = merged(&repository, base, &snapshot.commit).map_err(fail)?
+            && let Some(merge) = merged(&repository, base, &snapshot.commit).map_err(failed)?
         {
             chosen.add(format!("refs/pull/{pull}/merge"), &merge.to_string());
             root.write("packed-refs", chosen.packed().as_bytes())?;
         }
         throwaway.before = chosen.0;
         Ok(throwaway)
-    }
-
-    /// Where the repository is.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    /// The branch that the head of the event is on.
-    pub fn head_branch(&self) -> &str {
-        &self.head_branch
-    }
-
-    /// The commit at the head of the event.
-    pub fn head(&self) -> &str {
-        &self.head
-    }
-
-    /// The refs that the run has found, and what they were.
-    pub fn refs(&self) -> &BTreeMap<String, String> {
-        &self.before
     }
 
     fn open(&self) -> Result<Repository> {
@@ -232,7 +215,7 @@ fn copy_objects(from: &Path, repository: &Path) -> Result<()> {
 
 /// A partial clone would give steps commits without their files.
 fn verify_whole(clone: &LocalClone) -> Result<()> {
-    let config = clone.repository.config().map_err(|cause| unusable(&cause))?;
+    let config = clone.repository.config().map_err(unusable)?;
     let name = format!("remote.{}.promisor", clone.remote_name());
     if config.get_bool(&name).unwrap_or(false) || config.get_string("extensions.partialClone").is_ok() {
         let message = "cannot make a remote out of this clone: it is a partial one, which lacks files of old commits";
@@ -241,7 +224,7 @@ fn verify_whole(clone: &LocalClone) -> Result<()> {
     Ok(())
 }
 
-fn failed(cause: &git2::Error) -> Error {
+fn failed(cause: git2::Error) -> Error {
     Error::new(ErrorKind::Failed, format!("cannot make the throwaway remote: {}", cause.message()))
 }
 

@@ -32,15 +32,6 @@ pub struct Push {
     pub files: Vec<String>,
     /// The difference, as a unified diff.
     pub diff: String,
-    /// Whether the end of the diff was cut off.
-    pub is_diff_cut: bool,
-}
-
-impl Push {
-    /// The branch, where it is one.
-    pub fn branch(&self) -> Option<&str> {
-        self.reference.strip_prefix("refs/heads/")
-    }
 }
 
 impl Throwaway {
@@ -51,7 +42,7 @@ impl Throwaway {
     pub fn pushes(&self) -> Result<Vec<Push>> {
         let repository = self.reopen()?;
         let mut now = BTreeMap::new();
-        for reference in repository.references().map_err(|cause| unreadable(&cause))? {
+        for reference in repository.references().map_err(unreadable)? {
             let Ok(reference) = reference else { continue };
             if let (Ok(name), Some(id)) = (reference.name(), reference.target()) {
                 now.insert(name.to_owned(), id);
@@ -87,7 +78,6 @@ impl Throwaway {
     }
 
     fn push(&self, repository: &Repository, name: String, old: Option<Oid>, new: Option<Oid>) -> Result<Push> {
-        let fail = |cause: git2::Error| unreadable(&cause);
         let mut push = Push {
             reference: name,
             old: old.map(|id| id.to_string()),
@@ -97,40 +87,38 @@ impl Throwaway {
             commit_count: 0,
             files: Vec::new(),
             diff: String::new(),
-            is_diff_cut: false,
         };
         // What leads to a tree or a file has no history, and is reported by its name alone.
         let commit_of = |id: Oid| commit_of(repository, id);
         let Some(new) = new.and_then(commit_of) else { return Ok(push) };
         let old = old.and_then(commit_of);
         if let Some(old) = old {
-            push.is_forced = old != new && !history::descends(repository, new, old).map_err(fail)?;
+            push.is_forced = old != new && !history::descends(repository, new, old).map_err(unreadable)?;
         }
         let known: BTreeSet<Oid> = self.before.values().filter_map(|id| commit_of(Oid::from_str(id).ok()?)).collect();
-        let commits = history::commits(repository, new, &known).map_err(fail)?;
+        let commits = history::commits(repository, new, &known).map_err(unreadable)?;
         push.commit_count = commits.len();
         for id in commits.into_iter().take(COMMITS) {
-            push.commits.push(info_of(&repository.find_commit(id).map_err(fail)?));
+            push.commits.push(info_of(&repository.find_commit(id).map_err(unreadable)?));
         }
         let head = Oid::from_str(&self.head).ok();
         let from = old.or_else(|| head.and_then(|head| repository.merge_base(head, new).ok()));
-        let tree = |id: Oid| repository.find_commit(id).map(|commit| commit.tree_id()).map_err(fail);
+        let tree = |id: Oid| repository.find_commit(id).map(|commit| commit.tree_id()).map_err(unreadable);
         let (from, to) = (from.map(tree).transpose()?, Some(tree(new)?));
         let changed = changes(repository, from, to)?;
         push.files = changed.iter().map(|change| format!("{} {}", change.letter(), change.path)).collect();
-        (push.diff, push.is_diff_cut) = diff(repository, from, to, changed.len())?;
+        push.diff = diff(repository, from, to, changed.len())?;
         Ok(push)
     }
 
     /// The commit at the tip of the head branch now, with the trees of before and now, and what differs.
     pub(super) fn head_change(&self, repository: &Repository) -> Result<Option<(Oid, Oid, Vec<Change>)>> {
-        let fail = |cause: git2::Error| unreadable(&cause);
         let Ok(reference) = repository.find_reference(&format!("refs/heads/{}", self.head_branch)) else {
             return Ok(None);
         };
         let Some(new) = reference.target().filter(|id| id.to_string() != self.head) else { return Ok(None) };
-        let tree = |id: Oid| repository.find_commit(id).map(|commit| commit.tree_id()).map_err(fail);
-        let old = Oid::from_str(&self.head).map_err(fail)?;
+        let tree = |id: Oid| repository.find_commit(id).map(|commit| commit.tree_id()).map_err(unreadable);
+        let old = Oid::from_str(&self.head).map_err(unreadable)?;
         let changed = changes(repository, Some(tree(old)?), Some(tree(new)?))?;
         Ok(Some((old, new, changed)))
     }

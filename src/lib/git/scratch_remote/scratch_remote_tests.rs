@@ -43,6 +43,20 @@ pub(super) fn settings() -> Settings {
     Settings::new(environment, "")
 }
 
+/// A step goes on: it changes one more file, and pushes all that it has changed.
+pub(super) fn commit(step: &Path, path: &str, text: &str) {
+    let file = step.join(path);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, text).unwrap();
+    push_all(step);
+}
+
+fn push_all(step: &Path) {
+    git(step, &["add", "--all"]);
+    git(step, &["commit", "-q", "-m", "More"]);
+    git(step, &["push", "-q", "origin", "HEAD:feature"]);
+}
+
 impl Made {
     pub(super) fn new() -> Made {
         let folder = tempfile::tempdir().unwrap();
@@ -107,18 +121,25 @@ impl Made {
         Throwaway::create(&self.clone(), snapshot, &self.folder.path().join(name), &refs).unwrap()
     }
 
+    /// What a run begins with.
+    pub(super) fn begin(&self) -> (Snapshot, Throwaway) {
+        let snapshot = self.snapshot();
+        let throwaway = self.throwaway(&snapshot);
+        (snapshot, throwaway)
+    }
+
     /// A step: clones, changes a file, pushes.
     pub(super) fn generate(&self, throwaway: &Throwaway, path: &str, text: &str) -> PathBuf {
         let folder = self.folder.path().join(format!("step-{}", fs::read_dir(self.folder.path()).unwrap().count()));
-        let url = format!("file://{}", throwaway.folder().display());
+        let url = format!("file://{}", throwaway.folder.display());
         git(self.folder.path(), &["clone", "-q", &url, folder.to_str().unwrap()]);
-        git(&folder, &["checkout", "-q", throwaway.head()]);
+        git(&folder, &["checkout", "-q", &throwaway.head]);
         fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
         fs::write(folder.join(path), text).unwrap();
         if !git(&folder, &["status", "--porcelain"]).is_empty() {
             git(&folder, &["add", "--all"]);
             git(&folder, &["commit", "-q", "-m", "Generated"]);
-            git(&folder, &["push", "-q", "origin", &format!("HEAD:refs/heads/{}", throwaway.head_branch())]);
+            git(&folder, &["push", "-q", "origin", &format!("HEAD:refs/heads/{}", throwaway.head_branch)]);
         }
         folder
     }
@@ -138,22 +159,21 @@ fn a_clean_tree_is_its_commit_and_the_remote_has_what_the_clone_has() {
     made.git(&["gc", "-q"]);
     made.write("later", "x\n");
     made.commit("Three");
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
-    let refs = git(throwaway.folder(), &["for-each-ref", "--format=%(refname) %(objecttype)"]);
+    let (snapshot, throwaway) = made.begin();
+    let refs = git(&throwaway.folder, &["for-each-ref", "--format=%(refname) %(objecttype)"]);
     let expected =
         ["heads/feature commit", "heads/main commit", "pull/7/head commit", "pull/7/merge commit", "tags/v1 tag"];
     assert_eq!(refs, expected.map(|name| format!("refs/{name}")).join("\n"));
-    assert_eq!(git(throwaway.folder(), &["fsck", "--full", "--strict"]), "");
-    assert_eq!(git(throwaway.folder(), &["symbolic-ref", "HEAD"]), "refs/heads/main");
-    assert!(!throwaway.folder().join("objects/info/alternates").exists());
+    assert_eq!(git(&throwaway.folder, &["fsck", "--full", "--strict"]), "");
+    assert_eq!(git(&throwaway.folder, &["symbolic-ref", "HEAD"]), "refs/heads/main");
+    assert!(!throwaway.folder.join("objects/info/alternates").exists());
     assert_eq!(throwaway.pushes().unwrap(), []);
     // Any commit can be fetched by its name, and filters work.
     let old = made.git(&["rev-parse", "HEAD~1"]);
     let step = made.folder.path().join("step");
     fs::create_dir(&step).unwrap();
     git(&step, &["init", "-q"]);
-    let url = format!("file://{}", throwaway.folder().display());
+    let url = format!("file://{}", throwaway.folder.display());
     git(&step, &["fetch", "-q", "--depth=1", "--filter=blob:none", &url, &old]);
     git(&step, &["fetch", "-q", &url, "+refs/pull/*/head:refs/remotes/pull/*"]);
     assert_eq!(git(&step, &["rev-parse", "refs/remotes/pull/7"]), snapshot.commit);
@@ -179,12 +199,11 @@ fn a_dirty_tree_becomes_the_head_and_nothing_of_the_users_changes() {
         (made.git(&["rev-parse", "HEAD"]), status, index, reflog, objects)
     };
     let before = look();
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     assert_eq!(look(), before);
     assert!(snapshot.is_synthetic);
     assert_eq!(made.snapshot().commit, snapshot.commit, "the same files give the same commit");
-    let listed = git(throwaway.folder(), &["ls-tree", "-r", "--format=%(objectmode) %(path)", "feature"]);
+    let listed = git(&throwaway.folder, &["ls-tree", "-r", "--format=%(objectmode) %(path)", "feature"]);
     let names: Vec<&str> = listed.lines().collect();
     let expected = [
         "100644 .gitignore",
@@ -197,8 +216,8 @@ fn a_dirty_tree_becomes_the_head_and_nothing_of_the_users_changes() {
         "100644 sub/b",
     ];
     assert_eq!(names, expected);
-    assert_eq!(git(throwaway.folder(), &["rev-parse", "feature~1"]), before.0);
-    assert_eq!(git(throwaway.folder(), &["rev-parse", "refs/pull/7/head"]), snapshot.commit);
+    assert_eq!(git(&throwaway.folder, &["rev-parse", "feature~1"]), before.0);
+    assert_eq!(git(&throwaway.folder, &["rev-parse", "refs/pull/7/head"]), snapshot.commit);
     let mut changed = made.clone().files_changed_since(&made.git(&["rev-parse", "origin/main"]), &snapshot).unwrap();
     changed.sort();
     assert_eq!(changed, ["a", "feature", "gone", "link", "new file", "run.sh", "staged"]);
@@ -218,8 +237,7 @@ fn files_that_change_in_the_second_of_the_index_are_seen() {
 #[test]
 fn what_a_run_pushes_is_told_and_a_clean_tree_goes_forward() {
     let made = Made::new();
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     let step = made.generate(&throwaway, "gen/x", "x\n");
     git(&step, &["tag", "v2"]);
     git(&step, &["push", "-q", "origin", "v2", "HEAD:refs/heads/other", ":refs/tags/v1"]);
@@ -263,16 +281,13 @@ fn a_dirty_tree_gets_only_what_the_run_changed() {
     made.write("a", "1\n2\n3\n4\nfive\n");
     made.write("mine", "m\n");
     made.git(&["add", "mine"]);
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     let step = made.generate(&throwaway, "a", "one\n2\n3\n4\nfive\n");
     git(&step, &["rm", "-q", "-r", "sub"]);
     fs::write(step.join("run.sh"), "#!/bin/sh\n").unwrap();
     fs::set_permissions(step.join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     symlink("a", step.join("link")).unwrap();
-    git(&step, &["add", "--all"]);
-    git(&step, &["commit", "-q", "-m", "More"]);
-    git(&step, &["push", "-q", "origin", "HEAD:feature"]);
+    push_all(&step);
     // Meanwhile the user goes on.
     made.write("a", "1\n2\n3\n4\nfive\nsix\n");
     made.write("other", "o\n");
@@ -294,8 +309,7 @@ fn a_dirty_tree_gets_only_what_the_run_changed() {
 fn conflicts_are_refused_and_nothing_is_written() {
     let made = Made::new();
     made.write("mine", "m\n");
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     made.generate(&throwaway, "a", "one\n2\n3\n4\n5\n");
     made.generate(&throwaway, "z.log", "not added\n");
     made.write("a", "eins\n2\n3\n4\n5\n");
@@ -303,8 +317,7 @@ fn conflicts_are_refused_and_nothing_is_written() {
     assert_eq!((error.kind, error.message.contains("run began: a")), (ErrorKind::Refused, true), "{}", error.message);
     assert_eq!(made.read("a"), "eins\n2\n3\n4\n5\n");
     // A file that git ignores here is in the way of one that the run has added all the same.
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     let step = made.generate(&throwaway, "fine", "f\n");
     fs::write(step.join("x.log"), "theirs\n").unwrap();
     git(&step, &["add", "-f", "x.log"]);
@@ -320,8 +333,7 @@ fn conflicts_are_refused_and_nothing_is_written() {
 #[test]
 fn a_push_goes_to_the_real_remote_and_never_forces() {
     let made = Made::new();
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     made.generate(&throwaway, "gen/x", "x\n");
     let sent = made.clone().send(&throwaway, &snapshot, &settings()).unwrap().unwrap();
     let origin = made.folder.path().join("origin.git");
@@ -338,7 +350,7 @@ fn a_push_goes_to_the_real_remote_and_never_forces() {
     let held = made.clone().hold(&throwaway, &pushes, "pr.x~1").unwrap();
     let held: Vec<String> = held.into_iter().map(Result::unwrap).collect();
     assert_eq!(held, ["refs/kfleet/pr-x-1/heads/feature"]);
-    fs::remove_dir_all(throwaway.folder()).unwrap();
+    fs::remove_dir_all(&throwaway.folder).unwrap();
     assert_eq!(Some(made.git(&["rev-parse", &held[0]])), pushes[0].new);
     assert_eq!(made.git(&["show", &format!("{}:gen/x", held[0])]), "x");
     made.git(&["fsck", "--full"]);
@@ -393,10 +405,9 @@ fn line_endings_and_submodules_are_those_of_git() {
     git(&module, &["commit", "-q", "--allow-empty", "-m", "M"]);
     made.git(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", module.to_str().unwrap(), "module"]);
     made.write("w.txt", "1\r\n2\r\n");
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
-    assert_eq!(git(throwaway.folder(), &["cat-file", "-p", "feature:w.txt"]), "1\n2");
-    assert!(git(throwaway.folder(), &["ls-tree", "feature", "module"]).starts_with("160000 commit"));
+    let (snapshot, throwaway) = made.begin();
+    assert_eq!(git(&throwaway.folder, &["cat-file", "-p", "feature:w.txt"]), "1\n2");
+    assert!(git(&throwaway.folder, &["ls-tree", "feature", "module"]).starts_with("160000 commit"));
     made.generate(&throwaway, "w.txt", "1\r\ntwo\r\n");
     made.bring(&throwaway, &snapshot).unwrap().unwrap();
     assert_eq!(made.read("w.txt"), "1\r\ntwo\r\n");
@@ -405,10 +416,9 @@ fn line_endings_and_submodules_are_those_of_git() {
 #[test]
 fn a_damaged_remote_is_refused_and_leads_nowhere() {
     let made = Made::new();
-    let snapshot = made.snapshot();
-    let throwaway = made.throwaway(&snapshot);
+    let (snapshot, throwaway) = made.begin();
     made.generate(&throwaway, "gen", "g\n");
-    let at = |name: &str| throwaway.folder().join(name);
+    let at = |name: &str| throwaway.folder.join(name);
     // Settings that would run programs or lead elsewhere are removed.
     fs::write(at("config"), "[core]\n\tfsmonitor = touch /tmp/pwned\n[include]\n\tpath = /etc/passwd\n").unwrap();
     fs::write(at("commondir"), "/nowhere\n").unwrap();
@@ -416,11 +426,11 @@ fn a_damaged_remote_is_refused_and_leads_nowhere() {
     fs::write(at("objects/info/alternates"), "/nowhere\n").unwrap();
     assert_eq!(throwaway.pushes().unwrap().len(), 1);
     // A tree with a name that would leave the work tree.
-    let blob = git(throwaway.folder(), &["rev-parse", "feature:gen"]);
+    let blob = git(&throwaway.folder, &["rev-parse", "feature:gen"]);
     let mut tree = b"100644 ..\0".to_vec();
     tree.extend_from_slice(git2::Oid::from_str(&blob).unwrap().as_bytes());
     {
-        let repository = git2::Repository::open_bare(throwaway.folder()).unwrap();
+        let repository = git2::Repository::open_bare(&throwaway.folder).unwrap();
         let tree = repository.odb().unwrap().write(git2::ObjectType::Tree, &tree).unwrap();
         let text =
             format!("tree {tree}\nparent {}\nauthor A <a> 1 +0000\ncommitter A <a> 1 +0000\n\nx\n", snapshot.commit);

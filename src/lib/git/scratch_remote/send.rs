@@ -17,18 +17,17 @@ const COMMITS: usize = 10_000;
 impl LocalClone {
     /// Copies a commit of the throwaway remote into the clone, with all that the clone lacks of its history and files.
     pub(super) fn import(&self, from: &Repository, commit: Oid) -> Result<()> {
-        let fail = |cause: git2::Error| unreadable(&cause);
-        let (source, target) = (from.odb().map_err(fail)?, self.repository.odb().map_err(|cause| unusable(&cause))?);
+        let (source, target) = (from.odb().map_err(unreadable)?, self.repository.odb().map_err(unusable)?);
         let copy = |id: Oid, wanted: ObjectType| -> Result<()> {
             if target.exists(id) {
                 return Ok(());
             }
-            let (size, kind) = source.read_header(id).map_err(fail)?;
+            let (size, kind) = source.read_header(id).map_err(unreadable)?;
             if kind != wanted || size > FILE {
                 return Err(refused(format!("the object {id} is too big, or not what it should be")));
             }
-            let object = source.read(id).map_err(fail)?;
-            target.write(kind, object.data()).map_err(|cause| unusable(&cause))?;
+            let object = source.read(id).map_err(unreadable)?;
+            target.write(kind, object.data()).map_err(unusable)?;
             Ok(())
         };
         // Oldest last; commits are written last, so that a killed run leaves none without its files.
@@ -38,14 +37,14 @@ impl LocalClone {
             if target.exists(id) || !seen.insert(id) {
                 continue;
             }
-            pending.extend(from.find_commit(id).map_err(fail)?.parent_ids());
+            pending.extend(from.find_commit(id).map_err(unreadable)?.parent_ids());
             commits.push(id);
             if commits.len() > COMMITS {
                 return Err(refused(format!("there are more than {COMMITS} commits")));
             }
         }
         for id in commits.iter().rev() {
-            let commit = from.find_commit(*id).map_err(fail)?;
+            let commit = from.find_commit(*id).map_err(unreadable)?;
             let parent = commit.parent(0).ok().map(|parent| parent.tree_id());
             let changed = changes(from, parent, Some(commit.tree_id()))?;
             for item in changed.iter().filter_map(|change| change.new.as_ref()).filter(|item| item.mode != 0o160_000) {
@@ -56,7 +55,7 @@ impl LocalClone {
                 if target.exists(tree) {
                     continue;
                 }
-                let read = from.find_tree(tree).map_err(fail)?;
+                let read = from.find_tree(tree).map_err(unreadable)?;
                 trees.extend(read.iter().filter(|e| e.kind() == Some(ObjectType::Tree)).map(|e| e.id()));
                 for blob in read.iter().filter(|e| e.kind() == Some(ObjectType::Blob)) {
                     copy(blob.id(), ObjectType::Blob)?;
@@ -81,7 +80,7 @@ impl LocalClone {
             self.import(&from, commit)?;
             let reference = format!("refs/kfleet/{name}/{}", push.reference.trim_start_matches("refs/"));
             let log = "kfleet run-pipeline: not brought in";
-            self.repository.reference(&reference, commit, true, log).map_err(|cause| unusable(&cause))?;
+            self.repository.reference(&reference, commit, true, log).map_err(unusable)?;
             Ok(reference)
         };
         let commit = |push: &Push| commit_of(&from, Oid::from_str(push.new.as_deref()?).ok()?);
@@ -97,8 +96,8 @@ impl LocalClone {
     pub fn send(&self, throwaway: &Throwaway, snapshot: &Snapshot, settings: &Settings) -> Result<Option<Pushed>> {
         let from = throwaway.reopen()?;
         let Some((old, new, _)) = throwaway.head_change(&from)? else { return Ok(None) };
-        let descends = |old: Oid| history::descends(&from, new, old).map_err(|cause| unreadable(&cause));
-        let (branch, remote) = (throwaway.head_branch(), self.remote_name());
+        let descends = |old: Oid| history::descends(&from, new, old).map_err(unreadable);
+        let (branch, remote) = (&throwaway.head_branch, self.remote_name());
         let doing = format!("cannot push {branch} to {remote}");
         let refuse = |reason: &str, hint: &str| {
             Err(Error::new(ErrorKind::Refused, format!("{doing}: {reason}")).with_hint(hint))
@@ -115,7 +114,7 @@ impl LocalClone {
             return refuse("the clone has no remote", "add one with `git remote add`");
         }
         self.import(&from, new)?;
-        let target = PushTarget { remote, branch: branch.to_owned() };
+        let target = PushTarget { remote, branch: branch.clone() };
         match push_once(self, &doing, &target, (new, Expected::Earlier), settings)? {
             Answer::Taken => {
                 let PushTarget { remote, branch } = target;

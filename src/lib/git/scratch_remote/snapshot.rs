@@ -47,7 +47,6 @@ impl LocalClone {
     /// A merge with conflicts is in progress ([`ErrorKind::Refused`]); git is missing ([`ErrorKind::Environment`]), or
     /// cannot read a file.
     pub fn snapshot(&self, temporary: &Path, settings: &Settings) -> Result<Snapshot> {
-        let fail = |cause: git2::Error| unusable(&cause);
         let scratch = Scratch::new(temporary)?;
         scratch.make_folder("objects/pack")?;
         let borrowed = self.repository.commondir().join("objects");
@@ -78,10 +77,10 @@ impl LocalClone {
         let sparse = git.is_sparse()?.then_some("--sparse");
         git.told(program().args(["add", "--all"]).args(sparse).args(["--", ":/"]))?;
         let tree = git.told(program().arg("write-tree"))?;
-        let tree = Oid::from_str(tree.trim()).map_err(fail)?;
+        let tree = Oid::from_str(tree.trim()).map_err(unusable)?;
         let head = self.head()?;
         let parent = match &head.commit {
-            Some(commit) => Some(self.repository.find_commit(self.id(commit)?).map_err(fail)?),
+            Some(commit) => Some(self.repository.find_commit(self.id(commit)?).map_err(unusable)?),
             None => None,
         };
         if let Some(parent) = parent.as_ref().filter(|parent| parent.tree_id() == tree) {
@@ -108,17 +107,16 @@ impl LocalClone {
     /// The clone's repository, in which the objects of these folders can be found too. What is made in it is kept in
     /// memory, and goes with it.
     pub(super) fn with_objects(&self, folders: &[PathBuf]) -> Result<Repository> {
-        let fail = |cause: git2::Error| unusable(&cause);
-        let repository = Repository::open(self.repository.path()).map_err(fail)?;
+        let repository = Repository::open(self.repository.path()).map_err(unusable)?;
         {
-            let odb = repository.odb().map_err(fail)?;
+            let odb = repository.odb().map_err(unusable)?;
             for folder in folders {
                 let folder = folder.to_str().ok_or_else(|| {
                     Error::new(ErrorKind::Failed, "cannot read objects: the path of the temporary folder is not UTF-8")
                 })?;
-                odb.add_disk_alternate(folder).map_err(fail)?;
+                odb.add_disk_alternate(folder).map_err(unusable)?;
             }
-            odb.add_new_mempack_backend(MEMORY_FIRST).map_err(fail)?;
+            odb.add_new_mempack_backend(MEMORY_FIRST).map_err(unusable)?;
         }
         Ok(repository)
     }

@@ -10,7 +10,7 @@ use crate::git::{self, Protocol, Reference};
 use crate::http;
 use crate::lighthouse::Trust;
 use crate::process::Environment;
-use crate::source::Progress;
+use crate::source::{Progress, not_here, watched};
 use crate::tekton::load::{Address, Fetched, Origin, Remote};
 use crate::tree::Store;
 use std::cell::RefCell;
@@ -38,37 +38,13 @@ pub(super) struct Remotes<'a> {
 }
 
 /// What came of a URL and a reference there: nothing is asked for twice.
-type Known<T> = RefCell<BTreeMap<(String, String), std::result::Result<T, Failure>>>;
+type Known<T> = RefCell<BTreeMap<(String, String), Result<T>>>;
 
 /// What is known, or else what `get` brings.
 fn once<T: Clone>(known: &Known<T>, url: &str, reference: &str, get: impl FnOnce() -> Result<T>) -> Result<T> {
-    let key = (url.to_owned(), reference.to_owned());
-    let found = known.borrow().get(&key).cloned();
-    let found = found.unwrap_or_else(|| {
-        let found = get().map_err(Failure::from);
-        known.borrow_mut().insert(key, found.clone());
-        found
-    });
-    found.map_err(Error::from)
-}
-
-/// An error that is reported more than once.
-#[derive(Debug, Clone)]
-struct Failure {
-    kind: ErrorKind,
-    message: String,
-    hint: Option<String>,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure { kind: error.kind, message: error.to_string(), hint: error.hint }
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Error {
-        Error { hint: failure.hint, ..Error::new(failure.kind, failure.message) }
+    match known.borrow_mut().entry((url.to_owned(), reference.to_owned())).or_insert_with(get) {
+        Ok(found) => Ok(found.clone()),
+        Err(error) => Err(Error { hint: error.hint.clone(), ..Error::new(error.kind, error.to_string()) }),
     }
 }
 
@@ -183,13 +159,10 @@ impl<'a> Remotes<'a> {
                 Reference::Commit(_) => format!("the cache does not have {wanted}"),
                 _ => format!("nobody can know offline what {wanted} is"),
             };
-            return Err(offline(message));
+            return Err(not_here(message));
         }
         let name = format!("{wanted} of {}", git::shown(url)?);
-        self.progress.begin(&name);
-        let fetched = git::fetch(url, wanted, settings);
-        self.progress.end(&name);
-        fetched
+        watched(&name, self.progress, || git::fetch(url, wanted, settings))
     }
 
     fn download(&self, shown: &str, url: &str, digest: Option<&str>) -> Result<Fetched> {
@@ -213,13 +186,10 @@ impl<'a> Remotes<'a> {
             return Ok(bytes);
         }
         if self.options.offline {
-            return Err(offline(format!("{shown}: the cache does not have it")));
+            return Err(not_here(format!("{shown}: the cache does not have it")));
         }
         let client = http::Client::new(self.http.clone())?;
-        self.progress.begin(shown);
-        let response = client.get(&http::Request::new(url), &|_| {});
-        self.progress.end(shown);
-        let response = response?;
+        let response = watched(shown, self.progress, || client.get(&http::Request::new(url), &|_| {}))?;
         if response.looks_like_web_page() {
             return Err(response.web_page_error());
         }
@@ -240,10 +210,6 @@ impl<'a> Remotes<'a> {
         let value = self.environment.get(name).and_then(|value| value.to_str()).filter(|value| !value.is_empty());
         value.unwrap_or("HEAD").to_owned()
     }
-}
-
-fn offline(message: String) -> Error {
-    Error::new(ErrorKind::Environment, message).with_hint("run the command once without --offline")
 }
 
 impl Remote for Remotes<'_> {

@@ -102,9 +102,7 @@ impl RunReport {
                 self.results.clone_from(results);
                 self.seconds = number(*seconds);
             }
-            Event::JobSelected { .. }
-            | Event::JobSkipped { .. }
-            | Event::TaskRetry { .. }
+            Event::TaskRetry { .. }
             | Event::StepStart { .. }
             | Event::Log { .. }
             | Event::Result { .. }

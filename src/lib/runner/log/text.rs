@@ -61,7 +61,6 @@ impl Render for TextLog {
             out.push('\n');
         };
         match event {
-            Event::JobSelected { job, kind, why } => line(format!("{}: {kind}; {}", plain(job), plain(why))),
             Event::Plan { job, engine, why, tasks } => {
                 let count = tasks.len();
                 let noun = if count == 1 { "task" } else { "tasks" };
@@ -107,8 +106,7 @@ impl Render for TextLog {
             Event::Push { reference, old, new, commits, files } => {
                 line(push_text(reference, old.as_deref(), new.as_deref(), commits, *files));
             }
-            Event::JobSkipped { .. }
-            | Event::TaskStart { .. }
+            Event::TaskStart { .. }
             | Event::StepStart { .. }
             | Event::Result { .. }
             | Event::TaskEnd { .. }
