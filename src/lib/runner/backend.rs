@@ -7,7 +7,6 @@ use std::os::fd::BorrowedFd;
 use super::cancel::Cancel;
 use super::event::Sink;
 use super::mask::Masker;
-use super::outcome::Outcome;
 use crate::error::Result;
 use crate::lighthouse::Trust;
 use crate::tekton::objects::Objects;
@@ -32,7 +31,7 @@ pub trait Backend {
 pub trait PreparedRun {
     /// Carries out the plan, to its end. All that happens goes to `sink`, the plan at first and the end of the run at last.
     /// Where a step fails, a shell is opened on `screen`.
-    fn run(&self, sink: &dyn Sink, screen: Option<&dyn Screen>) -> Outcome;
+    fn run(&self, sink: &dyn Sink, screen: Option<&dyn Screen>);
 }
 
 /// What is to be run.

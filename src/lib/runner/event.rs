@@ -148,8 +148,13 @@ pub trait Sink: Sync {
     fn event(&self, event: Event);
 }
 
+/// A time in seconds, to the millisecond.
+pub(super) fn rounded(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e3).round() / 1e3
+}
+
 fn as_seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((duration.as_secs_f64() * 1e3).round() / 1e3)
+    serializer.serialize_f64(rounded(*duration))
 }
 
 fn from_seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

@@ -12,5 +12,4 @@ pub mod mask;
 mod mask_forms;
 pub mod masking_sink;
 pub mod object_flags;
-pub mod outcome;
 pub mod record;

@@ -9,6 +9,7 @@ use crate::process::Environment;
 use crate::runner::backend::{Backend, RunRequest, Screen};
 use crate::runner::cancel::Cancel;
 use crate::runner::event::{Event, Sink};
+use crate::runner::log::RunReport;
 use crate::runner::mask::Masker;
 use crate::runner::masking_sink::MaskingSink;
 use crate::tekton::objects::Objects;
@@ -131,8 +132,8 @@ fn carry_out(
         masker,
         cancel: within.cancel,
     })?;
-    let last = Last { inner: sink, end: Mutex::default() };
-    let outcome = ready.run(&last, screen);
+    let last = Last { inner: sink, end: Mutex::default(), seen: Mutex::default() };
+    ready.run(&last, screen);
     let pushes = throwaway.pushes();
     for push in pushes.as_deref().unwrap_or_default() {
         sink.event(Event::Push {
@@ -143,12 +144,12 @@ fn carry_out(
             files: push.files.len(),
         });
     }
-    last.give();
+    let seen = last.give();
     let mut report = Report {
         run: prepared.plan.run.context.name.clone(),
-        reason: outcome.reason.clone(),
-        is_success: outcome.is_success(),
-        lacks_image: outcome.lacks_image(),
+        is_success: seen.is_success(),
+        lacks_image: seen.lacks_image(),
+        reason: seen.reason.unwrap_or_default(),
         pushes: pushes?,
         brought: None,
         sent: None,
@@ -226,17 +227,21 @@ fn without_secrets(mut report: Report, masker: &Masker) -> Report {
 struct Last<'a> {
     inner: &'a dyn Sink,
     end: Mutex<Option<Event>>,
+    seen: Mutex<RunReport>,
 }
 
 impl Last<'_> {
-    fn give(&self) {
-        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner).take();
+    /// Passes the end on. Returns what has happened in the run.
+    fn give(self) -> RunReport {
+        let end = self.end.into_inner().unwrap_or_else(PoisonError::into_inner);
         end.into_iter().for_each(|event| self.inner.event(event));
+        self.seen.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Sink for Last<'_> {
     fn event(&self, event: Event) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
         match event {
             end @ Event::RunEnd { .. } => *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(end),
             other => self.inner.event(other),

@@ -19,7 +19,6 @@ use crate::git::StepSettings;
 use crate::process::Environment;
 use crate::runner::backend::{Backend, PreparedRun, RunRequest, Screen};
 use crate::runner::event::{Event, Sink};
-use crate::runner::outcome::Outcome;
 use crate::tree::{Root, remove_all};
 
 /// Where steps see the remote, unless they see the host.
@@ -154,7 +153,7 @@ struct LocalRun<'a> {
 }
 
 impl PreparedRun for LocalRun<'_> {
-    fn run(&self, sink: &dyn Sink, screen: Option<&dyn Screen>) -> Outcome {
+    fn run(&self, sink: &dyn Sink, screen: Option<&dyn Screen>) {
         let RunRequest { job, plan, objects, masker, cancel, .. } = self.run;
         let tasks = plan.tasks.iter().chain(&plan.finally).map(|task| task.name.clone()).collect();
         let engine = self.engine.name();
@@ -166,6 +165,6 @@ impl PreparedRun for LocalRun<'_> {
         };
         let on_failure: Option<&OnFailure<'_>> = if screen.is_some() { Some(&open) } else { None };
         let settings = controller::Settings { variables: &self.variables, on_failure, ..Default::default() };
-        controller::run(plan, self.engine.as_ref(), objects, cancel, sink, &settings)
+        controller::run(plan, self.engine.as_ref(), objects, cancel, sink, &settings);
     }
 }

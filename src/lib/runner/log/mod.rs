@@ -15,6 +15,7 @@ pub use clean::{Colours, clean};
 pub use footer::Footer;
 pub use json::{Line, VERSION, json_line, parse_line, timestamp};
 pub use lines::{LINE_LIMIT, Lines};
+pub(crate) use report::NO_IMAGE;
 pub use report::{RunReport, StepReport, TaskReport};
 pub use summary::Summary;
 pub use text::{TextLog, push_text, seconds};

@@ -1,12 +1,13 @@
 //! [`RunReport`]: a run as one value, for programs: what `--output json` writes of it.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
-use crate::runner::event::Event;
+use crate::runner::event::{Event, rounded};
+
+/// Tekton's reason of a task whose image cannot be had.
+pub(crate) const NO_IMAGE: &str = "TaskRunImagePullFailed";
 
 /// See the module. Names and reasons are those of the events; times are seconds. Logs are not in it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -84,7 +85,7 @@ impl RunReport {
                     exit_code: *exit_code,
                     reason: reason.clone(),
                     message: message.clone(),
-                    seconds: number(*seconds),
+                    seconds: rounded(*seconds),
                 });
             }
             Event::Result { task, name, value } if !task.is_empty() => {
@@ -94,13 +95,13 @@ impl RunReport {
                 let task = self.task(task);
                 task.reason = Some(reason.clone());
                 task.message.clone_from(message);
-                task.seconds = number(*seconds);
+                task.seconds = rounded(*seconds);
             }
             Event::RunEnd { reason, message, results, seconds } => {
                 self.reason = Some(reason.clone());
                 self.message.clone_from(message);
                 self.results.clone_from(results);
-                self.seconds = number(*seconds);
+                self.seconds = rounded(*seconds);
             }
             Event::TaskRetry { .. }
             | Event::StepStart { .. }
@@ -108,6 +109,16 @@ impl RunReport {
             | Event::Result { .. }
             | Event::Push { .. } => {}
         }
+    }
+
+    /// Whether the run is a success.
+    pub fn is_success(&self) -> bool {
+        matches!(self.reason.as_deref(), Some("Succeeded" | "Completed"))
+    }
+
+    /// Whether the image of some step could not be had.
+    pub fn lacks_image(&self) -> bool {
+        self.tasks.iter().any(|task| task.reason.as_deref() == Some(NO_IMAGE))
     }
 
     fn task(&mut self, name: &str) -> &mut TaskReport {
@@ -119,14 +130,10 @@ impl RunReport {
     }
 }
 
-/// Seconds, to the millisecond.
-fn number(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e3).round() / 1e3
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_run_is_one_value() {

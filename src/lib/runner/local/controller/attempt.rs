@@ -8,7 +8,7 @@ use super::lines::Lines;
 use crate::runner::cancel::Stop;
 use crate::runner::event::Event;
 use crate::runner::local::step_engine::{IMAGE_PULL_FAILED, TaskSpace};
-use crate::runner::outcome::{NO_IMAGE, StepOutcome, TaskOutcome, seconds};
+use crate::runner::log::NO_IMAGE;
 use crate::tekton::params::Values;
 use crate::tekton::resolve::{self, Specified, SpecifiedStep, is_late_step};
 use crate::tekton::results;
@@ -17,42 +17,27 @@ use crate::tekton::task_run::{Step, StepEnd, TaskRun};
 use crate::tekton::types::When;
 use crate::tekton::{fields, when};
 
-/// A task that ended.
+/// How an attempt at a task ended; of the last one, how the task did.
 pub(super) struct Ended {
     pub(super) end: End,
-    pub(super) outcome: TaskOutcome,
+    pub(super) reason: &'static str,
+    message: Option<String>,
+    pub(super) results: Values,
+    /// Whether another attempt could end otherwise.
+    again: bool,
     /// How long somebody has looked at a step that failed.
     pub(super) paused: Duration,
 }
 
-/// How one attempt ended.
-struct Attempt {
-    end: End,
-    reason: &'static str,
-    message: Option<String>,
-    results: Values,
-    steps: Vec<StepOutcome>,
-    /// Whether another attempt could end otherwise.
-    again: bool,
-    paused: Duration,
-}
-
-impl Attempt {
-    fn failed(reason: &'static str, message: String) -> Self {
-        Attempt {
-            end: End::Failed,
-            reason,
-            message: Some(message),
-            results: Values::new(),
-            steps: Vec::new(),
-            again: true,
-            paused: Duration::ZERO,
-        }
+impl Ended {
+    pub(super) fn failed(reason: &'static str, message: String) -> Self {
+        let (message, results, paused) = (Some(message), Values::new(), Duration::ZERO);
+        Ended { end: End::Failed, reason, message, results, again: true, paused }
     }
 
     fn cancelled() -> Self {
         let message = "the run was cancelled before the task could start".to_owned();
-        Attempt { end: End::Cancelled, ..Attempt::failed("TaskRunCancelled", message) }
+        Ended { end: End::Cancelled, ..Ended::failed("TaskRunCancelled", message) }
     }
 }
 
@@ -61,7 +46,7 @@ pub(super) fn carry_out(shared: &Shared<'_>, job: &Job) -> Ended {
     let start = Instant::now();
     let label = job.label();
     let mut number = 0;
-    let attempt = loop {
+    let mut ended = loop {
         shared.sink.event(Event::TaskStart { task: label.clone(), attempt: number });
         let attempt = try_once(shared, job, &label, number);
         let stop = job.stop(None);
@@ -72,45 +57,37 @@ pub(super) fn carry_out(shared: &Shared<'_>, job: &Job) -> Ended {
         shared.sink.event(Event::TaskRetry { task: label.clone(), attempt: number, reason: attempt.reason.to_owned() });
         number += 1;
     };
-    let ignored = attempt.end == End::Failed && job.ignore_failure;
-    let reason = if ignored { "FailureIgnored" } else { attempt.reason };
-    for (name, value) in &attempt.results {
+    if ended.end == End::Failed && job.ignore_failure {
+        ended.reason = "FailureIgnored";
+    }
+    for (name, value) in &ended.results {
         let value = results::json_of(value);
         shared.sink.event(Event::Result { task: label.clone(), name: name.clone(), value });
     }
     shared.sink.event(Event::TaskEnd {
-        task: label.clone(),
-        reason: reason.to_owned(),
-        message: attempt.message.clone(),
+        task: label,
+        reason: ended.reason.to_owned(),
+        message: ended.message.take(),
         seconds: start.elapsed(),
     });
-    let outcome = TaskOutcome {
-        name: label,
-        reason: reason.to_owned(),
-        message: attempt.message,
-        attempts: number + 1,
-        seconds: seconds(start.elapsed()),
-        results: attempt.results,
-        steps: attempt.steps,
-    };
-    Ended { end: attempt.end, outcome, paused: attempt.paused }
+    ended
 }
 
-fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt {
+fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Ended {
     let start = Instant::now();
     if job.stop(None).is_cancelled() {
-        return Attempt::cancelled();
+        return Ended::cancelled();
     }
     let combination = job.combination.as_ref().map(|(index, combination)| (*index, combination));
     let specified = match resolve::specify(&job.task, combination, Some(number), shared.common, &Budget::default()) {
         Ok(specified) => specified,
         Err(wrong) => {
-            return Attempt { again: false, ..Attempt::failed("TaskRunValidationFailed", wrong.join("; ")) };
+            return Ended { again: false, ..Ended::failed("TaskRunValidationFailed", wrong.join("; ")) };
         }
     };
     let mut task = match resolve::realise(&job.task.name, number, &specified, shared.objects) {
         Ok(task) => task,
-        Err(wrong) => return Attempt::failed("CreateContainerConfigError", wrong),
+        Err(wrong) => return Ended::failed("CreateContainerConfigError", wrong),
     };
     for step in &mut task.steps {
         let is_free = |name: &str| !step.env.iter().any(|(known, _)| known == name);
@@ -121,9 +98,9 @@ fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt
     let stop = job.stop(deadline);
     let mut space = match shared.engine.prepare_task(&task, &stop) {
         Ok(space) => space,
-        Err(_) if stop.is_cancelled() => return Attempt::cancelled(),
+        Err(_) if stop.is_cancelled() => return Ended::cancelled(),
         Err(error) => {
-            return Attempt::failed(unstarted_reason(&error.message), format!("the task cannot be prepared: {error}"));
+            return Ended::failed(unstarted_reason(&error.message), format!("the task cannot be prepared: {error}"));
         }
     };
     let mut run = Run {
@@ -134,7 +111,6 @@ fn try_once(shared: &Shared<'_>, job: &Job, label: &str, number: u32) -> Attempt
         task: &task,
         deadline,
         of_steps: Table::default(),
-        steps: Vec::new(),
         broken: None,
         is_last: number >= job.task.retries,
         paused: Duration::ZERO,
@@ -153,7 +129,6 @@ struct Run<'a> {
     deadline: Option<Instant>,
     /// The results of the steps so far.
     of_steps: Table<'static>,
-    steps: Vec<StepOutcome>,
     /// Why the steps that follow are not run.
     broken: Option<(End, &'static str, String)>,
     /// Whether the task is not tried again.
@@ -320,16 +295,14 @@ impl Run<'_> {
     }
 
     fn ended(&mut self, index: usize, reason: &str, exit_code: Option<i32>, message: Option<&str>, took: Duration) {
-        let name = self.task.steps[index].name.clone();
         self.shared.sink.event(Event::StepEnd {
             task: self.label.to_owned(),
-            step: name.clone(),
+            step: self.task.steps[index].name.clone(),
             exit_code,
             reason: reason.to_owned(),
             message: message.map(str::to_owned),
             seconds: took,
         });
-        self.steps.push(StepOutcome { name, reason: reason.to_owned(), exit_code, seconds: seconds(took) });
     }
 
     /// The conditions of a step, and the step itself where it uses results of earlier steps.
@@ -359,7 +332,7 @@ impl Run<'_> {
         problem.map_or(Ok((conditions, late)), Err)
     }
 
-    fn finish(mut self, space: &mut dyn TaskSpace) -> Attempt {
+    fn finish(mut self, space: &mut dyn TaskSpace) -> Ended {
         match space.finish_sidecars() {
             Ok(None) => {}
             Ok(Some(why)) => self.fail("SidecarFailed", why),
@@ -373,7 +346,7 @@ impl Run<'_> {
             None => (End::Succeeded, "Succeeded", None),
             Some((end, reason, message)) => (end, reason, Some(message)),
         };
-        Attempt { end, reason, message, results: values, steps: self.steps, again: true, paused: self.paused }
+        Ended { end, reason, message, results: values, again: true, paused: self.paused }
     }
 
     /// The results of the task, typed, and what is wrong with one that is not of its type.

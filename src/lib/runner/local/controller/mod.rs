@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use crate::problem::{Location, Problem, Severity};
 use crate::runner::cancel::Cancel;
 use crate::runner::event::{Event, Sink};
-use crate::runner::outcome::{Outcome, TaskOutcome, seconds};
 use crate::tekton::objects::Objects;
 use crate::tekton::plan::Plan;
 use crate::tekton::results::json_of;
@@ -68,7 +67,7 @@ pub fn run(
     cancel: &Cancel,
     sink: &dyn Sink,
     settings: &Settings<'_>,
-) -> Outcome {
+) {
     let start = Instant::now();
     let prepared = &plan.prepared;
     let shared = Shared {
@@ -91,7 +90,7 @@ pub fn run(
         queue: VecDeque::new(),
     };
     controller.carry_out(&shared, settings.parallel.max(1));
-    controller.outcome(start, limit_text(limits.pipeline), limit_text(limits.tasks))
+    controller.report_end(start, limit_text(limits.pipeline), limit_text(limits.tasks))
 }
 
 struct Controller<'a> {
@@ -121,11 +120,14 @@ impl Controller<'_> {
                 while running < parallel {
                     let Some((at, index, job)) = self.queue.pop_front() else { break };
                     let ends = ends.clone();
-                    let label = job.label();
+                    let thread = std::thread::Builder::new().name(job.label());
                     let work = move || _ = ends.send((at, index, carry_out(shared, &job)));
-                    match std::thread::Builder::new().name(label.clone()).spawn_scoped(scope, work) {
+                    match thread.spawn_scoped(scope, work) {
                         Ok(_) => running += 1,
-                        Err(error) => self.tasks.end(at, index, unstarted(label, &error)),
+                        Err(error) => {
+                            let message = format!("no thread can be started for it: {error}");
+                            self.tasks.end(at, index, Ended::failed("Failed", message));
+                        }
                     }
                 }
                 if running == 0 && self.queue.is_empty() {
@@ -204,10 +206,10 @@ impl Controller<'_> {
                 self.sink.event(Event::TaskEnd {
                     task: name,
                     reason: "PipelineValidationFailed".to_owned(),
-                    message: Some(message.clone()),
+                    message: Some(message),
                     seconds: Duration::ZERO,
                 });
-                State::Invalid(message)
+                State::Invalid
             }
             Decision::Start(late, combinations) => {
                 let combinations = combinations
@@ -235,8 +237,8 @@ impl Controller<'_> {
         true
     }
 
-    fn outcome(self, start: Instant, pipeline_limit: String, tasks_limit: String) -> Outcome {
-        let name = self.tasks.prepared.common.context.name.clone();
+    fn report_end(self, start: Instant, pipeline_limit: String, tasks_limit: String) {
+        let name = &self.tasks.prepared.common.context.name;
         let (mut reason, mut message) = self.tasks.verdict(self.cancel.is_requested());
         let count = self.tasks.prepared.tasks.len();
         let out_of_time = |states: &[State]| {
@@ -268,25 +270,11 @@ impl Controller<'_> {
         }
         self.sink.event(Event::RunEnd {
             reason: reason.to_owned(),
-            message: Some(message.clone()),
+            message: Some(message),
             results: results.iter().map(|(name, value)| (name.clone(), json_of(value))).collect(),
             seconds: start.elapsed(),
         });
-        Outcome {
-            reason: reason.to_owned(),
-            message,
-            results,
-            skipped: self.tasks.skipped(),
-            tasks: self.tasks.outcomes(),
-            seconds: seconds(start.elapsed()),
-        }
     }
-}
-
-fn unstarted(name: String, error: &std::io::Error) -> Ended {
-    let message = Some(format!("no thread can be started for it: {error}"));
-    let outcome = TaskOutcome { name, reason: "Failed".to_owned(), message, ..TaskOutcome::default() };
-    Ended { end: End::Failed, outcome, paused: Duration::ZERO }
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use crate::tekton::{results, when};
 use super::attempt::Ended;
 use super::job::End;
 use super::late;
-use crate::runner::outcome::{Skipped, TaskOutcome};
 
 /// Why a task is not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,13 +59,16 @@ pub(super) enum State {
     Ended(Done),
     Skipped(Skip),
     /// What it uses is not there, though it should be.
-    Invalid(String),
+    Invalid,
 }
 
 /// A task of which nothing runs any more.
 pub(super) struct Done {
     pub(super) end: End,
-    pub(super) outcomes: Vec<TaskOutcome>,
+    /// Tekton's; of a matrix that of the first combination that has not succeeded.
+    reason: &'static str,
+    /// How many combinations it had.
+    combinations: usize,
     results: Values,
 }
 
@@ -112,7 +114,7 @@ impl<'a> Tasks<'a> {
     }
 
     fn is_over(&self, at: usize) -> bool {
-        matches!(self.states.get(at), Some(State::Ended(_) | State::Skipped(_) | State::Invalid(_)))
+        matches!(self.states.get(at), Some(State::Ended(_) | State::Skipped(_) | State::Invalid))
     }
 
     /// Whether none of the tasks that `finally` waits for is left.
@@ -128,7 +130,7 @@ impl<'a> Tasks<'a> {
     pub(super) fn set(&mut self, at: usize, state: State) {
         let stops = match &state {
             State::Ended(done) => done.end != End::Succeeded && self.task(at).is_some_and(|task| !task.ignore_failure),
-            State::Invalid(_) => true,
+            State::Invalid => true,
             _ => false,
         };
         self.stopping |= stops && at < self.prepared.tasks.len();
@@ -229,7 +231,7 @@ impl<'a> Tasks<'a> {
         for (task, state) in self.prepared.tasks.iter().zip(&self.states) {
             if let (Some(_), State::Ended(done)) = (&task.task.matrix, state) {
                 let name = &task.task.name;
-                table.put_text(format!("tasks.{name}.matrix.length"), done.outcomes.len().to_string());
+                table.put_text(format!("tasks.{name}.matrix.length"), done.combinations.to_string());
                 for (result, value) in &done.results {
                     if let ParamValue::Array(items) = value {
                         table.put_text(format!("tasks.{name}.matrix.{result}.length"), items.len().to_string());
@@ -291,7 +293,7 @@ impl<'a> Tasks<'a> {
                     count.skipped += 1;
                     count.out_of_time |= skip.is_time();
                 }
-                State::Invalid(_) => count.invalid += 1,
+                State::Invalid => count.invalid += 1,
                 State::Waiting | State::Running { .. } => {}
             }
         }
@@ -303,40 +305,6 @@ impl<'a> Tasks<'a> {
             () => "Succeeded",
         };
         (reason, count.message())
-    }
-
-    /// What was not run, and why.
-    pub(super) fn skipped(&self) -> Vec<Skipped> {
-        let mut skipped = Vec::new();
-        for (at, state) in self.states.iter().enumerate() {
-            let reason = match state {
-                State::Skipped(skip) => skip.text(),
-                _ => continue,
-            };
-            let task = self.task(at).map(|task| task.task.name.clone()).unwrap_or_default();
-            skipped.push(Skipped { task, reason: reason.to_owned() });
-        }
-        skipped
-    }
-
-    /// What was run, in the order of the pipeline, with those that could not start for want of a result.
-    pub(super) fn outcomes(self) -> Vec<TaskOutcome> {
-        let mut outcomes = Vec::new();
-        let names: Vec<String> =
-            self.prepared.tasks.iter().chain(&self.prepared.finally).map(|task| task.task.name.clone()).collect();
-        for (name, state) in names.into_iter().zip(self.states) {
-            match state {
-                State::Ended(done) => outcomes.extend(done.outcomes),
-                State::Invalid(message) => outcomes.push(TaskOutcome {
-                    name,
-                    reason: "PipelineValidationFailed".to_owned(),
-                    message: Some(message),
-                    ..TaskOutcome::default()
-                }),
-                _ => {}
-            }
-        }
-        outcomes
     }
 }
 
@@ -368,14 +336,10 @@ impl Count {
     }
 }
 
-fn status_of(state: &State) -> (&'static str, String) {
+fn status_of(state: &State) -> (&'static str, &'static str) {
     match state {
-        State::Ended(done) => {
-            let failed = done.outcomes.iter().find(|outcome| outcome.reason != "Succeeded");
-            let reason = failed.or(done.outcomes.first()).map(|outcome| outcome.reason.clone()).unwrap_or_default();
-            (if done.end == End::Succeeded { "Succeeded" } else { "Failed" }, reason)
-        }
-        _ => ("None", String::new()),
+        State::Ended(done) => (if done.end == End::Succeeded { "Succeeded" } else { "Failed" }, done.reason),
+        _ => ("None", ""),
     }
 }
 
@@ -396,12 +360,10 @@ fn start(late: late::Late) -> Decision {
 fn done(ended: BTreeMap<usize, Ended>, is_matrix: bool) -> Done {
     let has = |end: End| ended.values().any(|one| one.end == end);
     let end = [End::OutOfTime, End::Cancelled, End::Failed].into_iter().find(|end| has(*end)).unwrap_or(End::Succeeded);
-    let results = if is_matrix { aggregated(&ended) } else { only_results(&ended) };
-    Done { end, outcomes: ended.into_values().map(|one| one.outcome).collect(), results }
-}
-
-fn only_results(ended: &BTreeMap<usize, Ended>) -> Values {
-    ended.values().next().map(|one| one.outcome.results.clone()).unwrap_or_default()
+    let of_first = || ended.values().next().map(|one| one.results.clone()).unwrap_or_default();
+    let results = if is_matrix { aggregated(&ended) } else { of_first() };
+    let reason = ended.values().map(|one| one.reason).find(|reason| *reason != "Succeeded").unwrap_or("Succeeded");
+    Done { end, reason, combinations: ended.len(), results }
 }
 
 /// The results of a matrix: lists of the texts of all combinations. Tekton orders them by the names of their TaskRuns, so
@@ -409,7 +371,7 @@ fn only_results(ended: &BTreeMap<usize, Ended>) -> Values {
 fn aggregated(ended: &BTreeMap<usize, Ended>) -> Values {
     let mut order: Vec<(String, &Ended)> = ended.iter().map(|(index, one)| (index.to_string(), one)).collect();
     order.sort_by(|one, other| one.0.cmp(&other.0));
-    let names: BTreeSet<&String> = order.iter().flat_map(|(_, one)| one.outcome.results.keys()).collect();
-    let list = |name: &String| order.iter().filter_map(|(_, one)| one.outcome.results.get(name)).collect();
+    let names: BTreeSet<&String> = order.iter().flat_map(|(_, one)| one.results.keys()).collect();
+    let list = |name: &String| order.iter().filter_map(|(_, one)| one.results.get(name)).collect();
     names.into_iter().map(|name| (name.clone(), late::aggregate(list(name)))).collect()
 }

@@ -14,8 +14,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::runner::cancel::Stop;
 use crate::runner::event::Stream;
 use crate::runner::local::step_engine::{Output, Seen, TaskSpace};
+use crate::runner::log::{RunReport, TaskReport};
 use crate::tekton::mk;
-use crate::tekton::params::Values;
 use crate::tekton::plan::{PlanOptions, plan};
 use crate::tekton::task_run::{Step, StepEnd, TaskRun};
 use crate::tekton::types::PipelineRun;
@@ -182,23 +182,27 @@ impl TaskSpace for Space<'_> {
 
 /// What a run has come to.
 struct Ran {
-    outcome: Outcome,
+    report: RunReport,
     events: Recorder,
     fake: Fake,
 }
 
 impl Ran {
     fn reason(&self) -> &str {
-        &self.outcome.reason
+        self.report.reason.as_deref().expect("an end")
     }
 
-    fn task(&self, name: &str) -> &TaskOutcome {
-        let found = self.outcome.tasks.iter().find(|task| task.name == name);
-        found.unwrap_or_else(|| panic!("no {name} in {:#?}", self.outcome))
+    fn message(&self) -> &str {
+        self.report.message.as_deref().unwrap_or_default()
+    }
+
+    fn task(&self, name: &str) -> &TaskReport {
+        let found = self.report.tasks.iter().find(|task| task.task == name);
+        found.unwrap_or_else(|| panic!("no {name} in {:#?}", self.report))
     }
 
     fn reason_of(&self, name: &str) -> &str {
-        &self.task(name).reason
+        self.task(name).reason.as_deref().unwrap_or_default()
     }
 
     fn message_of(&self, name: &str) -> &str {
@@ -207,7 +211,7 @@ impl Ran {
 
     /// Why a task was skipped; empty if it was not.
     fn skip(&self, name: &str) -> &str {
-        self.outcome.skipped.iter().find(|skipped| skipped.task == name).map_or("", |skipped| &skipped.reason)
+        self.task(name).skipped.as_deref().unwrap_or_default()
     }
 
     fn steps_of(&self, name: &str) -> Vec<&str> {
@@ -226,11 +230,13 @@ fn carried_out(run: &PipelineRun) -> Ran {
 fn with(fake: Fake, of: &PipelineRun, options: &PlanOptions, settings: &Settings<'_>) -> Ran {
     let plan = plan(of, &mk::context(), options).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let events = Recorder::default();
-    let outcome = run(&plan, &fake, &Objects::default(), &fake.cancel, &events, settings);
-    Ran { outcome, events, fake }
+    run(&plan, &fake, &Objects::default(), &fake.cancel, &events, settings);
+    let mut report = RunReport::default();
+    events.events.lock().expect("no panic").iter().for_each(|event| report.event(event));
+    Ran { report, events, fake }
 }
 
-/// A text as the value of a result or parameter.
-fn of(entries: &[(&str, &str)]) -> Values {
-    entries.iter().map(|(name, value)| ((*name).to_owned(), mk::text(value))).collect()
+/// Texts as the values of results.
+fn of(entries: &[(&str, &str)]) -> BTreeMap<String, serde_json::Value> {
+    entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect()
 }

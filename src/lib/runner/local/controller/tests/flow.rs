@@ -39,8 +39,8 @@ const STOPPING: &str = "PipelineRun was stopping";
 fn a_run_succeeds_and_tells_what_happens() {
     let ran = carried_out(&run(vec![after(one("b", "x", &[]), &["a"]), one("a", "print hello\nresult r v\n", &["r"])]));
     assert_eq!(ran.reason(), "Succeeded");
-    assert!(ran.outcome.is_success());
-    assert_eq!(ran.outcome.message, "Tasks Completed: 2 (Failed: 0, Cancelled 0), Skipped: 0");
+    assert!(ran.report.is_success());
+    assert_eq!(ran.message(), "Tasks Completed: 2 (Failed: 0, Cancelled 0), Skipped: 0");
     assert_eq!(
         ran.events.kinds(),
         [
@@ -57,7 +57,7 @@ fn a_run_succeeds_and_tells_what_happens() {
             "run.end Succeeded",
         ]
     );
-    assert_eq!(ran.outcome.tasks.iter().map(|task| task.name.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+    assert_eq!(ran.report.tasks.iter().map(|task| task.task.as_str()).collect::<Vec<_>>(), ["a", "b"]);
 }
 
 #[test]
@@ -94,13 +94,13 @@ fn results_arrive_verbatim_and_typed() {
     run.pipeline.results =
         vec![pipeline_result("text", "$(tasks.a.results.s)"), pipeline_result("list", "$(tasks.a.results.l[*])")];
     let ran = carried_out(&run);
-    assert_eq!(ran.reason(), "Succeeded", "{:#?}", ran.outcome);
-    assert_eq!(ran.task("a").results["s"], text("a\nb\n"));
+    assert_eq!(ran.reason(), "Succeeded", "{:#?}", ran.report);
+    assert_eq!(ran.task("a").results["s"], "a\nb\n");
     let mut logs = ran.events.logs();
     logs.sort();
     assert_eq!(logs, ["<a", "x v", "x|y|v|y"]);
-    assert_eq!(ran.outcome.results["text"], text("a\nb\n"));
-    assert_eq!(ran.outcome.results["list"], list(&["x", "y"]));
+    assert_eq!(ran.report.results["text"], "a\nb\n");
+    assert_eq!(ran.report.results["list"], serde_json::json!(["x", "y"]));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn after_a_failure_nothing_new_starts_and_finally_runs() {
     ];
     let ran = carried_out(&finally(tasks, vec![one("last", "print $(context.pipelineRun.name)", &[])]));
     assert_eq!(ran.reason(), "Failed");
-    assert_eq!(ran.outcome.message, "Tasks Completed: 3 (Failed: 1, Cancelled 0), Skipped: 3");
+    assert_eq!(ran.message(), "Tasks Completed: 3 (Failed: 1, Cancelled 0), Skipped: 3");
     assert_eq!((ran.reason_of("bad"), ran.message_of("bad")), ("Failed", "\"step-s\" exited with code 7"));
     assert_eq!((ran.reason_of("slow"), ran.reason_of("last")), ("Succeeded", "Succeeded"));
     assert_eq!((ran.skip("next"), ran.skip("child"), ran.skip("grandchild")), (STOPPING, STOPPING, STOPPING));
@@ -142,10 +142,10 @@ fn an_ignored_failure_stops_nothing_and_its_results_count() {
     last.task.params = vec![declared("s", None)];
     last.params = vec![param("s", text("$(tasks.a.status) $(tasks.a.reason) $(tasks.status)"))];
     let ran = carried_out(&finally(tasks, vec![last]));
-    assert_eq!(ran.reason(), "Completed", "{:#?}", ran.outcome);
+    assert_eq!(ran.reason(), "Completed", "{:#?}", ran.report);
     assert_eq!(ran.reason_of("a"), "FailureIgnored");
     assert_eq!(ran.skip("c"), "Results were missing");
-    assert_eq!(ran.outcome.message, "Tasks Completed: 3 (Failed: 1 (Ignored: 1), Cancelled 0), Skipped: 1");
+    assert_eq!(ran.message(), "Tasks Completed: 3 (Failed: 1 (Ignored: 1), Cancelled 0), Skipped: 1");
     assert_eq!(ran.events.logs(), ["v", "Failed FailureIgnored Failed"]);
 }
 
@@ -167,7 +167,7 @@ fn a_false_condition_skips_the_task_but_not_what_only_follows_it() {
     assert_eq!(ran.skip("follows-user"), "Parent Tasks were skipped");
     assert_eq!(ran.skip("deeper"), "Parent Tasks were skipped");
     assert_eq!(ran.reason_of("notin"), "Succeeded");
-    assert_eq!(ran.outcome.message, "Tasks Completed: 2 (Failed: 0, Cancelled 0), Skipped: 4");
+    assert_eq!(ran.message(), "Tasks Completed: 2 (Failed: 0, Cancelled 0), Skipped: 4");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_result_that_should_be_there_fails_the_run() {
     assert!(ran.message_of("b").contains("Could not find result with name r for task a"));
     assert_eq!((ran.skip("c"), ran.reason_of("last")), (STOPPING, "Succeeded"));
     assert_eq!(ran.skip("uses"), "Results were missing");
-    assert_eq!(ran.outcome.message, "Tasks Completed: 2 (Failed: 0, Cancelled 0), Skipped: 2, Failed Validation: 1");
+    assert_eq!(ran.message(), "Tasks Completed: 2 (Failed: 0, Cancelled 0), Skipped: 2, Failed Validation: 1");
 }
 
 #[test]
@@ -227,11 +227,11 @@ fn results_of_the_pipeline_are_omitted_or_fail_it() {
         pipeline_result("last", "$(finally.f.results.r)"),
     ];
     let ran = carried_out(&run);
-    assert_eq!((ran.reason(), &ran.outcome.results), ("Completed", &of(&[("last", "last"), ("r", "<v>")])));
+    assert_eq!((ran.reason(), &ran.report.results), ("Completed", &of(&[("last", "last"), ("r", "<v>")])));
     run.pipeline.results.push(pipeline_result("lost", "$(tasks.a.results.never)"));
     let ran = carried_out(&run);
     assert_eq!(ran.reason(), "CouldntGetPipelineResult");
-    assert!(ran.outcome.message.contains("lost"), "{}", ran.outcome.message);
+    assert!(ran.message().contains("lost"), "{}", ran.message());
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_matrix_fans_out_and_in() {
     run.pipeline.tasks.push(join);
     run.pipeline.tasks.push(matrix(one("again", "print $(params.y)", &[]), "y", text("$(tasks.m.results.r[*])")));
     let ran = carried_out(&run);
-    assert_eq!(ran.reason(), "Succeeded", "{:#?}", ran.outcome);
+    assert_eq!(ran.reason(), "Succeeded", "{:#?}", ran.report);
     assert_eq!(ran.task("m[1]").results, of(&[("r", "<b>")]));
     let mut logs = ran.events.logs();
     logs.sort();
@@ -263,7 +263,7 @@ fn a_matrix_fails_as_a_whole_and_an_empty_one_is_skipped() {
     run.pipeline.tasks[1].task.results = vec![ResultSpec { kind: ParamType::Array, ..result("l") }];
     let ran = carried_out(&run);
     assert_eq!((ran.reason(), ran.reason_of("m[0]"), ran.reason_of("m[1]")), ("Failed", "Succeeded", "Failed"));
-    assert_eq!(ran.outcome.message, "Tasks Completed: 2 (Failed: 1, Cancelled 0), Skipped: 0");
+    assert_eq!(ran.message(), "Tasks Completed: 2 (Failed: 1, Cancelled 0), Skipped: 0");
     run.pipeline.tasks[0] = matrix(one("m", "x", &[]), "x", text("$(tasks.a.results.l[*])"));
     let ran = carried_out(&run);
     assert_eq!((ran.reason(), ran.skip("m")), ("Completed", "Matrix Parameters have an empty array"));

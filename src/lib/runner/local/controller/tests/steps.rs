@@ -1,7 +1,7 @@
 //! The rules within one task: steps, their results, retries, what an engine cannot do.
 
 use super::*;
-use crate::tekton::mk::{command, declared, env, in_values, list, one, result, run, script, task, text};
+use crate::tekton::mk::{command, declared, env, in_values, one, result, run, script, task, text};
 use crate::tekton::types::{EnvFrom, ObjectKind, ObjectRef, ParamType, PipelineTask, ResultSpec, StepSpec};
 
 fn continues(step: StepSpec) -> StepSpec {
@@ -37,8 +37,8 @@ fn a_command_that_cannot_start_is_never_ignored() {
 fn an_image_that_cannot_be_had_is_told_from_a_step_that_fails() {
     let ran = carried_out(&run(vec![one("t", "unstarted ErrImagePull: no such image", &[])]));
     assert_eq!((ran.reason(), ran.reason_of("t")), ("Failed", "TaskRunImagePullFailed"));
-    assert!(ran.outcome.lacks_image());
-    assert!(!carried_out(&run(vec![one("t", "exit 125", &[])])).outcome.lacks_image());
+    assert!(ran.report.lacks_image());
+    assert!(!carried_out(&run(vec![one("t", "exit 125", &[])])).report.lacks_image());
 }
 
 #[test]
@@ -58,13 +58,13 @@ fn steps_have_conditions_and_results() {
         lifted("none", "$(steps.first.results.no)", ParamType::String),
     ];
     let ran = carried_out(&run(vec![spec]));
-    assert_eq!(ran.reason(), "Succeeded", "{:#?}", ran.outcome);
+    assert_eq!(ran.reason(), "Succeeded", "{:#?}", ran.report);
     assert_eq!(ran.steps_of("t"), ["Completed", "Completed", "Skipped", "Completed"]);
     assert_eq!(ran.task("t").steps[2].exit_code, Some(0));
     let mut logs = ran.events.logs();
     logs.sort();
     assert_eq!(logs, ["", "<y>", "v|x|y"]);
-    assert_eq!(ran.task("t").results["list"], list(&["x", "y"]));
+    assert_eq!(ran.task("t").results["list"], serde_json::json!(["x", "y"]));
     assert_eq!(ran.task("t").results.keys().collect::<Vec<_>>(), ["list", "up"]);
 }
 

@@ -44,7 +44,7 @@ fn after_the_time_of_the_tasks_finally_runs() {
         ("PipelineRunTimeout", "TaskRunCancelled", 1)
     );
     assert_eq!((ran.skip("b"), ran.reason_of("last")), ("PipelineRun was stopping", "Succeeded"));
-    assert!(ran.outcome.message.contains("tasks failed to finish within \"0.06s\""), "{}", ran.outcome.message);
+    assert!(ran.message().contains("tasks failed to finish within \"0.06s\""), "{}", ran.message());
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn after_the_time_of_the_run_nothing_runs() {
     let ran = limited(vec![one("a", LONG, &[])], vec![one("last", "x", &[])], timeouts);
     assert_eq!((ran.reason(), ran.reason_of("a")), ("PipelineRunTimeout", "TaskRunCancelled"));
     assert_eq!(ran.skip("last"), "PipelineRun timeout has been reached");
-    assert_eq!(ran.outcome.message, "PipelineRun \"run-1\" failed to finish within \"0.06s\"");
+    assert_eq!(ran.message(), "PipelineRun \"run-1\" failed to finish within \"0.06s\"");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn the_first_request_stops_the_tasks_and_finally_runs() {
         Timeouts::default(),
     );
     assert_eq!(ran.reason(), "Cancelled");
-    assert_eq!(ran.outcome.message, "PipelineRun \"run-1\" was cancelled");
+    assert_eq!(ran.message(), "PipelineRun \"run-1\" was cancelled");
     assert_eq!(
         (ran.reason_of("a"), ran.reason_of("b"), ran.task("b").attempts),
         ("TaskRunCancelled", "TaskRunCancelled", 1)
