@@ -63,7 +63,8 @@ impl<'a> MaskingSink<'a> {
         lines.finish(&mut |line| self.give(key, line));
     }
 
-    fn give(&self, (task, step, stream): &Key, text: String) {
+    fn give(&self, (task, step, stream): &Key, line: &[u8]) {
+        let text = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line)).into_owned();
         self.inner.event(Event::Log { task: task.clone(), step: step.clone(), stream: *stream, text });
     }
 

@@ -5,10 +5,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runner::event::{Event, Sink};
+use crate::runner::event::Event;
 use crate::runner::log::{Line, json_line, parse_line};
 use crate::suggest::nearest;
 use crate::tree;
@@ -42,7 +41,7 @@ pub struct Records {
 }
 
 /// One of them, for a list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct About {
     /// The name of the run.
     pub run: String,
@@ -76,10 +75,10 @@ impl Records {
         let path = repository.as_os_str().as_encoded_bytes();
         create(REPOSITORY).and_then(|mut file| file.write_all(path)).map_err(fail)?;
         let file = create(EVENTS).map_err(fail)?;
-        let writer = Writer { file: BufWriter::new(file), logs: 0, is_cut: false, failed: None };
         // What cannot be removed now is removed later.
         let _ = self.prune(&folder);
-        Ok(Record { run: run.to_owned(), limit: self.keep.of_one, writer: Mutex::new(writer) })
+        let (file, limit) = (BufWriter::new(file), self.keep.of_one);
+        Ok(Record { run: run.to_owned(), limit, file, logs: 0, is_cut: false, failed: None })
     }
 
     /// The folders of runs, oldest first: of all, or of those of one repository.
@@ -115,8 +114,7 @@ impl Records {
         let mut found = Vec::new();
         for name in self.folders(repository)?.iter().rev() {
             let repository = fs::read_to_string(self.folder.join(name).join(REPOSITORY)).ok();
-            let mut about =
-                About { run: String::new(), repository, began: String::new(), job: String::new(), reason: None };
+            let mut about = About { repository, ..About::default() };
             // Only the first lines and the last one count, but a line has no fixed length.
             self.each(name, &mut |line| {
                 if about.run.is_empty() {
@@ -199,11 +197,6 @@ impl Records {
 pub struct Record {
     run: String,
     limit: u64,
-    writer: Mutex<Writer>,
-}
-
-#[derive(Debug)]
-struct Writer {
     file: BufWriter<File>,
     logs: u64,
     is_cut: bool,
@@ -213,48 +206,33 @@ struct Writer {
 impl Record {
     /// Writes an event that happened at `now`, in milliseconds since 1970. Secrets are masked by whoever calls this. A
     /// failure does not stop the run: see [`Record::finish`].
-    pub fn write(&self, now: i64, event: &Event) {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if writer.failed.is_some() {
-            return;
-        }
-        if writer.is_cut && matches!(event, Event::Log { .. }) {
+    pub fn write(&mut self, now: i64, event: &Event) {
+        let is_log = matches!(event, Event::Log { .. });
+        if self.failed.is_some() || (self.is_cut && is_log) {
             return;
         }
         let mut line = json_line(&self.run, now, event);
         if let Event::Log { task, step, stream, .. } = event {
-            writer.logs += line.len() as u64;
-            if writer.logs > self.limit {
-                writer.is_cut = true;
+            self.logs += line.len() as u64;
+            if self.logs > self.limit {
+                self.is_cut = true;
                 let text = format!("kfleet: the record holds no more than {} bytes of logs", self.limit);
                 let told = Event::Log { task: task.clone(), step: step.clone(), stream: *stream, text };
                 line = json_line(&self.run, now, &told);
             }
         }
-        let is_log = matches!(event, Event::Log { .. });
-        let written = writer.file.write_all(line.as_bytes());
-        let written = written.and_then(|()| if is_log { Ok(()) } else { writer.file.flush() });
-        writer.failed = written.err();
+        let written = self.file.write_all(line.as_bytes());
+        let written = written.and_then(|()| if is_log { Ok(()) } else { self.file.flush() });
+        self.failed = written.err();
     }
 
     /// Ends the record.
     ///
     /// # Errors
     /// Something could not be written.
-    pub fn finish(self) -> Result<()> {
-        let mut writer = self.writer.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let result = match writer.failed.take() {
-            Some(cause) => Err(cause),
-            None => writer.file.flush(),
-        };
+    pub fn finish(mut self) -> Result<()> {
+        let result = self.failed.map_or_else(|| self.file.flush(), Err);
         result.map_err(|cause| tree::Error::from_io("write", "the record of the run", cause).into())
-    }
-}
-
-/// Writes events with the time of their arrival.
-impl Sink for Record {
-    fn event(&self, event: Event) {
-        self.write(now(), &event);
     }
 }
 
@@ -277,7 +255,7 @@ mod tests {
     }
 
     fn write(records: &Records, run: &str, now: i64, end: bool) {
-        let record = records.begin(run, Path::new(if run.starts_with('b') { "/b" } else { "/a" }), now).unwrap();
+        let mut record = records.begin(run, Path::new(if run.starts_with('b') { "/b" } else { "/a" }), now).unwrap();
         record.write(now, &Event::Plan { job: "pr".into(), engine: "e".into(), why: "w".into(), tasks: vec![] });
         record.write(now + 1, &log(run));
         if end {
@@ -339,7 +317,7 @@ mod tests {
     fn endless_logs_are_cut_and_half_lines_passed_over() {
         let dir = tempfile::tempdir().unwrap();
         let records = Records::new(dir.path(), Keep { of_one: 1000, ..Keep::default() });
-        let record = records.begin("r", Path::new("/r"), 0).unwrap();
+        let mut record = records.begin("r", Path::new("/r"), 0).unwrap();
         (0..1000).for_each(|_| record.write(0, &log("again and again")));
         record.write(0, &Event::TaskStart { task: "t".into(), attempt: 0 });
         record.finish().unwrap();

@@ -5,7 +5,7 @@ use crate::runner::local::beside::terminal;
 use crate::runner::local::controller::FailedStep;
 use crate::runner::local::settings::Network;
 use crate::runner::local::step_engine::TaskSpace;
-use crate::runner::log::{Colours, clean};
+use crate::runner::log::plain;
 use crate::runner::mask::Masker;
 use crate::tekton::task_run::StepEnd;
 
@@ -31,14 +31,13 @@ pub(super) fn open(screen: &dyn Screen, context: &StepContext<'_>, space: &mut d
             Ok(Ok(StepEnd::Unstarted(why))) => format!("kfleet: no shell can be opened: {why}"),
             Ok(Ok(_)) => "kfleet: the shell has ended, the run goes on".to_owned(),
         };
-        let after = clean(&context.masker.text(&after), Colours::Strip);
+        let after = plain(&context.masker.text(&after));
         let _ = writeln!(output, "{after}").and_then(|()| output.flush());
     });
 }
 
 /// What has failed, where, and how to leave.
 fn told(context: &StepContext<'_>, space: &dyn TaskSpace, failed: &FailedStep<'_>) -> String {
-    let plain = |text: &str| clean(text, Colours::Strip);
     let seen = space.seen(failed.index, failed.late);
     let step = failed.task.steps.get(failed.index).map(|step| step.name.as_str()).unwrap_or_default();
     let network = match context.network {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Colours, Render, TextLog, clean, seconds};
+use super::{Colours, Render, TextLog, clean, plain, seconds};
 use crate::process::Environment;
 use crate::runner::event::Event;
 
@@ -20,13 +20,8 @@ impl Ci {
     /// The service that a process runs in, if it is known.
     pub fn detect(environment: &Environment) -> Option<Ci> {
         let is_true = |name: &str| environment.get(name).is_some_and(|value| value == "true");
-        if is_true("GITHUB_ACTIONS") {
-            Some(Ci::GitHub)
-        } else if is_true("GITLAB_CI") {
-            Some(Ci::GitLab)
-        } else {
-            None
-        }
+        let known = [("GITHUB_ACTIONS", Ci::GitHub), ("GITLAB_CI", Ci::GitLab)];
+        known.into_iter().find(|(name, _)| is_true(name)).map(|(_, ci)| ci)
     }
 }
 
@@ -53,7 +48,7 @@ impl CiLog {
 
     fn open(&mut self, now: i64, task: &str, step: &str, out: &mut String) {
         self.close(now, out);
-        let name = format!("{}/{}", clean(task, Colours::Strip), clean(step, Colours::Strip));
+        let name = format!("{}/{}", plain(task), plain(step));
         match self.ci {
             Ci::GitHub => {
                 out.push_str(&format!("::group::{}\n::stop-commands::{}\n", data(&name), self.token));

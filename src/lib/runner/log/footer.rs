@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Colours, clean, seconds};
+use super::{plain, seconds};
 use crate::runner::event::Event;
 
 /// So many running steps are named.
@@ -43,7 +43,7 @@ impl Footer {
             let time = Duration::from_millis(u64::try_from(now - since).unwrap_or(0));
             let whole = Duration::from_secs(time.as_secs());
             let time = if whole.as_secs() < 10 { format!("{} s", whole.as_secs()) } else { seconds(whole) };
-            format!("{} : {} {time}", clean(task, Colours::Strip), clean(step, Colours::Strip))
+            format!("{} : {} {time}", plain(task), plain(step))
         });
         let mut text = format!("{}/{} tasks; {}", self.ended, self.tasks, named.collect::<Vec<_>>().join(", "));
         let more = self.running.len().saturating_sub(NAMED);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::runner::event::Event;
 
 /// Changes when a field loses its meaning or goes; new fields and types may come without a change.
-pub const VERSION: u32 = 1;
+const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Written<'a> {

@@ -1,6 +1,6 @@
 //! [`Lines`]: lines out of bytes that arrive in parts.
 
-/// A line that is longer comes in parts.
+/// The longest line, in bytes without its end; a longer one comes in parts.
 pub const LINE_LIMIT: usize = 64 * 1024;
 
 /// See the module. Holds at most one part of a line.
@@ -10,50 +10,44 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Takes bytes, and gives the lines that are complete now, without their ends.
-    pub fn push(&mut self, bytes: &[u8], each: &mut dyn FnMut(String)) {
-        let mut rest = bytes;
-        while let Some(end) = memchr::memchr(b'\n', rest) {
-            self.extend(&rest[..end], each);
-            each(text(&self.held));
-            self.held.clear();
-            rest = &rest[end + 1..];
+    /// Takes bytes, and gives the lines that are complete now, with their ends, and whole parts of a long one.
+    pub fn push(&mut self, mut bytes: &[u8], each: &mut dyn FnMut(&[u8])) {
+        while !bytes.is_empty() {
+            let part = &bytes[..bytes.len().min(LINE_LIMIT - self.held.len())];
+            let end = memchr::memchr(b'\n', part);
+            let taken = end.map_or(part.len(), |end| end + 1);
+            self.held.extend_from_slice(&part[..taken]);
+            bytes = &bytes[taken..];
+            if end.is_some() {
+                each(&self.held);
+                self.held.clear();
+            } else if self.held.len() == LINE_LIMIT {
+                // A character is not cut in two.
+                let cut = self.held.len() - unfinished(&self.held);
+                each(&self.held[..cut]);
+                self.held.drain(..cut);
+            }
         }
-        self.extend(rest, each);
     }
 
     /// What is left: a last line without an end.
-    pub fn finish(&mut self, each: &mut dyn FnMut(String)) {
+    pub fn finish(&mut self, each: &mut dyn FnMut(&[u8])) {
         if !self.held.is_empty() {
-            each(text(&std::mem::take(&mut self.held)));
+            each(&std::mem::take(&mut self.held));
         }
-    }
-
-    fn extend(&mut self, mut bytes: &[u8], each: &mut dyn FnMut(String)) {
-        while self.held.len() + bytes.len() > LINE_LIMIT {
-            let (now, later) = bytes.split_at(LINE_LIMIT - self.held.len());
-            self.held.extend_from_slice(now);
-            bytes = later;
-            // A character is not cut in two.
-            let end = whole_characters(&self.held);
-            each(text(&self.held[..end]));
-            self.held.drain(..end);
-        }
-        self.held.extend_from_slice(bytes);
     }
 }
 
-/// The length without a character at the end that is not complete.
-fn whole_characters(bytes: &[u8]) -> usize {
-    let start = (1..=bytes.len().min(4)).map(|back| bytes.len() - back).find(|at| bytes[*at] & 0xC0 != 0x80);
-    match start.map(|at| (at, std::str::from_utf8(&bytes[at..]))) {
-        Some((at, Err(error))) if error.error_len().is_none() && at > 0 => at,
-        _ => bytes.len(),
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+/// How many bytes at the end are the beginning of a character that is not complete: at most three.
+fn unfinished(bytes: &[u8]) -> usize {
+    let back = bytes.iter().rev().take(3).position(|byte| *byte >= 0xc0);
+    let Some(back) = back else { return 0 };
+    let length = match bytes[bytes.len() - 1 - back] {
+        0xc0..=0xdf => 2,
+        0xe0..=0xef => 3,
+        _ => 4,
+    };
+    if back + 1 < length { back + 1 } else { 0 }
 }
 
 #[cfg(test)]
@@ -62,14 +56,16 @@ mod tests {
 
     fn lines(parts: &[&[u8]]) -> Vec<String> {
         let (mut lines, mut found) = (Lines::default(), Vec::new());
-        parts.iter().for_each(|part| lines.push(part, &mut |line| found.push(line)));
-        lines.finish(&mut |line| found.push(line));
+        let mut keep = |line: &[u8]| found.push(String::from_utf8_lossy(line).trim_end_matches('\n').to_owned());
+        parts.iter().for_each(|part| lines.push(part, &mut keep));
+        lines.finish(&mut keep);
         found
     }
 
     #[test]
     fn lines_are_put_together_and_long_ones_come_in_parts() {
         assert_eq!(lines(&[b"a\nb", b"c\n\nd"]), ["a", "bc", "", "d"]);
+        assert_eq!(lines(&[]), [""; 0]);
         assert_eq!(
             lines(&["ä".as_bytes().get(..1).unwrap(), "ä".as_bytes().get(1..).unwrap(), b"\xff\n"]),
             ["ä\u{fffd}"]
@@ -78,5 +74,12 @@ mod tests {
         let found = lines(&[long.as_bytes(), b"z"]);
         assert_eq!(found.iter().map(String::len).collect::<Vec<_>>(), [LINE_LIMIT - 1, LINE_LIMIT, 7, 1]);
         assert_eq!(found[..3].concat() + "\n", long);
+        let long = format!("a{}", "\u{20ac}".repeat(30_000));
+        let parts = lines(&[long.as_bytes()]);
+        assert_eq!(parts.len(), 2);
+        assert!(parts[0].len() <= LINE_LIMIT && !parts.concat().contains('\u{fffd}'));
+        assert_eq!(parts.concat(), long);
+        let zeros = vec![b'0'; LINE_LIMIT];
+        assert_eq!(lines(&[&zeros, b"\n"]), [String::from_utf8(zeros.clone()).expect("ASCII"), String::new()]);
     }
 }

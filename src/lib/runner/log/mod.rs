@@ -11,9 +11,10 @@ mod summary;
 mod text;
 
 pub use ci::{Ci, CiLog};
+pub(crate) use clean::plain;
 pub use clean::{Colours, clean};
 pub use footer::Footer;
-pub use json::{Line, VERSION, json_line, parse_line, timestamp};
+pub use json::{Line, json_line, parse_line, timestamp};
 pub use lines::{LINE_LIMIT, Lines};
 pub(crate) use report::NO_IMAGE;
 pub use report::{RunReport, StepReport, TaskReport};

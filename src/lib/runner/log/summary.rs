@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::text::{cut, is_good};
-use super::{Colours, clean, seconds};
+use super::{plain, seconds};
 use crate::runner::event::Event;
 
 /// So many last lines of a failed step are repeated.
@@ -22,7 +22,6 @@ pub struct Summary {
     results: BTreeMap<(String, String), Value>,
     tails: BTreeMap<(String, String), VecDeque<String>>,
     failed: Vec<Failure>,
-    pushes: Vec<String>,
     end: Option<(String, Option<String>, Duration)>,
 }
 
@@ -70,19 +69,11 @@ impl Summary {
             Event::Result { task, name, value } => {
                 self.results.insert((task.clone(), name.clone()), value.clone());
             }
-            Event::Push { reference, old, new, commits, files } => {
-                self.pushes.push(super::push_text(reference, old.as_deref(), new.as_deref(), commits, *files));
-            }
             Event::RunEnd { reason, message, seconds: took, .. } => {
                 self.end = Some((reason.clone(), message.clone(), *took));
             }
             _ => {}
         }
-    }
-
-    /// What was pushed, one line for each ref.
-    pub fn pushes(&self) -> &[String] {
-        &self.pushes
     }
 
     /// The steps, the skipped tasks and the results, as a table.
@@ -153,8 +144,4 @@ impl Summary {
         }
         text
     }
-}
-
-fn plain(text: &str) -> String {
-    clean(text, Colours::Strip)
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Colours, Render, clean};
+use super::{Colours, Render, clean, plain};
 use crate::runner::event::Event;
+use crate::text::count;
 
 const TASKS: [AnsiColor; 6] =
     [AnsiColor::Cyan, AnsiColor::Magenta, AnsiColor::Blue, AnsiColor::Green, AnsiColor::Yellow, AnsiColor::BrightBlue];
@@ -45,9 +46,9 @@ impl TextLog {
     /// What stands before the lines of a task, or of one of its steps.
     pub(super) fn prefix(&mut self, task: &str, step: Option<&str>) -> String {
         let style = self.style(task);
-        let task = clean(task, Colours::Strip);
+        let task = plain(task);
         match step {
-            Some(step) => format!("{style}[{task} : {}]{style:#}", clean(step, Colours::Strip)),
+            Some(step) => format!("{style}[{task} : {}]{style:#}", plain(step)),
             None => format!("{style}[{task}]{style:#}"),
         }
     }
@@ -55,16 +56,14 @@ impl TextLog {
 
 impl Render for TextLog {
     fn event(&mut self, _now: i64, event: &Event, out: &mut String) {
-        let plain = |text: &str| clean(text, Colours::Strip);
         let mut line = |text: String| {
             out.push_str(text.trim_end());
             out.push('\n');
         };
         match event {
             Event::Plan { job, engine, why, tasks } => {
-                let count = tasks.len();
-                let noun = if count == 1 { "task" } else { "tasks" };
-                line(format!("{}: {count} {noun} by the {engine} engine: {}", plain(job), plain(why)));
+                let tasks = count(tasks.len(), "task");
+                line(format!("{}: {tasks} by the {engine} engine: {}", plain(job), plain(why)));
             }
             Event::TaskSkip { task, reason } => {
                 let prefix = self.prefix(task, None);
@@ -123,15 +122,14 @@ pub(super) fn is_good(reason: &str) -> bool {
 /// What was pushed, such as `feature-x: +1 commit 'Generated', 14 files`.
 pub fn push_text(reference: &str, old: Option<&str>, new: Option<&str>, commits: &[String], files: usize) -> String {
     let name = ["refs/heads/", "refs/"].iter().find_map(|start| reference.strip_prefix(start)).unwrap_or(reference);
-    let name = clean(name, Colours::Strip);
+    let name = plain(name);
     if new.is_none() {
         return format!("pushed {name}: deleted");
     }
-    let of = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let is_new = if old.is_none() { "new, " } else { "" };
-    let subject = commits.first().map(|subject| format!(" '{}'", clean(subject, Colours::Strip))).unwrap_or_default();
+    let subject = commits.first().map(|subject| format!(" '{}'", plain(subject))).unwrap_or_default();
     let more = if commits.len() > 1 { " and others" } else { "" };
-    format!("pushed {name}: {is_new}+{}{subject}{more}, {}", of(commits.len(), "commit"), of(files, "file"))
+    format!("pushed {name}: {is_new}+{}{subject}{more}, {}", count(commits.len(), "commit"), count(files, "file"))
 }
 
 /// A time, for people.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::job::{End, FailedStep, Job, Shared, after, earliest, is_over};
-use super::lines::Lines;
+use super::lines::StepLog;
 use crate::runner::cancel::Stop;
 use crate::runner::event::Event;
 use crate::runner::local::step_engine::{IMAGE_PULL_FAILED, TaskSpace};
@@ -200,12 +200,12 @@ impl Run<'_> {
         self.shared.sink.event(Event::StepStart { task: self.label.to_owned(), step: step.name.clone() });
         let own = after(start, step.timeout);
         let stop = self.job.stop(earliest(self.deadline, own));
-        let lines = Lines::new(self.shared.sink, self.label, &step.name);
+        let log = StepLog::new(self.shared.sink, self.label, &step.name);
         let end = match has_zero_byte(late.unwrap_or(step)) {
             true => Ok(StepEnd::Unstarted("its command, arguments or variables have a zero byte".to_owned())),
-            false => space.run_step(index, late, &stop, &|stream, bytes| lines.take(stream, bytes)),
+            false => space.run_step(index, late, &stop, &|stream, bytes| log.take(stream, bytes)),
         };
-        lines.finish();
+        log.finish();
         let took = start.elapsed();
         match end {
             Ok(StepEnd::Exited(code)) => self.exited(space, index, code, took),
