@@ -14,7 +14,6 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// How the log of a run is shown.
@@ -106,14 +105,8 @@ struct State {
     report: RunReport,
     recording: Recording,
     /// What waits while a shell has the terminal.
-    held: Option<Held>,
-}
-
-/// What could not be shown.
-#[derive(Default)]
-struct Held {
-    text: String,
-    /// Lines that there was no room for.
+    held: Option<String>,
+    /// Lines that there was no room for then.
     lost: usize,
 }
 
@@ -127,7 +120,6 @@ pub(crate) struct RunLog {
     stream: LogStream,
     /// Whoever has the terminal holds this.
     lent: Mutex<()>,
-    lost: AtomicUsize,
 }
 
 /// The record of a run, which begins with its first event: a run that could not start leaves none.
@@ -161,16 +153,16 @@ impl Sink for RunLog {
     fn event(&self, event: Event) {
         let now = now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { form, summary, footer, report, recording, held } = &mut *state;
+        let State { form, summary, footer, report, recording, held, lost } = &mut *state;
         recording.write(now, &event);
         let out = form.render(&recording.run, now, &event);
         summary.event(&event);
         footer.event(now, &event);
         report.event(&event);
         if let Some(held) = held {
-            match held.text.len() + out.len() <= HELD {
-                true => held.text.push_str(&out),
-                false => held.lost += out.lines().count(),
+            match held.len() + out.len() <= HELD {
+                true => held.push_str(&out),
+                false => *lost += out.lines().count(),
             }
             return;
         }
@@ -188,11 +180,10 @@ impl Screen for RunLog {
     fn lend(&self, work: Work<'_>) {
         let _one = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
         let state = || self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state().held = Some(Held::default());
+        state().held = Some(String::new());
         self.bar.suspend(|| work(std::io::stdin().as_fd(), &mut std::io::stdout()));
         let mut state = state();
-        let Held { text, lost } = state.held.take().unwrap_or_default();
-        self.lost.fetch_add(lost, Ordering::Relaxed);
+        let text = state.held.take().unwrap_or_default();
         let _ = self.bar.suspend(|| self.stream.write(&text));
         self.bar.set_message(state.footer.text(now()));
     }
@@ -213,41 +204,27 @@ impl RunLog {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
         }
-        let form = Form::new(options, context, ui);
-        let recording = Recording {
-            records: records.clone(),
-            run: run.to_owned(),
-            repository: repository.to_owned(),
-            record: None,
-        };
+        let (records, repository) = (records.clone(), repository.to_owned());
         let state = State {
-            form,
+            form: Form::new(options, context, ui),
             summary: Summary::default(),
             footer: Footer::default(),
             report: RunReport::default(),
-            recording,
+            recording: Recording { records, run: run.to_owned(), repository, record: None },
             held: None,
+            lost: 0,
         };
-        RunLog {
-            state: Mutex::new(state),
-            bar,
-            stream: options.stream,
-            lent: Mutex::default(),
-            lost: AtomicUsize::new(0),
-        }
+        RunLog { state: Mutex::new(state), bar, stream: options.stream, lent: Mutex::default() }
     }
 
     /// Shows the table and how the run ended. Returns the run as one value.
     pub(crate) fn finish(self, job: &str, ui: &Ui) -> RunReport {
         self.bar.finish_and_clear();
-        match self.lost.into_inner() {
-            0 => {}
-            lost => {
-                let lines = count(lost, "line");
-                ui.status(&format!("{lines} came while a shell was open and were not shown; --logs shows all"));
-            }
-        }
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if state.lost > 0 {
+            let lines = count(state.lost, "line");
+            ui.status(&format!("{lines} came while a shell was open and were not shown; --logs shows all"));
+        }
         state.form.end(&state.summary, job, ui);
         if let Err(error) = state.recording.finish() {
             ui.status(&format!("the record of the run is not complete: {error}"));

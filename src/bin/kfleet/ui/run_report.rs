@@ -17,16 +17,9 @@ use std::path::PathBuf;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunPipelineReport<'a> {
-    event: &'a str,
-    runs: Vec<OneRun>,
-    exit_code: u8,
-}
-
-impl<'a> RunPipelineReport<'a> {
-    /// Of a call that ends so.
-    pub(crate) fn new(event: &'a str, runs: Vec<OneRun>, outcome: Outcome) -> RunPipelineReport<'a> {
-        RunPipelineReport { event, runs, exit_code: outcome.exit_code() }
-    }
+    pub(crate) event: &'a str,
+    pub(crate) runs: Vec<OneRun>,
+    pub(crate) exit_code: u8,
 }
 
 /// The document of `--lint`.
@@ -42,14 +35,6 @@ struct LintSummary {
     jobs: usize,
     errors: usize,
     warnings: usize,
-}
-
-impl<'a> LintReport<'a> {
-    fn new(linted: &'a Linted) -> LintReport<'a> {
-        let (errors, warnings) = (linted.count(Severity::Error), linted.count(Severity::Warning));
-        let summary = LintSummary { jobs: linted.jobs, errors, warnings };
-        LintReport { summary, findings: &linted.problems }
-    }
 }
 
 /// One run in it.
@@ -108,39 +93,30 @@ struct Told {
 impl OneRun {
     /// What has happened in a run, and what became of it.
     pub(crate) fn new(ready: &Prepared, shown: RunReport, report: &Result<Report, Error>, with_diff: bool) -> OneRun {
-        let mut run = OneRun {
-            run: ready.plan.run.context.name.clone(),
-            job: ready.selected.name().to_owned(),
-            kind: ready.selected.kind(),
-            report: shown,
-            pushes: Vec::new(),
-            applied: None,
-            sent: None,
-            held: Vec::new(),
-            folder: None,
-            errors: Vec::new(),
-        };
+        let done = report.as_ref().ok();
         let told = |error: &Error| Told { message: error.to_string(), hint: error.hint.clone() };
-        let report = match report {
-            Ok(report) => report,
-            Err(error) => {
-                run.errors.push(told(error));
-                return run;
-            }
-        };
-        run.pushes = report.pushes.iter().map(|push| PushReport::new(push, with_diff)).collect();
-        run.applied = report.brought.clone().map(|brought| match brought {
+        let applied = |brought| match brought {
             git::Brought::Forward { branch, commit, files } => {
                 Applied { branch: Some(branch), commit: Some(commit), files }
             }
             git::Brought::Files(files) => Applied { branch: None, commit: None, files },
-        });
-        run.sent =
-            report.sent.clone().map(|sent| Sent { remote: sent.remote, branch: sent.branch, commit: sent.commit });
-        run.held.clone_from(&report.held);
-        run.folder.clone_from(&report.kept);
-        run.errors = report.refused.iter().map(told).collect();
-        run
+        };
+        let sent = |sent: git::Pushed| Sent { remote: sent.remote, branch: sent.branch, commit: sent.commit };
+        let pushes = done.into_iter().flat_map(|done| &done.pushes);
+        OneRun {
+            run: ready.plan.run.context.name.clone(),
+            job: ready.selected.name().to_owned(),
+            kind: ready.selected.kind(),
+            report: shown,
+            pushes: pushes.map(|push| PushReport::new(push, with_diff)).collect(),
+            applied: done.and_then(|done| done.brought.clone()).map(applied),
+            sent: done.and_then(|done| done.sent.clone()).map(sent),
+            held: done.map(|done| done.held.clone()).unwrap_or_default(),
+            folder: done.and_then(|done| done.kept.clone()),
+            errors: report
+                .as_ref()
+                .map_or_else(|error| vec![told(error)], |done| done.refused.iter().map(told).collect()),
+        }
     }
 }
 
@@ -198,7 +174,8 @@ pub(crate) fn show_lint(linted: &Linted, form: OutputFormat, ui: &Ui) -> Result<
     let (errors, warnings) = (linted.count(Severity::Error), linted.count(Severity::Warning));
     let outcome = if errors > 0 { Outcome::Ended(ErrorKind::Usage) } else { Outcome::Done };
     if form == OutputFormat::Json {
-        ui.report("LintReport", &LintReport::new(linted))?;
+        let summary = LintSummary { jobs: linted.jobs, errors, warnings };
+        ui.report("LintReport", &LintReport { summary, findings: &linted.problems })?;
         return Ok(outcome);
     }
     ui.all_problems(&linted.problems);

@@ -21,11 +21,11 @@ pub(super) fn event_of(checkout: &Checkout, asked: &Asked, named: Option<&JobCon
         Some(_) => format!("refs/heads/{branch}"),
         None => branch.clone(),
     };
-    let push = |reference: String| TriggerEvent::Push {
+    let push = |reference: String, files: &[String]| TriggerEvent::Push {
         reference,
         after: checkout.snapshot.commit.clone(),
         deleted: false,
-        files: Some(checkout.changed.clone()),
+        files: Some(files.to_vec()),
     };
     let pull_request = || pull_request(checkout, asked).trigger;
     let trigger = match (asked.comment.as_ref(), asked.event.as_deref(), named.map(|job| job.kind)) {
@@ -41,15 +41,9 @@ pub(super) fn event_of(checkout: &Checkout, asked: &Asked, named: Option<&JobCon
                 return Err(error.with_hint("name it with --tag"));
             };
             // A push of a tag carries no commits.
-            let reference = format!("refs/tags/{tag}");
-            match push(reference) {
-                TriggerEvent::Push { reference, after, deleted, .. } => {
-                    TriggerEvent::Push { reference, after, deleted, files: Some(Vec::new()) }
-                }
-                other => other,
-            }
+            push(format!("refs/tags/{tag}"), &[])
         }
-        (None, Some("push"), _) | (None, None, Some(JobKind::Postsubmit)) => push(head),
+        (None, Some("push"), _) | (None, None, Some(JobKind::Postsubmit)) => push(head, &checkout.changed),
         (None, Some(_), _) | (None, None, Some(JobKind::Presubmit)) => pull_request(),
         (None, None, Some(JobKind::Periodic)) => {
             TriggerEvent::Periodic { name: named.map(|job| job.name.clone()).unwrap_or_default() }
@@ -60,7 +54,7 @@ pub(super) fn event_of(checkout: &Checkout, asked: &Asked, named: Option<&JobCon
             reference: branch,
             sha: checkout.snapshot.commit.clone(),
         },
-        (None, None, None) if branch == facts.default_branch => push(head),
+        (None, None, None) if branch == facts.default_branch => push(head, &checkout.changed),
         (None, None, None) => pull_request(),
     };
     Ok(Event { repository: repository(checkout, asked), trigger, guid: None })

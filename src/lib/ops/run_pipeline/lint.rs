@@ -1,15 +1,14 @@
 //! `--lint`: the trigger files, and what the sources of all their jobs say, whatever the event.
 
-use super::checkout::Checkout;
 use super::configuration::{self, Configuration};
 use super::event;
-use super::options::{Asked, Options};
-use super::prepare::{is_warning, load_selected, plan_of};
+use super::options::Asked;
+use super::prepare::is_warning;
 use super::select::{self, Selected, Target};
+use super::session::Session;
 use crate::error::Result;
 use crate::lighthouse::{self, Finding};
 use crate::problem::{Problem, Severity};
-use crate::tekton::load::Remote;
 use crate::tekton::plan::PlanOptions;
 
 /// What the linter has to say.
@@ -28,57 +27,57 @@ impl Linted {
     }
 }
 
-/// Lints the trigger files and the sources of all jobs; of the job, or the file, that is named.
-///
-/// # Errors
-/// Trigger files cannot be read; there is no such job ([`crate::error::ErrorKind::Usage`]).
-pub(super) fn lint(checkout: &Checkout, asked: &Asked, options: &Options, remote: &dyn Remote) -> Result<Linted> {
-    if let Some(selected) = select::file(checkout, asked) {
-        return Ok(Linted { jobs: 1, problems: problems_of(checkout, &selected, options, remote) });
-    }
-    let Configuration { config, mut problems } = configuration::read(checkout, asked)?;
-    let named = asked.job.as_deref().map(|name| select::named(&config, name, asked)).transpose()?;
-    let mut jobs = 0;
-    for job in config.jobs.iter().filter(|job| named.is_none_or(|named| std::ptr::eq(named, *job))) {
-        jobs += 1;
-        let source = job.location_of("source");
-        if problems.iter().any(|problem| problem.severity == Severity::Error && problem.location == source) {
-            continue;
+impl Session<'_> {
+    /// Lints the trigger files and the sources of all jobs; of the job, or the file, that is named.
+    ///
+    /// # Errors
+    /// Trigger files cannot be read; there is no such job ([`crate::error::ErrorKind::Usage`]).
+    pub fn lint(&self) -> Result<Linted> {
+        let (checkout, asked) = (&self.checkout, &self.asked);
+        if let Some(selected) = select::file(checkout, asked) {
+            return Ok(Linted { jobs: 1, problems: self.problems_of(&selected) });
         }
-        // The event that would start it, not the one that the user names.
-        let own = Asked { url: asked.url.clone(), now: asked.now, pull: asked.pull, ..Asked::default() };
-        let event = event::event_of(checkout, &own, Some(job))?;
-        match lighthouse::build_job(job, &event, &select::context(&own)) {
-            Ok(built) => {
-                let selected = Selected {
+        let Configuration { config, mut problems } = configuration::read(checkout, asked)?;
+        let named = asked.job.as_deref().map(|name| select::named(&config, name, asked)).transpose()?;
+        let mut jobs = 0;
+        for job in config.jobs.iter().filter(|job| named.is_none_or(|named| std::ptr::eq(named, *job))) {
+            jobs += 1;
+            let source = job.location_of("source");
+            if problems.iter().any(|problem| problem.severity == Severity::Error && problem.location == source) {
+                continue;
+            }
+            // The event that would start it, not the one that the user names.
+            let own = Asked { url: asked.url.clone(), now: asked.now, pull: asked.pull, ..Asked::default() };
+            let event = event::event_of(checkout, &own, Some(job))?;
+            match lighthouse::build_job(job, &event, &select::context(&own)) {
+                Ok(built) => problems.extend(self.problems_of(&Selected {
                     target: Target::Job(Box::new(built)),
                     is_of_base: checkout.is_of_base(&job.location),
                     why: String::new(),
                     parameters: Vec::new(),
                     pull: None,
-                };
-                problems.extend(problems_of(checkout, &selected, options, remote));
+                })),
+                Err(finding) if finding.id == "trigger-template" => problems.push(finding.labelled()),
+                // The linter of trigger files has said it already.
+                Err(_) => {}
             }
-            Err(finding) if finding.id == "trigger-template" => problems.push(finding.labelled()),
-            // The linter of trigger files has said it already.
-            Err(_) => {}
         }
+        problems.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
+        problems.dedup();
+        Ok(Linted { jobs, problems })
     }
-    problems.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
-    problems.dedup();
-    Ok(Linted { jobs, problems })
-}
 
-/// What is wrong or doubtful in what one job runs.
-fn problems_of(checkout: &Checkout, selected: &Selected, options: &Options, remote: &dyn Remote) -> Vec<Problem> {
-    let doubts = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.problem).filter(is_warning);
-    match load_selected(checkout, selected, options, remote) {
-        Ok(loaded) => {
-            // Parts that were asked for are no matter of the linter.
-            let planned = plan_of(&loaded.run, selected, options, &PlanOptions::default());
-            let told = planned.map_or_else(|problems| problems, |plan| plan.notes);
-            doubts(loaded.findings).chain(told).collect()
+    /// What is wrong or doubtful in what one job runs.
+    fn problems_of(&self, selected: &Selected) -> Vec<Problem> {
+        let doubts = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.problem).filter(is_warning);
+        match self.load(selected) {
+            Ok(loaded) => {
+                // Parts that were asked for are no matter of the linter.
+                let planned = self.plan(&loaded.run, selected, &PlanOptions::default());
+                let told = planned.map_or_else(|problems| problems, |plan| plan.notes);
+                doubts(loaded.findings).chain(told).collect()
+            }
+            Err(refused) => doubts(refused.findings).chain(refused.problems).chain(refused.missing).collect(),
         }
-        Err(refused) => doubts(refused.findings).chain(refused.problems).chain(refused.missing).collect(),
     }
 }

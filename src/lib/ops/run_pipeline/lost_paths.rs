@@ -1,22 +1,20 @@
 //! Paths of Tekton that are written in scripts, and that a backend cannot lead to where they belong.
 
-use super::prepare::Prepared;
 use super::select::{Selected, Target};
 use crate::lighthouse::job::Source;
 use crate::problem::{Location, Problem, Severity};
 use crate::runner::backend::Backend;
+use crate::tekton::plan::Plan;
 use std::collections::BTreeSet;
 
 /// One warning for each step whose script has such paths: they lead nowhere, or to files of this machine.
-pub(super) fn lost(prepared: &[Prepared], backend: &dyn Backend) -> Vec<Problem> {
+pub(super) fn lost(plan: &Plan, selected: &Selected, backend: &dyn Backend) -> Vec<Problem> {
     let mut found = Vec::new();
-    for ready in prepared {
-        for task in ready.plan.tasks.iter().chain(&ready.plan.finally) {
-            for step in task.steps.iter().filter(|step| !step.passed_over) {
-                let paths = each_once(backend.lost_paths(step.script.as_deref().unwrap_or_default()));
-                if !paths.is_empty() {
-                    found.push(warning(file(&ready.selected), &format!("{}/{}", task.name, step.name), &paths));
-                }
+    for task in plan.tasks.iter().chain(&plan.finally) {
+        for step in task.steps.iter().filter(|step| !step.passed_over) {
+            let paths = each_once(backend.lost_paths(step.script.as_deref().unwrap_or_default()));
+            if !paths.is_empty() {
+                found.push(warning(file(selected), &format!("{}/{}", task.name, step.name), &paths));
             }
         }
     }

@@ -22,6 +22,6 @@ mod session;
 pub use checkout::Checkout;
 pub use lint::Linted;
 pub use options::{Asked, Options, RemoteOptions};
-pub use prepare::{Prepared, Refusal};
+pub use prepare::{Preparation, Prepared};
 pub use run::Report;
-pub use session::{Edges, Preparation, Session};
+pub use session::{Edges, Refusal, Session};

@@ -1,14 +1,13 @@
 //! From what was selected to what can be run: each job is loaded and planned.
 
-use super::checkout::Checkout;
 use super::files::Files;
-use super::options::Options;
+use super::lost_paths::lost;
 use super::select::{Selected, Target};
+use super::session::{Refusal, Session};
 use crate::error::{Error, ErrorKind};
 use crate::lighthouse::job::Source;
 use crate::problem::{Location, Problem, Severity};
-use crate::runner::local::programs::tools::Tools;
-use crate::tekton::load::{self, Inputs, Loaded, Refused, Remote, Request};
+use crate::tekton::load::{self, Inputs, Loaded, Refused, Request};
 use crate::tekton::plan::{Plan, PlanOptions, RunContext, plan};
 use crate::tekton::timeouts;
 use crate::tekton::types::PipelineRun;
@@ -39,19 +38,15 @@ pub(super) fn unused(prepared: &[Prepared]) -> Vec<Problem> {
     told.collect()
 }
 
-/// Why nothing is run.
+/// Jobs that are ready to be run.
 #[derive(Debug)]
-pub enum Refusal {
-    /// One reason.
-    Error(Error),
-    /// What is wrong with files.
-    Problems(Vec<Problem>),
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Refusal {
-        Refusal::Error(error)
-    }
+pub struct Preparation {
+    /// Those that are.
+    pub prepared: Vec<Prepared>,
+    /// What is doubtful: of each job, then of the options, then of what the backend cannot do.
+    pub warnings: Vec<Vec<Problem>>,
+    /// Why the others are not.
+    pub refused: Option<Refusal>,
 }
 
 /// Why a job cannot be run.
@@ -114,68 +109,68 @@ impl Unprepared {
     }
 }
 
-/// Loads and plans a job. Nothing is written but the cache of `remote`.
-///
-/// # Errors
-/// All problems of its files, and all that cannot be had.
-pub(super) fn prepare(
-    checkout: &Checkout,
-    selected: Selected,
-    options: &Options,
-    tools: &Tools,
-    remote: &dyn Remote,
-) -> std::result::Result<Prepared, Unprepared> {
-    let Loaded { mut run, findings, fetched } = load_selected(checkout, &selected, options, remote)
-        .map_err(|refused| Unprepared { problems: refused.problems, missing: refused.missing })?;
-    let served = tools.apply(&mut run);
-    if let Some(timeout) = options.timeout {
-        run.timeouts = timeouts::within(&run.timeouts, timeout);
-    }
-    let mut plan = plan_of(&run, &selected, options, &options.plan)?;
-    plan.fetched = fetched;
-    let warnings = findings.into_iter().map(|finding| finding.problem).filter(is_warning);
-    let warnings = warnings.chain(plan.notes.iter().cloned()).collect();
-    let unused = tools.unused(&plan, &served);
-    Ok(Prepared { selected, plan, warnings, unused })
-}
-
-/// Loads what was selected.
-pub(super) fn load_selected(
-    checkout: &Checkout,
-    selected: &Selected,
-    options: &Options,
-    remote: &dyn Remote,
-) -> std::result::Result<Loaded, Refused> {
-    let files = Files::new(checkout, selected.is_of_base).map_err(|error| Refused {
-        problems: vec![Problem {
-            severity: Severity::Error,
-            location: Location::default(),
-            message: error.message,
-            hint: error.hint,
-        }],
-        missing: Vec::new(),
-        findings: Vec::new(),
-    })?;
-    let source;
-    let request = match &selected.target {
-        Target::Job(job) => Request::of_job(job),
-        Target::File(path) => {
-            source = Source::File(path.clone());
-            Request::of_file(&source, &selected.parameters)
+impl Session<'_> {
+    /// Loads and plans jobs, all of them. Nothing is written but the cache of other repositories.
+    pub fn prepare(&self, selected: Vec<Selected>) -> Preparation {
+        let (mut prepared, mut unprepared) = (Vec::new(), Unprepared::default());
+        for selected in selected {
+            match self.prepare_one(selected) {
+                Ok(ready) => prepared.push(ready),
+                Err(found) => unprepared.add(found),
+            }
         }
-    };
-    load::load(request, Inputs { files: &files, remote: Some(remote), cluster_objects: &options.manifests })
-}
+        let mut warnings: Vec<Vec<Problem>> = prepared.iter().map(|ready| ready.warnings.clone()).collect();
+        let lost = prepared.iter().flat_map(|ready| lost(&ready.plan, &ready.selected, self.backend.as_ref()));
+        warnings.extend([unused(&prepared), lost.collect()]);
+        Preparation { prepared, warnings, refused: unprepared.refusal() }
+    }
 
-/// Plans a run under a name of its own.
-pub(super) fn plan_of(
-    run: &PipelineRun,
-    selected: &Selected,
-    options: &Options,
-    part: &PlanOptions,
-) -> std::result::Result<Plan, Vec<Problem>> {
-    let name = format!("{}{}", selected.generate_name(), suffix());
-    plan(run, &RunContext { name, namespace: options.namespace.clone(), uid: uid(options.asked.now) }, part)
+    /// All problems of its files, and all that cannot be had, are the error.
+    fn prepare_one(&self, selected: Selected) -> Result<Prepared, Unprepared> {
+        let Loaded { mut run, findings, fetched } = self
+            .load(&selected)
+            .map_err(|refused| Unprepared { problems: refused.problems, missing: refused.missing })?;
+        let served = self.tools.apply(&mut run);
+        if let Some(timeout) = self.options.timeout {
+            run.timeouts = timeouts::within(&run.timeouts, timeout);
+        }
+        let mut plan = self.plan(&run, &selected, &self.options.plan)?;
+        plan.fetched = fetched;
+        let warnings = findings.into_iter().map(|finding| finding.problem).filter(is_warning);
+        let warnings = warnings.chain(plan.notes.iter().cloned()).collect();
+        let unused = self.tools.unused(&plan, &served);
+        Ok(Prepared { selected, plan, warnings, unused })
+    }
+
+    /// Loads what was selected.
+    pub(super) fn load(&self, selected: &Selected) -> Result<Loaded, Refused> {
+        let files = Files::new(&self.checkout, selected.is_of_base).map_err(|error| Refused {
+            problems: vec![Problem {
+                severity: Severity::Error,
+                location: Location::default(),
+                message: error.message,
+                hint: error.hint,
+            }],
+            missing: Vec::new(),
+            findings: Vec::new(),
+        })?;
+        let source;
+        let request = match &selected.target {
+            Target::Job(job) => Request::of_job(job),
+            Target::File(path) => {
+                source = Source::File(path.clone());
+                Request::of_file(&source, &selected.parameters)
+            }
+        };
+        let cluster_objects = &self.options.manifests;
+        load::load(request, Inputs { files: &files, remote: Some(&self.remotes), cluster_objects })
+    }
+
+    /// Plans a run under a name of its own.
+    pub(super) fn plan(&self, run: &PipelineRun, of: &Selected, part: &PlanOptions) -> Result<Plan, Vec<Problem>> {
+        let name = format!("{}{}", of.generate_name(), suffix());
+        plan(run, &RunContext { name, namespace: self.options.namespace.clone(), uid: uid(self.asked.now) }, part)
+    }
 }
 
 pub(super) fn is_warning(problem: &Problem) -> bool {

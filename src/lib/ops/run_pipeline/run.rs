@@ -1,50 +1,19 @@
 //! Carrying out a planned job: its remote, its backend, and what becomes of what was pushed.
 
 use super::checkout::Checkout;
+use super::options::Options;
 use super::prepare::Prepared;
+use super::session::Session;
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::{self, Brought, Push, Pushed, Refs, Throwaway};
-use crate::lighthouse::Trust;
-use crate::process::Environment;
-use crate::runner::backend::{Backend, RunRequest, Screen};
-use crate::runner::cancel::Cancel;
+use crate::runner::backend::{RunRequest, Screen};
 use crate::runner::event::{Event, Sink};
 use crate::runner::log::RunReport;
 use crate::runner::mask::Masker;
 use crate::runner::masking_sink::MaskingSink;
-use crate::tekton::objects::Objects;
 use crate::tree::remove_all;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-
-/// What a job is run with.
-pub(super) struct RunEnvironment<'a> {
-    /// What carries it out.
-    pub(super) backend: &'a dyn Backend,
-    /// The Secrets and ConfigMaps.
-    pub(super) objects: &'a Objects,
-    /// Whether the event is trusted.
-    pub(super) trust: Trust,
-    /// Whether what is pushed is brought into the work tree.
-    pub(super) apply: bool,
-    /// Whether it is pushed to the real remote.
-    pub(super) push: bool,
-    /// The folder of all runs of this call. One run follows the other, each with a remote of its own at the same path.
-    pub(super) folder: &'a Path,
-    /// Whether it stays.
-    pub(super) keep: bool,
-    /// The caller's environment.
-    pub(super) environment: &'a Environment,
-    /// Ends the run.
-    pub(super) cancel: &'a Cancel,
-}
-
-impl RunEnvironment<'_> {
-    /// Where the throwaway remote is.
-    pub(super) fn remote(folder: &Path) -> PathBuf {
-        folder.join("remote.git")
-    }
-}
 
 /// What became of a run. Nothing in it holds a secret.
 #[derive(Debug)]
@@ -84,116 +53,141 @@ impl Report {
     }
 }
 
-/// Carries out a prepared job. All events go to `sink`, masked. Where a step fails, a shell is opened on `screen`.
-///
-/// # Errors
-/// Something is missing, or cannot be made; nothing has run then. Or what was pushed cannot be read or brought in.
-pub(super) fn run(
-    checkout: &Checkout,
-    prepared: &Prepared,
-    within: &RunEnvironment<'_>,
-    sink: &dyn Sink,
-    screen: Option<&dyn Screen>,
-) -> Result<Report> {
-    let masker = Masker::of(within.objects)?;
-    let masked = MaskingSink::new(masker.clone(), sink);
-    carry_out(checkout, prepared, within, &masker, &masked, screen)
-        .map(|report| without_secrets(report, &masker))
-        .map_err(|error| masker.error(error))
-}
-
-fn carry_out(
-    checkout: &Checkout,
-    prepared: &Prepared,
-    within: &RunEnvironment<'_>,
-    masker: &Masker,
-    sink: &dyn Sink,
-    screen: Option<&dyn Screen>,
-) -> Result<Report> {
-    let (facts, selected) = (&checkout.facts, &prepared.selected);
-    let head_branch = checkout.head_branch();
-    let base = facts.base.clone().map(|tip| (facts.base_branch.clone(), tip));
-    let refs = Refs {
-        head_branch: head_branch.clone(),
-        base: base.filter(|(branch, _)| *branch != head_branch),
-        default_branch: facts.default_branch.clone(),
-        pull: selected.pull,
-    };
-    let remote = RunEnvironment::remote(within.folder);
-    remove_all(&remote)?;
-    let throwaway = Throwaway::create(&checkout.clone, &checkout.snapshot, &remote, &refs)?;
-    let ready = within.backend.prepare(RunRequest {
-        job: selected.name(),
-        plan: &prepared.plan,
-        pull: selected.pull,
-        head_branch: &head_branch,
-        objects: within.objects,
-        trust: within.trust,
-        masker,
-        cancel: within.cancel,
-    })?;
-    let last = Last { inner: sink, end: Mutex::default(), seen: Mutex::default() };
-    ready.run(&last, screen);
-    let pushes = throwaway.pushes();
-    for push in pushes.as_deref().unwrap_or_default() {
-        sink.event(Event::Push {
-            reference: push.reference.clone(),
-            old: push.old.clone(),
-            new: push.new.clone(),
-            commits: push.commits.iter().map(|commit| commit.subject.clone()).collect(),
-            files: push.files.len(),
-        });
+impl Session<'_> {
+    /// Runs prepared jobs, one after the other. `begin` makes what shows a run; `end` is given that, and what became of
+    /// the run. After a run that could not start there is no other. Returns the failure with the highest exit code.
+    ///
+    /// # Errors
+    /// Those of `end`.
+    pub fn run<'p, S: Sink + Screen>(
+        &self,
+        prepared: &'p [Prepared],
+        begin: impl Fn(&'p Prepared) -> S,
+        mut end: impl FnMut(&'p Prepared, S, &Result<Report>) -> Result<()>,
+    ) -> Result<Option<ErrorKind>> {
+        let mut worst: Option<ErrorKind> = None;
+        for ready in prepared {
+            if self.edges.cancel.is_requested() {
+                return Ok(Some(ErrorKind::Interrupted));
+            }
+            let shown = begin(ready);
+            let screen: Option<&dyn Screen> = if self.options.opens_shell { Some(&shown) } else { None };
+            let report = self.run_one(ready, &shown, screen);
+            end(ready, shown, &report)?;
+            let failure = report.as_ref().map_or_else(|error| Some(error.kind), Report::failure);
+            worst = failure.into_iter().chain(worst).max_by_key(|kind| kind.exit_code());
+            if report.is_err() {
+                break;
+            }
+        }
+        Ok(worst)
     }
-    let seen = last.give();
-    let mut report = Report {
-        run: prepared.plan.run.context.name.clone(),
-        is_success: seen.is_success(),
-        lacks_image: seen.lacks_image(),
-        reason: seen.reason.unwrap_or_default(),
-        pushes: pushes?,
-        brought: None,
-        sent: None,
-        refused: Vec::new(),
-        held: Vec::new(),
-        kept: within.keep.then(|| within.folder.to_owned()),
-    };
-    after(checkout, &throwaway, within, &mut report);
-    Ok(report)
-}
 
-/// Brings in, and sends on, what a run that succeeded has pushed. Where neither is possible, though it was asked for, the
-/// commits stay in the clone: the run may have taken long.
-fn after(checkout: &Checkout, throwaway: &Throwaway, within: &RunEnvironment<'_>, report: &mut Report) {
-    if !report.is_success || within.trust.is_untrusted() || report.pushes.is_empty() || !(within.push || within.apply) {
-        return;
+    /// Carries out a prepared job. All events go to `sink`, masked. Where a step fails, a shell is opened on `screen`.
+    ///
+    /// # Errors
+    /// Something is missing, or cannot be made; nothing has run then. Or what was pushed cannot be read or brought in.
+    fn run_one(&self, prepared: &Prepared, sink: &dyn Sink, screen: Option<&dyn Screen>) -> Result<Report> {
+        let masker = Masker::of(&self.options.objects)?;
+        let masked = MaskingSink::new(masker.clone(), sink);
+        self.carry_out(prepared, &masker, &masked, screen)
+            .map(|report| without_secrets(report, &masker))
+            .map_err(|error| masker.error(error))
     }
-    let settings = git::Settings::new(within.environment.clone(), "");
-    if within.push {
-        match checkout.clone.send(throwaway, &checkout.snapshot, &settings) {
-            Ok(sent) => report.sent = sent,
+
+    fn carry_out(
+        &self,
+        prepared: &Prepared,
+        masker: &Masker,
+        sink: &dyn Sink,
+        screen: Option<&dyn Screen>,
+    ) -> Result<Report> {
+        let (facts, selected) = (&self.checkout.facts, &prepared.selected);
+        let head_branch = self.checkout.head_branch();
+        let base = facts.base.clone().map(|tip| (facts.base_branch.clone(), tip));
+        let refs = Refs {
+            head_branch: head_branch.clone(),
+            base: base.filter(|(branch, _)| *branch != head_branch),
+            default_branch: facts.default_branch.clone(),
+            pull: selected.pull,
+        };
+        remove_all(&self.remote)?;
+        let throwaway = Throwaway::create(&self.checkout.clone, &self.checkout.snapshot, &self.remote, &refs)?;
+        let ready = self.backend.prepare(RunRequest {
+            job: selected.name(),
+            plan: &prepared.plan,
+            pull: selected.pull,
+            head_branch: &head_branch,
+            objects: &self.options.objects,
+            trust: self.options.plan.trust,
+            masker,
+            cancel: self.edges.cancel,
+        })?;
+        let last = Last { inner: sink, end: Mutex::default(), seen: Mutex::default() };
+        ready.run(&last, screen);
+        let pushes = throwaway.pushes();
+        for push in pushes.as_deref().unwrap_or_default() {
+            sink.event(Event::Push {
+                reference: push.reference.clone(),
+                old: push.old.clone(),
+                new: push.new.clone(),
+                commits: push.commits.iter().map(|commit| commit.subject.clone()).collect(),
+                files: push.files.len(),
+            });
+        }
+        let seen = last.give();
+        let mut report = Report {
+            run: prepared.plan.run.context.name.clone(),
+            is_success: seen.is_success(),
+            lacks_image: seen.lacks_image(),
+            reason: seen.reason.unwrap_or_default(),
+            pushes: pushes?,
+            brought: None,
+            sent: None,
+            refused: Vec::new(),
+            held: Vec::new(),
+            kept: self.options.keep.then(|| self.folder.path().to_owned()),
+        };
+        self.after(&throwaway, &mut report);
+        Ok(report)
+    }
+
+    /// Brings in, and sends on, what a run that succeeded has pushed. Where neither is possible, though it was asked for,
+    /// the commits stay in the clone: the run may have taken long.
+    fn after(&self, throwaway: &Throwaway, report: &mut Report) {
+        let Options { apply, push, plan, .. } = self.options;
+        if !report.is_success || plan.trust.is_untrusted() || report.pushes.is_empty() || !(*push || *apply) {
+            return;
+        }
+        let Checkout { clone, snapshot, .. } = &self.checkout;
+        let settings = git::Settings::new(self.edges.environment.clone(), "");
+        if *push {
+            match clone.send(throwaway, snapshot, &settings) {
+                Ok(sent) => report.sent = sent,
+                Err(error) => report.refused.push(error),
+            }
+        }
+        if *apply {
+            let planned = clone.bring(throwaway, snapshot, self.folder.path(), &settings);
+            match planned.and_then(|planned| planned.map(|planned| planned.apply(&settings)).transpose()) {
+                Ok(brought) => report.brought = brought,
+                Err(error) => report.refused.push(error),
+            }
+        }
+        if report.sent.is_some() || report.brought.is_some() {
+            return;
+        }
+        if report.refused.is_empty() {
+            let message = "nothing was brought in or sent: the run has not pushed to the branch that is checked out";
+            report.refused.push(Error::new(ErrorKind::Refused, message));
+        }
+        match clone.hold(throwaway, &report.pushes, &report.run) {
+            Ok(held) => held.into_iter().for_each(|one| match one {
+                Ok(reference) => report.held.push(reference),
+                Err(error) => report.refused.push(error),
+            }),
             Err(error) => report.refused.push(error),
         }
-    }
-    if within.apply {
-        let planned = checkout.clone.bring(throwaway, &checkout.snapshot, within.folder, &settings);
-        match planned.and_then(|planned| planned.map(|planned| planned.apply(&settings)).transpose()) {
-            Ok(brought) => report.brought = brought,
-            Err(error) => report.refused.push(error),
-        }
-    }
-    if report.sent.is_some() || report.brought.is_some() {
-        return;
-    }
-    if report.refused.is_empty() {
-        let message = "nothing was brought in or sent: the run has not pushed to the branch that is checked out";
-        report.refused.push(Error::new(ErrorKind::Refused, message));
-    }
-    match checkout.clone.hold(throwaway, &report.pushes, &report.run) {
-        Ok(held) => held.into_iter().for_each(|one| match one {
-            Ok(reference) => report.held.push(reference),
-            Err(error) => report.refused.push(error),
-        }),
-        Err(error) => report.refused.push(error),
     }
 }
 

@@ -4,6 +4,7 @@ use super::checkout::Checkout;
 use super::configuration::{self, Configuration};
 use super::event::{event_of, pull_request};
 use super::options::Asked;
+use super::session::Session;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lighthouse::job::{Job, JobKind};
 use crate::lighthouse::{self, Config, Context, Event, JobConfig, TriggerEvent};
@@ -87,10 +88,14 @@ pub fn untrusted(asked: &Asked) -> Result<Option<String>> {
     Ok(event.untrusted().filter(|_| !asked.trust || !matches!(event.trigger, TriggerEvent::Comment { .. })))
 }
 
+/// Whether what is named is the file of a run, and no job.
+pub fn is_file(name: &str) -> bool {
+    name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
 /// The file of a run, where one is named and not a job.
 pub(super) fn file(checkout: &Checkout, asked: &Asked) -> Option<Selected> {
-    let is_file = |name: &&String| name.ends_with(".yaml") || name.ends_with(".yml");
-    let name = asked.job.as_ref().filter(is_file)?;
+    let name = asked.job.as_ref().filter(|name| is_file(name))?;
     // What leaves the repository is refused where it is loaded.
     let path = plain_path(&checkout.here, name).filter(|_| !name.starts_with('/')).unwrap_or_else(|| name.clone());
     let event = pull_request(checkout, asked);
@@ -113,44 +118,49 @@ pub(super) fn context(asked: &Asked) -> Context {
     }
 }
 
-/// Selects what is run. A job that is named is run whatever the event says of it.
-///
-/// # Errors
-/// Trigger files cannot be read; there is no such job ([`ErrorKind::Usage`]).
-pub fn select(checkout: &Checkout, asked: &Asked) -> Result<Selection> {
-    if let Some(selected) = file(checkout, asked) {
-        let event = "none: a file is named".to_owned();
-        return Ok(Selection { selected: vec![selected], event, ..Selection::default() });
-    }
-    let Configuration { config, problems } = configuration::read(checkout, asked)?;
-    let named = asked.job.as_deref().map(|name| named(&config, name, asked)).transpose()?;
-    let event = event_of(checkout, asked, named)?;
-    let context = context(asked);
-    let mut selection = Selection { problems, event: described(&event), ..Selection::default() };
-    let pull = event.pull().map(|pull| pull.number);
-    let decided = lighthouse::select(&config, &event, &context);
-    for decision in decided.decisions {
-        let why = decision.reason.to_string();
-        let is_named = named.is_some_and(|job| job.name == decision.name && job.kind == decision.kind);
-        let forced = named.filter(|_| is_named && decision.job.is_none() && !decision.selected);
-        let is_of_base = checkout.is_of_base(&decision.location);
-        let built = match (decision.job, forced) {
-            (Some(job), _) => Ok((job, why)),
-            (None, Some(job)) => lighthouse::build_job(job, &event, &context)
-                .map(|job| (job, format!("named, though the event does not start it: {why}")))
-                .map_err(|finding| finding.problem.message),
-            (None, None) => Err(decision.problem.map_or(why, |finding| finding.problem.message)),
-        };
-        match built {
-            Ok((job, why)) if named.is_none() || is_named => {
-                let target = Target::Job(Box::new(job));
-                selection.selected.push(Selected { target, why, parameters: Vec::new(), pull, is_of_base });
-            }
-            Ok(_) => selection.skipped.push((decision.name, decision.kind.name(), "another job is named".to_owned())),
-            Err(why) => selection.skipped.push((decision.name, decision.kind.name(), why)),
+impl Session<'_> {
+    /// Selects what is run. A job that is named is run whatever the event says of it.
+    ///
+    /// # Errors
+    /// Trigger files cannot be read; there is no such job ([`ErrorKind::Usage`]).
+    pub fn select(&self) -> Result<Selection> {
+        let (checkout, asked) = (&self.checkout, &self.asked);
+        if let Some(selected) = file(checkout, asked) {
+            let event = "none: a file is named".to_owned();
+            return Ok(Selection { selected: vec![selected], event, ..Selection::default() });
         }
+        let Configuration { config, problems } = configuration::read(checkout, asked)?;
+        let named = asked.job.as_deref().map(|name| named(&config, name, asked)).transpose()?;
+        let event = event_of(checkout, asked, named)?;
+        let context = context(asked);
+        let mut selection = Selection { problems, event: described(&event), ..Selection::default() };
+        let pull = event.pull().map(|pull| pull.number);
+        let decided = lighthouse::select(&config, &event, &context);
+        for decision in decided.decisions {
+            let why = decision.reason.to_string();
+            let is_named = named.is_some_and(|job| job.name == decision.name && job.kind == decision.kind);
+            let forced = named.filter(|_| is_named && decision.job.is_none() && !decision.selected);
+            let is_of_base = checkout.is_of_base(&decision.location);
+            let built = match (decision.job, forced) {
+                (Some(job), _) => Ok((job, why)),
+                (None, Some(job)) => lighthouse::build_job(job, &event, &context)
+                    .map(|job| (job, format!("named, though the event does not start it: {why}")))
+                    .map_err(|finding| finding.problem.message),
+                (None, None) => Err(decision.problem.map_or(why, |finding| finding.problem.message)),
+            };
+            match built {
+                Ok((job, why)) if named.is_none() || is_named => {
+                    let target = Target::Job(Box::new(job));
+                    selection.selected.push(Selected { target, why, parameters: Vec::new(), pull, is_of_base });
+                }
+                Ok(_) => {
+                    selection.skipped.push((decision.name, decision.kind.name(), "another job is named".to_owned()))
+                }
+                Err(why) => selection.skipped.push((decision.name, decision.kind.name(), why)),
+            }
+        }
+        Ok(selection)
     }
-    Ok(selection)
 }
 
 /// The job of a name; of several, the one that the event is for.

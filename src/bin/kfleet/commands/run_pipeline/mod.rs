@@ -113,7 +113,8 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         outcome = failure.map_or(outcome, Outcome::Ended);
     }
     if mode == Mode::Run && form == OutputFormat::Json {
-        ui.report("RunPipelineReport", &RunPipelineReport::new(&selection.event, runs, outcome))?;
+        let exit_code = outcome.exit_code();
+        ui.report("RunPipelineReport", &RunPipelineReport { event: &selection.event, runs, exit_code })?;
     }
     Ok(outcome)
 }

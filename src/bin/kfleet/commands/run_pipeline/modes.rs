@@ -3,6 +3,7 @@
 use super::args::{Args, EngineArg, NAMESPACE, NetworkArg};
 use crate::args::{LogFormat, OutputFormat};
 use kfleet::error::{Error, ErrorKind};
+use kfleet::ops::run_pipeline::select::is_file;
 
 /// What a call does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,11 +165,6 @@ impl Args {
         let error = Error::new(ErrorKind::Refused, format!("a run that is not trusted gets no {}", flags.join(", ")));
         Err(error.with_hint("run it without; --diff shows what it pushes"))
     }
-}
-
-/// Whether what is named is the file of a run, and no job.
-fn is_file(name: &str) -> bool {
-    name.ends_with(".yaml") || name.ends_with(".yml")
 }
 
 #[cfg(test)]
