@@ -315,7 +315,7 @@ fn a_fork_bomb_is_defused() {
     );
     assert_eq!(ran.ends[1], StepEnd::Exited(0));
     assert!(ran.took < Duration::from_secs(15), "{:?}", ran.took);
-    assert!(processes_with("script-0-").iter().all(|pid| !is_below(pid, engine.settings().run.path())));
+    assert!(processes_with("script-0-").iter().all(|pid| !is_below(pid, engine.settings.run.path())));
 }
 
 /// Whether a process has its working folder below a path.
@@ -544,7 +544,7 @@ fn own_volumes_take_the_place_of_implicit_ones() {
     assert_eq!(ran.out, "file\nr\nro\ndenied\nstand-in pr\nend\ndenied too\n", "{} {:?}", ran.err, ran.ends);
     let cache = fs::read_dir(parent.path().join("cache")).unwrap().next().unwrap().unwrap().path();
     assert_eq!(fs::read_to_string(cache.join("file")).unwrap(), "kept\n");
-    let run_folder = engine.settings().run.path().to_owned();
+    let run_folder = engine.settings.run.path().to_owned();
     drop(engine);
     assert!(!run_folder.exists());
 }
@@ -558,7 +558,7 @@ fn read_only_and_planted_files_do_not_stay() {
         parent.path().display()
     );
     run(&engine, &mk_task(vec![mk_step(&script)]));
-    assert_eq!(fs::read_dir(engine.settings().run.path().join("tasks")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(engine.settings.run.path().join("tasks")).unwrap().count(), 0);
     assert_eq!(fs::read_to_string(parent.path().join("canary")).unwrap(), "canary");
 }
 
@@ -655,8 +655,7 @@ fn containers_are_run_and_stopped_by_name() {
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let mut settings = mk_settings(parent.path());
     settings.binds = vec![Bind { source: "/opt".into(), path: SHIMS.to_owned(), read_only: true }];
-    let runtime =
-        Runtime { program: program.clone(), arguments: Vec::new(), run_arguments: Vec::new(), pull: Pull::Never };
+    let runtime = Runtime { program: program.clone(), arguments: Vec::new(), pull: Pull::Never };
     let engine = Container::new(settings, runtime);
     engine.probe().unwrap();
     let mut first = mk_program(&["/bin/sh", "-c", "echo $TOKEN $PATH; exit 4"]);
@@ -677,7 +676,7 @@ fn containers_are_run_and_stopped_by_name() {
     );
     assert_eq!(ran.ends[3], StepEnd::TimedOut);
     let log = fs::read_to_string(parent.path().join("podman.log")).unwrap();
-    let run = engine.settings().run.path().display().to_string();
+    let run = engine.settings.run.path().display().to_string();
     let name = format!("kfleet-{}-0-{}-{}", &run[run.len() - 6..], task.name, task.steps[3].name);
     assert!(log.starts_with(&format!("kill {name}\n")), "{log}");
 }

@@ -14,6 +14,11 @@ impl Environment {
         self.0.get(name.as_ref()).map(OsString::as_os_str)
     }
 
+    /// One variable as text, in which what is not UTF-8 is replaced.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
     /// Sets one variable.
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         self.0.insert(name.into(), value.into());

@@ -167,7 +167,6 @@ pub(super) fn start(
             let runtime = Runtime {
                 program: choice.runtime.clone().unwrap_or_else(|| PathBuf::from(RUNTIMES[0])),
                 arguments: Vec::new(),
-                run_arguments: Vec::new(),
                 pull: Pull::Missing,
             };
             let engine = Container::new(settings, runtime);

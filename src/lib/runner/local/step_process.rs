@@ -25,7 +25,7 @@ pub fn main(arguments: &[OsString]) -> Option<u8> {
         Role::OutsideWithNetwork => outside(false),
         #[cfg(target_os = "linux")]
         Role::Inside => inside(),
-        Role::Terminal => return None,
+        _ => return None,
     };
     Some(match ended {
         Ok(()) => 0,

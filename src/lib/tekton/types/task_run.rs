@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One attempt at one task of a run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TaskRun {
     /// The name in the pipeline, such as `render`.
     pub task: String,
@@ -50,7 +50,7 @@ pub struct File {
     pub mode: u32,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Step {
     /// Its name; `unnamed-<index>` where it has none.
     pub name: String,

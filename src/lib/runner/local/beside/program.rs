@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 /// Finds the program of a command line: in `path` where its name has no `/`. The error is as container runtimes word it.
 pub(crate) fn find_program(name: &str, path: &str) -> Result<PathBuf, String> {
-    let is_program = |found: &Metadata| found.is_file() && found.permissions().mode() & 0o111 != 0;
     if name.is_empty() {
         return Err("exec: \"\": no command".to_owned());
     }
@@ -20,12 +19,18 @@ pub(crate) fn find_program(name: &str, path: &str) -> Result<PathBuf, String> {
             Err(_) => Err(format!("exec: {name:?}: no such file or directory")),
         };
     }
-    let found = path
-        .split(':')
-        .filter(|folder| folder.starts_with('/'))
-        .map(|folder| Path::new(folder).join(name))
-        .find(|program| program.metadata().is_ok_and(|found| is_program(&found)));
+    let folders = path.split(':').filter(|folder| folder.starts_with('/'));
+    let found = folders.map(|folder| Path::new(folder).join(name)).find(|program| has_program(program));
     found.ok_or_else(|| format!("exec: {name:?}: executable file not found in $PATH"))
+}
+
+fn is_program(found: &Metadata) -> bool {
+    found.is_file() && found.permissions().mode() & 0o111 != 0
+}
+
+/// Whether there is a program at a path.
+pub(crate) fn has_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| is_program(&found))
 }
 
 /// What an error that the system gives for a program that is there means.
@@ -37,12 +42,14 @@ pub(crate) fn unstarted(program: &Path, cause: &std::io::Error) -> String {
         ),
         std::io::ErrorKind::PermissionDenied => format!("fork/exec {shown}: permission denied"),
         std::io::ErrorKind::ArgumentListTooLong => format!("fork/exec {shown}: argument list too long"),
-        _ => {
-            let text = cause.to_string().to_lowercase();
-            let text = text.split(" (os error").next().unwrap_or_default();
-            format!("fork/exec {shown}: {text}")
-        }
+        _ => format!("fork/exec {shown}: {}", reason(cause)),
     }
+}
+
+/// An error of the system, without its number.
+pub(crate) fn reason(cause: &std::io::Error) -> String {
+    let text = cause.to_string().to_lowercase();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(crate) const KILL: u8 = b'K';
 const LONGEST: u32 = 64 << 20;
 
 /// A step as the process beside it needs to know it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Description {
     /// The program and its arguments. None at all: only try whether the sandbox can be made.
     pub(crate) command_line: Vec<String>,
@@ -52,7 +52,7 @@ impl Description {
 }
 
 /// What a sandbox is made of.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct World {
     /// An empty folder, where the root is put together.
     pub(crate) mount_point: PathBuf,
@@ -89,6 +89,9 @@ pub(crate) struct Failure {
     pub(crate) what: String,
     pub(crate) errno: i32,
 }
+
+/// What a step needs that was done, or could not be.
+pub(crate) type Tried<T = ()> = Result<T, Failure>;
 
 impl Failure {
     /// With what went wrong.

@@ -13,39 +13,24 @@ const ARGUMENT: &str = "__step";
 pub(crate) enum Role {
     /// To attend to a step that is a plain process.
     Beside,
-    /// To enter new namespaces, without a network.
-    #[cfg(target_os = "linux")]
+    /// To enter new namespaces, without a network. This and the next two are for Linux alone.
     Outside,
     /// To enter new namespaces, with the network of the host.
-    #[cfg(target_os = "linux")]
     OutsideWithNetwork,
     /// To be the first process in these.
-    #[cfg(target_os = "linux")]
     Inside,
     /// To become a program with a terminal; that program is in the arguments after it.
     Terminal,
 }
 
 impl Role {
-    const ALL: &[Role] = &[
-        Role::Beside,
-        #[cfg(target_os = "linux")]
-        Role::Outside,
-        #[cfg(target_os = "linux")]
-        Role::OutsideWithNetwork,
-        #[cfg(target_os = "linux")]
-        Role::Inside,
-        Role::Terminal,
-    ];
+    const ALL: [Role; 5] = [Role::Beside, Role::Outside, Role::OutsideWithNetwork, Role::Inside, Role::Terminal];
 
     fn name(self) -> &'static str {
         match self {
             Role::Beside => "beside",
-            #[cfg(target_os = "linux")]
             Role::Outside => "outside",
-            #[cfg(target_os = "linux")]
             Role::OutsideWithNetwork => "outside-with-network",
-            #[cfg(target_os = "linux")]
             Role::Inside => "inside",
             Role::Terminal => "terminal",
         }
@@ -54,7 +39,7 @@ impl Role {
     /// The role in a command line, and the arguments after it.
     pub(crate) fn of(arguments: &[OsString]) -> Option<(Role, &[OsString])> {
         let [_, first, name, rest @ ..] = arguments else { return None };
-        let role = Role::ALL.iter().copied().find(|role| name == role.name()).filter(|_| first == ARGUMENT)?;
+        let role = Role::ALL.into_iter().find(|role| name == role.name()).filter(|_| first == ARGUMENT)?;
         (rest.is_empty() || role == Role::Terminal).then_some((role, rest))
     }
 }

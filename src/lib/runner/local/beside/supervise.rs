@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions, setrlimit, wait};
 
-use crate::runner::local::beside::program::{find_program, unstarted};
-use crate::runner::local::beside::protocol::{Description, Failure, KILL, Message, TERMINATE, receive, send};
+use crate::runner::local::beside::program::{find_program, reason, unstarted};
+use crate::runner::local::beside::protocol::{Description, Failure, KILL, Message, TERMINATE, Tried, receive, send};
 use crate::runner::local::beside::signals::{Mask, reset_ignored};
 use crate::runner::local::beside::terminal;
 
@@ -56,12 +56,12 @@ pub(crate) fn report(message: &Message) {
 }
 
 /// Reads what the engine wants.
-pub(crate) fn read_description() -> Result<Description, Failure> {
+pub(crate) fn read_description() -> Tried<Description> {
     socket().and_then(receive).map_err(|cause| Failure::new("read the description of the step", cause))
 }
 
 /// Sets the limits of this process, which its children inherit and cannot raise.
-pub(crate) fn limit(description: &Description) -> Result<(), Failure> {
+pub(crate) fn limit(description: &Description) -> Tried {
     let most = |value: u64| Rlimit { current: Some(value), maximum: Some(value) };
     for (resource, value) in [(Resource::Core, 0), (Resource::Fsize, description.file)] {
         let old = rustix::process::getrlimit(resource).maximum.unwrap_or(u64::MAX);
@@ -71,7 +71,7 @@ pub(crate) fn limit(description: &Description) -> Result<(), Failure> {
 }
 
 /// The process beside a step that is not in a sandbox.
-pub(crate) fn beside() -> Result<(), Failure> {
+pub(crate) fn beside() -> Tried {
     // A session of its own: away from the terminal and its signals.
     let _ = rustix::process::setsid();
     let description = read_description()?;
@@ -148,10 +148,8 @@ pub(crate) fn run(description: &Description, counted: Option<(u32, Counted)>, te
 #[expect(clippy::disallowed_methods, reason = "steps of pipelines are the programs that engines are for")]
 fn start(description: &Description) -> Result<Pid, String> {
     let dir = &description.dir;
-    rustix::process::chdir(dir.as_str()).map_err(|cause| {
-        let text = io::Error::from(cause).to_string().to_lowercase();
-        format!("cannot enter the working folder {dir}: {}", text.split(" (os error").next().unwrap_or_default())
-    })?;
+    rustix::process::chdir(dir.as_str())
+        .map_err(|cause| format!("cannot enter the working folder {dir}: {}", reason(&cause.into())))?;
     let path = description.environment.iter().find(|(name, _)| name == "PATH").map_or("", |(_, value)| value);
     let (name, arguments) = description.command_line.split_first().ok_or("exec: no command")?;
     let program = find_program(name, path)?;

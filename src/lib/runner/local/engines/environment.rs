@@ -38,7 +38,7 @@ pub(crate) fn environment(
         }
     }
     if let Some(folder) = stand_ins {
-        let path = environment.get("PATH").map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+        let path = environment.text("PATH").unwrap_or_default();
         environment.set("PATH", format!("{folder}:{path}"));
     }
     let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
@@ -47,7 +47,7 @@ pub(crate) fn environment(
 
 /// A `PATH` of the caller's folders that `is_visible` lets pass, then the standard ones.
 pub(crate) fn search_path(environment: &Environment, is_visible: impl Fn(&Path) -> bool) -> String {
-    let own = environment.get("PATH").map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+    let own = environment.text("PATH").unwrap_or_default();
     let mut folders: Vec<&str> =
         own.split(':').filter(|folder| folder.starts_with('/') && is_visible(Path::new(folder))).collect();
     for folder in STANDARD {

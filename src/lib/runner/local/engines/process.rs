@@ -5,21 +5,19 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::environment::{environment, search_path};
-use super::supervised::{Supervised, workspace};
+use super::supervised::Supervised;
 use super::workspace::{PlacedStep, make_sub_paths};
-use crate::error::Result;
-use crate::runner::cancel::Stop;
 use crate::runner::local::beside::protocol::Description;
 use crate::runner::local::beside::start::{self, Role};
 use crate::runner::local::folder::mounts::{Mount, on_host};
 use crate::runner::local::settings::Settings;
-use crate::runner::local::step_engine::{StepEngine, TaskSpace};
-use crate::tekton::task_run::{StepEnd, TaskRun};
+use crate::tekton::task_run::StepEnd;
 
 /// The engine of plain processes.
 #[derive(Debug)]
 pub struct Process {
-    settings: Settings,
+    /// What the engine was informed of.
+    pub settings: Settings,
     program: PathBuf,
 }
 
@@ -27,11 +25,6 @@ impl Process {
     /// `program` is kfleet itself: it is started anew beside each step, to end what the step leaves after.
     pub fn new(settings: Settings, program: impl Into<PathBuf>) -> Process {
         Process { settings, program: program.into() }
-    }
-
-    /// What the engine was informed of.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
     }
 
     /// The `PATH` that steps have, where preflight can look for programs.
@@ -46,6 +39,8 @@ fn is_everywhere(path: &str) -> bool {
 }
 
 impl Supervised for Process {
+    const NAME: &'static str = "process";
+
     fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -69,22 +64,11 @@ impl Supervised for Process {
             dir: map(step.working_dir.as_deref().unwrap_or("/workspace")),
             processes: self.settings.limits.processes,
             file: self.settings.limits.file,
-            terminal: false,
-            world: None,
+            ..Description::default()
         }
     }
 
     fn make_mounts(&self, mounts: &[Mount]) -> std::result::Result<(), StepEnd> {
         make_sub_paths(mounts)
-    }
-}
-
-impl StepEngine for Process {
-    fn name(&self) -> &'static str {
-        "process"
-    }
-
-    fn prepare_task<'a>(&'a self, task: &'a TaskRun, _stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>> {
-        workspace(self, task)
     }
 }

@@ -8,20 +8,23 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::attend::{Copies, Ended, Handle, LOOK, Pipes, attend, killed};
-use super::workspace::{PlacedStep, StepHost, Unrun, Workspace};
+use super::workspace::{PlacedStep, Ran, StepHost, Workspace};
 use crate::error::Result;
 use crate::runner::cancel::Stop;
 use crate::runner::event::Stream;
-use crate::runner::local::beside::protocol::{Description, Failure, KILL, Message, TERMINATE, send, take};
+use crate::runner::local::beside::protocol::{Description, Failure, KILL, Message, TERMINATE, Tried, send, take};
 use crate::runner::local::folder::TaskFolder;
 use crate::runner::local::folder::disk::DiskWatch;
 use crate::runner::local::folder::mounts::Mount;
 use crate::runner::local::settings::Settings;
-use crate::runner::local::step_engine::{Output, Seen, TaskSpace};
+use crate::runner::local::step_engine::{Output, Seen, StepEngine, TaskSpace};
 use crate::tekton::task_run::{StepEnd, TaskRun};
 
 /// What such an engine does in its own way.
 pub(crate) trait Supervised: Sync {
+    /// See [`StepEngine::name`].
+    const NAME: &'static str;
+
     /// What the engine was informed of.
     fn settings(&self) -> &Settings;
 
@@ -40,15 +43,17 @@ pub(crate) trait Supervised: Sync {
     }
 }
 
-/// A workspace of such an engine.
-///
-/// # Errors
-/// A folder of the task cannot be made.
-pub(crate) fn workspace<'a>(engine: &'a impl Supervised, task: &'a TaskRun) -> Result<Box<dyn TaskSpace + 'a>> {
-    let mut ahead = Ahead::default();
-    ahead.start(engine.command());
-    let folder = TaskFolder::new(engine.settings(), task)?;
-    Ok(Box::new(Workspace::new(task, folder, Host { engine, ahead })))
+impl<E: Supervised> StepEngine for E {
+    fn name(&self) -> &'static str {
+        E::NAME
+    }
+
+    fn prepare_task<'a>(&'a self, task: &'a TaskRun, _stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>> {
+        let mut ahead = Ahead::default();
+        ahead.start(self.command());
+        let folder = TaskFolder::new(self.settings(), task)?;
+        Ok(Box::new(Workspace { task, host: Host { engine: self, ahead }, folder }))
+    }
 }
 
 struct Host<'a, E> {
@@ -63,7 +68,7 @@ impl<E: Supervised> StepHost for Host<'_, E> {
         stop: &Stop,
         terminal: Option<BorrowedFd<'_>>,
         output: &Output<'_>,
-    ) -> std::result::Result<StepEnd, Unrun> {
+    ) -> Ran {
         let PlacedStep { folder, task, index, step } = *placed;
         if folder.needs_entrypoint(index, step) {
             let why = "the step has no command; the entrypoint of";
@@ -156,13 +161,7 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// Starts it, in the role that the command names. What it runs prints on the terminal, where there is one.
-    ///
-    /// # Errors
-    /// It cannot be started.
-    pub(crate) fn start(
-        mut command: Command,
-        terminal: Option<BorrowedFd<'_>>,
-    ) -> std::result::Result<Waiting, Failure> {
+    pub(crate) fn start(mut command: Command, terminal: Option<BorrowedFd<'_>>) -> Tried<Waiting> {
         let (socket, theirs) = UnixStream::pair()?;
         let pipes = Pipes::new(&mut command, terminal)?;
         let child = command.stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
@@ -184,10 +183,7 @@ impl Ahead {
     }
 
     /// The process, which is started now where there is none, or none any more.
-    ///
-    /// # Errors
-    /// It cannot be started.
-    fn take(&mut self, command: impl FnOnce() -> Command) -> std::result::Result<Waiting, Failure> {
+    fn take(&mut self, command: impl FnOnce() -> Command) -> Tried<Waiting> {
         if let Some(mut waiting) = self.0.take()
             && matches!(waiting.child.try_wait(), Ok(None))
         {
@@ -218,7 +214,7 @@ pub(crate) fn run(
     watch: &mut DiskWatch,
     output: &Output<'_>,
     told: impl FnOnce(),
-) -> std::result::Result<StepEnd, Failure> {
+) -> Tried<StepEnd> {
     let Waiting { child, socket, pipes } = waiting;
     let mut step = Beside { child, socket, received: Vec::new(), messages: Vec::new(), is_open: true };
     let sent = send(&step.socket, description).and_then(|()| step.socket.set_nonblocking(true));

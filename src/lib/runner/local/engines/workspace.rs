@@ -24,7 +24,7 @@ pub(crate) trait StepHost: Send {
         stop: &Stop,
         terminal: Option<BorrowedFd<'_>>,
         output: &Output<'_>,
-    ) -> std::result::Result<StepEnd, Unrun>;
+    ) -> Ran;
 
     /// See [`TaskSpace::seen`].
     fn seen(&self, placed: &PlacedStep<'_>) -> Seen;
@@ -34,6 +34,9 @@ pub(crate) trait StepHost: Send {
         Ok(None)
     }
 }
+
+/// The end of the program of a step.
+pub(crate) type Ran = std::result::Result<StepEnd, Unrun>;
 
 /// Why the program of a step was not run to its end.
 pub(crate) enum Unrun {
@@ -120,18 +123,13 @@ pub(crate) fn make_sub_paths(mounts: &[Mount]) -> std::result::Result<(), StepEn
 
 /// See the module.
 pub(crate) struct Workspace<'a, H> {
-    task: &'a TaskRun,
+    pub(crate) task: &'a TaskRun,
     // Before the folder that it uses.
-    host: H,
-    folder: TaskFolder,
+    pub(crate) host: H,
+    pub(crate) folder: TaskFolder,
 }
 
-impl<'a, H: StepHost> Workspace<'a, H> {
-    /// Of a task whose folder has been made.
-    pub(crate) fn new(task: &'a TaskRun, folder: TaskFolder, host: H) -> Workspace<'a, H> {
-        Workspace { task, host, folder }
-    }
-
+impl<H: StepHost> Workspace<'_, H> {
     fn run(
         &mut self,
         index: usize,
@@ -224,18 +222,12 @@ mod tests {
     fn a_prompt_is_no_command() {
         let step = Step {
             name: "a$(reboot)`x`".to_owned(),
-            image: String::new(),
             command: vec!["make".to_owned()],
             args: vec!["test".to_owned()],
             script: Some("x".to_owned()),
             env: vec![("A".to_owned(), "b".to_owned())],
             working_dir: Some("/workspace".to_owned()),
-            mounts: Vec::new(),
-            timeout: None,
-            continue_on_error: false,
-            stdout_path: None,
-            stderr_path: None,
-            results: Vec::new(),
+            ..Step::default()
         };
         let shell = shell_of(&step, "t\\w");
         assert_eq!(shell.command.last().unwrap(), "t-w : a--reboot--x-");

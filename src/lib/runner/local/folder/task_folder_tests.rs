@@ -32,17 +32,13 @@ fn mk_step(name: &str, mounts: &[(&str, &str, Option<&str>)]) -> Step {
     Step {
         name: name.to_owned(),
         image: "none".to_owned(),
-        command: Vec::new(),
         args: vec!["x".to_owned()],
         script: Some("#!/bin/sh\ntrue\n".to_owned()),
-        env: Vec::new(),
         working_dir: Some("/workspace/source/deep".to_owned()),
         mounts: mounts.iter().map(mount).collect(),
         timeout: Some(Duration::from_secs(1)),
-        continue_on_error: false,
-        stdout_path: None,
-        stderr_path: None,
         results: vec!["r".to_owned()],
+        ..Step::default()
     }
 }
 
@@ -52,8 +48,6 @@ fn mk_task(steps: Vec<Step>) -> TaskRun {
     TaskRun {
         task: "t".to_owned(),
         name: "run-t".to_owned(),
-        attempt: 0,
-        sidecars: Vec::new(),
         volumes: vec![
             volume("source", VolumeSource::Empty),
             volume("shared", VolumeSource::Shared("my/claim".to_owned())),
@@ -62,6 +56,7 @@ fn mk_task(steps: Vec<Step>) -> TaskRun {
         ],
         steps,
         results: vec!["out".to_owned(), "link".to_owned(), "none".to_owned()],
+        ..TaskRun::default()
     }
 }
 

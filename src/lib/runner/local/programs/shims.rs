@@ -2,11 +2,11 @@
 //! the user puts in the place of others ([`Override`]). They are shell scripts, so that they run in any image.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::runner::local::beside::program::has_program;
 use crate::runner::local::programs::tools::{Override, Tools};
 use crate::tree;
 
@@ -149,14 +149,11 @@ impl Programs {
 
     /// Whether there is a program of this name, or at this path.
     pub fn has(&self, name: &str) -> bool {
-        let is_program = |path: &Path| {
-            fs::metadata(path).is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
-        };
         if name.contains('/') {
             // What is not absolute is a file of the work tree.
-            return !name.starts_with('/') || is_program(Path::new(name));
+            return !name.starts_with('/') || has_program(Path::new(name));
         }
-        self.folders.iter().any(|folder| is_program(&folder.join(name)))
+        self.folders.iter().any(|folder| has_program(&folder.join(name)))
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make files and run programs")]
 
 use super::*;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 struct Made {

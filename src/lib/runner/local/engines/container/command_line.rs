@@ -101,7 +101,6 @@ impl Container {
         if !of_file.is_empty() {
             add(&["--env-file", &folder.write_variables(index, &of_file)?.display().to_string()]);
         }
-        line.extend(self.runtime.run_arguments.iter().cloned());
         line.push(step.image.clone());
         line.extend(command_line.iter().skip(usize::from(entrypoint.is_some())).cloned());
         Ok(line)

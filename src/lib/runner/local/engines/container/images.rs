@@ -47,7 +47,6 @@ impl Container {
         let here = match self.runtime.pull {
             Pull::Never => inspect(),
             Pull::Missing => inspect().or_else(|_| fetch().and_then(|_| inspect())),
-            Pull::Always => fetch().and_then(|_| inspect()),
         }?;
         let lines = here.printed_lines();
         let path = lines.iter().find_map(|line| line.strip_prefix("PATH=")).unwrap_or(STANDARD_PATH).to_owned();

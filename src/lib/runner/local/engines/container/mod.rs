@@ -25,13 +25,13 @@ use self::running::Running;
 use self::sidecars::Sidecars;
 use self::variables::OWN_VARIABLES;
 use super::attend::{Copies, Ended, Pipes, attend, killed};
-use super::workspace::{PlacedStep, StepHost, Unrun, Workspace, make_sub_paths};
+use super::workspace::{PlacedStep, Ran, StepHost, Workspace, make_sub_paths};
 use crate::error::Result;
 use crate::process::{Environment, Program};
 use crate::runner::cancel::Stop;
 use crate::runner::event::Stream;
 use crate::runner::local::beside::program::find_program;
-use crate::runner::local::beside::protocol::Failure;
+use crate::runner::local::beside::protocol::{Failure, Tried};
 use crate::runner::local::beside::terminal;
 use crate::runner::local::folder::TaskFolder;
 use crate::runner::local::folder::disk::DiskWatch;
@@ -50,8 +50,6 @@ const LABEL: &str = "kfleet";
 pub enum Pull {
     /// Those that are not there.
     Missing,
-    /// All of them, once in each run.
-    Always,
     /// None.
     Never,
 }
@@ -63,8 +61,6 @@ pub struct Runtime {
     pub program: PathBuf,
     /// Arguments before `run`, such as `--runtime runc`.
     pub arguments: Vec<String>,
-    /// Further arguments of `run`, such as `--ulimit nofile=1024`.
-    pub run_arguments: Vec<String>,
     /// Whether images are fetched.
     pub pull: Pull,
 }
@@ -72,7 +68,8 @@ pub struct Runtime {
 /// The engine of containers.
 #[derive(Debug)]
 pub struct Container {
-    settings: Settings,
+    /// What the engine was informed of.
+    pub settings: Settings,
     runtime: Runtime,
     /// The `PATH` of each image that is here.
     paths: Mutex<BTreeMap<String, String>>,
@@ -90,11 +87,6 @@ impl Container {
     pub fn guarded(mut self) -> Container {
         self.guard = Guard::start(&self);
         self
-    }
-
-    /// What the engine was informed of.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
     }
 
     /// Whether the runtime answers.
@@ -180,9 +172,9 @@ impl Container {
     /// As [`Container::command`], with a terminal.
     fn command_on(&self, terminal: BorrowedFd<'_>) -> io::Result<Command> {
         let program = &self.runtime.program;
-        let found = self.settings.environment.get("PATH").map(|path| path.to_string_lossy().into_owned());
+        let path = self.settings.environment.text("PATH").unwrap_or_default();
         let name = program.to_string_lossy();
-        let program = find_program(&name, &found.unwrap_or_default()).map_err(io::Error::other)?;
+        let program = find_program(&name, &path).map_err(io::Error::other)?;
         let mut command = terminal::command(&program, &name)?;
         command.env_clear().envs(self.own_environment().iter());
         command.stdin(terminal.try_clone_to_owned()?);
@@ -197,7 +189,7 @@ impl Container {
         copies: Copies,
         terminal: Option<BorrowedFd<'_>>,
         output: &Output<'_>,
-    ) -> std::result::Result<StepEnd, Failure> {
+    ) -> Tried<StepEnd> {
         let name = wanted.name;
         let mut command = match terminal {
             None => self.command(),
@@ -251,7 +243,7 @@ impl StepEngine for Container {
     fn prepare_task<'a>(&'a self, task: &'a TaskRun, stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>> {
         let folder = TaskFolder::new(&self.settings, task)?;
         let sidecars = Sidecars::start(self, task, &folder, stop)?;
-        Ok(Box::new(Workspace::new(task, folder, Host { engine: self, sidecars })))
+        Ok(Box::new(Workspace { task, host: Host { engine: self, sidecars }, folder }))
     }
 
     fn supports_sidecars(&self) -> bool {
@@ -276,7 +268,7 @@ impl StepHost for Host<'_> {
         stop: &Stop,
         terminal: Option<BorrowedFd<'_>>,
         output: &Output<'_>,
-    ) -> std::result::Result<StepEnd, Unrun> {
+    ) -> Ran {
         let PlacedStep { folder, task, index, step } = *placed;
         if step.script.as_ref().is_some_and(|script| !script.starts_with("#!")) {
             // The first process of the container would give it to a shell.
@@ -292,8 +284,8 @@ impl StepHost for Host<'_> {
         let mut how = self.engine.how_of_steps().to_vec();
         if terminal.is_some() {
             how.extend(["--interactive", "--tty"]);
-            let kind = self.engine.settings.environment.get("TERM").map(|kind| kind.to_string_lossy().into_owned());
-            let kind = kind.filter(|_| !env.iter().any(|(name, _)| name == "TERM"));
+            let kind =
+                self.engine.settings.environment.text("TERM").filter(|_| !env.iter().any(|(name, _)| name == "TERM"));
             env.extend(kind.map(|kind| ("TERM".to_owned(), kind)));
         }
         let name = self.engine.name_of_step(folder, step);

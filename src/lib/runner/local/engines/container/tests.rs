@@ -19,7 +19,6 @@ fn mk_engine(folder: &std::path::Path) -> Container {
     let runtime = Runtime {
         program: "podman".into(),
         arguments: vec!["--runtime".to_owned(), "runc".to_owned()],
-        run_arguments: Vec::new(),
         pull: Pull::Never,
     };
     Container::new(settings, runtime)
@@ -33,26 +32,20 @@ fn mk_task(command: &[&str]) -> TaskRun {
         task: "t".to_owned(),
         name: "run-t".to_owned(),
         attempt: 1,
-        sidecars: Vec::new(),
         volumes: vec![Volume { name: "v".to_owned(), source: VolumeSource::Empty }],
         steps: vec![Step {
             name: "one".to_owned(),
             image: "example/image:1".to_owned(),
             command: texts(command),
             args: texts(&["a b", "--rm"]),
-            script: None,
             env: [("TOKEN", "s3cr3t"), ("LD_PRELOAD", "/x.so"), ("HOME", "/tekton/home")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
             working_dir: Some("/workspace/x".to_owned()),
             mounts: vec![mount],
-            timeout: None,
-            continue_on_error: false,
-            stdout_path: None,
-            stderr_path: None,
-            results: Vec::new(),
+            ..Step::default()
         }],
-        results: Vec::new(),
+        ..TaskRun::default()
     }
 }
 
@@ -60,7 +53,7 @@ fn mk_task(command: &[&str]) -> TaskRun {
 fn the_command_line_is_tektons() {
     let folder = tempfile::tempdir().unwrap();
     let engine = mk_engine(folder.path());
-    let run = engine.settings().run.path().display().to_string();
+    let run = engine.settings.run.path().display().to_string();
     let unique = &run[run.len() - 6..];
     let line = engine.command_line(&mk_task(&["/bin/sh", "-c"]), 0).unwrap().join(" ").replace(&run, "RUN");
     let line = line.replace(unique, "UNIQUE").replace(" --init ", " ");

@@ -11,7 +11,7 @@ use rustix::thread::{
 };
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 
-use crate::runner::local::beside::protocol::{Failure, World};
+use crate::runner::local::beside::protocol::{Failure, Tried, World};
 
 /// Writes to a file of `/proc`.
 pub(super) fn write_setting(path: &str, text: &str) -> io::Result<()> {
@@ -20,7 +20,7 @@ pub(super) fn write_setting(path: &str, text: &str) -> io::Result<()> {
 }
 
 /// Confines this process and all that it starts.
-pub(super) fn confine(world: &World, processes: u32) -> Result<(), Failure> {
+pub(super) fn confine(world: &World, processes: u32) -> Tried {
     if world.counts_by_user {
         let most = Some(u64::from(processes));
         setrlimit(Resource::Nproc, Rlimit { current: most, maximum: most })

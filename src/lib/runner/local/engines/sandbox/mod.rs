@@ -15,23 +15,20 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::environment::{environment, search_path};
-use super::supervised::{Supervised, workspace};
+use super::supervised::Supervised;
 use super::workspace::PlacedStep;
-use crate::error::Result;
 use crate::process::Environment;
-use crate::runner::cancel::Stop;
 use crate::runner::local::beside::protocol::{Description, World};
 use crate::runner::local::beside::start::{self, Role};
 use crate::runner::local::folder::mounts::below;
 use crate::runner::local::folder::name_of;
 use crate::runner::local::settings::{Network, Settings};
-use crate::runner::local::step_engine::{StepEngine, TaskSpace};
-use crate::tekton::task_run::TaskRun;
 
 /// The engine of namespaces.
 #[derive(Debug)]
 pub struct Sandbox {
-    settings: Settings,
+    /// What the engine was informed of.
+    pub settings: Settings,
     program: PathBuf,
 }
 
@@ -41,11 +38,6 @@ impl Sandbox {
         Sandbox { settings, program: program.into() }
     }
 
-    /// What the engine was informed of.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     /// The `PATH` that steps have, where preflight can look for programs.
     pub fn search_path(&self) -> String {
         path_of(&self.settings.environment, &self.settings.tools)
@@ -53,6 +45,8 @@ impl Sandbox {
 }
 
 impl Supervised for Sandbox {
+    const NAME: &'static str = "sandbox";
+
     fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -76,7 +70,6 @@ impl Supervised for Sandbox {
             dir: step.working_dir.clone().unwrap_or_else(|| "/".to_owned()),
             processes: self.settings.limits.processes,
             file: self.settings.limits.file,
-            terminal: false,
             world: Some(World {
                 mount_point: folder.mount_point(),
                 hostname,
@@ -85,17 +78,8 @@ impl Supervised for Sandbox {
                 has_network: self.settings.network == Network::Host,
                 counts_by_user: counts_by_user(),
             }),
+            ..Description::default()
         }
-    }
-}
-
-impl StepEngine for Sandbox {
-    fn name(&self) -> &'static str {
-        "sandbox"
-    }
-
-    fn prepare_task<'a>(&'a self, task: &'a TaskRun, _stop: &Stop) -> Result<Box<dyn TaskSpace + 'a>> {
-        workspace(self, task)
     }
 }
 

@@ -10,7 +10,8 @@ use nix::sys::signal::{Signal as NixSignal, kill};
 
 use super::confine::{confine, write_setting};
 use super::{loopback, rootfs};
-use crate::runner::local::beside::protocol::{Failure, Message};
+use crate::runner::local::beside::program::reason;
+use crate::runner::local::beside::protocol::{Failure, Message, Tried};
 use crate::runner::local::beside::start::{self, Role};
 use crate::runner::local::beside::supervise::{self, Counted, limit, read_description, report};
 
@@ -19,7 +20,7 @@ pub(super) const UNSHARE: &str = "enter new namespaces";
 pub(super) const MAP: &str = "map the user into the new namespace";
 
 /// The process between the engine and the namespaces: enters them, starts the first process in them, and waits for it.
-pub(crate) fn outside(new_network: bool) -> std::result::Result<(), Failure> {
+pub(crate) fn outside(new_network: bool) -> Tried {
     let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
     let _ = rustix::process::setsid();
     die_with_parent()?;
@@ -47,7 +48,7 @@ pub(crate) fn outside(new_network: bool) -> std::result::Result<(), Failure> {
 }
 
 /// The first process in the namespaces. When it ends, all others end.
-pub(crate) fn inside() -> std::result::Result<(), Failure> {
+pub(crate) fn inside() -> Tried {
     if rustix::process::getpid().as_raw_nonzero().get() != 1 {
         return Err(Failure::plain("be the first process of the sandbox"));
     }
@@ -65,7 +66,8 @@ pub(crate) fn inside() -> std::result::Result<(), Failure> {
     let counts = match rootfs::build(world, description.processes) {
         // What the step, or one beside it, has made of its volumes.
         Err(Failure { what, errno }) if what.starts_with(rootfs::MOUNT) => {
-            let cause = if errno == 0 { String::new() } else { format!(": {}", reason(errno)) };
+            let reason = || reason(&io::Error::from_raw_os_error(errno));
+            let cause = if errno == 0 { String::new() } else { format!(": {}", reason()) };
             report(&Message::Unstarted(format!("CreateContainerError: cannot {what}{cause}")));
             return Ok(());
         }
@@ -85,12 +87,7 @@ pub(crate) fn inside() -> std::result::Result<(), Failure> {
     Ok(())
 }
 
-fn die_with_parent() -> std::result::Result<(), Failure> {
+fn die_with_parent() -> Tried {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
         .map_err(|cause| Failure::new("end with the engine", cause))
-}
-
-fn reason(errno: i32) -> String {
-    let text = io::Error::from_raw_os_error(errno).to_string().to_lowercase();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
 }

@@ -29,22 +29,13 @@ impl Sandbox {
     /// The machine does not allow it ([`ErrorKind::Environment`]): the error names the setting that forbids it.
     pub fn probe(folder: &Path, program: &Path) -> Result<()> {
         let run_folder = RunFolder::new(folder, "probe", false)?;
-        let mount_point = run_folder.path().join("tasks");
+        let (mount_point, hostname) = (run_folder.path().join("tasks"), "probe".to_owned());
         let description = Description {
-            command_line: Vec::new(),
-            environment: Vec::new(),
             dir: "/".to_owned(),
             processes: 1000,
             file: 1,
-            terminal: false,
-            world: Some(World {
-                mount_point,
-                hostname: "probe".to_owned(),
-                mounts: Vec::new(),
-                tools: Vec::new(),
-                has_network: false,
-                counts_by_user: false,
-            }),
+            world: Some(World { mount_point, hostname, ..World::default() }),
+            ..Description::default()
         };
         let deadline = Some(Instant::now() + Duration::from_secs(10));
         let stop = Stop { deadline, cancelled: Arc::default(), at_once: Arc::default() };

@@ -13,7 +13,7 @@ use rustix::mount::{
 };
 
 use super::confine::write_setting;
-use crate::runner::local::beside::protocol::{Failure, World};
+use crate::runner::local::beside::protocol::{Failure, Tried, World};
 use crate::runner::local::folder::confined_path;
 use crate::runner::local::folder::mounts::{Mount, below, covering};
 
@@ -72,10 +72,8 @@ pub(super) const PROC: &str = "mount /proc in the sandbox";
 /// How errors about what a step mounts begin.
 pub(super) const MOUNT: &str = "mount ";
 
-type Done<T = ()> = std::result::Result<T, Failure>;
-
 /// Makes the root of the step and enters it. Returns whether the system holds the number of processes to the limit.
-pub(super) fn build(world: &World, processes: u32) -> Done<bool> {
+pub(super) fn build(world: &World, processes: u32) -> Tried<bool> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .map_err(|cause| Failure::new(ROOT, cause))?;
     let flags = MountFlags::NOSUID | MountFlags::NODEV;
@@ -106,7 +104,7 @@ struct Root {
 }
 
 impl Root {
-    fn make_folders(&self, folders: &[&str]) -> Done {
+    fn make_folders(&self, folders: &[&str]) -> Tried {
         for folder in folders {
             confined_path::descend(self.fd.as_fd(), folder, true)
                 .map_err(|cause| Failure::new("make the folders of the sandbox", cause))?;
@@ -115,7 +113,7 @@ impl Root {
     }
 
     /// Shows the programs of the host. Links among them, such as `/bin` on most systems, stay links.
-    fn show_system(&self, world: &World) -> Done<Vec<Mount>> {
+    fn show_system(&self, world: &World) -> Tried<Vec<Mount>> {
         let mut mounts = Vec::new();
         for name in SYSTEM {
             let path = format!("/{name}");
@@ -179,7 +177,7 @@ impl Root {
     }
 
     /// A `/proc` of the new namespace. Returns whether its numbers of processes end at the limit.
-    fn make_proc(&self, processes: u32, mounts: &mut Vec<Mount>) -> Done<bool> {
+    fn make_proc(&self, processes: u32, mounts: &mut Vec<Mount>) -> Tried<bool> {
         let path = format!("{}/proc", self.path);
         let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
         mount("proc", &path, "proc", flags, None).map_err(|cause| Failure::new(PROC, cause))?;
@@ -190,29 +188,20 @@ impl Root {
         // they are where the limit is lower than the system takes.
         let is_own = processes >= LEAST_NUMBER
             && write_setting(&format!("{path}/sys/kernel/pid_max"), &processes.to_string()).is_ok();
-        for name in PROC_READ_ONLY {
+        let hidden = PROC_HIDDEN.iter().map(|name| (name, true));
+        for (name, is_hidden) in PROC_READ_ONLY.iter().map(|name| (name, false)).chain(hidden) {
             let inner = format!("{path}/{name}");
             if Path::new(&inner).exists() {
-                self.bind_again(&inner, &inner)?;
-                mounts.push(Mount::new(format!("/proc/{name}"), "", true));
-            }
-        }
-        for name in PROC_HIDDEN {
-            let inner = format!("{path}/{name}");
-            if Path::new(&inner).exists() {
-                self.bind_again("/dev/null", &inner)?;
+                let source = if is_hidden { "/dev/null" } else { &inner };
+                mount_bind_recursive(source, &inner).map_err(|cause| Failure::new("guard /proc", cause))?;
                 mounts.push(Mount::new(format!("/proc/{name}"), "", true));
             }
         }
         Ok(is_own)
     }
 
-    fn bind_again(&self, source: &str, target: &str) -> Done {
-        mount_bind_recursive(source, target).map_err(|cause| Failure::new("guard /proc", cause))
-    }
-
     /// A few devices of the host, read-only: that keeps their rights as they are, and they can be written to all the same.
-    fn make_devices(&self, mounts: &mut Vec<Mount>) -> Done {
+    fn make_devices(&self, mounts: &mut Vec<Mount>) -> Tried {
         let fail = |cause: io::Error| Failure::new("make /dev", cause);
         for name in DEVICES {
             let path = format!("/dev/{name}");
@@ -248,7 +237,7 @@ impl Root {
     }
 
     /// An `/etc` that knows one user, and of the host what programs need to run.
-    fn make_configuration(&self, world: &World, mounts: &mut Vec<Mount>) -> Done {
+    fn make_configuration(&self, world: &World, mounts: &mut Vec<Mount>) -> Tried {
         let fail = |cause: io::Error| Failure::new("make /etc", cause);
         for name in CONFIGURATION {
             self.show(&format!("/etc/{name}"), mounts).map_err(fail)?;
@@ -279,7 +268,7 @@ impl Root {
     }
 
     /// Makes all that is read-only so, with all that is mounted below it.
-    fn make_read_only(&self, mounts: &[Mount]) -> Done {
+    fn make_read_only(&self, mounts: &[Mount]) -> Tried {
         let fail = |cause: io::Error| Failure::new("make folders of the sandbox read-only", cause);
         let mut sorted: Vec<Mount> = mounts.to_vec();
         sorted.sort_by_key(|mount| mount.path.split('/').count());
@@ -303,7 +292,7 @@ impl Root {
     }
 
     /// Makes this the root, and lets go of the old one.
-    fn enter(&self) -> Done {
+    fn enter(&self) -> Tried {
         let enter = || -> io::Result<()> {
             rustix::process::fchdir(&self.fd)?;
             rustix::process::pivot_root(".", ".")?;
@@ -321,18 +310,16 @@ fn by_number(fd: BorrowedFd<'_>) -> String {
 
 /// The flags of a mount that must stay as they are.
 fn flags(options: &str) -> MountFlags {
-    options.split(',').fold(MountFlags::empty(), |flags, option| {
-        flags
-            | match option {
-                "nosuid" => MountFlags::NOSUID,
-                "nodev" => MountFlags::NODEV,
-                "noexec" => MountFlags::NOEXEC,
-                "noatime" => MountFlags::NOATIME,
-                "nodiratime" => MountFlags::NODIRATIME,
-                "relatime" => MountFlags::RELATIME,
-                _ => MountFlags::empty(),
-            }
-    })
+    let flag = |option| match option {
+        "nosuid" => MountFlags::NOSUID,
+        "nodev" => MountFlags::NODEV,
+        "noexec" => MountFlags::NOEXEC,
+        "noatime" => MountFlags::NOATIME,
+        "nodiratime" => MountFlags::NODIRATIME,
+        "relatime" => MountFlags::RELATIME,
+        _ => MountFlags::empty(),
+    };
+    options.split(',').map(flag).collect()
 }
 
 /// A path as `mountinfo` has it: blanks and backslashes are octal numbers.
