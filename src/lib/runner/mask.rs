@@ -13,7 +13,6 @@ use serde_json::Value;
 use super::mask_forms::forms;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runner::log::{Colours, clean};
-use crate::tekton::objects::Objects;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "***";
@@ -38,14 +37,6 @@ impl std::fmt::Debug for Masker {
 }
 
 impl Masker {
-    /// For all Secrets among some objects.
-    ///
-    /// # Errors
-    /// They are too long to be masked ([`ErrorKind::Usage`]).
-    pub fn of(objects: &Objects) -> Result<Masker> {
-        Masker::new(objects.secrets())
-    }
-
     /// For some secrets.
     ///
     /// # Errors
@@ -179,11 +170,6 @@ impl Stream {
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         self.give(self.held.len(), out);
         (self.state, self.in_mask) = (0, false);
-    }
-
-    /// How many bytes are held back.
-    pub fn held(&self) -> usize {
-        self.held.len()
     }
 
     /// Each range is taken away once at most, so this is linear in the length of the text.

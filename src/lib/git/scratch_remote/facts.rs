@@ -3,7 +3,7 @@
 use super::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
 use crate::git::clone::{Commits, LocalClone, unusable};
-use git2::{Delta, DiffFindOptions, DiffOptions, Oid};
+use git2::{Delta, DiffFindOptions, Oid};
 
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,8 +125,7 @@ impl LocalClone {
         let from = parent.and_then(|parent| repository.merge_base(base, parent).ok()).unwrap_or(base);
         let tree = |id: Oid| repository.find_commit(id).and_then(|commit| commit.tree()).map_err(unusable);
         let (old, new) = (tree(from)?, repository.find_tree(snapshot.tree).map_err(unusable)?);
-        let mut options = DiffOptions::new();
-        let mut diff = repository.diff_tree_to_tree(Some(&old), Some(&new), Some(&mut options)).map_err(unusable)?;
+        let mut diff = repository.diff_tree_to_tree(Some(&old), Some(&new), None).map_err(unusable)?;
         diff.find_similar(Some(DiffFindOptions::new().renames(true))).map_err(unusable)?;
         let mut files = Vec::new();
         for delta in diff.deltas() {

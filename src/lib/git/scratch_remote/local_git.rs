@@ -43,9 +43,6 @@ impl<'a> LocalGit<'a> {
     }
 
     /// What it prints.
-    ///
-    /// # Errors
-    /// It fails.
     pub(super) fn told(&self, program: Program) -> Result<String> {
         let output = self.git.run(program)?;
         if !output.is_success() {

@@ -14,7 +14,7 @@ const COMMITS: usize = 100;
 const REFS: usize = 1_000;
 
 /// A ref that the run has pushed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Push {
     /// Its full name.
     pub reference: String,
@@ -41,29 +41,17 @@ impl Throwaway {
     /// Steps have damaged the repository, or pushed more than can be reported.
     pub fn pushes(&self) -> Result<Vec<Push>> {
         let repository = self.reopen()?;
-        let mut now = BTreeMap::new();
-        for reference in repository.references().map_err(unreadable)? {
-            let Ok(reference) = reference else { continue };
-            if let (Ok(name), Some(id)) = (reference.name(), reference.target()) {
-                now.insert(name.to_owned(), id);
-            }
-        }
+        let references = repository.references().map_err(unreadable)?.flatten();
+        let now: BTreeMap<String, Oid> =
+            references.filter_map(|reference| Some((reference.name().ok()?.to_owned(), reference.target()?))).collect();
         let old_of = |name: &str| self.before.get(name).and_then(|id| Oid::from_str(id).ok());
-        let mut changed: Vec<(String, Option<Oid>, Option<Oid>)> = Vec::new();
-        for (name, new) in &now {
-            let old = old_of(name);
-            if old != Some(*new) {
-                changed.push((name.clone(), old, Some(*new)));
-            }
-        }
-        for name in self.before.keys().filter(|name| !now.contains_key(*name)) {
-            changed.push((name.clone(), old_of(name), None));
-        }
-        changed.sort();
+        let names: BTreeSet<&String> = self.before.keys().chain(now.keys()).collect();
+        let sides = names.into_iter().map(|name| (name, old_of(name), now.get(name).copied()));
+        let changed: Vec<(&String, Option<Oid>, Option<Oid>)> = sides.filter(|(_, old, new)| old != new).collect();
         if changed.len() > REFS {
             return Err(refused(format!("it has changed more than {REFS} refs")));
         }
-        changed.into_iter().map(|(name, old, new)| self.push(&repository, name, old, new)).collect()
+        changed.into_iter().map(|(name, old, new)| self.push(&repository, name.clone(), old, new)).collect()
     }
 
     /// Opens the repository after steps have run: whatever could lead out of it is removed or refused.
@@ -82,11 +70,7 @@ impl Throwaway {
             reference: name,
             old: old.map(|id| id.to_string()),
             new: new.map(|id| id.to_string()),
-            is_forced: false,
-            commits: Vec::new(),
-            commit_count: 0,
-            files: Vec::new(),
-            diff: String::new(),
+            ..Push::default()
         };
         // What leads to a tree or a file has no history, and is reported by its name alone.
         let commit_of = |id: Oid| commit_of(repository, id);

@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn each_path_is_told_once() {
         let script = "cd /workspace/a\ncat /workspace/a x > /tekton/results/r\n# /workspace\n";
-        let found = each_once(literal_paths(script).into_iter().map(|found| found.path).collect());
+        let found = each_once(literal_paths(script));
         assert_eq!(found, ["/workspace/a", "/tekton/results/r"]);
         let told = warning(".lighthouse/pr.yaml", "build/test", &found);
         assert_eq!(told.location.to_string(), ".lighthouse/pr.yaml");

@@ -16,13 +16,10 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// What became of a run. Nothing in it holds a secret.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
-    /// The name of the run.
     pub run: String,
-    /// How it ended.
     pub reason: String,
-    /// Whether that is a success.
     pub is_success: bool,
     /// Whether the image of some step could not be had.
     pub lacks_image: bool,
@@ -88,7 +85,7 @@ impl Session<'_> {
     /// # Errors
     /// Something is missing, or cannot be made; nothing has run then. Or what was pushed cannot be read or brought in.
     fn run_one(&self, prepared: &Prepared, sink: &dyn Sink, screen: Option<&dyn Screen>) -> Result<Report> {
-        let masker = Masker::of(&self.options.objects)?;
+        let masker = Masker::new(self.options.objects.secrets())?;
         let masked = MaskingSink::new(masker.clone(), sink);
         self.carry_out(prepared, &masker, &masked, screen)
             .map(|report| without_secrets(report, &masker))
@@ -142,11 +139,8 @@ impl Session<'_> {
             lacks_image: seen.lacks_image(),
             reason: seen.reason.unwrap_or_default(),
             pushes: pushes?,
-            brought: None,
-            sent: None,
-            refused: Vec::new(),
-            held: Vec::new(),
             kept: self.options.keep.then(|| self.folder.path().to_owned()),
+            ..Report::default()
         };
         self.after(&throwaway, &mut report);
         Ok(report)

@@ -92,8 +92,7 @@ impl Backend for LocalBackend<'_> {
     }
 
     fn lost_paths(&self, script: &str) -> Vec<String> {
-        let paths = if self.shows_host() { literal_paths(script) } else { Vec::new() };
-        paths.into_iter().map(|found| found.path).collect()
+        if self.shows_host() { literal_paths(script) } else { Vec::new() }
     }
 
     fn prepare<'a>(&'a self, run: RunRequest<'a>) -> Result<Box<dyn PreparedRun + 'a>> {

@@ -25,7 +25,6 @@ pub enum EngineKind {
 /// An engine, and why it is this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineChoice {
-    /// Which.
     pub kind: EngineKind,
     pub why: String,
     /// The program that runs containers.
@@ -53,39 +52,30 @@ pub fn choose(
     environment: &Environment,
 ) -> Result<EngineChoice> {
     let runtime = || runtimes(environment).next();
-    let asked_for =
-        |kind| EngineChoice { kind, why: "it was asked for".to_owned(), runtime: runtime(), is_asked: true };
+    let chosen = |kind, why, runtime| Ok(EngineChoice { kind, why, runtime, is_asked: asked.is_some() });
+    let asked_for = |kind| chosen(kind, "it was asked for".to_owned(), runtime());
     match asked {
-        Some(EngineKind::Sandbox) => probe(folder, program).map(|()| asked_for(EngineKind::Sandbox)),
-        Some(EngineKind::Process) if trust.is_untrusted() => Err(Error::new(
-            ErrorKind::Refused,
-            "an untrusted run cannot use the engine process: nothing confines its steps",
-        )
-        .with_hint("use --engine sandbox or container")),
-        Some(EngineKind::Process) => Ok(asked_for(EngineKind::Process)),
-        Some(EngineKind::Container) => match runtime() {
-            Some(_) => Ok(asked_for(EngineKind::Container)),
-            None => Err(Error::new(ErrorKind::Environment, "cannot run containers: neither podman nor docker is here")
-                .with_hint("install one of them, or use --engine sandbox")),
-        },
-        None => match probe(folder, program) {
-            Ok(()) => {
-                let why = "this machine allows it".to_owned();
-                Ok(EngineChoice { kind: EngineKind::Sandbox, why, runtime: None, is_asked: false })
-            }
-            Err(error) => match usable_runtime(environment) {
-                Some(found) => {
-                    let why = format!("there is no sandbox here ({})", error.message);
-                    Ok(EngineChoice { kind: EngineKind::Container, why, runtime: Some(found), is_asked: false })
-                }
-                None if trust.is_untrusted() => Err(error),
-                None => {
-                    let why =
-                        format!("there is no sandbox here ({}) and no podman or docker that works", error.message);
-                    Ok(EngineChoice { kind: EngineKind::Process, why, runtime: None, is_asked: false })
-                }
-            },
-        },
+        Some(EngineKind::Process) if trust.is_untrusted() => {
+            let message = "an untrusted run cannot use the engine process: nothing confines its steps";
+            return Err(Error::new(ErrorKind::Refused, message).with_hint("use --engine sandbox or container"));
+        }
+        Some(EngineKind::Container) if runtime().is_none() => {
+            let message = "cannot run containers: neither podman nor docker is here";
+            let error = Error::new(ErrorKind::Environment, message);
+            return Err(error.with_hint("install one of them, or use --engine sandbox"));
+        }
+        Some(EngineKind::Sandbox) => return probe(folder, program).and_then(|()| asked_for(EngineKind::Sandbox)),
+        Some(kind) => return asked_for(kind),
+        None => {}
+    }
+    let Err(error) = probe(folder, program) else {
+        return chosen(EngineKind::Sandbox, "this machine allows it".to_owned(), None);
+    };
+    let why = format!("there is no sandbox here ({})", error.message);
+    match usable_runtime(environment) {
+        Some(found) => chosen(EngineKind::Container, why, Some(found)),
+        None if trust.is_untrusted() => Err(error),
+        None => chosen(EngineKind::Process, format!("{why} and no podman or docker that works"), None),
     }
 }
 

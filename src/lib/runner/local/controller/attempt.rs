@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::job::{End, FailedStep, Job, Shared, after, earliest, is_over};
+use super::job::{End, FailedStep, Job, Shared, after, earliest};
 use super::lines::StepLog;
-use crate::runner::cancel::Stop;
+use crate::runner::cancel::{Stop, is_over};
 use crate::runner::event::Event;
 use crate::runner::local::step_engine::{IMAGE_PULL_FAILED, TaskSpace};
 use crate::runner::log::NO_IMAGE;
@@ -273,17 +273,11 @@ impl Run<'_> {
             space.put_exit_code(index, code).map_err(|error| format!("the exit code cannot be written: {error}"))?;
         }
         if !self.task.results.is_empty() {
-            let files = space.results(results::MAX_BYTES).map_err(unreadable)?;
-            if results::are_too_large(&files) {
-                return Err(TOO_LARGE.to_owned());
-            }
+            checked(space.results(results::MAX_BYTES))?;
         }
         let step = &self.specified.steps[index];
         if !step.spec.results.is_empty() {
-            let files = space.step_results(index, results::MAX_BYTES).map_err(unreadable)?;
-            if results::are_too_large(&files) {
-                return Err(TOO_LARGE.to_owned());
-            }
+            let files = checked(space.step_results(index, results::MAX_BYTES))?;
             for spec in &step.spec.results {
                 if let Some(content) = files.get(&spec.name) {
                     let value = results::parse(spec, content)?;
@@ -310,22 +304,18 @@ impl Run<'_> {
         let budget = Budget::default();
         let expander = Expander::new(&self.of_steps, &budget);
         let mut conditions = specified.spec.when.clone();
-        let mut missing = None;
         fields::of_conditions(&mut conditions, &mut |field| {
             expander.field(field);
         });
-        let conditions_as_text = conditions.iter().map(when::describe);
-        conditions_as_text.for_each(|text| missing = missing.take().or_else(|| unresolved(&text)));
+        let mut missing = conditions.iter().find_map(|condition| unresolved(&when::describe(condition)));
         let mut late = None;
         if is_late_step(&specified.spec) && when::holds(&conditions) {
             let mut step = step.clone();
             expander.list(&mut step.command);
             expander.list(&mut step.args);
             step.env.iter_mut().for_each(|(_, value)| expander.in_place(value));
-            let texts = step.command.iter().chain(&step.args).chain(step.env.iter().map(|(_, value)| value));
-            for text in texts {
-                missing = missing.or_else(|| unresolved(text));
-            }
+            let mut texts = step.command.iter().chain(&step.args).chain(step.env.iter().map(|(_, value)| value));
+            missing = missing.or_else(|| texts.find_map(|text| unresolved(text)));
             late = Some(step);
         }
         let problem = missing.or_else(|| expander.into_problems().into_iter().next());
@@ -384,7 +374,12 @@ fn has_zero_byte(step: &Step) -> bool {
     step.command.iter().chain(&step.args).chain(values).chain(&step.working_dir).any(|text| text.contains('\0'))
 }
 
-const TOO_LARGE: &str = "Termination message is above max allowed size 4096, caused by large task result.";
+/// Results that were read, unless they are more than Tekton takes.
+fn checked(read: crate::error::Result<BTreeMap<String, Vec<u8>>>) -> Result<BTreeMap<String, Vec<u8>>, String> {
+    const TOO_LARGE: &str = "Termination message is above max allowed size 4096, caused by large task result.";
+    let files = read.map_err(unreadable)?;
+    if results::are_too_large(&files) { Err(TOO_LARGE.to_owned()) } else { Ok(files) }
+}
 
 /// The reason of a task with a step or sidecar that cannot start.
 fn unstarted_reason(why: &str) -> &'static str {

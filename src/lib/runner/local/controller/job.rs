@@ -93,7 +93,3 @@ pub(super) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<I
 pub(super) fn after(start: Instant, limit: Option<Duration>) -> Option<Instant> {
     limit.and_then(|limit| start.checked_add(limit))
 }
-
-pub(super) fn is_over(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| Instant::now() >= deadline)
-}

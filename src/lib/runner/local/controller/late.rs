@@ -6,7 +6,7 @@ use crate::tekton::fields::{self, Field};
 use crate::tekton::prepare::PreparedTask;
 use crate::tekton::references::ResultRef;
 use crate::tekton::substitute::{Budget, Expander, Found, References, Table};
-use crate::tekton::types::{ParamValue, PipelineTask};
+use crate::tekton::types::PipelineTask;
 
 use super::state::Tasks;
 
@@ -69,17 +69,4 @@ fn out_of_range(task: &mut PipelineTask, table: &Table<'_>) -> BTreeSet<String> 
         fields::of_task(&mut task.task, &mut take);
     }
     wrong
-}
-
-/// The texts that the combinations of a matrix have produced, as one list.
-pub(super) fn aggregate(values: Vec<&ParamValue>) -> ParamValue {
-    ParamValue::Array(values.into_iter().filter_map(text_of).map(str::to_owned).collect())
-}
-
-/// Whether a value is text; matrices make lists of those.
-fn text_of(value: &ParamValue) -> Option<&str> {
-    match value {
-        ParamValue::String(text) => Some(text),
-        _ => None,
-    }
 }

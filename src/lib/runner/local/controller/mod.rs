@@ -14,7 +14,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::problem::{Location, Problem, Severity};
-use crate::runner::cancel::Cancel;
+use crate::runner::cancel::{Cancel, is_over};
 use crate::runner::event::{Event, Sink};
 use crate::tekton::objects::Objects;
 use crate::tekton::plan::Plan;
@@ -24,7 +24,7 @@ use crate::tekton::timeouts::limit_text;
 use crate::runner::local::step_engine::StepEngine;
 
 use attempt::{Ended, carry_out};
-use job::{End, Job, Shared, after, is_over};
+use job::{End, Job, Shared, after};
 
 pub use job::{FailedStep, OnFailure};
 use state::{Decision, Now, State, Tasks};

@@ -174,13 +174,7 @@ impl<'a> Tasks<'a> {
                 missing.result, missing.task
             ));
         }
-        if now.pipeline_over {
-            return Decision::Skip(Skip::PipelineTime);
-        }
-        if now.part_over {
-            return Decision::Skip(Skip::TasksTime);
-        }
-        start(late)
+        start(late, now, Skip::TasksTime)
     }
 
     fn decide_finally(&self, at: usize, now: Now) -> Decision {
@@ -195,13 +189,7 @@ impl<'a> Tasks<'a> {
         if !when::holds(&late.task.when) {
             return Decision::Skip(Skip::When);
         }
-        if now.pipeline_over {
-            return Decision::Skip(Skip::PipelineTime);
-        }
-        if now.part_over {
-            return Decision::Skip(Skip::FinallyTime);
-        }
-        start(late)
+        start(late, now, Skip::FinallyTime)
     }
 
     /// Takes one end of a task; it is over when all its combinations are.
@@ -343,7 +331,11 @@ fn status_of(state: &State) -> (&'static str, &'static str) {
     }
 }
 
-fn start(late: late::Late) -> Decision {
+/// What becomes of a task that nothing but time, and what it says itself, can keep from starting.
+fn start(late: late::Late, now: Now, part_over: Skip) -> Decision {
+    if now.pipeline_over || now.part_over {
+        return Decision::Skip(if now.pipeline_over { Skip::PipelineTime } else { part_over });
+    }
     if let Some(wrong) = late.wrong {
         return Decision::Invalid(wrong);
     }
@@ -372,6 +364,10 @@ fn aggregated(ended: &BTreeMap<usize, Ended>) -> Values {
     let mut order: Vec<(String, &Ended)> = ended.iter().map(|(index, one)| (index.to_string(), one)).collect();
     order.sort_by(|one, other| one.0.cmp(&other.0));
     let names: BTreeSet<&String> = order.iter().flat_map(|(_, one)| one.results.keys()).collect();
-    let list = |name: &String| order.iter().filter_map(|(_, one)| one.results.get(name)).collect();
-    names.into_iter().map(|name| (name.clone(), late::aggregate(list(name)))).collect()
+    let text = |name: &String, one: &Ended| match one.results.get(name)? {
+        ParamValue::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let list = |name| ParamValue::Array(order.iter().filter_map(|(_, one)| text(name, one)).collect());
+    names.into_iter().map(|name| (name.clone(), list(name))).collect()
 }

@@ -40,10 +40,8 @@ pub(crate) fn killed(output: &Output<'_>, reason: &str) -> StepEnd {
 
 /// How an engine acts on a step that runs.
 pub(crate) trait Handle {
-    /// What wakes the engine, beside output.
-    fn news(&self) -> Option<&UnixStream>;
-    /// How long to wait for news and output at most.
-    fn pause(&self) -> Duration;
+    /// What wakes the engine, beside output, and how long to wait for either at most.
+    fn news(&self) -> (Option<&UnixStream>, Duration);
     /// Takes the news. Returns whether all that the step has started has ended.
     fn look(&mut self) -> io::Result<bool>;
     /// Asks the step to end.
@@ -127,8 +125,9 @@ pub(crate) fn attend(
             }
         }
         let next = kill_at.into_iter().chain(stop.deadline.filter(|_| ended == Ended::Alone));
-        let timeout = next.map(|time| time.saturating_duration_since(now)).fold(handle.pause(), Duration::min);
-        let ready = wait(&pipes, handle.news().filter(|_| !is_over), timeout)?;
+        let (news, pause) = handle.news();
+        let timeout = next.map(|time| time.saturating_duration_since(now)).fold(pause, Duration::min);
+        let ready = wait(&pipes, news.filter(|_| !is_over), timeout)?;
         let mut came = false;
         for (index, stream) in [Stream::Stdout, Stream::Stderr].into_iter().enumerate() {
             if ready[index] {
@@ -154,29 +153,15 @@ pub(crate) fn attend(
 
 /// Which of the two pipes have something, or have ended.
 fn wait(pipes: &Pipes, news: Option<&UnixStream>, timeout: Duration) -> io::Result<[bool; 2]> {
-    let mut polled = Vec::with_capacity(3);
-    let mut which = Vec::with_capacity(2);
-    for (index, pipe) in pipes.0.iter().enumerate() {
-        if let Some(pipe) = pipe {
-            polled.push(PollFd::new(pipe, PollFlags::IN));
-            which.push(index);
-        }
-    }
-    if let Some(news) = news {
-        polled.push(PollFd::new(news, PollFlags::IN));
-    }
+    let mut polled: Vec<PollFd<'_>> = pipes.0.iter().flatten().map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
+    polled.extend(news.map(|news| PollFd::new(news, PollFlags::IN)));
     let timeout = Timespec { tv_sec: timeout.as_secs().cast_signed(), tv_nsec: timeout.subsec_nanos().into() };
-    let mut ready = [false; 2];
     match poll(&mut polled, Some(&timeout)) {
-        Err(rustix::io::Errno::INTR) => {}
-        polled_count => {
-            polled_count?;
-            for (index, polled) in which.iter().zip(&polled) {
-                ready[*index] = !polled.revents().is_empty();
-            }
-        }
-    }
-    Ok(ready)
+        Err(rustix::io::Errno::INTR) => return Ok([false; 2]),
+        count => count?,
+    };
+    let mut has_come = polled.iter().map(|polled| !polled.revents().is_empty());
+    Ok(pipes.0.each_ref().map(|pipe| pipe.is_some() && has_come.next() == Some(true)))
 }
 
 /// Passes on one part of what a pipe has. Returns whether there was something.

@@ -35,9 +35,6 @@ pub(crate) trait Supervised: Sync {
     fn describe(&self, placed: &PlacedStep<'_>) -> Description;
 
     /// Makes what mounts show, where the process beside the step does not make it.
-    ///
-    /// # Errors
-    /// The step cannot start.
     fn make_mounts(&self, _mounts: &[Mount]) -> std::result::Result<(), StepEnd> {
         Ok(())
     }
@@ -113,13 +110,9 @@ struct Beside {
 }
 
 impl Handle for Beside {
-    fn news(&self) -> Option<&UnixStream> {
-        self.is_open.then_some(&self.socket)
-    }
-
-    fn pause(&self) -> Duration {
+    fn news(&self) -> (Option<&UnixStream>, Duration) {
         // Once the socket is closed, the end is a moment away, and nothing else shows it.
-        if self.is_open { LOOK } else { Duration::from_micros(300) }
+        if self.is_open { (Some(&self.socket), LOOK) } else { (None, Duration::from_micros(300)) }
     }
 
     fn look(&mut self) -> io::Result<bool> {

@@ -34,10 +34,7 @@ impl TaskFolder {
     pub(crate) fn new(settings: &Settings, task: &TaskRun) -> Result<TaskFolder> {
         let number = settings.run.next_task();
         let path = settings.run.path().join("tasks").join(format!("{number}-{}", name_of(&task.name)));
-        let fail = |cause: io::Error| {
-            let message = format!("cannot make the folders of task {}", task.task);
-            Error::new(ErrorKind::Environment, message).with_source(cause)
-        };
+        let fail = |cause| failed(format!("cannot make the folders of task {}", task.task))(cause);
         let dir = make_folders(&path).and_then(|()| confined_path::open_folder(&path)).map_err(fail)?;
         // From here on, its end removes what has been made.
         let mut folder = TaskFolder { path, keep: settings.run.is_kept(), dir, views: Vec::new(), scripts: Vec::new() };
@@ -105,10 +102,7 @@ impl TaskFolder {
                 }),
                 VolumeSource::Host(path) => host_path(&settings.host_paths, path),
             };
-            let made = made.map_err(|cause| {
-                let message = format!("cannot make the volume {} of task {}", volume.name, task.task);
-                Error::new(ErrorKind::Environment, message).with_source(cause)
-            })?;
+            let made = made.map_err(failed(format!("cannot make the volume {} of task {}", volume.name, task.task)))?;
             let read_only = matches!(volume.source, VolumeSource::Files(_));
             volumes.insert(volume.name.as_str(), (made, read_only));
         }
@@ -177,9 +171,7 @@ impl TaskFolder {
             }
             confined_path::write(run.as_fd(), "status/exitCode", code.to_string().as_bytes(), 0o644)
         };
-        put().map_err(|cause| {
-            Error::new(ErrorKind::Environment, "cannot write the exit code of a step").with_source(cause)
-        })
+        put().map_err(failed("cannot write the exit code of a step"))
     }
 
     /// See [`crate::runner::local::step_engine::TaskSpace::results`]: what is not a regular file is not a result.
@@ -187,10 +179,8 @@ impl TaskFolder {
         let mut results = BTreeMap::new();
         for name in names.iter().filter(|name| !name.contains('/')) {
             let path = format!("{folder}/{name}");
-            let read = confined_path::read(self.dir.as_fd(), &path, limit.saturating_add(1)).map_err(|cause| {
-                Error::new(ErrorKind::Environment, format!("cannot read the result {name}")).with_source(cause)
-            })?;
-            if let Some(content) = read {
+            let read = confined_path::read(self.dir.as_fd(), &path, limit.saturating_add(1));
+            if let Some(content) = read.map_err(failed(format!("cannot read the result {name}")))? {
                 results.insert(name.clone(), content);
             }
         }
@@ -205,27 +195,23 @@ impl TaskFolder {
     /// Writes variables of a step, for nobody but the caller to read: where they are.
     pub(crate) fn write_variables(&self, index: usize, text: &str) -> Result<PathBuf> {
         let name = format!("variables-{index}");
-        confined_path::write(self.dir.as_fd(), &name, text.as_bytes(), 0o600).map_err(|cause| {
-            Error::new(ErrorKind::Environment, "cannot write the variables of a step").with_source(cause)
-        })?;
+        confined_path::write(self.dir.as_fd(), &name, text.as_bytes(), 0o600)
+            .map_err(failed("cannot write the variables of a step"))?;
         Ok(self.path.join(name))
     }
 
     /// Writes the `/etc/hosts` of a task whose host has this name: where it is.
     pub(crate) fn write_hosts(&self, hostname: &str) -> Result<PathBuf> {
         let text = format!("127.0.0.1 localhost {hostname}\n::1 localhost\n");
-        confined_path::write(self.dir.as_fd(), "hosts", text.as_bytes(), 0o644).map_err(|cause| {
-            Error::new(ErrorKind::Environment, "cannot write the names of hosts").with_source(cause)
-        })?;
+        confined_path::write(self.dir.as_fd(), "hosts", text.as_bytes(), 0o644)
+            .map_err(failed("cannot write the names of hosts"))?;
         Ok(self.path.join("hosts"))
     }
 
     /// Makes what only this step sees.
     pub(crate) fn make_step(&self, index: usize) -> Result<()> {
         let make = |name: &str| confined_path::make_open(self.dir.as_fd(), &format!("own/{index}/{name}"));
-        make("root")
-            .and_then(|()| make("tmp"))
-            .map_err(|cause| Error::new(ErrorKind::Environment, "cannot make the folders of a step").with_source(cause))
+        make("root").and_then(|()| make("tmp")).map_err(failed("cannot make the folders of a step"))
     }
 
     /// Removes what only this step sees.
@@ -244,6 +230,11 @@ impl Drop for TaskFolder {
             remove_folder(&self.path);
         }
     }
+}
+
+/// What could not be done, as an error with its cause.
+fn failed(message: impl Into<String>) -> impl FnOnce(io::Error) -> Error {
+    |cause| Error::new(ErrorKind::Environment, message).with_source(cause)
 }
 
 /// The steps and then the sidecars of a task.

@@ -9,6 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::tekton::plan::{Plan, StepPlan};
 use crate::tekton::types::{PipelineRun, StepSpec};
 
+/// What one option says, or why it cannot be used.
+type Checked<T> = std::result::Result<T, &'static str>;
+
 const OPEN: &str = "a quote is not closed";
 const EMPTY: &str = "one side is empty";
 
@@ -51,12 +54,7 @@ pub struct Override {
 }
 
 impl Image {
-    fn new(
-        written: &str,
-        origin: Origin,
-        image: &str,
-        program: Vec<String>,
-    ) -> std::result::Result<Image, &'static str> {
+    fn new(written: &str, origin: Origin, image: &str, program: Vec<String>) -> Checked<Image> {
         let image = image.trim();
         if image.is_empty() || program.is_empty() {
             return Err(EMPTY);
@@ -68,12 +66,7 @@ impl Image {
 }
 
 impl Override {
-    fn new(
-        written: &str,
-        origin: Origin,
-        command: Vec<String>,
-        program: Vec<String>,
-    ) -> std::result::Result<Override, &'static str> {
+    fn new(written: &str, origin: Origin, command: Vec<String>, program: Vec<String>) -> Checked<Override> {
         let Some(name) = command.first().filter(|_| !program.is_empty()) else { return Err(EMPTY) };
         if name.is_empty() || name.contains('/') || matches!(name.as_str(), "." | ".." | "kfleet") {
             return Err("only the name of a program other than kfleet can be overridden, not a path");
@@ -144,17 +137,11 @@ impl Tools {
 
     /// These, and others where these say nothing of the same image or command.
     #[must_use]
-    pub fn or(mut self, others: Tools) -> Tools {
-        let images = others
-            .images
-            .into_iter()
-            .filter(|other| self.images.iter().all(|own| own.glob.glob() != other.glob.glob()));
-        let images: Vec<Image> = images.collect();
-        self.images.extend(images);
-        let overrides =
-            others.overrides.into_iter().filter(|other| self.overrides.iter().all(|own| own.command != other.command));
-        let overrides: Vec<Override> = overrides.collect();
-        self.overrides.extend(overrides);
+    pub fn or(mut self, mut others: Tools) -> Tools {
+        others.images.retain(|other| self.images.iter().all(|own| own.glob.glob() != other.glob.glob()));
+        others.overrides.retain(|other| self.overrides.iter().all(|own| own.command != other.command));
+        self.images.append(&mut others.images);
+        self.overrides.append(&mut others.overrides);
         self
     }
 

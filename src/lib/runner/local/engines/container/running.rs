@@ -61,12 +61,8 @@ impl<'a> Running<'a> {
 }
 
 impl Handle for Running<'_> {
-    fn news(&self) -> Option<&UnixStream> {
-        None
-    }
-
-    fn pause(&self) -> Duration {
-        LOOK
+    fn news(&self) -> (Option<&UnixStream>, Duration) {
+        (None, LOOK)
     }
 
     fn look(&mut self) -> io::Result<bool> {
