@@ -9,7 +9,6 @@ use std::fmt;
 pub struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {
-    /// One variable.
     pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
         self.0.get(name.as_ref()).map(OsString::as_os_str)
     }
@@ -19,7 +18,6 @@ impl Environment {
         self.get(name).map(|value| value.to_string_lossy().into_owned())
     }
 
-    /// Sets one variable.
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         self.0.insert(name.into(), value.into());
     }

@@ -39,7 +39,6 @@ impl fmt::Display for Status {
 /// A program that has ended, however it ended.
 #[derive(Clone)]
 pub struct Output {
-    /// How it ended.
     pub status: Status,
     /// What it printed, byte for byte.
     pub stdout: Vec<u8>,

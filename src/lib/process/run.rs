@@ -104,7 +104,6 @@ impl Program {
         self
     }
 
-    /// Adds arguments.
     #[must_use]
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Program {
         self.args.extend(args.into_iter().map(Into::into));

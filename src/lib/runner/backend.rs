@@ -39,15 +39,12 @@ pub trait PreparedRun {
 pub struct RunRequest<'a> {
     /// The job, or the file that was named.
     pub job: &'a str,
-    /// What is carried out.
     pub plan: &'a Plan,
     /// The number of the pull request that it is about.
     pub pull: Option<u64>,
     /// The branch that is checked out.
     pub head_branch: &'a str,
-    /// The Secrets and ConfigMaps.
     pub objects: &'a Objects,
-    /// Whether the event is trusted.
     pub trust: Trust,
     /// Hides secrets in what is shown on a screen; events are masked by their sink.
     pub masker: &'a Masker,

@@ -48,7 +48,6 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Whether the run was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst)
     }

@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stream {
-    /// Standard output.
     Stdout,
-    /// Standard error.
     Stderr,
 }
 
@@ -35,7 +33,6 @@ pub enum Event {
     /// An attempt at a task begins.
     #[serde(rename = "task.start")]
     TaskStart {
-        /// Its name in the pipeline.
         task: String,
         /// From 0.
         attempt: u32,
@@ -43,7 +40,6 @@ pub enum Event {
     /// A task is not carried out.
     #[serde(rename = "task.skip")]
     TaskSkip {
-        /// Its name in the pipeline.
         task: String,
         /// In Tekton's words.
         reason: String,
@@ -51,7 +47,6 @@ pub enum Event {
     /// An attempt failed, another follows.
     #[serde(rename = "task.retry")]
     TaskRetry {
-        /// Its name in the pipeline.
         task: String,
         /// The attempt that failed, from 0.
         attempt: u32,
@@ -66,7 +61,6 @@ pub enum Event {
     Log {
         task: String,
         step: String,
-        /// The pipe.
         stream: Stream,
         /// The line: UTF-8, where bytes that are not become U+FFFD. A line of more than 64 KiB comes in parts.
         text: String,
@@ -76,7 +70,6 @@ pub enum Event {
     StepEnd {
         task: String,
         step: String,
-        /// The exit code, where there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         exit_code: Option<i32>,
         /// `Completed`, `Error`, `Continued`, `TimeoutExceeded`, `Skipped`, `Cancelled`, `CouldNotStart`.
@@ -84,7 +77,6 @@ pub enum Event {
         /// What happened, where the reason does not say it all.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
-        /// How long it took.
         #[serde(serialize_with = "as_seconds", deserialize_with = "from_seconds")]
         seconds: Duration,
     },
@@ -93,7 +85,6 @@ pub enum Event {
     Result {
         /// The task; empty for a result of the pipeline.
         task: String,
-        /// The name of the result.
         name: String,
         /// Text, a list or a map of texts.
         value: serde_json::Value,
@@ -101,21 +92,17 @@ pub enum Event {
     /// A task ended for good.
     #[serde(rename = "task.end")]
     TaskEnd {
-        /// Its name in the pipeline.
         task: String,
         /// Tekton's reason, such as `Succeeded`, `Failed`, `TaskRunTimeout`.
         reason: String,
-        /// What happened.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
-        /// How long all attempts took.
         #[serde(serialize_with = "as_seconds", deserialize_with = "from_seconds")]
         seconds: Duration,
     },
     /// The run has pushed to the throwaway remote.
     #[serde(rename = "push")]
     Push {
-        /// The ref.
         reference: String,
         /// What it was; `None`: it is new.
         old: Option<String>,
@@ -131,12 +118,9 @@ pub enum Event {
     RunEnd {
         /// Tekton's reason, such as `Succeeded`, `Completed`, `Failed`, `PipelineRunTimeout`, `Cancelled`.
         reason: String,
-        /// What happened.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
-        /// The results of the pipeline.
         results: BTreeMap<String, serde_json::Value>,
-        /// How long it took.
         #[serde(serialize_with = "as_seconds", deserialize_with = "from_seconds")]
         seconds: Duration,
     },

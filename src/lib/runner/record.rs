@@ -43,7 +43,6 @@ pub struct Records {
 /// One of them, for a list.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct About {
-    /// The name of the run.
     pub run: String,
     /// The folder of its repository; nothing where the record does not have it.
     pub repository: Option<String>,

@@ -19,11 +19,9 @@ use std::sync::{Mutex, PoisonError};
 /// How the log of a run is shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LogOptions {
-    /// How it is written.
     pub format: LogFormat,
     /// Whether steps that succeed show nothing.
     pub quiet_success: bool,
-    /// Where it goes.
     pub stream: LogStream,
 }
 

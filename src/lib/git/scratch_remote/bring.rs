@@ -42,12 +42,7 @@ struct Forward {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Brought {
     /// The branch is at the pushed commit, and the work tree too.
-    Forward {
-        branch: String,
-        commit: String,
-        /// The files that have changed.
-        files: Vec<String>,
-    },
+    Forward { branch: String, commit: String, files: Vec<String> },
     /// Files have changed, nothing is committed.
     Files(Vec<String>),
 }

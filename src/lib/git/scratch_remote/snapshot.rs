@@ -29,7 +29,6 @@ pub struct Snapshot {
     pub is_synthetic: bool,
     /// The commit that is checked out; nothing before the first one.
     pub parent: Option<String>,
-    /// The tree of the commit.
     pub(super) tree: Oid,
 }
 

@@ -14,7 +14,6 @@ pub struct Checkout {
     pub clone: LocalClone,
     /// What it shows of the event.
     pub facts: Facts,
-    /// The work tree.
     pub snapshot: Snapshot,
     /// The files that a pull request would change.
     pub changed: Vec<String>,

@@ -61,7 +61,7 @@ mod tests {
         );
         let tools = read(FLEET_FILE, text.as_bytes()).expect("tools");
         assert_eq!(tools.entrypoint("a/fmt:2").expect("a program"), ["kfleet", "fmt"]);
-        assert_eq!(tools.overrides()[0].command, ["make", "generate"]);
+        assert_eq!(tools.overrides[0].command, ["make", "generate"]);
         // What is wrong elsewhere is for others to say.
         assert!(read(FLEET_FILE, format!("{HEAD}addon: {{}}\n").as_bytes()).is_ok());
     }

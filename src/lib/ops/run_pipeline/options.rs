@@ -16,13 +16,10 @@ pub struct Asked {
     pub job: Option<String>,
     /// `pull_request`, `push` or `tag`.
     pub event: Option<String>,
-    /// The text of a comment.
     pub comment: Option<String>,
-    /// A saved event.
     pub saved: Option<Saved>,
     /// The number of the pull request.
     pub pull: Option<u64>,
-    /// The name of the tag that was pushed.
     pub tag: Option<String>,
     /// Whether an author who is not known is trusted.
     pub trust: bool,
@@ -49,11 +46,9 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Programs in the place of others; those of the fleet file come after them.
     pub tools: Tools,
-    /// The namespace that runs believe to be in.
     pub namespace: String,
     /// Files with objects that stand for those of a cluster, by name.
     pub manifests: Vec<(String, Vec<u8>)>,
-    /// The Secrets and ConfigMaps.
     pub objects: Objects,
     /// Where files of other repositories come from.
     pub remotes: RemoteOptions,
@@ -61,7 +56,6 @@ pub struct Options {
     pub runs: bool,
     /// The engine; nothing for the best that this machine has.
     pub engine: Option<EngineKind>,
-    /// Whether steps reach the network.
     pub network: Network,
     /// Whether steps see real paths of the host where they mount them.
     pub allows_host_paths: bool,

@@ -15,11 +15,8 @@ use crate::tekton::types::PipelineRun;
 /// A job that is ready to be run.
 #[derive(Debug)]
 pub struct Prepared {
-    /// What was selected.
     pub selected: Selected,
-    /// What is carried out.
     pub plan: Plan,
-    /// What is doubtful.
     pub warnings: Vec<Problem>,
     /// The options for programs, as they are written, that nothing in the plan needs.
     pub unused: Vec<String>,
@@ -41,7 +38,6 @@ pub(super) fn unused(prepared: &[Prepared]) -> Vec<Problem> {
 /// Jobs that are ready to be run.
 #[derive(Debug)]
 pub struct Preparation {
-    /// Those that are.
     pub prepared: Vec<Prepared>,
     /// What is doubtful: of each job, then of the options, then of what the backend cannot do.
     pub warnings: Vec<Vec<Problem>>,

@@ -14,7 +14,6 @@ use crate::problem::Problem;
 /// Something that is run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selected {
-    /// What it is.
     pub target: Target,
     pub why: String,
     /// The values that a file gets; a job has its own.
@@ -68,7 +67,6 @@ impl Selected {
 /// What is run, and what is not.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selection {
-    /// What is run.
     pub selected: Vec<Selected>,
     /// Jobs that are not: name, kind and why.
     pub skipped: Vec<(String, &'static str, String)>,

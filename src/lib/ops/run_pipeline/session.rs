@@ -34,7 +34,6 @@ pub struct Edges<'a> {
     pub cache: &'a Path,
     /// kfleet itself.
     pub program: &'a Path,
-    /// The caller's environment.
     pub environment: &'a Environment,
     /// Hears of files that are fetched.
     pub progress: &'a dyn Progress,

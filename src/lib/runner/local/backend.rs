@@ -29,9 +29,7 @@ const GIT_SETTINGS: &str = "/kfleet/gitconfig";
 /// See the module.
 pub struct LocalBackend<'a> {
     pub engine: EngineChoice,
-    /// Whether steps reach the network.
     pub network: Network,
-    /// What a `hostPath` volume is.
     pub host_paths: HostPaths,
     /// Programs in the place of others.
     pub tools: &'a Tools,
@@ -47,7 +45,6 @@ pub struct LocalBackend<'a> {
     pub real_remote: Option<String>,
     /// kfleet itself.
     pub program: PathBuf,
-    /// The caller's environment.
     pub environment: &'a Environment,
     /// Called before an image is fetched, which may take long.
     pub fetching: &'a dyn Fn(&str),

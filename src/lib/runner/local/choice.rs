@@ -11,7 +11,6 @@ use crate::runner::local::step_engine::StepEngine;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineKind {
     /// Namespaces, with the programs of this machine.
@@ -27,7 +26,6 @@ pub enum EngineKind {
 pub struct EngineChoice {
     pub kind: EngineKind,
     pub why: String,
-    /// The program that runs containers.
     pub runtime: Option<PathBuf>,
     /// Whether it was asked for.
     pub is_asked: bool,

@@ -20,9 +20,7 @@ pub struct Available<'a> {
     pub stand_ins: &'a [(&'a str, String)],
     /// Why an image cannot be had; only asked where steps run in them.
     pub missing_image: &'a dyn Fn(&str) -> Option<String>,
-    /// The objects that the run gets.
     pub objects: &'a Objects,
-    /// Whether those who cause the event are trusted.
     pub trust: Trust,
 }
 

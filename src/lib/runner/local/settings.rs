@@ -12,9 +12,7 @@ pub struct Settings {
     pub run: RunFolder,
     /// The caller's environment; steps inherit only the few variables of [`crate::runner::local::engines::environment::inherited`].
     pub environment: Environment,
-    /// Whether steps reach the network.
     pub network: Network,
-    /// What a `hostPath` volume is.
     pub host_paths: HostPaths,
     /// What every step sees beside its volumes, such as the run's repository at `/kfleet/remote.git`. One at
     /// [`SHIMS`] comes first in `PATH`.
@@ -22,7 +20,6 @@ pub struct Settings {
     /// Further folders of the host with programs, such as `/opt` or `/nix`: the sandbox shows them where they are,
     /// read-only, where they exist.
     pub tools: Vec<PathBuf>,
-    /// What a step may use up.
     pub limits: Limits,
 }
 
@@ -74,6 +71,20 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits { processes: 4096, file: 4 << 30, disk: 8 << 30, free: 256 << 20 }
+    }
+}
+
+/// For tests: a run in a folder, with nothing beside its volumes.
+#[cfg(test)]
+pub(super) fn mk_settings(parent: &std::path::Path, run: &str) -> Settings {
+    Settings {
+        run: RunFolder::new(parent, run, false).unwrap(),
+        environment: Environment::default(),
+        network: Network::None,
+        host_paths: HostPaths::Cache(parent.join("cache")),
+        binds: Vec::new(),
+        tools: Vec::new(),
+        limits: Limits::default(),
     }
 }
 

@@ -98,7 +98,6 @@ pub struct Seen {
     pub command_line: Vec<String>,
     /// The working folder; nothing for that of the image.
     pub dir: Option<String>,
-    /// The names of its variables.
     pub variables: Vec<String>,
 }
 

@@ -24,9 +24,7 @@ pub struct Line {
     pub v: u32,
     /// When it happened.
     pub ts: String,
-    /// The name of the run.
     pub run: String,
-    /// The event.
     #[serde(flatten)]
     pub event: Event,
 }

@@ -17,12 +17,9 @@ pub struct RunReport {
     pub engine: Option<String>,
     /// How it ended, in Tekton's words; nothing where it did not.
     pub reason: Option<String>,
-    /// What happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// How long it took.
     pub seconds: f64,
-    /// The results of the pipeline.
     pub results: BTreeMap<String, Value>,
     /// Its tasks, in the order in which they began or were skipped.
     pub tasks: Vec<TaskReport>,
@@ -32,17 +29,13 @@ pub struct RunReport {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskReport {
-    /// Its name in the pipeline.
     pub task: String,
     /// How it ended, in Tekton's words; nothing where it was skipped.
     pub reason: Option<String>,
-    /// Why it was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<String>,
-    /// What happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// How often it was tried.
     pub attempts: u32,
     /// How long all attempts took.
     pub seconds: f64,
@@ -51,27 +44,21 @@ pub struct TaskReport {
     pub steps: Vec<StepReport>,
 }
 
-/// A step.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StepReport {
-    /// Its name.
     pub step: String,
     /// The attempt, from 0.
     pub attempt: u32,
-    /// The exit code, where there was one.
     pub exit_code: Option<i32>,
     /// How it ended, in Tekton's words.
     pub reason: String,
-    /// What happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// How long it took.
     pub seconds: f64,
 }
 
 impl RunReport {
-    /// Takes an event.
     pub fn event(&mut self, event: &Event) {
         match event {
             Event::Plan { engine, .. } => self.engine = Some(engine.clone()),
@@ -111,7 +98,6 @@ impl RunReport {
         }
     }
 
-    /// Whether the run is a success.
     pub fn is_success(&self) -> bool {
         matches!(self.reason.as_deref(), Some("Succeeded" | "Completed"))
     }

@@ -41,7 +41,6 @@ struct Failure {
 }
 
 impl Summary {
-    /// Takes an event.
     pub fn event(&mut self, event: &Event) {
         match event {
             Event::Log { task, step, text, .. } => {

@@ -28,7 +28,6 @@ pub(crate) struct Description {
     pub(crate) command_line: Vec<String>,
     /// Complete.
     pub(crate) environment: Vec<(String, String)>,
-    /// Where the program runs.
     pub(crate) dir: String,
     /// Processes and threads at the same time.
     pub(crate) processes: u32,
@@ -56,13 +55,11 @@ impl Description {
 pub(crate) struct World {
     /// An empty folder, where the root is put together.
     pub(crate) mount_point: PathBuf,
-    /// The name of the machine.
     pub(crate) hostname: String,
     /// What the step sees, in the order of mounting.
     pub(crate) mounts: Vec<Mount>,
     /// Further folders of the host, read-only, at their own paths.
     pub(crate) tools: Vec<PathBuf>,
-    /// Whether the network is that of the host.
     pub(crate) has_network: bool,
     /// Whether the limit of processes that the system keeps for each user works: not for its administrator.
     pub(crate) counts_by_user: bool,
@@ -71,7 +68,6 @@ pub(crate) struct World {
 /// What becomes of a step.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Message {
-    /// The program runs.
     Started,
     /// It has ended with this code; 128 + n for the signal n.
     Ended(i32),

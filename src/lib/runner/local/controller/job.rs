@@ -19,7 +19,6 @@ pub struct FailedStep<'a> {
     pub task: &'a TaskRun,
     /// The name of the task in events.
     pub label: &'a str,
-    /// Which step of the task.
     pub index: usize,
     /// The step with the results of earlier ones, where it uses some.
     pub late: Option<&'a Step>,

@@ -18,7 +18,7 @@ use crate::runner::log::{RunReport, TaskReport};
 use crate::tekton::mk;
 use crate::tekton::plan::{PlanOptions, plan};
 use crate::tekton::task_run::{Step, StepEnd, TaskRun};
-use crate::tekton::types::PipelineRun;
+use crate::tekton::types::{PipelineRun, PipelineTask};
 
 /// Keeps all events.
 #[derive(Default)]
@@ -34,6 +34,12 @@ impl Recorder {
             _ => None,
         };
         events.iter().filter_map(log).collect()
+    }
+
+    fn sorted_logs(&self) -> Vec<String> {
+        let mut logs = self.logs();
+        logs.sort();
+        logs
     }
 
     /// The kinds of all events, with the names that they are about.
@@ -221,6 +227,13 @@ impl Ran {
     fn begun(&self) -> Vec<String> {
         self.fake.begun.lock().expect("no panic").clone()
     }
+}
+
+/// A task with one more parameter, and its value.
+fn given(mut task: PipelineTask, name: &str, value: &str) -> PipelineTask {
+    task.task.params.push(mk::declared(name, None));
+    task.params.push(mk::param(name, mk::text(value)));
+    task
 }
 
 fn carried_out(run: &PipelineRun) -> Ran {

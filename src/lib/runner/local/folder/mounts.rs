@@ -18,7 +18,6 @@ pub(crate) struct Mount {
     pub(crate) base: PathBuf,
     /// What is shown of it: a path below it that steps may have tampered with. Empty: all.
     pub(crate) sub: String,
-    /// Whether the step may not write.
     pub(crate) read_only: bool,
 }
 

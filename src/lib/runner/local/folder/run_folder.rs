@@ -53,7 +53,6 @@ impl RunFolder {
         let _ = leftovers::remove(parent, &prefix(run));
     }
 
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -63,7 +62,6 @@ impl RunFolder {
         self.tasks.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Whether it stays when the run is over.
     pub fn is_kept(&self) -> bool {
         self.keep
     }

@@ -6,21 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;
-use crate::runner::local::folder::RunFolder;
-use crate::runner::local::settings::{Limits, Network};
+use crate::runner::local::settings::mk_settings;
 use crate::tekton::task_run::{File, Mount, Volume};
-
-fn mk_settings(parent: &Path) -> Settings {
-    Settings {
-        run: RunFolder::new(parent, "acme/fleet", false).unwrap(),
-        environment: Default::default(),
-        network: Network::None,
-        host_paths: HostPaths::Cache(parent.join("cache")),
-        binds: Vec::new(),
-        tools: Vec::new(),
-        limits: Limits::default(),
-    }
-}
 
 fn mk_step(name: &str, mounts: &[(&str, &str, Option<&str>)]) -> Step {
     let mount = |(volume, path, sub): &(&str, &str, Option<&str>)| Mount {
@@ -63,7 +50,7 @@ fn mk_task(steps: Vec<Step>) -> TaskRun {
 #[test]
 fn a_task_has_its_folders_and_they_go_with_it() {
     let parent = tempfile::tempdir().unwrap();
-    let settings = mk_settings(parent.path());
+    let settings = mk_settings(parent.path(), "acme/fleet");
     let mounts = [
         ("source", "/workspace/source", None),
         ("shared", "/workspace/shared", Some("sub/./dir")),
@@ -98,7 +85,7 @@ fn planted_links_lead_nowhere() {
     let parent = tempfile::tempdir().unwrap();
     let secret = parent.path().join("secret");
     fs::write(&secret, "s3cr3t").unwrap();
-    let settings = mk_settings(parent.path());
+    let settings = mk_settings(parent.path(), "acme/fleet");
     let task = mk_task(vec![mk_step("one", &[])]);
     let folder = TaskFolder::new(&settings, &task).unwrap();
     symlink(&secret, folder.path.join("results/link")).unwrap();
@@ -121,7 +108,7 @@ fn planted_links_lead_nowhere() {
 #[test]
 fn paths_that_lead_out_are_refused_before_anything_runs() {
     let parent = tempfile::tempdir().unwrap();
-    let settings = mk_settings(parent.path());
+    let settings = mk_settings(parent.path(), "acme/fleet");
     for (path, sub) in [("/a", "../x"), ("/a", "/etc"), ("/a/../../b", "x"), ("a", "x"), ("/", "x")] {
         let task = mk_task(vec![mk_step("one", &[("source", path, Some(sub))])]);
         let error = TaskFolder::new(&settings, &task).unwrap_err();

@@ -43,8 +43,8 @@ pub fn write(folder: &Path, kfleet: &Kfleet, tools: &Tools, pull: &PullRequest) 
             .map_err(|cause| tree::Error::from_io("make", folder.join("kfleet").display().to_string(), cause))?,
     }
     put("jx", &jx(pull))?;
-    let names: BTreeSet<&str> = tools.overrides().iter().map(Override::name).collect();
-    names.into_iter().try_for_each(|name| put(name, &stand_in(name, tools.overrides())))
+    let names: BTreeSet<&str> = tools.overrides.iter().map(Override::name).collect();
+    names.into_iter().try_for_each(|name| put(name, &stand_in(name, &tools.overrides)))
 }
 
 /// The part of `jx` that pipelines need.

@@ -19,7 +19,8 @@ const EMPTY: &str = "one side is empty";
 #[derive(Debug, Clone, Default)]
 pub struct Tools {
     images: Vec<Image>,
-    overrides: Vec<Override>,
+    /// The programs in the place of commands.
+    pub overrides: Vec<Override>,
 }
 
 /// What an image starts by itself.
@@ -45,7 +46,6 @@ pub enum Origin {
 pub struct Override {
     /// As the user has written it.
     pub written: String,
-    /// Who says so.
     pub origin: Origin,
     /// The words that the command begins with, at least one: the name of a program.
     pub command: Vec<String>,
@@ -157,11 +157,6 @@ impl Tools {
             (other.program[0].as_str(), said)
         });
         told.collect()
-    }
-
-    /// The programs in the place of commands.
-    pub fn overrides(&self) -> &[Override] {
-        &self.overrides
     }
 
     /// What an image starts by itself, where the user has said so.

@@ -43,7 +43,7 @@ fn words_are_split_as_in_a_shell() {
     ] {
         let tools = parsed(&[text]).unwrap();
         assert_eq!(
-            (&tools.overrides()[0].command[..], &tools.overrides()[0].program[..]),
+            (&tools.overrides[0].command[..], &tools.overrides[0].program[..]),
             (&own(command)[..], &own(program)[..])
         );
     }
@@ -114,7 +114,7 @@ fn flags_win_over_the_fleet_file() {
     let tools = flags.or(file);
     assert_eq!(tools.entrypoint("a/fmt:1").unwrap(), ["mine"]);
     assert_eq!(tools.entrypoint("a/x").unwrap(), ["x", "y z"]);
-    let programs: Vec<String> = tools.overrides().iter().map(|other| other.program.join(" ")).collect();
+    let programs: Vec<String> = tools.overrides.iter().map(|other| other.program.join(" ")).collect();
     assert_eq!(programs, ["false", "kfleet generate"]);
     // The file is for all runs: what this one has no use for is not a mistake.
     let plan = mk_plan();

@@ -33,6 +33,13 @@ fn pipeline_result(name: &str, value: &str) -> PipelineResult {
     PipelineResult { name: name.to_owned(), value: text(value), origin: Location::default() }
 }
 
+/// So many tasks, each after the one before.
+fn chain(count: usize) -> PipelineRun {
+    let names: Vec<String> = (0..count).map(|at| format!("t{at}")).collect();
+    let before = |at: usize| at.checked_sub(1).map(|at| names[at].as_str());
+    run((0..count).map(|at| after(one(&names[at], "x", &[]), before(at).as_slice())).collect())
+}
+
 const STOPPING: &str = "PipelineRun was stopping";
 
 #[test]
@@ -68,11 +75,7 @@ fn tasks_that_are_ready_run_in_parallel() {
     let settings = Settings { parallel: 2, ..Settings::default() };
     let ran = with(Fake::default(), &run(sleepers(4)), &PlanOptions::default(), &settings);
     assert_eq!((ran.fake.most.load(Ordering::SeqCst), ran.reason()), (2, "Succeeded"));
-    let chain = (0..4).map(|at: usize| {
-        let before = at.checked_sub(1).map(|at| format!("t{at}"));
-        after(one(&format!("t{at}"), "x", &[]), &before.iter().map(String::as_str).collect::<Vec<_>>())
-    });
-    let ran = carried_out(&run(chain.collect()));
+    let ran = carried_out(&chain(4));
     assert_eq!(ran.begun(), ["t0/s", "t1/s", "t2/s", "t3/s"]);
     assert_eq!(ran.fake.most.load(Ordering::SeqCst), 1);
 }
@@ -96,18 +99,15 @@ fn results_arrive_verbatim_and_typed() {
     let ran = carried_out(&run);
     assert_eq!(ran.reason(), "Succeeded", "{:#?}", ran.report);
     assert_eq!(ran.task("a").results["s"], "a\nb\n");
-    let mut logs = ran.events.logs();
-    logs.sort();
-    assert_eq!(logs, ["<a", "x v", "x|y|v|y"]);
+    assert_eq!(ran.events.sorted_logs(), ["<a", "x v", "x|y|v|y"]);
     assert_eq!(ran.report.results["text"], "a\nb\n");
     assert_eq!(ran.report.results["list"], serde_json::json!(["x", "y"]));
 }
 
 #[test]
 fn text_of_results_is_read_by_later_stages_only() {
-    let mut consumer = one("b", "args", &[]);
-    consumer.task.params = vec![declared("p", None), declared("q", Some(text("later")))];
-    consumer.params = vec![param("p", text("$(tasks.a.results.r)"))];
+    let mut consumer = given(one("b", "args", &[]), "p", "$(tasks.a.results.r)");
+    consumer.task.params.push(declared("q", Some(text("later"))));
     consumer.task.steps[0].args = vec!["$(params.p)".to_owned(), "$(tasks.a.results.r)".to_owned()];
     let ran = carried_out(&run(vec![one("a", "result r $\\(params.q)", &["r"]), consumer]));
     assert_eq!(ran.events.logs(), ["$(params.q)|later"]);
@@ -138,9 +138,8 @@ fn an_ignored_failure_stops_nothing_and_its_results_count() {
     let consumer = when(one("b", "print $(tasks.a.results.r)", &[]), "$(tasks.a.results.r)", &["v"]);
     let lacking = ignored(one("c", "print $(tasks.a.results.no)", &[]));
     let tasks = vec![ignored(one("a", "result r v\nexit 1", &["r", "no"])), consumer, lacking];
-    let mut last = one("last", "print $(params.s)", &[]);
-    last.task.params = vec![declared("s", None)];
-    last.params = vec![param("s", text("$(tasks.a.status) $(tasks.a.reason) $(tasks.status)"))];
+    let status = "$(tasks.a.status) $(tasks.a.reason) $(tasks.status)";
+    let last = given(one("last", "print $(params.s)", &[]), "s", status);
     let ran = carried_out(&finally(tasks, vec![last]));
     assert_eq!(ran.reason(), "Completed", "{:#?}", ran.report);
     assert_eq!(ran.reason_of("a"), "FailureIgnored");
@@ -203,9 +202,7 @@ fn an_index_behind_the_end_of_a_result_fails_the_run() {
 #[test]
 fn finally_knows_how_the_tasks_ended() {
     let status = |name: &str, tasks: Vec<PipelineTask>, keys: &str| {
-        let mut last = one("last", "print $(params.s)", &[]);
-        last.task.params = vec![declared("s", None)];
-        last.params = vec![param("s", text(keys))];
+        let last = given(one("last", "print $(params.s)", &[]), "s", keys);
         let ran =
             carried_out(&finally(tasks, vec![last, when(one("other", "x", &[]), "$(tasks.status)", &["Failed"])]));
         assert_eq!(ran.skip("other").is_empty(), ran.events.logs()[0].ends_with("Failed"), "{name}");
@@ -237,21 +234,16 @@ fn results_of_the_pipeline_are_omitted_or_fail_it() {
 #[test]
 fn a_matrix_fans_out_and_in() {
     let mut run = run(vec![matrix(one("m", "result r <$(params.x)>", &["r"]), "x", list(&["a", "b", "c"]))]);
-    let mut join = one("join", "args", &[]);
-    join.task.params = vec![declared("l", Some(list(&[]))), declared("n", None)];
-    join.params = vec![
-        param("l", text("$(tasks.m.results.r[*])")),
-        param("n", text("$(tasks.m.matrix.length) $(tasks.m.matrix.r.length)")),
-    ];
+    let mut join = given(one("join", "args", &[]), "n", "$(tasks.m.matrix.length) $(tasks.m.matrix.r.length)");
+    join.task.params.push(declared("l", Some(list(&[]))));
+    join.params.push(param("l", text("$(tasks.m.results.r[*])")));
     join.task.steps[0].args = vec!["$(params.l[*])".to_owned(), "$(params.n)".to_owned()];
     run.pipeline.tasks.push(join);
     run.pipeline.tasks.push(matrix(one("again", "print $(params.y)", &[]), "y", text("$(tasks.m.results.r[*])")));
     let ran = carried_out(&run);
     assert_eq!(ran.reason(), "Succeeded", "{:#?}", ran.report);
     assert_eq!(ran.task("m[1]").results, of(&[("r", "<b>")]));
-    let mut logs = ran.events.logs();
-    logs.sort();
-    assert_eq!(logs, ["<a>", "<a>|<b>|<c>|3 3", "<b>", "<c>"]);
+    assert_eq!(ran.events.sorted_logs(), ["<a>", "<a>|<b>|<c>|3 3", "<b>", "<c>"]);
     let names: Vec<String> = ran.fake.tasks.lock().expect("no panic").iter().map(|task| task.name.clone()).collect();
     assert!(names.contains(&"run-1-m-2".to_owned()), "{names:?}");
 }
@@ -281,11 +273,7 @@ fn one_task_runs_alone() {
 
 #[test]
 fn many_tasks_are_decided_quickly() {
-    let chain = (0..600).map(|at: usize| {
-        let before = at.checked_sub(1).map(|at| format!("t{at}"));
-        after(one(&format!("t{at}"), "x", &[]), &before.iter().map(String::as_str).collect::<Vec<_>>())
-    });
     let start = Instant::now();
-    assert_eq!(carried_out(&run(chain.collect())).reason(), "Succeeded");
+    assert_eq!(carried_out(&chain(600)).reason(), "Succeeded");
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }

@@ -1,7 +1,7 @@
 //! The rules within one task: steps, their results, retries, what an engine cannot do.
 
 use super::*;
-use crate::tekton::mk::{command, declared, env, in_values, one, result, run, script, task, text};
+use crate::tekton::mk::{command, env, in_values, one, result, run, script, task};
 use crate::tekton::types::{EnvFrom, ObjectKind, ObjectRef, ParamType, PipelineTask, ResultSpec, StepSpec};
 
 fn continues(step: StepSpec) -> StepSpec {
@@ -61,9 +61,7 @@ fn steps_have_conditions_and_results() {
     assert_eq!(ran.reason(), "Succeeded", "{:#?}", ran.report);
     assert_eq!(ran.steps_of("t"), ["Completed", "Completed", "Skipped", "Completed"]);
     assert_eq!(ran.task("t").steps[2].exit_code, Some(0));
-    let mut logs = ran.events.logs();
-    logs.sort();
-    assert_eq!(logs, ["", "<y>", "v|x|y"]);
+    assert_eq!(ran.events.sorted_logs(), ["", "<y>", "v|x|y"]);
     assert_eq!(ran.task("t").results["list"], serde_json::json!(["x", "y"]));
     assert_eq!(ran.task("t").results.keys().collect::<Vec<_>>(), ["list", "up"]);
 }
@@ -110,8 +108,7 @@ fn retries_begin_anew_and_know_how_often() {
     let mut run = run(vec![never, one("other", "exit 1", &[])]);
     let ran = carried_out(&run);
     assert_eq!((ran.reason(), ran.task("t").attempts), ("Failed", 2));
-    run.pipeline.tasks[0].params = vec![crate::tekton::mk::param("n", text("$(context.pipelineTask.retries)"))];
-    run.pipeline.tasks[0].task.params = vec![declared("n", None)];
+    run.pipeline.tasks[0] = given(run.pipeline.tasks[0].clone(), "n", "$(context.pipelineTask.retries)");
     run.pipeline.tasks[0].task.steps[0] = script("s", "print $(params.n)");
     assert_eq!(carried_out(&run).events.logs(), ["1"]);
 }

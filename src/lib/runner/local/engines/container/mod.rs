@@ -61,7 +61,6 @@ pub struct Runtime {
     pub program: PathBuf,
     /// Arguments before `run`, such as `--runtime runc`.
     pub arguments: Vec<String>,
-    /// Whether images are fetched.
     pub pull: Pull,
 }
 

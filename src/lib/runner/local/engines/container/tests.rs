@@ -1,27 +1,14 @@
 //! The command lines of containers, and what runtimes say.
 
 use super::*;
-use crate::process::Environment;
-use crate::runner::local::folder::RunFolder;
-use crate::runner::local::settings::{Bind, HostPaths, Limits, Network, SHIMS};
+use crate::runner::local::settings::{Bind, SHIMS, mk_settings};
 use crate::tekton::task_run::{Mount, Volume, VolumeSource};
 
 fn mk_engine(folder: &std::path::Path) -> Container {
-    let settings = Settings {
-        run: RunFolder::new(folder, "r", false).unwrap(),
-        environment: Environment::default(),
-        network: Network::None,
-        host_paths: HostPaths::Cache(folder.join("cache")),
-        binds: vec![Bind { source: "/opt/shims".into(), path: SHIMS.to_owned(), read_only: true }],
-        tools: Vec::new(),
-        limits: Limits::default(),
-    };
-    let runtime = Runtime {
-        program: "podman".into(),
-        arguments: vec!["--runtime".to_owned(), "runc".to_owned()],
-        pull: Pull::Never,
-    };
-    Container::new(settings, runtime)
+    let binds = vec![Bind { source: "/opt/shims".into(), path: SHIMS.to_owned(), read_only: true }];
+    let arguments = vec!["--runtime".to_owned(), "runc".to_owned()];
+    let runtime = Runtime { program: "podman".into(), arguments, pull: Pull::Never };
+    Container::new(Settings { binds, ..mk_settings(folder, "r") }, runtime)
 }
 
 fn mk_task(command: &[&str]) -> TaskRun {
