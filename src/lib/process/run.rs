@@ -33,6 +33,7 @@ const MOMENT: Duration = Duration::from_micros(50);
 const STDERR_LIMIT: usize = 64 * 1024;
 
 /// A program to run: see [`Program::run`].
+#[must_use]
 pub struct Program {
     name: OsString,
     label: Option<String>,
@@ -84,48 +85,41 @@ impl Program {
     }
 
     /// What errors call it: by default its name.
-    #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Program {
         self.label = Some(label.into());
         self
     }
 
     /// What to do where the program is missing.
-    #[must_use]
     pub fn install_hint(mut self, hint: impl Into<String>) -> Program {
         self.hint = Some(hint.into());
         self
     }
 
     /// Adds one argument. Other users of the machine can see arguments: secrets belong in the environment or the input.
-    #[must_use]
     pub fn arg(mut self, arg: impl Into<OsString>) -> Program {
         self.args.push(arg.into());
         self
     }
 
-    #[must_use]
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Program {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
     /// The folder to run in: by default that of this process.
-    #[must_use]
     pub fn current_dir(mut self, dir: impl Into<PathBuf>) -> Program {
         self.dir = Some(dir.into());
         self
     }
 
     /// Adds one variable. The program gets those that are given, and no other.
-    #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Program {
         self.environment.set(name, value);
         self
     }
 
     /// Adds variables, such as the few that the caller passes on from its own environment.
-    #[must_use]
     pub fn envs(mut self, environment: &Environment) -> Program {
         for (name, value) in environment.iter() {
             self.environment.set(name, value);
@@ -134,49 +128,42 @@ impl Program {
     }
 
     /// What the program can read. It need not read it.
-    #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Program {
         self.input = Input::Bytes(bytes.into());
         self
     }
 
     /// Hands an open file to the program as its input. A lock on it holds until this process and the program let go of it.
-    #[must_use]
     pub fn stdin_file(mut self, file: impl Into<OwnedFd>) -> Program {
         self.input = Input::File(file.into());
         self
     }
 
     /// How many bytes it may print. Of stderr the last 64 KiB are kept, however long it is.
-    #[must_use]
     pub fn output_limit(mut self, bytes: usize) -> Program {
         self.output_limit = bytes;
         self
     }
 
     /// No file that the program or its children write may become longer than this.
-    #[must_use]
     pub fn file_limit(mut self, bytes: u64) -> Program {
         self.file_limit = Some(bytes);
         self
     }
 
     /// How long it may take. Then it and all that it has started are asked to end, and killed two seconds later.
-    #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Program {
         self.timeout = timeout;
         self
     }
 
     /// Ends it as [`Program::timeout`] does, as soon as this says so. It is asked often.
-    #[must_use]
     pub fn end_when(mut self, is_unwanted: impl Fn() -> bool + Send + 'static) -> Program {
         self.end_when = Some(Box::new(is_unwanted));
         self
     }
 
     /// Names a text that no error may show.
-    #[must_use]
     pub fn secret(mut self, secret: impl Into<String>) -> Program {
         self.secrets.push(secret.into());
         self

@@ -120,19 +120,12 @@ impl Masker {
 
     /// For a text that arrives in parts.
     pub fn stream(&self) -> Stream {
-        Stream {
-            automaton: Arc::clone(&self.0),
-            state: 0,
-            held: Vec::new(),
-            start: 0,
-            hidden: VecDeque::new(),
-            in_mask: false,
-        }
+        Stream { automaton: Arc::clone(&self.0), ..Stream::default() }
     }
 }
 
 /// A text that arrives in parts: see [`Masker::stream`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Stream {
     automaton: Arc<Automaton>,
     state: u32,

@@ -68,36 +68,27 @@ impl<'a> MaskingSink<'a> {
         self.inner.event(Event::Log { task: task.clone(), step: step.clone(), stream: *stream, text });
     }
 
-    fn masked(&self, event: Event) -> Event {
-        let text = |text: String| self.masker.text(&text);
-        let some = |text: Option<String>| text.map(|text| self.masker.text(&text));
+    fn mask(&self, event: &mut Event) {
+        let hide = |text: &mut String| *text = self.masker.text(text);
+        let hide_in = |value: &mut serde_json::Value| *value = self.masker.value(value);
         match event {
-            Event::Plan { job, engine, why, tasks } => Event::Plan { job: text(job), engine, why: text(why), tasks },
-            Event::TaskSkip { task, reason } => Event::TaskSkip { task, reason: text(reason) },
-            Event::TaskRetry { task, attempt, reason } => Event::TaskRetry { task, attempt, reason: text(reason) },
-            Event::StepEnd { task, step, exit_code, reason, message, seconds } => {
-                Event::StepEnd { task, step, exit_code, reason, message: some(message), seconds }
-            }
-            Event::Result { task, name, value } => Event::Result { task, name, value: self.masker.value(&value) },
-            Event::TaskEnd { task, reason, message, seconds } => {
-                Event::TaskEnd { task, reason, message: some(message), seconds }
-            }
-            Event::Push { reference, old, new, commits, files } => {
-                let commits = commits.into_iter().map(text).collect();
-                Event::Push { reference: text(reference), old, new, commits, files }
-            }
-            Event::RunEnd { reason, message, results, seconds } => {
-                let results = results.into_iter().map(|(name, value)| (name, self.masker.value(&value))).collect();
-                Event::RunEnd { reason, message: some(message), results, seconds }
+            Event::Plan { job, why, .. } => [job, why].into_iter().for_each(hide),
+            Event::TaskSkip { reason, .. } | Event::TaskRetry { reason, .. } => hide(reason),
+            Event::StepEnd { message, .. } | Event::TaskEnd { message, .. } => message.iter_mut().for_each(hide),
+            Event::Result { value, .. } => hide_in(value),
+            Event::Push { reference, commits, .. } => commits.iter_mut().chain([reference]).for_each(hide),
+            Event::RunEnd { message, results, .. } => {
+                message.iter_mut().for_each(hide);
+                results.values_mut().for_each(hide_in);
             }
             // Names that the files of the pipeline have.
-            other @ (Event::TaskStart { .. } | Event::StepStart { .. } | Event::Log { .. }) => other,
+            Event::TaskStart { .. } | Event::StepStart { .. } | Event::Log { .. } => {}
         }
     }
 }
 
 impl Sink for MaskingSink<'_> {
-    fn event(&self, event: Event) {
+    fn event(&self, mut event: Event) {
         if self.masker.is_empty() {
             return self.inner.event(event);
         }
@@ -114,7 +105,8 @@ impl Sink for MaskingSink<'_> {
             }
             _ => {}
         }
-        self.inner.event(self.masked(event));
+        self.mask(&mut event);
+        self.inner.event(event);
     }
 }
 

@@ -6,6 +6,8 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::runner::event::Event;
 use crate::runner::log::{Line, json_line, parse_line};
@@ -41,7 +43,7 @@ pub struct Records {
 }
 
 /// One of them, for a list.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct About {
     pub run: String,
     /// The folder of its repository; nothing where the record does not have it.

@@ -48,12 +48,6 @@ fn once<T: Clone>(known: &Known<T>, url: &str, reference: &str, get: impl FnOnce
     }
 }
 
-impl std::fmt::Debug for Remotes<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Remotes").field("map", &self.map).field("options", &self.options).finish_non_exhaustive()
-    }
-}
-
 impl<'a> Remotes<'a> {
     /// With what is fetched below `cache`. For an event that is not trusted nobody is shown the user's credentials, and
     /// nothing is taken from what was fetched with them.

@@ -9,7 +9,7 @@ use super::controller::{self, FailedStep, OnFailure};
 use super::folder::RunFolder;
 use super::folder::mounts::literal_paths;
 use super::preflight::{self, Available};
-use super::programs::shims::{self, Kfleet, Programs, PullRequest};
+use super::programs::shims::{self, Programs};
 use super::programs::tools::Tools;
 use super::settings::{Bind, HostPaths, Limits, Network, SHIMS, Settings};
 use super::shell::{self, StepContext};
@@ -71,9 +71,8 @@ impl LocalBackend<'_> {
     fn make_shims(&self, run: &RunRequest<'_>) -> Result<PathBuf> {
         let folder = self.folder.join("bin");
         remove_all(&folder)?;
-        let kfleet = if self.shows_host() { Kfleet::Link(self.program.clone()) } else { Kfleet::Place };
-        let pull = PullRequest { number: run.pull, head_branch: run.head_branch.to_owned() };
-        shims::write(&folder, &kfleet, self.tools, &pull)?;
+        let link = self.shows_host().then_some(self.program.as_path());
+        shims::write(&folder, link, self.tools, run.pull, run.head_branch)?;
         Ok(folder)
     }
 }

@@ -10,7 +10,7 @@ use kfleet::error::{Error, ErrorKind};
 use kfleet::git::LocalClone;
 use kfleet::runner::event::Event;
 use kfleet::runner::log::Summary;
-use kfleet::runner::record::{About, Records};
+use kfleet::runner::record::Records;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -32,12 +32,7 @@ fn repository(args: &Args, context: &Context) -> Result<Option<PathBuf>, Error> 
 pub(super) fn list(records: &Records, args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let found = records.list(repository(args, context)?.as_deref())?;
     if args.output.form == OutputFormat::Json {
-        let run = |about: &About| {
-            let About { run, repository, began, job, reason } = about;
-            json!({"run": run, "repository": repository, "began": began, "job": job, "reason": reason})
-        };
-        let runs: Vec<serde_json::Value> = found.iter().map(run).collect();
-        ui.sorted_report("RunListReport", json!({"runs": runs}))?;
+        ui.sorted_report("RunListReport", json!({"runs": found}))?;
         return Ok(Outcome::Done);
     }
     for about in &found {

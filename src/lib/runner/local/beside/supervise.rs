@@ -82,26 +82,19 @@ pub(crate) fn beside() -> Tried {
         let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
     }
     limit(&description)?;
-    let counted = (description.processes, Counted::Descendants);
+    let counted: Counted<'_> = (description.processes, &|| descendants().len());
     if run(&description, Some(counted), &terminate_descendants) {
         kill_descendants();
     }
     Ok(())
 }
 
-/// Whose processes are counted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Counted {
-    /// All that `/proc` shows.
-    #[cfg(target_os = "linux")]
-    All,
-    /// Those below this process.
-    Descendants,
-}
+/// How many processes there may be, and how they are counted.
+pub(crate) type Counted<'a> = (u32, &'a dyn Fn() -> usize);
 
 /// Runs the program until it ends, or is to be killed, or the engine has gone. Returns whether it has started; what it
 /// has started in turn is for the caller to end.
-pub(crate) fn run(description: &Description, counted: Option<(u32, Counted)>, terminate: &dyn Fn()) -> bool {
+pub(crate) fn run(description: &Description, counted: Option<Counted<'_>>, terminate: &dyn Fn()) -> bool {
     let started = start(description);
     // What has ended before this is waited for all the same: the loop begins with it.
     let waker = Waker::new();
@@ -123,10 +116,10 @@ pub(crate) fn run(description: &Description, counted: Option<(u32, Counted)>, te
                 return true;
             }
         }
-        if let Some((limit, counted)) = counted
+        if let Some((limit, count)) = counted
             && Instant::now() >= next_count
         {
-            if count(counted) > limit as usize {
+            if count() > limit as usize {
                 report(&Message::Exceeded(format!("it has more than {limit} processes")));
                 return true;
             }
@@ -243,16 +236,8 @@ impl Waker {
     }
 }
 
-fn count(counted: Counted) -> usize {
-    match counted {
-        #[cfg(target_os = "linux")]
-        Counted::All => processes().count(),
-        Counted::Descendants => descendants().len(),
-    }
-}
-
 /// The numbers of the processes in `/proc`; none where there is no such folder.
-fn processes() -> impl Iterator<Item = i32> {
+pub(crate) fn processes() -> impl Iterator<Item = i32> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::attend::{Copies, Ended, Handle, LOOK, Pipes, attend, killed};
-use super::workspace::{PlacedStep, Ran, StepHost, Workspace};
+use super::workspace::{How, PlacedStep, Ran, StepHost, Workspace};
 use crate::error::Result;
 use crate::runner::cancel::Stop;
 use crate::runner::event::Stream;
@@ -59,13 +59,8 @@ struct Host<'a, E> {
 }
 
 impl<E: Supervised> StepHost for Host<'_, E> {
-    fn run(
-        &mut self,
-        placed: &PlacedStep<'_>,
-        stop: &Stop,
-        terminal: Option<BorrowedFd<'_>>,
-        output: &Output<'_>,
-    ) -> Ran {
+    fn run(&mut self, placed: &PlacedStep<'_>, how: &How<'_>) -> Ran {
+        let How { stop, terminal, output } = *how;
         let PlacedStep { folder, task, index, step } = *placed;
         if folder.needs_entrypoint(index, step) {
             let why = "the step has no command; the entrypoint of";

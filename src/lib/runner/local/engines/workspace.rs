@@ -17,14 +17,8 @@ use crate::tekton::task_run::{Step, StepEnd, TaskRun};
 
 /// What an engine does in its own way, for one attempt at a task.
 pub(crate) trait StepHost: Send {
-    /// Runs the program of a step to its end; on `terminal`, where there is one, and then nothing goes to `output`.
-    fn run(
-        &mut self,
-        placed: &PlacedStep<'_>,
-        stop: &Stop,
-        terminal: Option<BorrowedFd<'_>>,
-        output: &Output<'_>,
-    ) -> Ran;
+    /// Runs the program of a step to its end.
+    fn run(&mut self, placed: &PlacedStep<'_>, how: &How<'_>) -> Ran;
 
     /// See [`TaskSpace::seen`].
     fn seen(&self, placed: &PlacedStep<'_>) -> Seen;
@@ -33,6 +27,15 @@ pub(crate) trait StepHost: Send {
     fn finish_sidecars(&mut self) -> Result<Option<String>> {
         Ok(None)
     }
+}
+
+/// How the program of a step runs.
+pub(crate) struct How<'a> {
+    /// No longer than this allows.
+    pub(crate) stop: &'a Stop,
+    /// Where there is one, the program runs on it, and nothing goes to the output.
+    pub(crate) terminal: Option<BorrowedFd<'a>>,
+    pub(crate) output: &'a Output<'a>,
 }
 
 /// The end of the program of a step.
@@ -130,16 +133,9 @@ pub(crate) struct Workspace<'a, H> {
 }
 
 impl<H: StepHost> Workspace<'_, H> {
-    fn run(
-        &mut self,
-        index: usize,
-        step: &Step,
-        stop: &Stop,
-        terminal: Option<BorrowedFd<'_>>,
-        output: &Output<'_>,
-    ) -> Result<StepEnd> {
+    fn run(&mut self, index: usize, step: &Step, how: &How<'_>) -> Result<StepEnd> {
         let placed = PlacedStep { folder: &self.folder, task: self.task, index, step };
-        match self.host.run(&placed, stop, terminal, output) {
+        match self.host.run(&placed, how) {
             Ok(end) | Err(Unrun::Ended(end)) => Ok(end),
             Err(Unrun::Failed(failure)) => Err(failure.into_error(&step.name)),
             Err(Unrun::Error(error)) => Err(error),
@@ -149,7 +145,7 @@ impl<H: StepHost> Workspace<'_, H> {
 
 impl<H: StepHost> TaskSpace for Workspace<'_, H> {
     fn run_step(&mut self, index: usize, late: Option<&Step>, stop: &Stop, output: &Output<'_>) -> Result<StepEnd> {
-        self.run(index, late.unwrap_or(&self.task.steps[index]), stop, None, output)
+        self.run(index, late.unwrap_or(&self.task.steps[index]), &How { stop, terminal: None, output })
     }
 
     fn put_exit_code(&mut self, index: usize, code: i32) -> Result<()> {
@@ -178,7 +174,7 @@ impl<H: StepHost> TaskSpace for Workspace<'_, H> {
         terminal: BorrowedFd<'_>,
     ) -> Result<StepEnd> {
         let step = shell_of(late.unwrap_or(&self.task.steps[index]), &self.task.task);
-        self.run(index, &step, stop, Some(terminal), &|_, _| {})
+        self.run(index, &step, &How { stop, terminal: Some(terminal), output: &|_, _| {} })
     }
 
     fn finish_sidecars(&mut self) -> Result<Option<String>> {

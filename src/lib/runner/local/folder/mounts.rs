@@ -38,12 +38,8 @@ pub(crate) fn ordered(implicit: Vec<Mount>, own: Vec<Mount>) -> Vec<Mount> {
     let is_free = |mount: &Mount| !own.iter().any(|own| own.path == mount.path);
     let mut mounts: Vec<Mount> = implicit.into_iter().filter(is_free).collect();
     mounts.extend(own);
-    mounts.sort_by_key(|mount| depth(&mount.path));
+    mounts.sort_by_key(|mount| mount.path.split('/').filter(|part| !part.is_empty()).count());
     mounts
-}
-
-fn depth(path: &str) -> usize {
-    path.split('/').filter(|part| !part.is_empty()).count()
 }
 
 /// The rest of `path` below `above`, where it is there or below.

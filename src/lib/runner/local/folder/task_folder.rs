@@ -10,7 +10,7 @@ use super::run_folder::{make_folders, remove_folder};
 use super::{confined_path, name_of};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
-use crate::runner::local::folder::mounts::{Mount, covering, is_plain, ordered};
+use crate::runner::local::folder::mounts::{Mount, is_plain, open_covering, ordered};
 use crate::runner::local::settings::{HostPaths, Settings};
 use crate::tekton::task_run::{Step, TaskRun, VolumeSource};
 
@@ -268,12 +268,8 @@ fn view(implicit: Vec<Mount>, step: &Step, volumes: &BTreeMap<&str, (PathBuf, bo
 /// Working folders exist before the first step, wherever a volume covers them. What cannot be made (a step has put a
 /// link in the way, or the volume is of files) is left to the step that goes there.
 fn make_working_folder(view: &[Mount], dir: &str) {
-    let Some((mount, rest)) = covering(view, dir) else { return };
-    if rest.is_empty() || confined_path::parts(rest).is_err() {
-        return;
-    }
-    if let Ok(base) = confined_path::open_folder(&mount.base)
-        && let Ok(folder) = confined_path::descend(base.as_fd(), &mount.sub, true)
+    if confined_path::parts(dir).is_ok()
+        && let Ok((folder, rest)) = open_covering(view, dir)
     {
         let _ = confined_path::descend(folder.as_fd(), rest, true);
     }

@@ -10,47 +10,31 @@ use crate::runner::local::beside::program::has_program;
 use crate::runner::local::programs::tools::{Override, Tools};
 use crate::tree;
 
-/// What the stand-in for `jx` knows of the run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PullRequest {
-    pub number: Option<u64>,
-    /// The branch that it comes from.
-    pub head_branch: String,
-}
-
-/// How steps get kfleet itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kfleet {
-    /// They see the host: a link leads to the program.
-    Link(PathBuf),
-    /// An empty file, over which the engine puts the program.
-    Place,
-}
-
-/// Writes the stand-ins into a folder, which is made.
+/// Writes the stand-ins into a folder, which is made. kfleet is a link to the program for steps that see the host, else an
+/// empty file, over which the engine puts it. The number and the branch are those of the pull request.
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn write(folder: &Path, kfleet: &Kfleet, tools: &Tools, pull: &PullRequest) -> Result<()> {
+pub fn write(folder: &Path, link: Option<&Path>, tools: &Tools, number: Option<u64>, branch: &str) -> Result<()> {
     tree::make_folder(folder)?;
     let root = tree::Root::open(folder)?;
     let put = |name: &str, text: &str| -> Result<()> {
         Ok(root.place(name, &tree::Entry::File { bytes: text.into(), is_executable: true })?)
     };
-    match kfleet {
-        Kfleet::Place => put("kfleet", "")?,
-        Kfleet::Link(program) => symlink(program, folder.join("kfleet"))
+    match link {
+        None => put("kfleet", "")?,
+        Some(program) => symlink(program, folder.join("kfleet"))
             .map_err(|cause| tree::Error::from_io("make", folder.join("kfleet").display().to_string(), cause))?,
     }
-    put("jx", &jx(pull))?;
+    put("jx", &jx(number, branch))?;
     let names: BTreeSet<&str> = tools.overrides.iter().map(Override::name).collect();
     names.into_iter().try_for_each(|name| put(name, &stand_in(name, &tools.overrides)))
 }
 
 /// The part of `jx` that pipelines need.
-fn jx(pull: &PullRequest) -> String {
-    let number = pull.number.map(|number| number.to_string()).unwrap_or_default();
-    JX.replace("@NUMBER@", &quoted(&number)).replace("@BRANCH@", &quoted(&pull.head_branch))
+fn jx(number: Option<u64>, branch: &str) -> String {
+    let number = number.map(|number| number.to_string()).unwrap_or_default();
+    JX.replace("@NUMBER@", &quoted(&number)).replace("@BRANCH@", &quoted(branch))
 }
 
 const JX: &str = r#"#!/bin/sh

@@ -14,8 +14,7 @@ impl Made {
         let made = Made { folder: tempfile::tempdir().unwrap() };
         let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let tools = Tools::parse(&own(tools), &own(overrides)).unwrap();
-        let pull = PullRequest { number, head_branch: "fea'ture".into() };
-        write(&made.bin(), &Kfleet::Link("/bin/echo".into()), &tools, &pull).unwrap();
+        write(&made.bin(), Some(Path::new("/bin/echo")), &tools, number, "fea'ture").unwrap();
         made
     }
 

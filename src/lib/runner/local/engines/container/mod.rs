@@ -25,7 +25,7 @@ use self::running::Running;
 use self::sidecars::Sidecars;
 use self::variables::OWN_VARIABLES;
 use super::attend::{Copies, Ended, Pipes, attend, killed};
-use super::workspace::{PlacedStep, Ran, StepHost, Workspace, make_sub_paths};
+use super::workspace::{How, PlacedStep, Ran, StepHost, Workspace, make_sub_paths};
 use crate::error::Result;
 use crate::process::{Environment, Program};
 use crate::runner::cancel::Stop;
@@ -36,7 +36,7 @@ use crate::runner::local::beside::terminal;
 use crate::runner::local::folder::TaskFolder;
 use crate::runner::local::folder::disk::DiskWatch;
 use crate::runner::local::settings::Settings;
-use crate::runner::local::step_engine::{Output, Seen, StepEngine, TaskSpace};
+use crate::runner::local::step_engine::{Seen, StepEngine, TaskSpace};
 use crate::tekton::task_run::{Step, StepEnd, TaskRun};
 
 /// How long the runtime may take for something short, such as to remove a container.
@@ -180,15 +180,8 @@ impl Container {
         Ok(command)
     }
 
-    fn run(
-        &self,
-        arguments: &[String],
-        wanted: &Wanted<'_>,
-        stop: &Stop,
-        copies: Copies,
-        terminal: Option<BorrowedFd<'_>>,
-        output: &Output<'_>,
-    ) -> Tried<StepEnd> {
+    fn run(&self, arguments: &[String], wanted: &Wanted<'_>, copies: Copies, how: &How<'_>) -> Tried<StepEnd> {
+        let How { stop, terminal, output } = *how;
         let name = wanted.name;
         let mut command = match terminal {
             None => self.command(),
@@ -261,13 +254,8 @@ struct Host<'a> {
 }
 
 impl StepHost for Host<'_> {
-    fn run(
-        &mut self,
-        placed: &PlacedStep<'_>,
-        stop: &Stop,
-        terminal: Option<BorrowedFd<'_>>,
-        output: &Output<'_>,
-    ) -> Ran {
+    fn run(&mut self, placed: &PlacedStep<'_>, how: &How<'_>) -> Ran {
+        let How { stop, terminal, .. } = *how;
         let PlacedStep { folder, task, index, step } = *placed;
         if step.script.as_ref().is_some_and(|script| !script.starts_with("#!")) {
             // The first process of the container would give it to a shell.
@@ -280,9 +268,9 @@ impl StepHost for Host<'_> {
         })?;
         make_sub_paths(placed.mounts())?;
         let mut env = self.engine.variables(step, &path);
-        let mut how = self.engine.how_of_steps().to_vec();
+        let mut options = self.engine.how_of_steps().to_vec();
         if terminal.is_some() {
-            how.extend(["--interactive", "--tty"]);
+            options.extend(["--interactive", "--tty"]);
             let kind =
                 self.engine.settings.environment.text("TERM").filter(|_| !env.iter().any(|(name, _)| name == "TERM"));
             env.extend(kind.map(|kind| ("TERM".to_owned(), kind)));
@@ -291,9 +279,9 @@ impl StepHost for Host<'_> {
         loop {
             let copies = placed.open_copies()?;
             let joins = self.sidecars.to_join();
-            let wanted = Wanted { name: &name, how: &how, joins: joins.as_deref(), step, env: &env };
+            let wanted = Wanted { name: &name, how: &options, joins: joins.as_deref(), step, env: &env };
             let arguments = self.engine.arguments(folder, task, index, &wanted)?;
-            let end = self.engine.run(&arguments, &wanted, stop, copies, terminal, output);
+            let end = self.engine.run(&arguments, &wanted, copies, how);
             let is_unstarted = matches!(end, Ok(StepEnd::Unstarted(_)));
             if is_unstarted && joins.is_some() && self.sidecars.to_join() != joins {
                 // The sidecar whose network it was to share has ended just then.

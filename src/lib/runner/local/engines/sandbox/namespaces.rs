@@ -13,7 +13,7 @@ use super::{loopback, rootfs};
 use crate::runner::local::beside::program::reason;
 use crate::runner::local::beside::protocol::{Failure, Message, Tried};
 use crate::runner::local::beside::start::{self, Role};
-use crate::runner::local::beside::supervise::{self, Counted, limit, read_description, report};
+use crate::runner::local::beside::supervise::{self, Counted, limit, processes, read_description, report};
 
 /// What fails first where the machine allows no namespaces.
 pub(super) const UNSHARE: &str = "enter new namespaces";
@@ -79,8 +79,8 @@ pub(crate) fn inside() -> Tried {
         report(&Message::Ended(0));
         return Ok(());
     }
-    let counted = (!counts).then_some((description.processes, Counted::All));
-    supervise::run(&description, counted, &|| {
+    let counted: Counted<'_> = (description.processes, &|| processes().count());
+    supervise::run(&description, (!counts).then_some(counted), &|| {
         // All in this namespace but this process.
         let _ = kill(nix::unistd::Pid::from_raw(-1), NixSignal::SIGTERM);
     });
