@@ -145,3 +145,25 @@ fn from_seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Dur
     let seconds = f64::deserialize(deserializer)?;
     Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
 }
+
+/// Events for tests.
+#[cfg(test)]
+pub(crate) mod mk {
+    use super::*;
+
+    pub(crate) fn log(task: &str, step: &str, text: &str) -> Event {
+        Event::Log { task: task.into(), step: step.into(), stream: Stream::Stdout, text: text.into() }
+    }
+
+    pub(crate) fn step_end(task: &str, step: &str, code: i32, seconds: Duration) -> Event {
+        let (task, step, exit_code) = (task.into(), step.into(), Some(code));
+        let reason = if code == 0 { "Completed" } else { "Error" }.into();
+        Event::StepEnd { task, step, exit_code, reason, message: None, seconds }
+    }
+
+    /// After three seconds.
+    pub(crate) fn run_end(reason: &str) -> Event {
+        let (results, seconds) = (BTreeMap::new(), Duration::from_secs(3));
+        Event::RunEnd { reason: reason.into(), message: None, results, seconds }
+    }
+}

@@ -246,22 +246,15 @@ pub fn now() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::event::Stream;
-    use std::collections::BTreeMap;
+    use crate::runner::event::mk::{log, run_end};
     use std::os::unix::fs::PermissionsExt;
-    use std::time::Duration;
-
-    fn log(text: &str) -> Event {
-        Event::Log { task: "t".into(), step: "s".into(), stream: Stream::Stdout, text: text.into() }
-    }
 
     fn write(records: &Records, run: &str, now: i64, end: bool) {
         let mut record = records.begin(run, Path::new(if run.starts_with('b') { "/b" } else { "/a" }), now).unwrap();
         record.write(now, &Event::Plan { job: "pr".into(), engine: "e".into(), why: "w".into(), tasks: vec![] });
-        record.write(now + 1, &log(run));
+        record.write(now + 1, &log("t", "s", run));
         if end {
-            let (results, seconds) = (BTreeMap::new(), Duration::from_secs(1));
-            record.write(now + 2, &Event::RunEnd { reason: "Succeeded".into(), message: None, results, seconds });
+            record.write(now + 2, &run_end("Succeeded"));
         }
         record.finish().unwrap();
     }
@@ -319,7 +312,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let records = Records::new(dir.path(), Keep { of_one: 1000, ..Keep::default() });
         let mut record = records.begin("r", Path::new("/r"), 0).unwrap();
-        (0..1000).for_each(|_| record.write(0, &log("again and again")));
+        (0..1000).for_each(|_| record.write(0, &log("t", "s", "again and again")));
         record.write(0, &Event::TaskStart { task: "t".into(), attempt: 0 });
         record.finish().unwrap();
         let folder = records.folders(None).unwrap().remove(0);

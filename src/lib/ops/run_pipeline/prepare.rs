@@ -74,32 +74,22 @@ impl Unprepared {
 
     /// Why nothing is run; nothing where all jobs are ready.
     pub(super) fn refusal(mut self) -> Option<Refusal> {
-        match self.error() {
-            Some(error) if self.problems.is_empty() => Some(Refusal::Error(error)),
-            _ if self.problems.is_empty() => None,
-            _ => {
-                self.problems.append(&mut self.missing);
-                Some(Refusal::Problems(self.problems))
-            }
+        if !self.problems.is_empty() {
+            self.problems.append(&mut self.missing);
+            return Some(Refusal::Problems(self.problems));
         }
-    }
-
-    /// All that is missing as one error.
-    fn error(&self) -> Option<Error> {
+        // All that is missing is one error.
         let told = |problem: &Problem| format!("{}: {}", problem.location, problem.message);
-        let fail = |message: String| Error::new(ErrorKind::Environment, message);
+        let fail = |message, hint| Some(Refusal::Error(Error { hint, ..Error::new(ErrorKind::Environment, message) }));
         match self.missing.as_slice() {
             [] => None,
-            [one] => {
-                let error = fail(format!("cannot get a file of another repository: {}", told(one)));
-                Some(Error { hint: one.hint.clone(), ..error })
-            }
+            [one] => fail(format!("cannot get a file of another repository: {}", told(one)), one.hint.clone()),
             several => {
                 let hint =
                     |problem: &Problem| problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
                 let list: String =
                     several.iter().map(|problem| format!("\n  {}{}", told(problem), hint(problem))).collect();
-                Some(fail(format!("cannot get {} files of other repositories:{list}", several.len())))
+                fail(format!("cannot get {} files of other repositories:{list}", several.len()), None)
             }
         }
     }

@@ -57,18 +57,12 @@ pub fn timestamp(now: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runner::event::mk::step_end;
     use std::time::Duration;
 
     #[test]
     fn lines_can_be_read_again() {
-        let event = Event::StepEnd {
-            task: "t".into(),
-            step: "s".into(),
-            exit_code: Some(2),
-            reason: "Error".into(),
-            message: None,
-            seconds: Duration::from_millis(1_234),
-        };
+        let event = step_end("t", "s", 2, Duration::from_millis(1_234));
         let line = json_line("run-1", 1_750_000_000_007, &event);
         assert_eq!(
             line,

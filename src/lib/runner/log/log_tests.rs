@@ -3,31 +3,14 @@
 use super::super::{Ci, CiLog, Footer, Summary};
 use super::*;
 use crate::process::Environment;
-use crate::runner::event::Stream;
+use crate::runner::event::mk::{log, run_end, step_end};
 
 fn start(task: &str, step: &str) -> Event {
     Event::StepStart { task: task.into(), step: step.into() }
 }
 
-fn log(task: &str, step: &str, text: &str) -> Event {
-    Event::Log { task: task.into(), step: step.into(), stream: Stream::Stdout, text: text.into() }
-}
-
 fn end(task: &str, step: &str, code: i32) -> Event {
-    let reason = if code == 0 { "Completed" } else { "Error" };
-    let seconds = Duration::from_millis(1_500);
-    Event::StepEnd {
-        task: task.into(),
-        step: step.into(),
-        exit_code: Some(code),
-        reason: reason.into(),
-        message: None,
-        seconds,
-    }
-}
-
-fn run_end(reason: &str) -> Event {
-    Event::RunEnd { reason: reason.into(), message: None, results: BTreeMap::new(), seconds: Duration::from_secs(3) }
+    step_end(task, step, code, Duration::from_millis(1_500))
 }
 
 fn shown(render: &mut dyn Render, events: &[Event]) -> String {

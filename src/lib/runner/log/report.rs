@@ -119,19 +119,13 @@ impl RunReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runner::event::mk::step_end;
     use std::time::Duration;
 
     #[test]
     fn a_run_is_one_value() {
         let mut report = RunReport::default();
-        let step = |code: i32| Event::StepEnd {
-            task: "t".into(),
-            step: "s".into(),
-            exit_code: Some(code),
-            reason: if code == 0 { "Completed" } else { "Error" }.into(),
-            message: None,
-            seconds: Duration::from_micros(1_234_567),
-        };
+        let step = |code| step_end("t", "s", code, Duration::from_micros(1_234_567));
         let end = |reason: &str| Event::TaskEnd {
             task: "t".into(),
             reason: reason.into(),
