@@ -40,6 +40,7 @@ impl FleetFile {
         }
         checker.clusters();
         checker.promotion();
+        checker.vet();
         if problems.is_empty() {
             return Ok(file);
         }
@@ -196,6 +197,19 @@ impl Checker<'_> {
                 self.error(&["promotion", &index, "to"], message, Some("name `clusters` or `labels`"));
             } else if !step.to.labels.is_empty() && !fleet.clusters.values().any(|cluster| selects(&cluster.labels)) {
                 self.error(&["promotion", &index, "to", "labels"], "no cluster has these labels", None);
+            }
+        }
+    }
+
+    fn vet(&mut self) {
+        for (index, pattern) in self.file.fleet.vet.exclude.iter().enumerate() {
+            if let Err(cause) = globset::Glob::new(pattern) {
+                let message = format!("`{pattern}` is not a pattern of files: {}", cause.kind());
+                self.error(
+                    &["vet", "exclude", &index.to_string()],
+                    message,
+                    Some("such as docs/** or apps/*/test.yaml"),
+                );
             }
         }
     }

@@ -32,6 +32,33 @@ pub struct Fleet {
     /// What `kfleet run-pipeline` runs in the place of programs that pipelines have in their images.
     #[serde(default)]
     pub pipelines: Pipelines,
+    /// What `kfleet vet` looks for.
+    #[serde(default)]
+    pub vet: Vet,
+}
+
+/// What `kfleet vet` looks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Vet {
+    /// How bad the findings of rules are, by the ids of the rules.
+    pub rules: BTreeMap<String, RuleLevel>,
+    /// Files whose findings do not count, as patterns: `*` stands for any name, `**` for any folders.
+    pub exclude: Vec<String>,
+}
+
+/// How bad the findings of a rule are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleLevel {
+    /// They do not count.
+    Ignore,
+    /// Worth knowing.
+    Info,
+    /// They fail a run with `--strict`.
+    Warning,
+    /// They fail a run.
+    Error,
 }
 
 /// What `kfleet run-pipeline` runs in the place of programs that pipelines have in their images.

@@ -23,7 +23,7 @@ fn login_of(url: &str) -> Option<&str> {
 
 /// Whether a password stands in a URL. Words for a password that is put in later are none.
 pub fn has_password(url: &str) -> bool {
-    // What RFC 3986 has no place for is no login: regular expressions that look for URLs have it.
+    // Signs that RFC 3986 does not allow are those of regular expressions that look for URLs.
     let is_login = |login: &&str| !login.contains(|sign: char| "\\^|[]{}\"`".contains(sign) || sign.is_whitespace());
     let login = login_of(url).filter(is_login);
     let password = login.and_then(|login| login.split_once(':')).map_or("", |(_, password)| password);

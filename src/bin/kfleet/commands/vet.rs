@@ -3,11 +3,13 @@
 use crate::args::{OutputFormat, among};
 use crate::context::Context;
 use crate::ui::{Outcome, Ui, vet as view};
-use kfleet::error::Error;
+use kfleet::error::{Error, ErrorKind};
 use kfleet::git::LocalClone;
-use kfleet::ops::vet::{self, Options, Report, Revisions, fix};
+use kfleet::ops::vet::{self, Baseline, Options, Report, Revisions, fix};
 use kfleet::problem::Severity;
 use kfleet::text::count;
+use kfleet::tree::Root;
+use std::path::{Path, PathBuf};
 
 /// Lint the fleet: pins, paths, API versions, secrets, triggers
 ///
@@ -19,6 +21,9 @@ use kfleet::text::count;
 Examples:
   kfleet vet                           everything that is wrong or doubtful
   kfleet vet --cluster production      what concerns one cluster
+  kfleet vet --rule PIN01,PIN05 --all  each finding of two rules
+  kfleet vet --write-baseline .kfleet/vet.json && kfleet vet --baseline .kfleet/vet.json
+                                       accept what is there, and fail on what is new
   kfleet vet --explain PIN01           what a rule is about
   kfleet vet --fix --dry-run           show what can be repaired safely, as a diff
   kfleet vet --output sarif > vet.sarif
@@ -27,6 +32,15 @@ pub(crate) struct Args {
     /// Look only at what concerns this cluster; may be given more than once
     #[arg(long, value_name = "CLUSTER")]
     pub cluster: Vec<String>,
+    /// Look only for what these rules find; may be given more than once
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub rule: Vec<String>,
+    /// Show only findings that are at least so bad
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = ["error", "warning", "info"])]
+    pub severity: String,
+    /// Accept the findings in FILE, which --write-baseline has written: only new ones are shown, and fail
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
     /// The version of Flux that clusters have or are to get
     #[arg(long, value_name = "VERSION", default_value = "2.9")]
     pub flux_version: Minor,
@@ -43,12 +57,46 @@ pub(crate) struct Args {
     /// Say what a rule is about, and end
     #[arg(long, value_name = "ID", help_heading = "What to do", conflicts_with_all = ["fix", "cluster"])]
     pub explain: Option<String>,
+    /// List the rules, and end
+    #[arg(long, help_heading = "What to do", conflicts_with_all = ["fix", "cluster", "explain", "rule", "baseline"])]
+    pub rules: bool,
+    /// Write what is found to FILE, for --baseline, and end
+    #[arg(long, value_name = "FILE", help_heading = "What to do", conflicts_with_all = ["fix", "baseline", "rule", "cluster"])]
+    pub write_baseline: Option<PathBuf>,
+    /// List each finding, however many there are of a rule
+    #[arg(long, help_heading = "What to do")]
+    pub all: bool,
     /// Fail on warnings too
     #[arg(long, help_heading = "What to do")]
     pub strict: bool,
     /// The form of the report on standard output
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = among(&[OutputFormat::Text, OutputFormat::Json, OutputFormat::Sarif]), help_heading = "What to do")]
     pub output: OutputFormat,
+}
+
+fn read_baseline(file: &Path, context: &Context) -> Result<Baseline, Error> {
+    let (folder, name) = split(file, context)?;
+    match Root::open(&folder)?.read(&name)? {
+        Some(text) => Baseline::read(&file.display().to_string(), &text),
+        None => {
+            let error = Error::new(ErrorKind::Usage, format!("there is no file {}", file.display()));
+            Err(error.with_hint("`kfleet vet --write-baseline FILE` writes one"))
+        }
+    }
+}
+
+fn write_baseline(file: &Path, report: &Report, context: &Context) -> Result<(), Error> {
+    let (folder, name) = split(file, context)?;
+    Ok(Root::open(&folder)?.write(&name, Baseline::of(&report.findings).render().as_bytes())?)
+}
+
+/// The folder of a file and its name in it.
+fn split(file: &Path, context: &Context) -> Result<(PathBuf, String), Error> {
+    let path = context.path(file);
+    let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+    let name = name.ok_or_else(|| Error::new(ErrorKind::Usage, format!("{} is not a file", file.display())))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok((folder.to_owned(), name))
 }
 
 /// A version without its patch level.
@@ -71,17 +119,29 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     if let Some(id) = &args.explain {
         return view::explain(id, ui);
     }
+    if args.rules {
+        view::list(args.output, ui)?;
+        return Ok(Outcome::Done);
+    }
     let root = &context.root;
     let options = Options {
         clusters: args.cluster.clone(),
+        rules: args.rule.clone(),
         flux: (args.flux_version.0, args.flux_version.1),
         kubernetes: (args.kubernetes_version.0, args.kubernetes_version.1),
     };
+    let baseline = args.baseline.as_deref().map(|file| read_baseline(file, context)).transpose()?.unwrap_or_default();
     let clusters = vet::read(root)?;
     // Without a clone, what only history shows is passed over.
     let clone = LocalClone::open(root).ok();
     let revisions = clone.as_ref().map(|clone| clone as &dyn Revisions);
-    let report = vet::vet(&clusters, &options, revisions)?;
+    let mut report = vet::vet(&clusters, &options, revisions)?;
+    report.accept(&baseline);
+    if let Some(file) = &args.write_baseline {
+        write_baseline(file, &report, context)?;
+        ui.status(&format!("{} written, with {}", file.display(), count(report.findings.len(), "finding")));
+        return Ok(Outcome::Done);
+    }
     if !args.fix {
         return show(&report, 0, args, ui);
     }
@@ -99,12 +159,21 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     }
     fix::apply(root, &plan)?;
     ui.status(&format!("{} repaired in {files}", count(plan.mended, "finding")));
-    let outcome = show(&vet::vet(&vet::read(root)?, &options, revisions)?, plan.mended, args, ui)?;
+    let mut report = vet::vet(&vet::read(root)?, &options, revisions)?;
+    report.accept(&baseline);
+    let outcome = show(&report, plan.mended, args, ui)?;
     Ok(if plan.problems.is_empty() { outcome } else { Outcome::Failed })
 }
 
 fn show(report: &Report, mended: usize, args: &Args, ui: &Ui) -> Result<Outcome, Error> {
-    view::show(report, mended, args.output, ui)?;
+    let least = match args.severity.as_str() {
+        "error" => Severity::Error,
+        "warning" => Severity::Warning,
+        _ => Severity::Info,
+    };
+    let mut shown = report.clone();
+    shown.findings.retain(|finding| finding.severity <= least);
+    view::show(&shown, mended, args.output, args.all, ui)?;
     view::summary(report, args.fix, ui);
     let fails = report.count(Severity::Error) > 0 || (args.strict && report.count(Severity::Warning) > 0);
     Ok(if fails { Outcome::Failed } else { Outcome::Done })

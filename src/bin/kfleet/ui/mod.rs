@@ -155,24 +155,24 @@ impl Ui {
         let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
         let mut shown = 0;
         for problem in problems {
-            let (style, word) = match problem.severity {
-                Severity::Error => (ERROR, "error"),
+            match problem.severity {
+                Severity::Error => {}
                 Severity::Warning if self.quiet || shown >= limit => continue,
-                Severity::Warning => {
-                    shown += 1;
-                    (WARNING, "warning")
-                }
+                Severity::Warning => shown += 1,
                 Severity::Info if self.quiet => continue,
-                Severity::Info => (HINT, "info"),
-            };
-            let location = escape(&problem.location.to_string());
-            let location = if location.is_empty() { String::new() } else { format!("{location}: ") };
-            say(&format!("{style}{word}{style:#}: {location}{}", escape_lines(&problem.message)));
-            say_hint(problem.hint.as_deref());
+                Severity::Info => {}
+            }
+            say(&lines(problem));
         }
         if warnings > shown && !self.quiet {
             say(&format!("{WARNING}warning{WARNING:#}: {} more warnings; -v shows all", warnings - shown));
         }
+    }
+
+    /// A problem as data: it is what was asked for.
+    pub(crate) fn finding(&self, problem: &Problem) -> Result<(), Error> {
+        let mut stdout = anstream::stdout().lock();
+        written(stdout.write_all(format!("{}\n", lines(problem)).as_bytes()).and_then(|()| stdout.flush()))
     }
 
     /// Whether bars are shown: standard error is a terminal, and nobody asked for quiet.
@@ -246,6 +246,20 @@ pub(crate) fn print_plain(text: &str) {
 /// A line on standard error. When nobody can read it the work goes on: the exit code shows how it ended.
 fn say(line: &str) {
     let _ = anstream::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
+/// A problem with its place and its hint.
+fn lines(problem: &Problem) -> String {
+    let (style, word) = match problem.severity {
+        Severity::Error => (ERROR, "error"),
+        Severity::Warning => (WARNING, "warning"),
+        Severity::Info => (HINT, "info"),
+    };
+    let location = escape(&problem.location.to_string());
+    let location = if location.is_empty() { String::new() } else { format!("{location}: ") };
+    let hint = problem.hint.as_ref().map(|hint| format!("\n  {HINT}hint{HINT:#}: {}", escape(hint)));
+    let message = escape_lines(&problem.message);
+    format!("{style}{word}{style:#}: {location}{message}{}", hint.unwrap_or_default())
 }
 
 fn say_hint(hint: Option<&str>) {

@@ -1,14 +1,14 @@
 //! What `kfleet vet` shows: findings, the last lines, and the explanation of a rule.
 
-use super::{Outcome, Ui};
+use super::{Outcome, Ui, table};
 use crate::args::OutputFormat;
-use kfleet::error::{Error, ErrorKind};
+use kfleet::error::Error;
 use kfleet::ops::vet::finding::Finding;
 use kfleet::ops::vet::{self, Report, catalogue};
-use kfleet::problem::{Problem, Severity};
-use kfleet::suggest::did_you_mean;
+use kfleet::problem::Severity;
 use kfleet::text::count;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Shows why a rule matters, and what to do.
@@ -31,22 +31,55 @@ pub(crate) fn explain(id: &str, ui: &Ui) -> Result<Outcome, Error> {
         ui.line(&format!("This rule is not built yet: it needs {}.", rule.needs))?;
         return Ok(Outcome::Done);
     }
-    let ids = catalogue::rules().map(|rule| rule.id);
-    let near = did_you_mean(id, ids).map(|near| format!("did you mean {near}?"));
-    let error = Error::new(ErrorKind::Usage, format!("{} is not a rule of vet", id.escape_debug()));
-    Err(error.with_hint(near.unwrap_or_else(|| "docs/vet.md lists them".to_owned())))
+    Err(vet::no_rule(id))
+}
+
+/// Lists the rules.
+pub(crate) fn list(output: OutputFormat, ui: &Ui) -> Result<(), Error> {
+    let rules = catalogue::rules();
+    if output == OutputFormat::Json {
+        let rules = rules.map(|rule| {
+            let severity = catalogue::word(rule.severity);
+            json!({"id": rule.id, "severity": severity, "title": rule.title, "fixable": rule.is_fixable})
+        });
+        return ui.sorted_report("RuleListReport", json!({"rules": rules.collect::<Vec<_>>()}));
+    }
+    let rows = rules.map(|rule| {
+        let fix = if rule.is_fixable { "yes" } else { "-" };
+        vec![rule.id.to_owned(), catalogue::word(rule.severity).to_owned(), fix.to_owned(), rule.title.to_owned()]
+    });
+    table::show(&["ID", "SEVERITY", "FIX", "FINDS"], &rows.collect::<Vec<_>>(), ui)
+}
+
+/// So many findings are listed without `--all`, and of more so many of each rule.
+const LISTED: usize = 20;
+const LISTED_OF_RULE: usize = 3;
+
+/// Lists findings, the worst first: where there are many, by rule, a few of each.
+fn list_findings(findings: &[Finding], all: bool, ui: &Ui) -> Result<(), Error> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| finding.severity);
+    if all || sorted.len() <= LISTED {
+        return sorted.iter().try_for_each(|finding| ui.finding(&finding.problem()));
+    }
+    sorted.sort_by_key(|finding| (finding.severity, finding.rule.id));
+    for group in sorted.chunk_by(|one, other| (one.severity, one.rule.id) == (other.severity, other.rule.id)) {
+        ui.line(&format!("{}: {} ({})", group[0].rule.id, group[0].rule.title, group.len()))?;
+        let shown = if group.len() <= LISTED_OF_RULE + 1 { group.len() } else { LISTED_OF_RULE };
+        group[..shown].iter().try_for_each(|finding| ui.finding(&finding.problem()))?;
+        if shown < group.len() {
+            ui.line(&format!("  and {} more: --rule {} --all lists them", group.len() - shown, group[0].rule.id))?;
+        }
+    }
+    Ok(())
 }
 
 /// Shows the findings; `repaired` were repaired before.
-pub(crate) fn show(report: &Report, mended: usize, output: OutputFormat, ui: &Ui) -> Result<(), Error> {
+pub(crate) fn show(report: &Report, mended: usize, output: OutputFormat, all: bool, ui: &Ui) -> Result<(), Error> {
     match output {
         OutputFormat::Json => ui.report("VetReport", &VetReport::new(report, mended)),
         OutputFormat::Sarif => ui.json(&vet::sarif(report, env!("CARGO_PKG_VERSION"))),
-        _ => {
-            let problems: Vec<Problem> = report.findings.iter().map(Finding::problem).collect();
-            ui.all_problems(&problems);
-            Ok(())
-        }
+        _ => list_findings(&report.findings, all, ui),
     }
 }
 
@@ -72,6 +105,15 @@ pub(crate) fn summary(report: &Report, fix: bool, ui: &Ui) {
     }
     if report.suppressed > 0 {
         parts.push(format!("{} suppressed", report.suppressed));
+    }
+    if report.excluded > 0 {
+        parts.push(format!("{} excepted by fleet.yaml", report.excluded));
+    }
+    if report.accepted > 0 {
+        parts.push(format!("{} in the baseline", report.accepted));
+    }
+    if report.outdated > 0 {
+        parts.push(format!("{} of the baseline repaired: write it anew", report.outdated));
     }
     let (clusters, files) = (count(report.clusters, "cluster"), count(report.files, "file"));
     ui.status(&format!("{clusters}, {files}: {}", parts.join(", ")));
@@ -99,6 +141,9 @@ struct Summary {
     warnings: usize,
     infos: usize,
     suppressed: usize,
+    excluded: usize,
+    accepted: usize,
+    outdated: usize,
     mended: usize,
 }
 
@@ -137,6 +182,9 @@ impl<'a> VetReport<'a> {
                 warnings: report.count(Severity::Warning),
                 infos: report.count(Severity::Info),
                 suppressed: report.suppressed,
+                excluded: report.excluded,
+                accepted: report.accepted,
+                outdated: report.outdated,
                 mended,
             },
             skipped: &report.skipped,

@@ -1,6 +1,6 @@
 //! What the rules look at: the clusters, which files they lead to, and the objects in them, all found once.
 
-use super::Options;
+use super::options::Options;
 use super::revisions::Revisions;
 use crate::fleet::applied::{Applied, Reached};
 use crate::fleet::clusters::{Cluster, Clusters};
@@ -51,6 +51,12 @@ impl<'a> Facts<'a> {
     /// The objects of all files that hold a folder's resources.
     pub fn resources<'b>(&'b self, reached: &'b Reached) -> impl Iterator<Item = Manifest<'a>> + use<'a, 'b> {
         self.repository.manifests.of_files(&reached.reach.resources)
+    }
+
+    /// Whether a Kustomization of Flux applies a file.
+    pub fn applies(&self, kustomization: &crate::flux::Kustomization, file: &str) -> bool {
+        let reached = kustomization.folder().and_then(|folder| self.applied.get(&folder));
+        reached.is_some_and(|reached| reached.reach.has(file))
     }
 
     /// The cluster whose folder a path is or lies in.

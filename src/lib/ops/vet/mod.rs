@@ -3,19 +3,25 @@
 //! repaired safely becomes edits ([`fix`]). No rule touches a file, a cluster or the network; what only the history knows
 //! is asked through [`Revisions`].
 
+mod baseline;
 pub mod catalogue;
 pub mod facts;
 pub mod finding;
 pub mod fix;
+mod options;
 mod revisions;
 pub mod rule;
 mod rules;
 mod sarif;
+mod select;
 mod suppress;
 mod unbuilt;
 
+pub use baseline::Baseline;
+pub use options::Options;
 pub use revisions::Revisions;
 pub use sarif::sarif;
+pub use select::no_rule;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Clusters, no_fleet};
@@ -26,27 +32,17 @@ use finding::Finding;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// The clusters to look at; all, and the whole repository, where there is none.
-    pub clusters: Vec<String>,
-    /// The version of Flux that clusters have or will have.
-    pub flux: (u32, u32),
-    /// The version of Kubernetes that clusters have or will have.
-    pub kubernetes: (u32, u32),
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options { clusters: Vec::new(), flux: (2, 9), kubernetes: (1, 36) }
-    }
-}
-
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// By file and place.
     pub findings: Vec<Finding>,
     pub suppressed: usize,
+    /// How many findings the settings of the fleet file take out.
+    pub excluded: usize,
+    /// How many findings the baseline accepts.
+    pub accepted: usize,
+    /// How many findings of the baseline are not there any more.
+    pub outdated: usize,
     /// How many checks of each rule need a clone, and were passed over.
     pub skipped: BTreeMap<&'static str, usize>,
     pub clusters: usize,
@@ -54,6 +50,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// Takes out what a baseline accepts.
+    pub fn accept(&mut self, baseline: &Baseline) {
+        (self.accepted, self.outdated) = baseline.apply(&mut self.findings);
+    }
+
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
@@ -89,16 +90,23 @@ pub fn vet(fleet: &Clusters, options: &Options, revisions: Option<&dyn Revisions
     }
     let facts = Facts::new(fleet, options, revisions);
     let mut report = Report { clusters: facts.clusters.len(), files: facts.files.len(), ..Report::default() };
+    let rules = select::rules(&options.rules)?;
+    let is_asked = |id: &str| rules.iter().any(|rule| rule.id == id);
     for rule in catalogue::rules() {
         let (findings, skipped) = rule.findings(&facts);
         report.findings.extend(findings);
-        if skipped > 0 {
+        if skipped > 0 && is_asked(rule.id) {
             report.skipped.insert(rule.id, skipped);
         }
     }
     if let Some(rule) = catalogue::find("VET01") {
         report.suppressed = suppress::suppress(&facts, &mut report.findings, rule);
     }
+    if let Some(rule) = catalogue::find("FLT01") {
+        report.excluded = select::by_settings(&facts, &mut report.findings, rule);
+    }
+    // Only now: a suppression of a rule that is not asked for is not one that does nothing.
+    report.findings.retain(|finding| is_asked(finding.rule.id));
     name_clusters(&facts, &mut report.findings);
     report.findings.sort_by(|a, b| (&a.location, a.rule.id, &a.message).cmp(&(&b.location, b.rule.id, &b.message)));
     report.findings.dedup_by(|a, b| (&a.location, a.rule.id, &a.message) == (&b.location, b.rule.id, &b.message));

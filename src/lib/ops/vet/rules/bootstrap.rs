@@ -6,7 +6,7 @@ use crate::manifest::{Action, Edit};
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::problem::Location;
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(super) const RULES: &[Rule] = &[
     Rule::warning("BST01", "clusters whose versions of Flux are far apart", versions).explained(
         "Clusters that run versions of Flux more than one minor version apart take different APIs: what is proved in one\n\
          need not work in the other. Flux is an addon: move it through the same order of promotion.",

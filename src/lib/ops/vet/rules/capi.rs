@@ -7,7 +7,7 @@ use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(super) const RULES: &[Rule] = &[
     Rule::warning("CAP01", "an old version of Cluster API", old_version).explained(
         "Cluster API stopped serving v1alpha3 and v1alpha4 long ago: such objects are errors. v1beta1 is deprecated, and\n\
          not served from v1.16 (April 2027) on. Two versions of one kind in a fleet make every comparison guesswork.",

@@ -7,7 +7,7 @@ use crate::problem::{Location, Severity};
 use crate::source::{Asked, requests};
 use std::collections::BTreeSet;
 
-pub(in crate::ops::vet) const RULES: &[Rule] =
+pub(super) const RULES: &[Rule] =
     &[Rule::error("FLT01", "fleet.yaml and the repository differ", differs).explained(
         "A mistake in fleet.yaml; a cluster in it without a folder, or a cluster's folder that it does not name: commands\n\
          that go by the fleet file pass that cluster over. A flavour that is not there, or that is not the one that Flux\n\

@@ -6,7 +6,7 @@ use crate::ops::vet::rules::{Facts, Findings, Rule};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(super) const RULES: &[Rule] = &[
     Rule::warning("RES03", "an image that is not pinned", floating_image).explained(
         "`latest`, or no tag at all, is another image tomorrow: what was proved in one cluster is not what the next one\n\
          gets. Name a version, better a digest. Images that a kustomization replaces are left alone.",

@@ -10,7 +10,7 @@ use crate::problem::Severity;
 use base64::Engine;
 use serde_json::Value;
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(super) const RULES: &[Rule] = &[
     Rule::error("SEC01", "a secret in clear", in_clear).explained(
         "A Secret with data, a private key, a token, the key of a kubeconfig or a password in a URL: all who can read the\n\
          repository know it, and its history keeps it. Encrypt it with SOPS or take it from an external store, and\n\

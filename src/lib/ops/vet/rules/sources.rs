@@ -6,7 +6,7 @@ use crate::manifest::Manifest;
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(super) const RULES: &[Rule] = &[
     Rule::error("SRC01", "a sourceRef that names nothing", missing).explained(
         "A Kustomization or HelmRelease takes its manifests or chart from a source that no file of the cluster has, or\n\
          that is in another namespace. Flux waits for it for ever.",

@@ -2,7 +2,7 @@
 
 use crate::ops::vet::rules::Rule;
 
-pub(in crate::ops::vet) const RULES: &[Rule] =
+pub(super) const RULES: &[Rule] =
     &[Rule::warning("VET01", "a suppression that suppresses nothing", |_, _| {}).explained(
         "`# kfleet: ignore ID reason`, on a line or on the line above it, suppresses the findings of one rule on that\n\
          line. One that names no rule, gives no reason or suppresses nothing is reported, so that none outlives its reason.",

@@ -8,7 +8,7 @@ use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(in crate::ops::vet::rules) const RULES: &[Rule] = &[
     Rule::error("API01", "a version of Flux's APIs that is removed", removed).fixable().explained(
         "Flux 2.7 removed v1beta1 of its APIs (v2beta1 of helm), 2.8 removed v1beta2 of source and kustomize and v2beta2\n\
          of helm, 2.9 removed v1beta2 of image and notification. An object of a removed version cannot be applied at\n\

@@ -3,7 +3,7 @@
 use crate::manifest::Edit;
 use crate::ops::vet::rules::{Facts, Findings, Rule, is_generated_base};
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::error(
+pub(in crate::ops::vet::rules) const RULES: &[Rule] = &[Rule::error(
     "API04",
     "a version of Kubernetes' APIs that is removed",
     removed,

@@ -11,7 +11,7 @@ use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(super) const RULES: &[Rule] = &[
     Rule::warning("KUS01", "a deprecated field of a kustomization", deprecated).fixable().explained(
         "kustomize still reads it, but will not for ever: `bases` is `resources`, `commonLabels` is `labels`,\n\
          `patchesStrategicMerge` and `patchesJson6902` are `patches`, `vars` is `replacements`, `imageTags` is `images`,\n\

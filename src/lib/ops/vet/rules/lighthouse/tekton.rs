@@ -6,7 +6,7 @@ use crate::ops::vet::rules::{Findings, Rule};
 use crate::path::is_within;
 use std::collections::BTreeSet;
 
-pub(in crate::ops::vet) const RULES: &[Rule] =
+pub(in crate::ops::vet::rules) const RULES: &[Rule] =
     &[Rule::warning("LHT03", "a pipeline in an old form, or with text of an event in a script", old).explained(
         "Tekton's v1beta1 is deprecated, and `$(inputs.params.x)` is older still: an unknown one reaches the shell.\n\
          Names of branches and URLs are chosen by whoever opens a pull request: put into a script by `$(params.x)` they\n\

@@ -6,7 +6,7 @@ use crate::manifest::{Action, Edit};
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::tree::Tree;
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(in crate::ops::vet::rules) const RULES: &[Rule] = &[
     Rule::error("LHT01", "a trigger that cannot work", broken).fixable().explained(
         "One job that does not load stops all jobs of the repository: a regular expression that Go cannot read, a\n\
          `rerun_command` that `trigger` does not match, `always_run` with `run_if_changed`, two jobs of one name, a\n\

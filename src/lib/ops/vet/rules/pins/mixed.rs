@@ -10,7 +10,7 @@ use crate::ops::vet::rules::{Facts, Findings, Rule};
 /// Pins of one cluster that are further apart than so many commits were hardly ever tried together.
 const FAR: usize = 100;
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[Rule::warning(
+pub(in crate::ops::vet::rules) const RULES: &[Rule] = &[Rule::warning(
     "PIN08",
     "pins that are far apart, or older than what needs them",
     mixed,

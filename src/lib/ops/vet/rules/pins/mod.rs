@@ -18,7 +18,7 @@ use crate::problem::Severity;
 const PINNED_INTERVAL: &str = "1h";
 const LEAST_PINNED_SECONDS: f64 = 1800.0;
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(super) const RULES: &[Rule] = &[
     Rule::error("PIN01", "a pin that has no effect", ineffective).fixable().explained(
         "A GitRepository names the revision, a Kustomization uses it through `sourceRef`. Where the Kustomization names\n\
          another source, such as flux-system, the pin beside it is ignored: the cluster follows the branch, and every\n\

@@ -13,7 +13,7 @@ use crate::problem::Severity;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(super) const RULES: &[Rule] = &[
     Rule::error("KST01", "a dependency that is missing or leads in a circle", dependencies).explained(
         "`dependsOn` makes a Kustomization wait until others are ready. One that does not exist, or that waits in turn\n\
          for this one, never gets ready, and neither is ever applied.",
@@ -118,7 +118,7 @@ fn no_wait(facts: &Facts<'_>, found: &mut Findings) {
                 .filter(|other| other.depends_on.iter().any(|wanted| is_same(&kustomization.id, &wanted.value)));
             if let Some(user) = users.next() {
                 let name = &kustomization.id.name;
-                if order::applies(facts, kustomization, &user.origin.file) {
+                if facts.applies(kustomization, &user.origin.file) {
                     let message = format!("Kustomization {} waits for {name}, which applies it", user.id.name);
                     let finding = found.add(user.origin.location.clone(), message);
                     let hint = format!("remove {name} from `dependsOn`: with `wait: true` neither would get ready");

@@ -7,7 +7,7 @@ use crate::manifest::Manifest;
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(in crate::ops::vet) const RULES: &[Rule] =
+pub(in crate::ops::vet::rules) const RULES: &[Rule] =
     &[Rule::warning("KST02", "custom resources that do not wait for their kinds", unordered).explained(
         "A Kustomization that applies custom resources fails until another one has brought the definitions of their\n\
          kinds, and Flux tries again only after a while. Name that one in `dependsOn`. Files are read as they are:\n\
@@ -36,13 +36,13 @@ fn unordered(facts: &Facts<'_>, found: &mut Findings) {
                 let is_ordered = |other: &Kustomization| {
                     let waits = user.depends_on.iter().any(|wanted| leads_to(&all, &wanted.value, &other.id));
                     // What applies the Kustomization itself was there before it.
-                    waits || applies(facts, other, &user.origin.file)
+                    waits || facts.applies(other, &user.origin.file)
                 };
                 let Some(first) = bringers.clone().next().filter(|_| !bringers.any(is_ordered)) else { continue };
                 let (name, other) = (&user.id.name, &first.id.name);
                 let message =
                     format!("Kustomization {name} does not wait for {other}, which brings the kind of {shown}");
-                let hint = match applies(facts, user, &first.origin.file) {
+                let hint = match facts.applies(user, &first.origin.file) {
                     true => format!("move it into a Kustomization of its own that depends on {other}"),
                     false => format!("add {other} to `dependsOn`"),
                 };
@@ -50,11 +50,6 @@ fn unordered(facts: &Facts<'_>, found: &mut Findings) {
             }
         }
     }
-}
-
-pub(super) fn applies(facts: &Facts<'_>, kustomization: &Kustomization, file: &str) -> bool {
-    let path = kustomization.path.as_ref().and_then(|path| crate::path::plain_path("", &path.value));
-    path.and_then(|folder| facts.applied.get(&folder)).is_some_and(|reached| reached.reach.has(file))
 }
 
 /// The kinds that the definitions in a folder bring.

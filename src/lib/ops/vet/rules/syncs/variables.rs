@@ -11,7 +11,7 @@ use crate::yaml::resolve::{self, Value as Plain};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(in crate::ops::vet) const RULES: &[Rule] = &[
+pub(in crate::ops::vet::rules) const RULES: &[Rule] = &[
     Rule::error("KST06", "a variable without a value, or text that cannot be substituted", missing)
         .explained(
             "With `postBuild` Flux replaces `${NAME}` in every object. From 2.9 on it refuses a variable that has neither\n\
@@ -114,7 +114,7 @@ fn missing(facts: &Facts<'_>, found: &mut Findings) {
             let data = map.get(&["data"]).and_then(Value::as_object);
             for name in data.into_iter().flat_map(Map::keys).filter(|name| !is_name(name)) {
                 let message = format!("`{name}` is not a name of a variable: Flux refuses all of {}", map.shown());
-                let hint = "names have letters, digits and `_`; move what is no variable into another ConfigMap";
+                let hint = "names have letters, digits and `_`; move other values into another ConfigMap";
                 found.add(map.key_location(&["data", name]), message).hint(hint);
             }
         }
