@@ -6,7 +6,9 @@ use crate::problem::Location;
 use crate::yaml::value::read_value;
 use serde_json::Value;
 
-pub(in crate::ops::vet::rules) const RULES: &[Rule] = &[Rule::warning("KUS06", "a trap of strategic merge patches",
+pub(in crate::ops::vet::rules) const RULES: &[Rule] = &[Rule::warning(
+    "KUS06",
+    "a trap of strategic merge patches",
     traps,
 )
 .explained(
