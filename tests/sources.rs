@@ -431,6 +431,18 @@ fn git_repositories_are_pinned_to_the_commit_that_came() {
     assert!(fleet.lock().contains(&two));
     assert!(String::from_utf8_lossy(&fleet.base("app")["resources/namespaces/web/configmap-app.yaml"]).contains("two"));
 
+    // What cannot be taken over whole is refused: a link is not followed, and a pointer of LFS holds nothing.
+    let deploy = origin.folder.path().join("deploy");
+    std::os::unix::fs::symlink("app.yaml", deploy.join("link.yaml")).expect("a link");
+    fs::write(deploy.join("large.yaml"), "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+        .expect("written");
+    commit("three");
+    let said = fleet.fails(&["--update"], 1);
+    assert!(said.contains("deploy/link.yaml is a symbolic link") && said.contains("large.yaml is a pointer"), "{said}");
+    fs::remove_file(deploy.join("link.yaml")).expect("removed");
+    fs::remove_file(deploy.join("large.yaml")).expect("removed");
+    let two = commit("two");
+
     // Over https, with a credential helper of the user's.
     let server = HttpsServer::start(origin.folder.path());
     let mut fleet = Fleet::new(&addons(&format!("https://{}/fleet.git", server.address)));

@@ -3,7 +3,7 @@
 use super::gather::{Entry, Gathered};
 use super::path::{PathError, PluralRule, canonical_path, case_folded, is_case_folded};
 use super::scopes::{self, Remedy, ScopeSources};
-use super::{Options, has_errors, sorted};
+use super::{Compatibility, Options, has_errors, sorted};
 use crate::manifest::gvk::Gvk;
 use crate::manifest::namespaces::{ANNOTATION, Targets};
 use crate::manifest::scopes::{KindInfo, Scope, Scopes, Via};
@@ -236,9 +236,15 @@ impl<'a> Planner<'a> {
     fn usable(&mut self, resolved: &Resolved<'_>, path: Result<String, PathError>) -> Option<String> {
         path.map_err(|reason| {
             let object = &resolved.entry.object;
-            let message = format!("failed to get output file for {}: {reason}", object.gvk);
+            let mut message = format!("failed to get output file for {}: {reason}", object.gvk);
             let is_nameless = object.name.as_deref().unwrap_or_default().is_empty();
-            let hint = is_nameless.then(|| "every manifest needs metadata.name".to_owned());
+            let mut hint = is_nameless.then(|| "every manifest needs metadata.name".to_owned());
+            if object.generates_name && self.options.compatibility == Compatibility::Kfleet {
+                message = format!("this {} has a generateName: the layout needs a name", object.gvk.kind);
+                let other =
+                    "name it by metadata.name, or leave it out with --exclude: it is made anew each time it is applied";
+                hint = Some(other.to_owned());
+            }
             self.problems.push(error(&resolved.entry.location, message, hint));
         })
         .ok()

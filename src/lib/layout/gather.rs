@@ -228,6 +228,11 @@ impl Reader<'_, '_> {
         if &*object.gvk.kind == "CustomResourceDefinition" {
             match source.crd(node, self.location(offset)) {
                 Ok(crd) => self.part.crds.push(crd),
+                Err(error) if self.compatibility == Compatibility::Kfleet => {
+                    let message = format!("this CustomResourceDefinition does not define a kind: {}", error.message);
+                    let hint = "a patch of one is not a manifest: leave it out with --exclude";
+                    self.problem(Severity::Error, error.offset, message, Some(hint));
+                }
                 Err(error) => self.problem(Severity::Error, error.offset, error.message, None),
             }
         }

@@ -3,7 +3,7 @@
 use super::claims::{Claim, Edit};
 use super::findings::unproven_problem;
 use super::gather::{Gathered, chunk_bytes, objects};
-use super::{Action, Options};
+use super::{Action, Compatibility, Options};
 use crate::manifest::Source;
 use crate::manifest::findings::syntax_problem;
 use crate::manifest::namespaces::ANNOTATION;
@@ -208,6 +208,12 @@ impl Renderer<'_> {
             }
             let source = Source { tape: &tape, bytes: &text.bytes, json: text.json };
             let object = self.object_tape(source, &nodes, entry.item, &claim.edit).map_err(problem)?;
+            let node = entry.item.map_or_else(|| tape.node_at(0), |number| nodes[number]);
+            let is_parted = object.is_some() || documents.iter().filter(|span| span.end > span.body).count() > 1;
+            let may_change = self.options.rewrite.sops || self.options.compatibility != Compatibility::Kfleet;
+            if is_parted && !may_change && source.is_encrypted(node) {
+                return Err(problem(signed_by_sops(tape.tokens[node].start as usize)));
+            }
             let object = object.as_ref().unwrap_or(&tape);
             let style = Style { json: text.json, ..self.options.style };
             let comment = self.options.comment.then(|| format!("# Source: {}", one_line(name)));
@@ -248,6 +254,13 @@ impl Renderer<'_> {
         let rewritten = edit::rewrite(own.as_ref().unwrap_or(source.tape), source.bytes, self.options.rewrite)?;
         Ok(rewritten.or(own))
     }
+}
+
+/// The error of a change to what SOPS has signed.
+fn signed_by_sops(offset: usize) -> SyntaxError {
+    let message = "SOPS has signed this file: with a value that is changed or moved it cannot be decrypted any more";
+    SyntaxError::new(offset, message)
+        .with_hint("decrypt it first, or leave it out with --exclude; --sops changes it all the same")
 }
 
 /// A rendered text that is not proven yet.

@@ -20,6 +20,8 @@ pub struct Identity {
     pub has_namespace: bool,
     /// The annotation `kfmt.dev/namespaces`.
     pub namespaces: Option<String>,
+    /// Whether the API server makes the name: `metadata.generateName` in its place.
+    pub generates_name: bool,
 }
 
 /// Why a document is not an object.
@@ -84,6 +86,13 @@ impl Source<'_> {
         (kind.ends_with("List") && self.token(items).kind == Kind::Seq).then(|| self.tape.items(items).collect())
     }
 
+    /// Whether SOPS has encrypted the object at `node`. It signs the values of a file in their order (its MAC): one that
+    /// is changed, moved or left out cannot be decrypted any more.
+    pub fn is_encrypted(&self, node: usize) -> bool {
+        let sops = self.get(node, "sops");
+        sops.is_some_and(|sops| self.get(sops, "mac").is_some())
+    }
+
     /// Reads the object at `node`.
     ///
     /// # Errors
@@ -107,9 +116,17 @@ impl Source<'_> {
             problem.is_other_yaml = !matches!(error, GvkError::Malformed(_));
             problem
         })?;
-        let mut object = Identity { gvk, name: None, namespace: None, has_namespace: false, namespaces: None };
+        let mut object = Identity {
+            gvk,
+            name: None,
+            namespace: None,
+            has_namespace: false,
+            namespaces: None,
+            generates_name: false,
+        };
         if let Some(metadata) = self.get(node, "metadata") {
             object.name = self.field(metadata, "name", "metadata.name")?;
+            object.generates_name = object.name.is_none() && self.get(metadata, "generateName").is_some();
             object.has_namespace = self.get(metadata, "namespace").is_some();
             object.namespace = self.field(metadata, "namespace", "metadata.namespace")?;
             if let Some(annotations) = self.get(metadata, "annotations")

@@ -11,6 +11,9 @@ pub struct Source<'a> {
     pub json: bool,
 }
 
+/// So many mappings may be merged into each other before a field counts as absent: merges can lead to each other.
+const MAX_MERGES: usize = 1000;
+
 impl Source<'_> {
     pub(super) fn token(&self, index: usize) -> Token {
         self.tape.tokens[index]
@@ -32,13 +35,42 @@ impl Source<'_> {
             .map_or(node, |anchor| self.tape.node_at(anchor))
     }
 
-    /// The value of `key` in the mapping at `map`.
+    /// The value of `key` in the mapping at `map`: its own, or else that of a mapping which a merge key (`<<`) names. An
+    /// own one wins, and of several merged ones the first (YAML 1.1, as readers of Kubernetes' manifests do).
     pub fn get(&self, map: usize, key: &str) -> Option<usize> {
-        let map = self.resolve(map);
-        if self.token(map).kind != Kind::Map {
-            return None;
+        let mut waiting = vec![map];
+        let mut steps = 0;
+        while let Some(map) = waiting.pop() {
+            let map = self.resolve(map);
+            steps += 1;
+            if steps > MAX_MERGES {
+                return None;
+            }
+            match self.token(map).kind {
+                Kind::Map => {}
+                // What a merge key names may be a list.
+                Kind::Seq if steps > 1 => {
+                    waiting.extend(self.tape.items(map).collect::<Vec<_>>().into_iter().rev());
+                    continue;
+                }
+                _ => continue,
+            }
+            let from = waiting.len();
+            for (at, value) in self.tape.entries(map) {
+                if self.is_key(at, key) {
+                    return Some(value);
+                }
+                if self.is_merge(at) {
+                    waiting.insert(from, value);
+                }
+            }
         }
-        self.tape.entries(map).find(|(at, _)| self.is_key(*at, key)).map(|(_, value)| value)
+        None
+    }
+
+    fn is_merge(&self, at: usize) -> bool {
+        let token = self.token(at);
+        token.kind == Kind::Plain && self.tape.text(self.bytes, token) == b"<<"
     }
 
     /// The key token of `key` in the mapping at `map`.

@@ -2,10 +2,12 @@
 
 use super::expand;
 use super::fetch::{Fetch, shown};
+use super::path::is_manifest;
 use super::words::expand_some;
 use super::{Asked, Came, Content, Declared, LockedSource, Mistakes, Owner, Release, Remote, Remotely, Unexpanded};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::git::{self, Protocol, Reference};
+use crate::tree::{Contents, Limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,10 +81,36 @@ impl Remotely for GitSource {
         };
         let path = self.path.as_deref().unwrap_or_default();
         let shown = &fetch.shown;
-        let files = git::read_tree(&fetched.repository, &fetched.commit, path)
+        let contents = git::read_tree_within(&fetched.repository, &fetched.commit, path, Limits::default())
             .map_err(|error| Error { message: format!("cannot read {shown}: {}", error.message), ..error })?;
-        let mut content = Content::of_files(&files, path, shown);
+        verify_whole(&contents, shown)?;
+        let mut content = Content::of_files(&contents.tree, path, shown);
         content.came.commit = Some(fetched.commit);
         Ok(content)
     }
+}
+
+/// So many files that cannot be taken over are named.
+const NAMED: usize = 3;
+
+/// Refuses a folder of which a part would be missing: what submodules and links lead to, and what LFS keeps elsewhere.
+fn verify_whole(contents: &Contents, shown: &str) -> Result<()> {
+    let is_missed = |path: &str| is_manifest(path) || !path.rsplit('/').next().unwrap_or(path).contains('.');
+    let passed_over = contents.passed_over.iter().filter(|entry| is_missed(&entry.path));
+    let mut missing: Vec<String> = passed_over.map(|entry| format!("{} {}", entry.path, entry.reason)).collect();
+    let pointers = contents.tree.iter().filter(|(path, bytes)| is_manifest(path) && is_lfs_pointer(bytes));
+    missing.extend(pointers.map(|(path, _)| format!("{path} is a pointer of Git LFS, whose content is elsewhere")));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let rest = missing.len().saturating_sub(NAMED);
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    missing.truncate(NAMED);
+    let message = format!("{shown} cannot be taken over whole: {}{more}", missing.join("; "));
+    Err(Error::new(ErrorKind::Failed, message)
+        .with_hint("name a path that does without them, or a source for each part"))
+}
+
+fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"version https://git-lfs.github.com/spec/")
 }

@@ -13,6 +13,8 @@ pub struct Rewrite {
     pub order: bool,
     /// Write the value of each anchor where its aliases stand.
     pub expand_anchors: bool,
+    /// Change what SOPS has encrypted too, though it cannot be decrypted then.
+    pub sops: bool,
 }
 
 /// The tokens that an expansion of anchors may make, so that a small document cannot grow without bounds.
@@ -171,6 +173,8 @@ impl<'a> Expansion<'a> {
         let mut from = map + 1;
         for (start, key, value) in &merges {
             self.copy(from..*start, comments)?;
+            // What follows may name anchors in the merge key's value.
+            (*key..self.tape.skip_node(*value)).for_each(|index| self.note_anchor(index));
             if comments {
                 // The comments of the merge key stay.
                 let kept: Vec<Token> =
@@ -298,9 +302,10 @@ fn order(tape: &Tape, source: &[u8]) -> Tape {
     let mut parts: Vec<(usize, Range<usize>)> = Vec::new();
     // The comments of the document's head stay at its head.
     let first_key = tape.node_at(from);
-    let head = (from..first_key)
-        .rev()
-        .find(|i| tape.tokens[*i].has(Token::BLANK_AFTER) && tape.tokens[*i].kind == Kind::Comment);
+    let head = (from..first_key).rev().find(|i| {
+        tape.tokens[*i].kind == Kind::Comment
+            && (tape.tokens[*i].has(Token::BLANK_AFTER) || tape.tokens[*i].has(Token::BEFORE_MARKER))
+    });
     if let Some(head) = head {
         out.tokens.extend_from_slice(&tape.tokens[from..=head]);
         from = head + 1;

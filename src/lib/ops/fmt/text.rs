@@ -1,6 +1,7 @@
 //! Canonical text of one file: documents stay where they are.
 
 use crate::layout::findings::{marker_lint, unproven_problem};
+use crate::manifest::Source;
 use crate::manifest::findings::{finding_problem, syntax_problem};
 use crate::problem::{Problem, Severity};
 use crate::yaml::edit::{self, Rewrite};
@@ -140,6 +141,15 @@ impl Run<'_> {
         }
         let rewritten = edit::rewrite(tape, bytes, self.options.rewrite)
             .map_err(|error| Box::new(syntax_problem(self.name, &mut self.positions, &error)))?;
+        if rewritten.as_ref().is_some_and(|rewritten| rewritten.tokens != tape.tokens)
+            && !self.options.rewrite.sops
+            && (Source { tape, bytes, json: self.text.json }).is_encrypted(tape.node_at(0))
+        {
+            let offset = tape.tokens[tape.node_at(0)].start as usize;
+            let message = "SOPS has signed this file: with its fields in another order it cannot be decrypted any more";
+            let error = SyntaxError::new(offset, message).with_hint("--sops changes it all the same");
+            return Err(Box::new(syntax_problem(self.name, &mut self.positions, &error)));
+        }
         let tape = rewritten.as_ref().unwrap_or(tape);
         let first = self.out.is_empty() && !self.continues;
         let frame = Frame { marker: span.is_explicit() || !first, keep_prefix: first, source: None };

@@ -84,6 +84,9 @@ pub(crate) struct Args {
     /// Write the value of each anchor in place of its aliases
     #[arg(long, help_heading = "Text")]
     pub expand_anchors: bool,
+    /// Change what SOPS has encrypted too, though its MAC does not fit then
+    #[arg(long, help_heading = "Text")]
+    pub sops: bool,
     /// Take away quotes that are not needed, and use the same quotes everywhere
     #[arg(long, help_heading = "Text")]
     pub canonical: bool,
@@ -200,7 +203,7 @@ impl Args {
     }
 
     pub(super) fn rewrite(&self) -> Rewrite {
-        Rewrite { order: self.order == OrderArg::Kubernetes, expand_anchors: self.expand_anchors }
+        Rewrite { order: self.order == OrderArg::Kubernetes, expand_anchors: self.expand_anchors, sops: self.sops }
     }
 
     /// The output folder, and whether a report as JSON is wanted.
