@@ -109,6 +109,12 @@ fn status_tells_what_every_cluster_runs() {
         let said = fleet.refuses(&[&["-C", "../elsewhere"], command].concat(), 3);
         assert!(said.contains("here or above"), "{said}");
     }
+    let output = fleet.run(&["-C", "../elsewhere", "status", "--output", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&report["kind"], &report["error"]["exitCode"]), (&"ErrorReport".into(), &3.into()), "{report}");
+    let report: serde_json::Value =
+        serde_json::from_slice(&fleet.run(&["status", "--output=json", "--nonsense"]).stdout).expect("JSON");
+    assert_eq!((&report["error"]["kind"], &report["error"]["exitCode"]), (&"usage".into(), &2.into()), "{report}");
     // A broken fleet file is reported by each command, and ends it.
     let whole = fleet.text("fleet.yaml");
     fleet.write("fleet.yaml", &whole.replace("flavour: workload", "flavor: workload"));

@@ -1,6 +1,8 @@
 //! The command line as a whole.
 
-use crate::commands::{completions, fmt, generate, history, init, man, promote, rollback, run_pipeline, status, vet};
+use crate::commands::{
+    completions, fmt, generate, history, init, man, promote, rollback, run_pipeline, status, version, vet,
+};
 use crate::ui::ColorChoice;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -55,6 +57,7 @@ pub(crate) enum Command {
     RunPipeline(Box<run_pipeline::Args>),
     Completions(completions::Args),
     Man(man::Args),
+    Version(version::Args),
 }
 
 impl Command {

@@ -8,10 +8,12 @@ mod ui;
 
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
-use commands::{completions, fmt, generate, history, init, kfmt, man, promote, rollback, run_pipeline, status, vet};
+use commands::{
+    completions, fmt, generate, history, init, kfmt, man, promote, rollback, run_pipeline, status, version, vet,
+};
 use context::Context;
 use std::process::ExitCode;
-use ui::Ui;
+use ui::{ColorChoice, Ui};
 
 /// Many small texts are made and dropped on all cores, and memory that the C library's allocator takes back and forth costs
 /// system calls: this one makes a layout run that changes nothing a tenth faster (`benches/layout.rs`).
@@ -32,6 +34,9 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are not errors, and go to standard output.
             let _ = error.print();
+            if error.exit_code() != 0 {
+                Ui::new(ColorChoice::Auto, false, 0, &context).report_usage(&error.to_string());
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -56,6 +61,7 @@ fn main() -> ExitCode {
         Command::Status(args) => status::run(&args, &context, &ui),
         Command::Completions(args) => completions::run(&args, Cli::command(), &ui),
         Command::Man(args) => man::run(&args, Cli::command(), &context, &ui),
+        Command::Version(args) => version::run(&args, &ui),
     };
     ui.finish(result)
 }

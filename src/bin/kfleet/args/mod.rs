@@ -8,5 +8,5 @@ pub(crate) mod values;
 
 pub(crate) use header::HeaderFromEnv;
 pub(crate) use log::LogFormat;
-pub(crate) use output::{OutputFormat, among};
+pub(crate) use output::{OutputFormat, among, json_is_asked};
 pub(crate) use publish::PublishArgs;

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::ffi::OsString;
 
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -18,6 +19,13 @@ pub(crate) enum OutputFormat {
     Dot,
     /// A graph, for Mermaid.
     Mermaid,
+}
+
+/// Whether a command line asks for JSON, also one that cannot be understood otherwise.
+pub(crate) fn json_is_asked(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter().skip(1).take_while(|word| *word != "--");
+    words.clone().any(|word| word == "--output=json")
+        || words.find(|word| *word == "--output").and_then(|_| words.next()).is_some_and(|word| word == "json")
 }
 
 /// A parser that takes these formats only.

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   kfleet init demo                     a new repository in the folder demo
-  kfleet init demo --url ssh://git@git.example.org/team/fleet
+  kfleet init demo --url git@git.example.org:team/fleet
   kfleet init                          in this folder: empty, or a git repository without commits
   kfleet init --adopt --dry-run        show the fleet.yaml of the repository in this folder")]
 pub(crate) struct Args {
@@ -86,7 +86,13 @@ fn options(args: &Args, survey: &Survey, context: &Context) -> Options {
     let origin = about.and_then(|about| about.origin.as_deref()).and_then(adopt::cluster_url);
     let branch = args.branch.clone().or_else(|| about.and_then(|about| about.branch.clone()));
     Options {
-        url: args.url.clone().or(origin).unwrap_or_else(|| PLACEHOLDER_URL.to_owned()),
+        // git's short form is not a URL, and Flux does not take it.
+        url: args
+            .url
+            .as_ref()
+            .map(|url| adopt::cluster_url(url).unwrap_or_else(|| url.clone()))
+            .or(origin)
+            .unwrap_or_else(|| PLACEHOLDER_URL.to_owned()),
         branch: branch.or_else(|| git::default_branch(&context.environment)).unwrap_or_else(|| "main".to_owned()),
     }
 }

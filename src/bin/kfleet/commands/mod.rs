@@ -12,4 +12,5 @@ pub(crate) mod promote;
 pub(crate) mod rollback;
 pub(crate) mod run_pipeline;
 pub(crate) mod status;
+pub(crate) mod version;
 pub(crate) mod vet;

@@ -15,6 +15,7 @@ pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod vet;
 
+use crate::args::json_is_asked;
 use crate::context::Context;
 use anstream::print;
 use anstyle::{AnsiColor, Style};
@@ -75,6 +76,8 @@ pub(crate) struct Ui {
     quiet: bool,
     verbose: bool,
     progress: bool,
+    /// Whether errors that end the program are reported as JSON too.
+    json_errors: bool,
 }
 
 impl Ui {
@@ -86,7 +89,8 @@ impl Ui {
             ColorChoice::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        Ui { quiet, verbose: verbose > 0, progress: context.stderr_is_terminal && !quiet }
+        let json_errors = json_is_asked(&context.arguments);
+        Ui { quiet, verbose: verbose > 0, progress: context.stderr_is_terminal && !quiet, json_errors }
     }
 
     /// A line that says what was done.
@@ -186,6 +190,10 @@ impl Ui {
             Ok(outcome) => ExitCode::from(outcome.exit_code()),
             Err(error) => {
                 self.error(&error);
+                if self.json_errors {
+                    // Whoever reads JSON gets it in every case. A reader that has left has had enough.
+                    let _ = self.error_report(&error);
+                }
                 ExitCode::from(error.kind.exit_code())
             }
         }

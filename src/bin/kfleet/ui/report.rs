@@ -28,6 +28,25 @@ impl Ui {
         self.json(&serde_json::to_value(Envelope { api_version: API_VERSION, kind, body: &body }).unwrap_or(body))
     }
 
+    /// Prints what is wrong with a command line that asks for JSON; for others it has been shown.
+    pub(crate) fn report_usage(&self, message: &str) {
+        if self.json_errors {
+            let first = message.lines().next().unwrap_or_default();
+            let error = Error::new(ErrorKind::Usage, first.strip_prefix("error: ").unwrap_or(first));
+            let _ = self.error_report(&error);
+        }
+    }
+
+    /// Prints an error that ends the program.
+    pub(super) fn error_report(&self, error: &Error) -> Result<(), Error> {
+        let kind = format!("{:?}", error.kind).to_lowercase();
+        let body = serde_json::json!({"error": {
+            "kind": kind, "exitCode": error.kind.exit_code(), "message": error.to_string(), "hint": error.hint,
+            "problems": error.problems,
+        }});
+        self.report("ErrorReport", &body)
+    }
+
     /// Prints a value as JSON that has a form of its own, such as SARIF.
     pub(crate) fn json(&self, report: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(report)
