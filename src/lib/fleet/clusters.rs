@@ -54,16 +54,24 @@ impl Clusters {
     /// # Errors
     /// A file or folder cannot be read. Files that are not YAML are [`Clusters::problems`].
     pub fn read(root: &Path) -> Result<Clusters> {
-        Ok(Clusters::new(Repository::read(root)?))
+        Clusters::read_with(root, Tree::default())
     }
 
-    /// Reads the clusters of a repository that has to be a fleet's.
+    /// The same, with files that belong to the repository and are not in the folder, as in a sparse checkout.
+    ///
+    /// # Errors
+    /// As [`Clusters::read`].
+    pub fn read_with(root: &Path, lacking: Tree) -> Result<Clusters> {
+        Ok(Clusters::new(Repository::read(root, lacking)?))
+    }
+
+    /// Reads the clusters of a repository that has to be a fleet's. `lacking`: see [`Clusters::read_with`].
     ///
     /// # Errors
     /// A file or folder cannot be read; there is neither a cluster nor a fleet file ([`ErrorKind::Environment`]); the fleet
     /// file has mistakes: all of them.
-    pub fn open(root: &Path) -> Result<Clusters> {
-        let fleet = Clusters::read(root)?;
+    pub fn open(root: &Path, lacking: Tree) -> Result<Clusters> {
+        let fleet = Clusters::read_with(root, lacking)?;
         let repository = &fleet.repository;
         if !repository.fleet_problems.is_empty() {
             let problems = repository.fleet_problems.clone();

@@ -26,12 +26,12 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Reads a repository from a folder.
+    /// Reads a repository from a folder. `lacking`: files that belong to it and are not in the folder.
     ///
     /// # Errors
     /// A file or folder cannot be read.
-    pub fn read(root: &Path) -> Result<Repository> {
-        Ok(Repository::new(Files::read(root)?))
+    pub fn read(root: &Path, lacking: Tree) -> Result<Repository> {
+        Ok(Repository::new(Files::read(root)?.with(lacking)))
     }
 
     /// A repository of the files of a tree.

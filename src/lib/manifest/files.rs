@@ -46,6 +46,15 @@ impl Files {
         Ok(files)
     }
 
+    /// The same with files that the folder lacks, as a sparse checkout does.
+    pub fn with(mut self, lacking: Tree) -> Files {
+        let found = Files::from_tree(lacking);
+        self.texts.extend(found.texts.iter().map(|(path, text)| (path.clone(), text.clone())));
+        self.others.extend(found.others);
+        self.folders.extend(found.folders);
+        self
+    }
+
     /// The files of a tree, such as one of a git revision.
     pub fn from_tree(tree: Tree) -> Files {
         let mut files = Files::default();

@@ -61,17 +61,23 @@ pub fn history(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, limit: u
         repositories.map(|repository| &repository.origin.file).chain([&pair.kustomization.origin.file])
     });
     let files: BTreeSet<String> = of_pairs.cloned().collect();
-    let mut commits: BTreeMap<usize, CommitInfo> = BTreeMap::new();
+    let mut commits: BTreeMap<usize, (CommitInfo, bool)> = BTreeMap::new();
     for changes in clone.histories(&head, &files)?.into_values() {
-        commits.extend(changes.into_iter().map(|change| (change.depth, change.about)));
+        commits.extend(changes.into_iter().map(|change| (change.depth, (change.about, change.is_cut_off))));
+    }
+    let is_cut_off = |(_, cut_off): &(CommitInfo, bool)| *cut_off;
+    if let Some((oldest, _)) = commits.values().find(|commit| is_cut_off(commit)) {
+        let message = format!("what is older than {} is not known: the clone is shallow", short(&oldest.commit));
+        history.notes.push(format!("{message}; `git fetch --unshallow` brings the rest"));
     }
     // Each commit with the state after it; the one before is that of the next older commit.
-    let commits: Vec<CommitInfo> = commits.into_values().collect();
+    let oldest = commits.values().position(is_cut_off);
+    let commits: Vec<CommitInfo> = commits.into_values().map(|(about, _)| about).collect();
     let mut after = match commits.first() {
         Some(first) => states((fleet, clone), &first.commit, cluster, &files, &mut history.notes)?,
         None => return Ok(history),
     };
-    for (index, commit) in commits.iter().enumerate() {
+    for (index, commit) in commits.iter().enumerate().take(oldest.unwrap_or(usize::MAX)) {
         let before = match commits.get(index + 1) {
             Some(older) => states((fleet, clone), &older.commit, cluster, &files, &mut history.notes)?,
             None => BTreeMap::new(),

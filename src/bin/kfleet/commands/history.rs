@@ -30,7 +30,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
-    let (clone, fleet) = (LocalClone::open(&context.root)?, Clusters::open(&context.root)?);
+    let (clone, fleet) =
+        (LocalClone::open(&context.root)?, Clusters::open(&context.root, LocalClone::not_checked_out(&context.root)?)?);
     let cluster = fleet.find(&args.cluster)?;
     let found = history(&fleet, &clone, cluster, args.limit)?;
     show(&cluster.name, &found, args.output, ui)?;

@@ -42,7 +42,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
-    let fleet = Clusters::open(&context.root)?;
+    let fleet = Clusters::open(&context.root, LocalClone::not_checked_out(&context.root)?)?;
     let clone = LocalClone::open(&context.root);
     let mut rows = status::status(&fleet, clone.as_ref().ok(), &problems(&fleet))?;
     if !args.selector.is_empty() {

@@ -131,9 +131,13 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         kubernetes: (args.kubernetes_version.0, args.kubernetes_version.1),
     };
     let baseline = args.baseline.as_deref().map(|file| read_baseline(file, context)).transpose()?.unwrap_or_default();
-    let clusters = vet::read(root)?;
+    let clusters = vet::read(root, LocalClone::not_checked_out(root)?)?;
     // Without a clone, what only history shows is passed over.
-    let clone = LocalClone::open(root).ok();
+    let clone = LocalClone::open(root);
+    if let Some(error) = clone.as_ref().err().filter(|_| root.join(".git").exists()) {
+        ui.status(&format!("note: history is not looked at: {error}"));
+    }
+    let clone = clone.ok();
     let revisions = clone.as_ref().map(|clone| clone as &dyn Revisions);
     let mut report = vet::vet(&clusters, &options, revisions)?;
     report.accept(&baseline);
@@ -159,7 +163,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     }
     fix::apply(root, &plan)?;
     ui.status(&format!("{} repaired in {files}", count(plan.mended, "finding")));
-    let mut report = vet::vet(&vet::read(root)?, &options, revisions)?;
+    let mut report = vet::vet(&vet::read(root, LocalClone::not_checked_out(root)?)?, &options, revisions)?;
     report.accept(&baseline);
     let outcome = show(&report, plan.mended, args, ui)?;
     Ok(if plan.problems.is_empty() { outcome } else { Outcome::Failed })

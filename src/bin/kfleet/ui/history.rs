@@ -20,7 +20,8 @@ pub(crate) fn show(cluster: &str, found: &History, format: OutputFormat, ui: &Ui
     }
     found.notes.iter().for_each(|note| ui.status(&format!("note: {note}")));
     if found.entries.is_empty() {
-        ui.status(&format!("{cluster} has no sync in the history"));
+        let shown = if found.notes.is_empty() { "has no sync in the history" } else { "has no change that is known" };
+        ui.status(&format!("{cluster} {shown}"));
         return Ok(());
     }
     let head = ["WHEN", "WHO", "KUSTOMIZATION", "FROM", "TO", "COMMITS", "SUBJECT"];

@@ -84,10 +84,11 @@ fn describe(promotion: &Promotion, addon: Option<&str>, dry_run: bool, ui: &Ui) 
         None => String::new(),
     };
     let what = addon.unwrap_or("its flavour");
-    let files = match promotion.changed_files.len() {
-        0 if promotion.from.is_some() => format!(", nothing that {what} is made from changes"),
-        0 => String::new(),
-        files => format!(", {} of {what}", count(files, "file")),
+    let files = match &promotion.changed_files {
+        None if promotion.from.is_some() => ", what changes is not known: the clone lacks that commit".to_owned(),
+        None => String::new(),
+        Some(files) if files.is_empty() => format!(", nothing that {what} is made from changes"),
+        Some(files) => format!(", {} of {what}", count(files.len(), "file")),
     };
     ui.status(&format!("{}: {from} -> {}{commits}{files}", promotion.cluster, short(&promotion.to)));
     if let Some((old, new)) = &promotion.path {
@@ -98,7 +99,7 @@ fn describe(promotion: &Promotion, addon: Option<&str>, dry_run: bool, ui: &Ui) 
         let sign = if promotion.is_older { '-' } else { '+' };
         ui.note(&format!("  {sign} {} {}", short(&commit.commit), commit.subject));
     }
-    promotion.changed_files.iter().for_each(|file| ui.note(&format!("    {file}")));
+    promotion.changed_files.iter().flatten().for_each(|file| ui.note(&format!("    {file}")));
     if dry_run {
         promotion.files.iter().try_for_each(|file| ui.diff(&file.diff()))?;
     }
@@ -129,7 +130,7 @@ struct PromotionReport<'a> {
     commits: Option<usize>,
     is_older: bool,
     is_split: bool,
-    changed_files: &'a [String],
+    changed_files: Option<&'a [String]>,
     files: Vec<&'a str>,
     notes: &'a [String],
 }
@@ -144,7 +145,7 @@ impl<'a> PromoteReport<'a> {
             commits: promotion.commits,
             is_older: promotion.is_older,
             is_split: promotion.is_split,
-            changed_files: &promotion.changed_files,
+            changed_files: promotion.changed_files.as_deref(),
             files: promotion.files.iter().map(|file| file.path.as_str()).collect(),
             notes: &promotion.notes,
         });

@@ -119,7 +119,13 @@ pub(crate) fn summary(report: &Report, fix: bool, ui: &Ui) {
     ui.status(&format!("{clusters}, {files}: {}", parts.join(", ")));
     if !report.skipped.is_empty() {
         let rules: Vec<String> = report.skipped.iter().map(|(rule, number)| format!("{rule} ({number})")).collect();
-        ui.status(&format!("not checked, for want of a clone to ask: {}", rules.join(", ")));
+        let rules = rules.join(", ");
+        ui.status(&match report.is_shallow {
+            true => {
+                format!("not checked, as the clone is shallow: {rules}; `git fetch --unshallow` brings what is missing")
+            }
+            false => format!("not checked, for want of a clone to ask: {rules}"),
+        });
     }
 }
 

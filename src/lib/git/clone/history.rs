@@ -2,6 +2,7 @@
 
 use super::{CommitInfo, LocalClone, info_of, unusable};
 use crate::error::Result;
+use crate::tree::Root;
 use git2::{Commit, ObjectType, Oid};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,6 +17,8 @@ pub struct FileChange {
     pub old: Option<Vec<u8>>,
     /// The file after it.
     pub new: Option<Vec<u8>>,
+    /// Whether history is cut off here, in a shallow clone: the change may be that of an older commit.
+    pub is_cut_off: bool,
 }
 
 /// A change that a walk meets.
@@ -25,6 +28,7 @@ struct Change<'a> {
     depth: usize,
     old: Option<Oid>,
     new: Option<Oid>,
+    is_cut_off: bool,
 }
 
 /// A file that differs between two trees: its path, and its content in both.
@@ -51,8 +55,9 @@ impl LocalClone {
         self.walk(tip, paths, |change| {
             let text = |id: Option<Oid>| id.and_then(|id| self.blob(id));
             let (old, new) = (text(change.old), text(change.new));
-            let change = (change.path, FileChange { about: info_of(change.commit), depth: change.depth, old, new });
-            found.entry(change.0.to_owned()).or_default().push(change.1);
+            let Change { path, commit, depth, is_cut_off, .. } = *change;
+            let change = FileChange { about: info_of(commit), depth, old, new, is_cut_off };
+            found.entry(path.to_owned()).or_default().push(change);
             Watch::On
         })?;
         Ok(found)
@@ -69,7 +74,7 @@ impl LocalClone {
         let mut open = texts.clone();
         let paths = texts.keys().cloned().collect();
         self.walk(tip, &paths, |change| {
-            let Some(wanted) = open.get_mut(change.path) else { return Watch::Off };
+            let Some(wanted) = open.get_mut(change.path).filter(|_| !change.is_cut_off) else { return Watch::Off };
             let blob = |id: Option<Oid>| id.and_then(|id| self.blob(id)).unwrap_or_default();
             let (old, new) = (blob(change.old), blob(change.new));
             wanted.retain(|text| {
@@ -112,6 +117,13 @@ impl LocalClone {
         Ok(commits.filter(is_counted).count())
     }
 
+    /// The commits whose parents a shallow clone has left out.
+    fn cut_off(&self) -> BTreeSet<Oid> {
+        let list = Root::open(self.repository.commondir()).and_then(|folder| folder.read("shallow"));
+        let list = list.ok().flatten().unwrap_or_default();
+        String::from_utf8_lossy(&list).lines().filter_map(|line| Oid::from_str(line.trim()).ok()).collect()
+    }
+
     /// Files, and how many of them lie below each folder, by their paths from the top of the clone.
     fn watched(&self, paths: &BTreeSet<String>) -> HashMap<String, usize> {
         let mut watched: HashMap<String, usize> = HashMap::new();
@@ -127,13 +139,17 @@ impl LocalClone {
     fn walk(&self, tip: &str, paths: &BTreeSet<String>, mut each: impl FnMut(&Change<'_>) -> Watch) -> Result<()> {
         let mut watched = self.watched(paths);
         let mut commit = self.find(tip)?;
+        let cut_off = self.cut_off();
         for depth in 0.. {
             let parent = commit.parent(0).ok();
             let tree = commit.tree().map_err(unusable)?;
             let old_tree = parent.as_ref().and_then(|parent| parent.tree().ok());
+            let is_cut_off = cut_off.contains(&commit.id());
             for (full, old, new) in self.differing(old_tree.as_ref(), &tree, &watched).0 {
                 let path = full.strip_prefix(&self.prefix).unwrap_or(&full);
-                if !paths.contains(path) || each(&Change { path, commit: &commit, depth, old, new }) == Watch::On {
+                if !paths.contains(path)
+                    || each(&Change { path, commit: &commit, depth, old, new, is_cut_off }) == Watch::On
+                {
                     continue;
                 }
                 watched.remove(&full);

@@ -10,6 +10,7 @@ mod push_target;
 mod rebase;
 mod revisions;
 mod signing;
+mod sparse;
 
 pub use commit::ReadyCommit;
 pub use create::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};
@@ -21,7 +22,7 @@ pub(super) use revisions::info_of;
 
 use super::read::{branch_of, open};
 use crate::error::{Error, ErrorKind, Result};
-use git2::{Oid, Repository};
+use git2::{ErrorCode, Oid, Repository};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,10 @@ impl LocalClone {
             Error::new(ErrorKind::Environment, "this folder is in no git repository")
                 .with_hint("run kfleet in a clone of the fleet's repository, or name it with -C")
         };
-        let found = Repository::discover(folder).map_err(|_| none())?;
+        let found = Repository::discover(folder).map_err(|cause| match cause.code() {
+            ErrorCode::NotFound => none(),
+            _ => unopenable(folder, &cause),
+        })?;
         let repository = open(found.workdir().unwrap_or(found.path()), doing)?;
         let Some(top) = repository.workdir() else {
             let error = Error::new(ErrorKind::Environment, "the git repository has no work tree");
@@ -126,6 +130,22 @@ impl LocalClone {
             [only] => only.clone(),
             _ => "origin".to_owned(),
         }
+    }
+}
+
+/// The error of a repository that is there and cannot be opened, by its true name.
+fn unopenable(folder: &Path, cause: &git2::Error) -> Error {
+    let message = format!("cannot open the git repository of {}: {}", folder.display(), cause.message());
+    let error = Error::new(ErrorKind::Environment, message);
+    match cause.code() {
+        ErrorCode::Owner => {
+            error.with_hint("it belongs to another user: `git config --global --add safe.directory FOLDER` trusts it")
+        }
+        // libgit2 1.9 knows neither the object format SHA-256 nor reftables.
+        _ if cause.message().contains("extension") || cause.message().contains("object format") => {
+            error.with_hint("kfleet reads repositories with SHA-1 hashes and plain references only")
+        }
+        _ => error.with_hint("see what `git fsck` says"),
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) fn plan(request: &Request<'_>, source: &Cluster, cluster: &Cluster) -
         is_older: false,
         is_split: false,
         between: Vec::new(),
-        changed_files: Vec::new(),
+        changed_files: None,
         files,
         notes,
     })

@@ -73,7 +73,11 @@ fn pin_before(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, addon: Op
     let Some(previous) = line.previous() else {
         let message =
             format!("{} had no other pin than {}: {file} has none in its history", cluster.name, short(&present));
-        return refuse(message, "name the commit with --to");
+        let hint = match clone.is_shallow() {
+            true => "the clone is shallow: run `git fetch --unshallow`, or name the commit with --to",
+            false => "name the commit with --to",
+        };
+        return refuse(message, hint);
     };
     let commit = clone.about(&clone.commit(previous)?)?;
     let branch = branch_of(clone, cluster, pair);

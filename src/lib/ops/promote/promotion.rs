@@ -30,8 +30,8 @@ pub struct Promotion {
     pub is_split: bool,
     /// The newest of the commits between.
     pub between: Vec<CommitInfo>,
-    /// The files that its flavour, or the addon, is made from and that differ, as `M path`.
-    pub changed_files: Vec<String>,
+    /// The files that its flavour, or the addon, is made from and that differ, as `M path`; nothing where that is not known.
+    pub changed_files: Option<Vec<String>>,
     /// The files of the repository that are written.
     pub files: Vec<File>,
     /// What deserves to be said.
@@ -58,14 +58,14 @@ pub(super) fn promotion(
     let reached = folders.map(|folder| fleet.repository.kustomizations.reach(&fleet.repository.files, &folder));
     let below: BTreeSet<String> = reached.flat_map(|reach| reach.folders.into_iter().chain(reach.resources)).collect();
     let below: Vec<&str> = below.iter().map(String::as_str).collect();
-    let (mut between, mut commits, mut changed_files) = (Vec::new(), None, Vec::new());
+    let (mut between, mut commits, mut changed_files) = (Vec::new(), None, None);
     let new = candidate.commit.commit.as_str();
     if let Some(old) = checked.old_commit.as_deref() {
         let (earlier, later) = if checked.is_older { (new, old) } else { (old, new) };
         commits = history.distance(earlier, later).ok();
         if !files.is_empty() {
             between = history.between(earlier, later, SHOWN_COMMITS).unwrap_or_default();
-            changed_files = history.changed_files(old, new, &below).unwrap_or_default();
+            changed_files = history.changed_files(old, new, &below).ok();
         }
     }
     Promotion {

@@ -70,7 +70,8 @@ impl Plan {
                 None => String::new(),
             };
             let (cluster, new) = (code(&promotion.cluster), code(short(&promotion.to)));
-            let _ = writeln!(text, "| {cluster} | {old} | {new} | {commits} | {} |", promotion.changed_files.len());
+            let files = promotion.changed_files.as_ref().map_or("-".to_owned(), |files| files.len().to_string());
+            let _ = writeln!(text, "| {cluster} | {old} | {new} | {commits} | {files} |");
         }
         if moved.len() > ROWS {
             let _ = writeln!(text, "\nAnd {} clusters more.", moved.len() - ROWS);

@@ -27,6 +27,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::clusters::{Clusters, no_fleet};
 use crate::problem::Severity;
 use crate::suggest::did_you_mean;
+use crate::tree::Tree;
 use facts::Facts;
 use finding::Finding;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +46,8 @@ pub struct Report {
     pub outdated: usize,
     /// How many checks of each rule need a clone, and were passed over.
     pub skipped: BTreeMap<&'static str, usize>,
+    /// Whether the clone's history is cut off: what it lacks was not checked.
+    pub is_shallow: bool,
     pub clusters: usize,
     pub files: usize,
 }
@@ -60,12 +63,12 @@ impl Report {
     }
 }
 
-/// Reads the repository at `root`.
+/// Reads the repository at `root`. `lacking`: files that belong to it and are not in the folder, as in a sparse checkout.
 ///
 /// # Errors
 /// It cannot be read, or has neither clusters nor a fleet file.
-pub fn read(root: &Path) -> Result<Clusters> {
-    let clusters = Clusters::read(root)?;
+pub fn read(root: &Path, lacking: Tree) -> Result<Clusters> {
+    let clusters = Clusters::read_with(root, lacking)?;
     let repository = &clusters.repository;
     if clusters.clusters.is_empty() && repository.fleet.is_none() && repository.fleet_problems.is_empty() {
         return Err(no_fleet());
@@ -90,6 +93,7 @@ pub fn vet(fleet: &Clusters, options: &Options, revisions: Option<&dyn Revisions
     }
     let facts = Facts::new(fleet, options, revisions);
     let mut report = Report { clusters: facts.clusters.len(), files: facts.files.len(), ..Report::default() };
+    report.is_shallow = revisions.is_some_and(Revisions::is_shallow);
     let rules = select::rules(&options.rules)?;
     let is_asked = |id: &str| rules.iter().any(|rule| rule.id == id);
     for rule in catalogue::rules() {

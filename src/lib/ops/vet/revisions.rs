@@ -17,6 +17,11 @@ pub trait Revisions {
     /// The commit at the tip of a branch of the remote, as far as it was fetched.
     fn tip(&self, branch: &str) -> Option<String>;
 
+    /// Whether its history is cut off: what it does not know may be there.
+    fn is_shallow(&self) -> bool {
+        false
+    }
+
     /// How many commits the second commit has that the first does not have; nothing where that is not known.
     fn distance(&self, old: &str, new: &str) -> Option<usize>;
 }
@@ -29,7 +34,7 @@ impl Revisions for LocalClone {
     fn is_reachable(&self, commit: &str, branch: &str) -> Option<bool> {
         let tip = Commits::tip(self, branch)?;
         match self.is_ancestor(commit, &tip.commit) {
-            Ok(false) if self.is_shallow() => None,
+            Ok(false) if Commits::is_shallow(self) => None,
             other => other.ok(),
         }
     }
@@ -38,11 +43,15 @@ impl Revisions for LocalClone {
         Commits::has_path(self, commit, path).ok()
     }
 
+    fn is_shallow(&self) -> bool {
+        Commits::is_shallow(self)
+    }
+
     fn tip(&self, branch: &str) -> Option<String> {
         Commits::tip(self, branch).map(|tip| tip.commit)
     }
 
     fn distance(&self, old: &str, new: &str) -> Option<usize> {
-        Commits::distance(self, old, new).ok().filter(|_| !self.is_shallow())
+        Commits::distance(self, old, new).ok().filter(|_| !Commits::is_shallow(self))
     }
 }

@@ -11,6 +11,7 @@ use crate::flux::url::repository_of;
 use crate::flux::{GitRepository, Pair, Pin};
 use crate::git::Resolved;
 use crate::manifest::{Edit, Located};
+use crate::ops::vet::revisions::Revisions;
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::problem::Severity;
 
@@ -170,7 +171,10 @@ fn unreachable(facts: &Facts<'_>, found: &mut Findings) {
         let Some(commit) = repository.reference.commit.as_ref().filter(|commit| is_commit(&commit.value)) else {
             continue;
         };
-        let Some(revisions) = facts.revisions else {
+        let is_unknown = |revisions: &&dyn Revisions| {
+            revisions.is_shallow() && !matches!(revisions.resolve(&commit.value), Resolved::Commit(_))
+        };
+        let Some(revisions) = facts.revisions.filter(|revisions| !is_unknown(revisions)) else {
             found.skip();
             continue;
         };
@@ -210,8 +214,11 @@ fn missing_path(facts: &Facts<'_>, found: &mut Findings) {
         let missing = match (repository.reference.pin(), facts.revisions) {
             (Pin::Commit(commit), _) if !is_commit(&commit) => None,
             (Pin::Commit(commit), Some(revisions)) => {
-                let is_missing = revisions.has_path(&commit, &folder) == Some(false);
-                is_missing.then(|| format!("at the pinned commit {}", &commit[..12]))
+                let has_path = revisions.has_path(&commit, &folder);
+                if has_path.is_none() && revisions.is_shallow() {
+                    found.skip();
+                }
+                (has_path == Some(false)).then(|| format!("at the pinned commit {}", &commit[..12]))
             }
             (Pin::Commit(_), None) => {
                 found.skip();
