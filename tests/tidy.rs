@@ -176,6 +176,20 @@ fn the_schema_of_the_fleet_file_is_true() {
     );
 }
 
+/// The page of the fleet file's fields is made from their types.
+#[test]
+fn the_reference_of_fields_is_true() {
+    let head = "# The fields of fleet.yaml\n\nMade from the types that read the file: `KFLEET_BLESS=1 cargo test --test tidy`. \
+                What they are for is in\n[fleet-file.md](fleet-file.md).\n\n";
+    let expected = format!("{head}{}", kfleet::fleet::reference::markdown());
+    let path = root().join("docs/fleet-fields.md");
+    if std::env::var_os("KFLEET_BLESS").is_some() {
+        std::fs::write(&path, &expected).expect("blessed");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == expected, "docs/fleet-fields.md is out of date; run KFLEET_BLESS=1 cargo test --test tidy");
+}
+
 /// The rules in docs/vet.md are those of the catalogue.
 #[test]
 fn the_reference_of_rules_is_true() {

@@ -1,10 +1,19 @@
 //! Suggestions for misspelt names: which known name was probably meant.
 
-/// The known name that was probably meant: the nearest one, if few letters differ. Upper and lower case are the same.
+/// So many letters at least have to be there for the rest of a name to be guessed.
+const LEAST_PREFIX: usize = 3;
+
+/// The known name that was probably meant: the nearest one, if few letters differ, or else the only one that begins so. Upper
+/// and lower case are the same.
 pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    let near = known.map(|other| (strsim::damerau_levenshtein(&lower, &other.to_lowercase()), other)).min()?;
-    (near.0 <= 1 + near.1.len() / 4).then_some(near.1)
+    let known: Vec<(String, &str)> = known.map(|other| (other.to_lowercase(), other)).collect();
+    let near = known.iter().map(|(other, name)| (strsim::damerau_levenshtein(&lower, other), *name)).min()?;
+    if near.0 <= 1 + near.1.len() / 4 {
+        return Some(near.1);
+    }
+    let mut longer = known.iter().filter(|(other, _)| lower.len() >= LEAST_PREFIX && other.starts_with(&lower));
+    longer.next().filter(|_| longer.next().is_none()).map(|(_, name)| *name)
 }
 
 /// The names among `known` that are most like `wanted`, at most three, the nearest first.
@@ -23,6 +32,15 @@ pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_only_name_that_begins_so_is_meant() {
+        let known = ["development", "production-eu", "production-us", "staging"];
+        assert_eq!(did_you_mean("dev", known.into_iter()), Some("development"));
+        assert_eq!(did_you_mean("stagign", known.into_iter()), Some("staging"));
+        assert_eq!(did_you_mean("prod", known.into_iter()), None);
+        assert_eq!(did_you_mean("de", known.into_iter()), None);
+    }
 
     #[test]
     fn names_like_the_wanted_one_are_found() {

@@ -1,4 +1,4 @@
-//! The fleet, typed: the fleet file ([`mod@file`]) and its lock ([`lock`]), read by one way ([`document`], [`schema`]); and
+//! The fleet, typed: the fleet file ([`mod@file`]) and its lock ([`lock`]), read by one way ([`document`], [`schema`], [`mod@reference`]); and
 //! what the repository's manifests say of its clusters (`cluster_folders`, [`clusters`], [`applied`], [`select_clusters`], [`select_sync`], [`pins`], [`misleading_pins`], [`own_repository`], [`waves`], [`reconcile_disabled`]).
 
 pub mod applied;
@@ -11,6 +11,7 @@ pub mod misleading_pins;
 pub mod own_repository;
 pub mod pins;
 pub mod reconcile_disabled;
+pub mod reference;
 pub mod repository;
 pub mod schema;
 pub mod select_clusters;
