@@ -30,6 +30,8 @@ fn unordered(facts: &Facts<'_>, found: &mut Findings) {
             folders.iter().map(|(one, _)| (one.id.clone(), (*one).clone())).collect();
         for (user, folder) in &folders {
             let (Some(kinds), Some(own)) = (used.get(folder.as_str()), brought.get(folder.as_str())) else { continue };
+            // Each Kustomization that it has to wait for once, with the kinds that it brings.
+            let mut waits: BTreeMap<ObjectName, (&Kustomization, Vec<&String>)> = BTreeMap::new();
             for (kind, shown) in kinds.iter().filter(|(kind, _)| !own.contains(*kind)) {
                 let brings = |folder: &str| brought.get(folder).is_some_and(|kinds| kinds.contains(kind));
                 let mut bringers = folders.iter().filter(|(_, folder)| brings(folder)).map(|(one, _)| *one);
@@ -39,9 +41,14 @@ fn unordered(facts: &Facts<'_>, found: &mut Findings) {
                     waits || facts.applies(other, &user.origin.file)
                 };
                 let Some(first) = bringers.clone().next().filter(|_| !bringers.any(is_ordered)) else { continue };
+                waits.entry(first.id.clone()).or_insert((first, Vec::new())).1.push(shown);
+            }
+            for (first, shown) in waits.into_values() {
                 let (name, other) = (&user.id.name, &first.id.name);
+                let others = if shown.len() > 1 { format!(" and {} more", shown.len() - 1) } else { String::new() };
+                let what = format!("{}{others}", shown[0]);
                 let message =
-                    format!("Kustomization {name} does not wait for {other}, which brings the kind of {shown}");
+                    format!("Kustomization {name} does not wait for {other}, which brings the kind of {what}");
                 let hint = match facts.applies(user, &first.origin.file) {
                     true => format!("move it into a Kustomization of its own that depends on {other}"),
                     false => format!("add {other} to `dependsOn`"),
