@@ -76,7 +76,7 @@ fn every_mistake_is_told_at_its_place() {
         ("addon: {}\n", "fleet.yaml:3:1: unknown field `addon` (did you mean `addons`?)"),
         (
             "zzz: 1\n",
-            "fleet.yaml:3:1: unknown field `zzz` (known fields: addons, apiVersion, clusters, kind, paths, pipelines, promotion, repository)",
+            "fleet.yaml:3:1: unknown field `zzz` (known fields: addons, apiVersion, clusters, kind, paths, pipelines, promotion, repository, vet)",
         ),
         (
             "addons:\n  a:\n    verison: '1'\n    sources: [{path: x}]\n",
