@@ -5,6 +5,7 @@
 
 pub mod canonical;
 pub mod check;
+mod commented_out;
 pub mod edit;
 pub mod emit;
 pub mod engine;

@@ -68,7 +68,7 @@ pub struct Token {
     pub kind: Kind,
     /// A set of the flags below.
     pub flags: u8,
-    /// Where a collection starts in its line; the content indentation of a block scalar; else 0.
+    /// Where a collection or a comment starts in its line; the content indentation of a block scalar; else 0.
     pub column: u16,
     /// Byte offset of its text.
     pub start: u32,
@@ -104,6 +104,10 @@ impl Token {
     pub const BLANK_AFTER: u8 = 32;
     /// Comments: it stands before the `---` of its document.
     pub const BEFORE_MARKER: u8 = 64;
+    /// Comments: it goes on with the commented-out block above it.
+    pub const CONTINUES: u8 = 4;
+    /// Comments: commented-out YAML that keeps its distance to the collection that it belongs to.
+    pub const KEEPS_DISTANCE: u8 = 128;
 
     /// Null: the value of a flow key that has no colon either, as in `{a}`.
     pub const NO_COLON: u8 = 16;

@@ -183,6 +183,18 @@ fn compare_comments(left: &Side<'_>, right: &Side<'_>) -> Result<(), Difference>
     if ours == theirs {
         return Ok(());
     }
+    // Commented-out YAML moves to the left with its neighbours.
+    let has_moved = left.tape.tokens[left.range.clone()]
+        .iter()
+        .any(|token| token.kind == Kind::Comment && token.has(Token::KEEPS_DISTANCE));
+    if has_moved {
+        for (text, _) in ours.iter_mut().chain(&mut theirs) {
+            *text = text[1..].trim_ascii_start();
+        }
+        if ours == theirs {
+            return Ok(());
+        }
+    }
     // A comment after a flow collection moves to its key when the collection becomes a block.
     let has_flow = left.tape.tokens[left.range.clone()].iter().any(|token| token.has(Token::FLOW));
     if has_flow {

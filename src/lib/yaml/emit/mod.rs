@@ -4,6 +4,7 @@
 //! bytes and the style that they have, unless they span lines or the style asks otherwise (`scalars`).
 
 mod append;
+mod comments;
 mod flow;
 pub mod json;
 mod scalars;
@@ -86,6 +87,8 @@ enum At {
 #[derive(Debug, Clone, Copy)]
 struct Open {
     column: usize,
+    /// The column of its entries in the source, where they stand on lines of their own.
+    source_column: Option<usize>,
     is_map: bool,
     /// Flow sequences have no item tokens: the emitter writes the dashes itself.
     dashes: bool,
@@ -103,6 +106,8 @@ struct Emitter<'a> {
     skip_prefix: bool,
     /// The column of the comments before the value that comes next, once it is known.
     own_column: Option<usize>,
+    /// The first comment of a commented-out block: its column in the source, and where it was written.
+    block: (usize, isize),
 }
 
 /// Writes the document or part of a document in `range` of the tape, at column 0, after what is in `out`.
@@ -117,6 +122,7 @@ pub fn emit(tape: &Tape, source: &[u8], range: Range<usize>, frame: Frame<'_>, s
         written: Vec::new(),
         skip_prefix: frame.keep_prefix,
         own_column: None,
+        block: (0, 0),
     };
     if frame.keep_prefix && tape.has_comments {
         emitter.prefix(range.clone());
@@ -151,33 +157,14 @@ impl Emitter<'_> {
         self.stack.last().map_or(0, |open| open.column)
     }
 
+    /// The column of the entries of the innermost collection in the source.
+    fn source_column(&self) -> Option<usize> {
+        self.stack.last().map_or(Some(0), |open| open.source_column)
+    }
+
     /// The column of a value on a line of its own.
     fn value_column(&self) -> usize {
         self.stack.last().map_or(0, |open| open.column + 2)
-    }
-
-    /// The comments that stood before the marker.
-    fn prefix(&mut self, range: Range<usize>) {
-        for index in range {
-            let token = self.tape.tokens[index];
-            match token.kind {
-                Kind::Comment if token.has(Token::BEFORE_MARKER) => self.comment_line(token, 0),
-                Kind::Comment | Kind::Map | Kind::Seq => {}
-                _ => break,
-            }
-        }
-    }
-
-    fn comment_line(&mut self, token: Token, column: usize) {
-        if token.has(Token::BLANK_BEFORE) {
-            self.out.push(b'\n');
-        }
-        self.indent(column);
-        self.push_text(token);
-        self.out.push(b'\n');
-        if token.has(Token::BLANK_AFTER) {
-            self.out.push(b'\n');
-        }
     }
 
     fn tokens(&mut self, range: Range<usize>) {
@@ -309,102 +296,6 @@ impl Emitter<'_> {
         }
     }
 
-    fn comment(&mut self, index: usize, mut token: Token) {
-        if self.skip_prefix && token.has(Token::BEFORE_MARKER) {
-            return;
-        }
-        // The blank line before the marker has moved after it: one is enough there, and none at the end.
-        if token.has(Token::BEFORE_MARKER | Token::BLANK_AFTER)
-            && self
-                .tape
-                .tokens
-                .get(index + 1)
-                .is_none_or(|next| next.kind.is_comment() && next.has(Token::BLANK_BEFORE))
-        {
-            token.flags &= !Token::BLANK_AFTER;
-        }
-        match self.at {
-            At::Start => self.comment_line(token, self.column()),
-            At::Inline => {
-                self.out.push(b'\n');
-                self.comment_line(token, self.column());
-                self.at = At::Start;
-            }
-            At::Own => {
-                // A run of comments has one column: it is looked for once.
-                let column = match self.own_column {
-                    Some(column) => column,
-                    None => self.column_of_value(index),
-                };
-                self.own_column = Some(column);
-                self.comment_line(token, column);
-            }
-            At::Value | At::Property => {
-                self.out.push(b'\n');
-                let column = self.column_of_value(index);
-                self.own_column = Some(column);
-                self.comment_line(token, column);
-                self.at = At::Own;
-            }
-        }
-    }
-
-    /// The column of the value that follows the comment at `index`: compact lists stand at the column of their key.
-    fn column_of_value(&mut self, index: usize) -> usize {
-        let in_map = self.stack.last().is_some_and(|open| open.is_map);
-        if !in_map || self.style.sequence_indent == SequenceIndent::Wide {
-            return self.value_column();
-        }
-        let node = self.tape.node_at(index);
-        let is_list = self.tape.tokens.get(node).is_some_and(|value| value.kind == Kind::Seq);
-        if !is_list {
-            return self.value_column();
-        }
-        // A list in brackets becomes a block, or stays on a line of its own: trying shows which.
-        let (before, at) = (self.out.len(), self.at);
-        let flow = self.tape.tokens[node].has(Token::FLOW);
-        let end = self.tape.tokens[node].link as usize;
-        let one_line = flow && (self.only_comments(node, end) || self.flow_on_one_line(node, end).is_some());
-        self.out.truncate(before);
-        self.at = at;
-        if one_line { self.value_column() } else { self.column() }
-    }
-
-    /// A comment between a key or a dash and its value.
-    fn line_comment(&mut self, index: usize, token: Token) -> usize {
-        if self.written.last() == Some(&index) {
-            self.written.pop();
-            return index + 1;
-        }
-        if let Some(block) = self.tape.tokens.get(index + 1)
-            && matches!(block.kind, Kind::Literal | Kind::Folded)
-            && matches!(self.at, At::Value | At::Property | At::Own)
-        {
-            self.block(*block, Some(token));
-            return index + 2;
-        }
-        // Text that becomes a block takes the comment into its first line, where a block has it.
-        if let Some(next) = self.tape.tokens.get(index + 1).copied()
-            && !self.comment_follows(index + 2)
-            && let Some(text) = self.as_literal(next)
-        {
-            self.literal(&text, Some(token));
-            return index + 2;
-        }
-        match self.at {
-            At::Value | At::Property => {
-                self.out.push(b' ');
-                self.push_text(token);
-                self.out.push(b'\n');
-                self.at = At::Own;
-                self.own_column = None;
-            }
-            // Nothing stands before it on its line any more.
-            _ => self.comment(index, token),
-        }
-        index + 1
-    }
-
     fn property(&mut self, token: Token) {
         self.auto_dash();
         match self.at {
@@ -491,7 +382,9 @@ impl Emitter<'_> {
             }
             _ => self.at = At::Start,
         }
-        self.stack.push(Open { column, is_map, dashes: !is_map && token.has(Token::FLOW) });
+        let is_flow = token.has(Token::FLOW);
+        let source_column = (!is_flow).then_some(token.column as usize);
+        self.stack.push(Open { column, source_column, is_map, dashes: !is_map && is_flow });
         index + 1
     }
 }

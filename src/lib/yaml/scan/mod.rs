@@ -6,12 +6,14 @@
 
 mod block;
 mod bytes;
+mod comments;
 mod flow;
 mod value;
 
 pub(super) use bytes::skip_spaces;
 use bytes::{find_stop, is_blank, is_break_or_blank};
 
+use super::commented_out::{Depth, PendingComment, compact_depth_at, depth_at};
 use super::split::Span;
 use super::tape::{Kind, Tape, Token};
 
@@ -75,15 +77,7 @@ struct Frame {
     /// Index of its `Map` or `Seq` token.
     token: u32,
     is_map: bool,
-}
-
-/// An own-line comment whose collection is not known before the next node.
-#[derive(Debug, Clone, Copy)]
-struct PendingComment {
-    start: u32,
-    end: u32,
-    column: i32,
-    flags: u8,
+    depth: Depth,
 }
 
 /// Scans the document at `span` of `text`, which must end in a line break, into `tape`. Offsets on the tape are
@@ -226,23 +220,6 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Keeps a comment until the next node says where it belongs.
-    fn comment(&mut self, start: usize, line_end: usize, column: usize, flags: u8) {
-        let mut end = line_end;
-        while end > start && is_blank(self.at(end - 1)) {
-            end -= 1;
-        }
-        let blank = if self.blank_since_comment && !self.comments.is_empty() { Token::BLANK_BEFORE } else { 0 };
-        self.blank_since_comment = false;
-        self.tape.has_comments = true;
-        self.comments.push(PendingComment {
-            start: start as u32,
-            end: end as u32,
-            column: column as i32,
-            flags: flags | blank,
-        });
-    }
-
     fn lines(&mut self) -> Scan<()> {
         while self.pos < self.text.len() {
             let line = self.pos;
@@ -283,6 +260,9 @@ impl Scanner<'_> {
     #[inline]
     fn node_line(&mut self, line: usize, at: usize) -> Scan<()> {
         let column = (at - line) as i32;
+        if !self.comments.is_empty() {
+            self.place_comments();
+        }
         let dash = self.at(at) == b'-' && is_break_or_blank(self.at(at + 1));
         let top = self.frames.last().copied();
         let top_column = top.map_or(-1, |frame| frame.column);
@@ -290,7 +270,7 @@ impl Scanner<'_> {
             if column > top_column || (dash && column == top_column && top.is_some_and(|frame| frame.is_map)) {
                 return self.child_line(at, column, dash);
             }
-            self.missing_value(top_column);
+            self.missing_value();
         } else if column > top_column {
             return self.continuation(at);
         }
@@ -327,8 +307,9 @@ impl Scanner<'_> {
     }
 
     /// The value that was expected is not there: it is null. Deeper comments belong to it.
-    fn missing_value(&mut self, parent: i32) {
-        let deeper = self.comments.iter().take_while(|comment| comment.column > parent).count();
+    fn missing_value(&mut self) {
+        let parent = self.frames.last().map_or(depth_at(-1), |frame| frame.depth);
+        let deeper = self.comments.iter().take_while(|comment| comment.depth > parent).count();
         self.push_comments(deeper);
         let at = self.tape.tokens.last().map_or(0, |token| token.end as usize);
         self.push(Kind::Null, 0, at, at);
@@ -341,7 +322,10 @@ impl Scanner<'_> {
         if self.frames.len() >= MAX_DEPTH || column > i32::from(u16::MAX) {
             return self.error(at, "this is nested too deeply");
         }
-        self.frames.push(Frame { column, token: self.tape.tokens.len() as u32, is_map: kind == Kind::Map });
+        let is_map = kind == Kind::Map;
+        let is_compact = !is_map && self.frames.last().is_some_and(|above| above.is_map && above.column == column);
+        let depth = if is_compact { compact_depth_at(column) } else { depth_at(column) };
+        self.frames.push(Frame { column, token: self.tape.tokens.len() as u32, is_map, depth });
         self.tape.tokens.push(Token {
             kind,
             flags: 0,
@@ -377,7 +361,9 @@ impl Scanner<'_> {
     #[inline]
     fn close_to(&mut self, column: i32, dash: bool, at: usize) -> Scan<()> {
         if !self.comments.is_empty() {
-            self.feet(column);
+            let compact = compact_depth_at(column);
+            let is_compact_item = dash && self.frames.binary_search_by_key(&compact, |frame| frame.depth).is_ok();
+            self.feet(if is_compact_item { compact } else { depth_at(column) });
         }
         while self.frames.last().is_some_and(|frame| frame.column > column) {
             self.close();
@@ -411,66 +397,19 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Hands out the pending comments that are deeper than `column`, up to the first that is not.
-    fn feet(&mut self, column: i32) {
-        let feet = self.comments.iter().take_while(|comment| comment.column > column).count();
-        for index in 0..feet {
-            let comment = self.comments[index].column;
-            while let Some(frame) = self.frames.last() {
-                // A list at the column of its key: the comment belongs to the mapping, as its column says.
-                let shared = frame.column == comment
-                    && !frame.is_map
-                    && self.frames.len() >= 2
-                    && self.frames[self.frames.len() - 2].column == comment;
-                if frame.column <= column || (frame.column <= comment && !shared) || self.frames.len() == 1 {
-                    break;
-                }
-                self.close();
-            }
-            self.push_comment(index);
-        }
-        self.comments.drain(..feet);
-    }
-
-    fn push_comment(&mut self, index: usize) {
-        let comment = self.comments[index];
-        self.push(Kind::Comment, comment.flags, comment.start as usize, comment.end as usize);
-    }
-
-    fn push_comments(&mut self, count: usize) {
-        for index in 0..count {
-            self.push_comment(index);
-        }
-        self.comments.drain(..count);
-    }
-
-    /// Hands out all pending comments here: they are the head of the node that follows.
-    #[inline]
-    fn flush_comments(&mut self) {
-        if !self.comments.is_empty() {
-            let header = self.tape.tokens.iter().all(|token| matches!(token.kind, Kind::Map | Kind::Seq));
-            self.push_comments(self.comments.len());
-            if header
-                && self.blank_since_comment
-                && let Some(last) = self.tape.tokens.last_mut()
-                && !last.has(Token::BEFORE_MARKER)
-            {
-                last.flags |= Token::BLANK_AFTER;
-            }
-        }
-    }
-
     fn finish(&mut self) -> Scan<()> {
+        if !self.comments.is_empty() {
+            self.place_comments();
+        }
         if self.tape.tokens.is_empty() && self.expect_value {
             // Comments only, or nothing.
             self.push_comments(self.comments.len());
             return Ok(());
         }
         if self.expect_value {
-            let parent = self.frames.last().map_or(-1, |frame| frame.column);
-            self.missing_value(parent);
+            self.missing_value();
         }
-        self.feet(-1);
+        self.feet(depth_at(-1));
         self.flush_comments();
         while !self.frames.is_empty() {
             self.close();

@@ -1,64 +1,106 @@
 //! Where comments stand on the tape: the parser reports them apart from the nodes.
 
-use super::{Builder, Kind, Token, line_start, token};
+use super::super::commented_out::{self, Depth, PendingComment, compact_depth_at, depth_at};
+use super::{Builder, Container, Floating, Kind, Token, line_start, token};
 
 impl<C: Iterator<Item = usize>> Builder<'_, C> {
     /// Hands out the comments before `limit`, among the floating tokens; `own_lines`: none of them stays on its line.
     pub(super) fn place_comments(&mut self, limit: usize, own_lines: bool) {
-        // The column of the entries that follow: of the innermost collection that stays open.
-        let next_column = if limit >= self.end { -1 } else { self.containers.last().map_or(-1, |c| c.column) };
-        let opens = self.floating.iter().any(|(token, _)| matches!(token.kind, Kind::Map | Kind::Seq));
-        let mut passed = 0;
+        let pending = self.comments_before(limit, own_lines);
+        // The depth of the entries that follow: of the innermost collection that stays open.
+        let ends = limit >= self.end;
+        let next = self.containers.last().filter(|_| !ends).map_or(depth_at(-1), |container| container.depth);
+        let opens = self.floating.iter().any(|floating| matches!(floating.token.kind, Kind::Map | Kind::Seq));
+        for comment in pending {
+            if !opens && comment.depth > next {
+                self.pass_shallower(comment.depth, next);
+            } else {
+                self.push_floating();
+            }
+            let mut token = token(Kind::Comment, comment.flags, comment.start as usize, comment.end as usize);
+            token.column = comment.token_column();
+            self.tape.tokens.push(token);
+        }
+        if self.last_real.is_none() && limit < self.end {
+            self.note_blank_after(limit);
+        }
+    }
+
+    /// The comments on lines of their own before `limit`. One that ends the line of a node before is handed out at once.
+    fn comments_before(&mut self, limit: usize, own_lines: bool) -> Vec<PendingComment> {
+        let mut pending: Vec<PendingComment> = Vec::new();
         while let Some(start) = self.comments.next_if(|start| *start < limit) {
             let end = self.comment_end(start);
             self.tape.has_comments = true;
             let line = line_start(self.text, start);
-            let column = (start - line) as i32;
-            let behind_real = passed == 0
+            let after_node = pending.is_empty()
                 && !own_lines
                 && self.last_real.is_some_and(|last| {
                     last.end as usize > line
                         && !matches!(last.kind, Kind::Literal | Kind::Folded)
                         && (!matches!(last.kind, Kind::Map | Kind::Seq))
                 });
-            if behind_real && !self.tape.tokens.last().is_some_and(|token| token.kind.is_comment()) {
+            let last = self.tape.tokens.last().copied();
+            if after_node && !last.is_some_and(|token| token.kind.is_comment()) {
                 self.tape.tokens.push(token(Kind::LineComment, 0, start, end));
                 continue;
             }
             let mut flags = 0;
-            let before_marker = self.marker.is_some_and(|marker| start < marker);
-            if before_marker {
+            if self.marker.is_some_and(|marker| start < marker) {
                 flags |= Token::BEFORE_MARKER;
             }
-            if let Some(last) = self.tape.tokens.last()
-                && last.kind == Kind::Comment
+            let last = last.filter(|token| token.kind == Kind::Comment);
+            if let Some(mut from) =
+                pending.last().map(|last| last.end).or(last.map(|last| last.end)).map(|end| end as usize)
             {
-                let mut from = last.end as usize;
                 // A blank line stays on its side of the marker.
                 if let Some(marker) = self.marker.filter(|marker| from <= *marker && *marker < start) {
-                    self.note_blank_after(start);
+                    if has_blank_line(&self.text[from..marker]) {
+                        self.set_blank_after(&mut pending, true);
+                    }
                     from = marker;
-                } else if let Some(last) = self.tape.tokens.last_mut() {
+                } else {
                     // It is not the last one of the header.
-                    last.flags &= !Token::BLANK_AFTER;
+                    self.set_blank_after(&mut pending, false);
                 }
                 if has_blank_line(&self.text[from..start]) {
                     flags |= Token::BLANK_BEFORE;
                 }
             }
-            if opens {
-                self.push_floating();
-            } else if column > next_column {
-                self.pass_shallower(column, next_column);
-            } else {
-                self.push_floating();
-            }
-            self.tape.tokens.push(token(Kind::Comment, flags, start, end));
-            passed += 1;
+            let column = (start - line) as i32;
+            let (start, end) = (start as u32, end as u32);
+            pending.push(PendingComment { start, end, column, flags, depth: depth_at(column) });
         }
-        if self.last_real.is_none() && limit < self.end {
-            self.note_blank_after(limit);
+        if !pending.is_empty() {
+            self.find_depths(&mut pending);
         }
+        pending
+    }
+
+    /// Says of the last comment whether a blank line stands after it.
+    fn set_blank_after(&mut self, pending: &mut [PendingComment], is_blank: bool) {
+        let flags = match pending.last_mut() {
+            Some(last) => Some(&mut last.flags),
+            None => self.tape.tokens.last_mut().map(|last| &mut last.flags),
+        };
+        if let Some(flags) = flags {
+            *flags = if is_blank { *flags | Token::BLANK_AFTER } else { *flags & !Token::BLANK_AFTER };
+        }
+    }
+
+    /// Finds out what the comments belong to.
+    fn find_depths(&self, pending: &mut [PendingComment]) {
+        let ended = self.floating.iter().filter(|floating| floating.token.kind == Kind::End);
+        let open: Vec<Container> =
+            self.containers.iter().copied().chain(ended.filter_map(|floating| floating.container)).collect();
+        let waiting = self.floating.iter().rev().find(|floating| floating.token.kind == Kind::Null);
+        let waiting = waiting.and_then(|null| null.container).filter(|container| container.is_map && !container.flow);
+        commented_out::place(self.text, pending, |column, is_list| {
+            let is_it =
+                |container: &&Container| container.column == column && container.is_map != is_list && !container.flow;
+            let parent = waiting.filter(|parent| is_list && parent.column == column);
+            open.iter().find(is_it).map(|container| container.depth).or(parent.map(|_| compact_depth_at(column)))
+        });
     }
 
     /// The comment in the first line of a block scalar, which ends before `limit`.
@@ -90,40 +132,16 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         }
     }
 
-    /// Hands out the floating tokens that end before a comment at `column`: nulls whose collection is not shallower,
-    /// and collections that are deeper than the comment.
-    fn pass_shallower(&mut self, column: i32, next_column: i32) {
-        while let Some((token, token_column)) = self.floating.first().copied() {
-            let stays = match token.kind {
-                Kind::Null => column > token_column,
-                Kind::End => {
-                    let shared = self.floating.get(1).is_some_and(|(_, next)| *next == token_column)
-                        && token_column == column
-                        && self.is_sequence_end();
-                    (token_column <= column && !shared) || token_column <= next_column
-                }
-                _ => true,
-            };
-            if stays {
-                break;
-            }
-            self.floating.remove(0);
-            self.tape.tokens.push(token);
-        }
-    }
-
-    /// Whether the innermost collection still open on the tape is a sequence.
-    fn is_sequence_end(&self) -> bool {
-        let mut depth = 0;
-        for token in self.tape.tokens.iter().rev() {
-            match token.kind {
-                Kind::End => depth += 1,
-                Kind::Map | Kind::Seq if depth == 0 => return token.kind == Kind::Seq,
-                Kind::Map | Kind::Seq => depth -= 1,
-                _ => {}
-            }
-        }
-        false
+    /// Hands out the floating tokens that end before a comment: nulls whose collection is not shallower, and collections
+    /// that are deeper than the comment.
+    fn pass_shallower(&mut self, comment: Depth, next: Depth) {
+        let stays = |floating: &Floating| match floating.token.kind {
+            Kind::Null => comment > floating.depth(),
+            Kind::End => floating.depth() <= comment || floating.depth() <= next,
+            _ => true,
+        };
+        let passed = self.floating.iter().position(stays).unwrap_or(self.floating.len());
+        self.tape.tokens.extend(self.floating.drain(..passed).map(|floating| floating.token));
     }
 }
 

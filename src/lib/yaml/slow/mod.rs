@@ -6,6 +6,7 @@
 
 mod comments;
 
+use super::commented_out::{Depth, compact_depth_at, depth_at};
 use super::scan::{self, MAX_DEPTH, SyntaxError};
 use super::split::Span;
 use super::tape::{Kind, Tape, Token};
@@ -95,8 +96,24 @@ struct Container {
     /// A pair in a flow sequence, without braces: it always has a colon.
     pair: bool,
     column: i32,
+    depth: Depth,
     /// In a mapping: the next node is a key.
     key_next: bool,
+}
+
+/// A token without a place of its own: a null, or the start or end of a block collection.
+#[derive(Clone, Copy)]
+struct Floating {
+    token: Token,
+    /// The collection that it starts or ends, or that has it.
+    container: Option<Container>,
+}
+
+impl Floating {
+    /// How deep its collection is; that of the document, where there is none.
+    fn depth(&self) -> Depth {
+        self.container.map_or(depth_at(-1), |container| container.depth)
+    }
 }
 
 struct Builder<'a, C: Iterator<Item = usize>> {
@@ -108,9 +125,8 @@ struct Builder<'a, C: Iterator<Item = usize>> {
     cursor: usize,
     containers: Vec<Container>,
     comments: std::iter::Peekable<C>,
-    /// Tokens without a place of their own (nulls, starts and ends of block collections) since the last real token,
-    /// with the column of their collection.
-    floating: Vec<(Token, i32)>,
+    /// Since the last real token.
+    floating: Vec<Floating>,
     last_real: Option<Token>,
 }
 
@@ -248,8 +264,8 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
                 }
                 let flags = if no_colon { Token::NO_COLON } else { flags };
                 let at = self.cursor;
-                let column = self.containers.last().map_or(-1, |container| container.column);
-                self.floating.push((token(Kind::Null, flags, at, at), column));
+                let container = self.containers.last().copied();
+                self.floating.push(Floating { token: token(Kind::Null, flags, at, at), container });
                 return Ok(());
             }
             ScalarStyle::Plain => Kind::Plain,
@@ -322,17 +338,21 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
         } else if !is_map && let Some(dash) = self.find(self.cursor, |text, at| text[at] == b'-') {
             column = (dash - line_start(self.text, dash)) as i32;
         }
+        let is_compact =
+            !flow && !is_map && self.containers.last().is_some_and(|above| above.is_map && above.column == column);
+        let depth = if is_compact { compact_depth_at(column) } else { depth_at(column) };
+        let pair = flags & Token::PAIR != 0;
+        let container = Container { is_map, flow, pair, column, depth, key_next: is_map };
         let start = if flow { at } else { self.cursor };
         let mut opening = token(kind, flags, start, start);
         opening.column = u16::try_from(column).unwrap_or(u16::MAX);
-        if flow && flags & Token::PAIR == 0 {
+        if flow && !pair {
             self.real(opening);
             self.cursor = at + 1;
         } else {
-            self.floating.push((opening, column));
+            self.floating.push(Floating { token: opening, container: Some(container) });
         }
-        let pair = flags & Token::PAIR != 0;
-        self.containers.push(Container { is_map, flow, pair, column, key_next: is_map });
+        self.containers.push(container);
     }
 
     fn close(&mut self, at: usize) {
@@ -344,7 +364,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
             self.real(ending);
             self.cursor = at;
         } else {
-            self.floating.push((ending, container.column));
+            self.floating.push(Floating { token: ending, container: Some(container) });
         }
     }
 
@@ -357,7 +377,7 @@ impl<C: Iterator<Item = usize>> Builder<'_, C> {
     }
 
     fn push_floating(&mut self) {
-        self.tape.tokens.extend(self.floating.drain(..).map(|(token, _)| token));
+        self.tape.tokens.extend(self.floating.drain(..).map(|floating| floating.token));
     }
 
     fn finish(&mut self) {
