@@ -112,7 +112,7 @@ impl Syncs {
 
     /// The folders among the clusters' that have a sync, though not Flux's own, and that no other folder takes files from.
     fn other_folders(&self, repository: &Repository, known: &BTreeSet<String>) -> BTreeSet<String> {
-        let is_apart = |folder: &String| !known.iter().any(|one| is_within(one, folder) || is_within(folder, one));
+        let is_apart = |folder: &String| !has_related(known, folder);
         let folders = self.files.iter().filter_map(|file| repository.paths.cluster_folder_of(file));
         let open: BTreeSet<String> = folders.filter(is_apart).collect();
         if open.is_empty() {
@@ -144,14 +144,22 @@ fn home_of(file: &str) -> Option<&str> {
     }
 }
 
+/// Whether a folder is among these, or lies in one of them, or one of them in it.
+fn has_related(folders: &BTreeSet<String>, folder: &str) -> bool {
+    let inside = format!("{folder}/");
+    let first_inside = folders.range(inside.clone()..).next();
+    first_inside.is_some_and(|one| one.starts_with(&inside))
+        || std::iter::successors(Some(folder), |path| (!path.is_empty()).then(|| folder_of(path)))
+            .any(|path| folders.contains(path))
+}
+
 /// Each folder under the shortest name that no other one could have.
 fn named(folders: &BTreeSet<String>) -> BTreeMap<String, String> {
-    let is_of_other = |folder: &String, name: &String| {
-        folders.iter().any(|other| other != folder && names_of(other).any(|taken| taken == *name))
-    };
+    let mut takers: BTreeMap<String, usize> = BTreeMap::new();
+    folders.iter().flat_map(|folder| names_of(folder)).for_each(|name| *takers.entry(name).or_default() += 1);
     let name = |folder: &String| {
         let longest = names_of(folder).last().unwrap_or_default();
-        names_of(folder).find(|name| !is_of_other(folder, name)).unwrap_or(longest)
+        names_of(folder).find(|name| takers[name] == 1).unwrap_or(longest)
     };
     folders.iter().map(|folder| (name(folder), folder.clone())).collect()
 }

@@ -66,7 +66,7 @@ pub fn status(fleet: &Clusters, clone: Option<&LocalClone>, problems: &BTreeMap<
     });
     let mut rows: Vec<Row> = rows.collect();
     let order = order(fleet, &sources);
-    rows.sort_by_key(|row| order(row));
+    rows.sort_by_cached_key(|row| order(row));
     Ok(rows)
 }
 
