@@ -130,7 +130,9 @@ fn styles() -> [Style; 4] {
 /// Formatting is stable, and changes neither values nor comments.
 pub fn formatter(bytes: &[u8]) {
     let mut engine = Engine::default();
-    for style in styles() {
+    // KYAML has no anchors and no tags.
+    let kyaml = !bytes.iter().any(|byte| matches!(byte, b'&' | b'*' | b'!'));
+    for style in styles().into_iter().chain(kyaml.then(|| Style { kyaml: true, ..Style::default() })) {
         let options = TextOptions { style, ..TextOptions::default() };
         let first = text::format(&mut engine, "in", bytes, false, &options);
         for problem in &first.problems {
@@ -189,6 +191,8 @@ fn meaning(text: &str) -> Option<(Vec<String>, Vec<String>)> {
             Event::Comment(text, _) => comments.push(text.trim_end_matches([' ', '\t']).to_owned()),
             Event::Scalar(value, style, _, tag) => {
                 let plain = style == ScalarStyle::Plain;
+                // A value that is not written may become a word.
+                let value = if plain && value == "null" { "~".into() } else { value };
                 let resolved = plain && !kfleet::yaml::resolve::is_text_for_all(&value);
                 values.push(format!("scalar {value:?} {resolved} {tag:?}"));
             }

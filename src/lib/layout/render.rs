@@ -216,6 +216,9 @@ impl Renderer<'_> {
             }
             let object = object.as_ref().unwrap_or(&tape);
             let style = Style { json: text.json, ..self.options.style };
+            if let Some(error) = emit::refusal(object, style) {
+                return Err(problem(error));
+            }
             let comment = self.options.comment.then(|| format!("# Source: {}", one_line(name)));
             let comment = comment.filter(|line| !starts_with_comment(object, &text.bytes, line));
             let frame = Frame { marker: true, keep_prefix: false, source: comment.as_deref() };

@@ -110,6 +110,8 @@ fn difference(left: &Side<'_>, a: Token, right: &Side<'_>, b: Token) -> Option<&
         return None;
     }
     match a.kind {
+        // In brackets a value that is not written needs a word.
+        Kind::Null if b.kind == Kind::Plain && right.text(b) == b"null" => None,
         Kind::Map | Kind::Seq | Kind::End | Kind::Null => (a.kind != b.kind).then_some("structure"),
         Kind::Alias | Kind::Anchor | Kind::Tag => {
             (a.kind != b.kind || left.text(a) != right.text(b)).then_some("an anchor, an alias or a tag")

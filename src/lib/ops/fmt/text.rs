@@ -152,8 +152,12 @@ impl Run<'_> {
         }
         let tape = rewritten.as_ref().unwrap_or(tape);
         let first = self.out.is_empty() && !self.continues;
-        let frame = Frame { marker: span.is_explicit() || !first, keep_prefix: first, source: None };
         let style = Style { json: self.text.json, ..self.options.style };
+        if let Some(error) = emit::refusal(tape, style) {
+            return Err(Box::new(syntax_problem(self.name, &mut self.positions, &error)));
+        }
+        let marker = span.is_explicit() || !first || style.kyaml;
+        let frame = Frame { marker, keep_prefix: first && !style.kyaml, source: None };
         let range = 0..tape.tokens.len();
         let start = self.out.len();
         crate::yaml::emit::emit(tape, bytes, range.clone(), frame, style, &mut self.out);

@@ -7,10 +7,12 @@ mod append;
 mod comments;
 mod flow;
 pub mod json;
+mod kyaml;
 mod scalars;
 
 pub(crate) use scalars::MAX_KEY;
 
+use super::scan::SyntaxError;
 use super::tape::{Kind, Tape, Token};
 use append::{append, append_indent};
 use std::ops::Range;
@@ -50,6 +52,8 @@ pub struct Style {
     pub unmangle: bool,
     /// The text is JSON: its escapes are known, its quotes are not a choice of its author.
     pub json: bool,
+    /// KYAML, whatever the other choices are. Documents in it have no anchors and no tags: see [`refusal`].
+    pub kyaml: bool,
 }
 
 impl Style {
@@ -110,8 +114,16 @@ struct Emitter<'a> {
     block: (usize, isize),
 }
 
+/// What a document holds that cannot be written in a style.
+pub fn refusal(tape: &Tape, style: Style) -> Option<SyntaxError> {
+    style.kyaml.then(|| kyaml::refusal(tape)).flatten()
+}
+
 /// Writes the document or part of a document in `range` of the tape, at column 0, after what is in `out`.
 pub fn emit(tape: &Tape, source: &[u8], range: Range<usize>, frame: Frame<'_>, style: Style, out: &mut Vec<u8>) {
+    if style.kyaml {
+        return kyaml::emit(tape, source, range, frame.source, style.json, out);
+    }
     let mut emitter = Emitter {
         tape,
         source,

@@ -32,7 +32,8 @@ Examples:
   kfleet fmt --diff deploy.yaml                show what would change
   helm template app ./chart | kfleet fmt -o config/bases/app/resources
   kfleet fmt -o out --prune upstream.yaml      one file per manifest; remove those that upstream dropped
-  kfleet fmt -o out --output json upstream.yaml")]
+  kfleet fmt -o out --output json upstream.yaml
+  kfleet fmt --style kyaml deploy.yaml         in brackets, as `kubectl -o kyaml` prints it")]
 pub(crate) struct Args {
     /// Files and folders; `-` is standard input
     #[arg(value_name = "PATH")]
@@ -69,6 +70,9 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "Which files")]
     pub manifests_only: bool,
 
+    /// Blocks, as people write YAML, or KYAML, as `kubectl -o kyaml` prints it: in brackets, text always in quotes
+    #[arg(long, value_name = "STYLE", default_value = "block", help_heading = "Text")]
+    pub style: StyleArg,
     /// Where the dashes of a list stand: two columns below its key, or at the key's column
     #[arg(long, value_name = "STYLE", default_value = "wide", help_heading = "Text")]
     pub sequence_indent: SequenceIndentArg,
@@ -149,6 +153,12 @@ pub(crate) struct LayoutArgs {
     pub api_versions: Option<PathBuf>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum StyleArg {
+    Block,
+    Kyaml,
+}
+
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(crate) enum SequenceIndentArg {
     Wide,
@@ -199,11 +209,16 @@ impl Args {
             canonical: self.canonical,
             unmangle: self.unmangle,
             json: false,
+            kyaml: self.style == StyleArg::Kyaml,
         }
     }
 
     pub(super) fn rewrite(&self) -> Rewrite {
-        Rewrite { order: self.order == OrderArg::Kubernetes, expand_anchors: self.expand_anchors, sops: self.sops }
+        Rewrite {
+            order: self.order == OrderArg::Kubernetes,
+            expand_anchors: self.expand_anchors || self.style == StyleArg::Kyaml,
+            sops: self.sops,
+        }
     }
 
     /// The output folder, and whether a report as JSON is wanted.
@@ -238,6 +253,17 @@ impl Args {
                 Error::new(ErrorKind::Usage, format!("--gvk-scope: {message}"))
                     .with_hint("write Kind.group/version:Cluster or Kind.group/version:Namespaced")
             })?;
+        }
+        let choices = [
+            ("--sequence-indent", matches!(self.sequence_indent, SequenceIndentArg::Compact)),
+            ("--flow", !matches!(self.flow, FlowArg::Auto)),
+            ("--unmangle", self.unmangle),
+            ("--canonical", self.canonical),
+        ];
+        let choice = choices.iter().find(|(_, given)| *given && self.style == StyleArg::Kyaml);
+        if let Some((flag, _)) = choice {
+            return Err(Error::new(ErrorKind::Usage, format!("{flag} changes nothing in KYAML"))
+                .with_hint("KYAML can be written in one way only: drop the flag, or --style kyaml"));
         }
         let namespace = &self.layout.namespace;
         if !namespace.is_empty() && !is_label(namespace) {
