@@ -58,6 +58,13 @@ pub fn is_locked(wanted: &Wanted, file: &FleetFile, lock: &Lock) -> bool {
     same_inputs && sha256_of_base(&wanted.base) == entry.base && lists_all(&wanted.base)
 }
 
+/// Whether nobody has changed a base since it was written.
+pub fn is_as_written(entry: &LockedAddon, base: &Tree) -> bool {
+    let files: BTreeSet<String> = base.keys().filter(|path| is_generated(path)).cloned().collect();
+    let fresh = kustomization::update("", None, &files);
+    sha256_of_base(base) == entry.base && fresh.is_ok_and(|fresh| base.get("kustomization.yaml") == Some(&fresh))
+}
+
 fn lists_all(base: &Tree) -> bool {
     let Some(text) = base.get("kustomization.yaml") else { return false };
     let files: BTreeSet<String> = base.keys().filter(|path| is_generated(path)).cloned().collect();

@@ -7,7 +7,7 @@ mod lock;
 mod values;
 mod wanted;
 
-pub use lock::is_locked;
+pub use lock::{is_as_written, is_locked};
 pub use wanted::Wanted;
 
 use self::kustomization::{is_generated, is_ours};

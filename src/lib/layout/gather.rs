@@ -69,6 +69,8 @@ struct Part {
     crds: Vec<CrdFacts>,
     problems: Vec<Problem>,
     notes: Vec<String>,
+    /// Where documents start that hold comments only.
+    comments: Vec<Location>,
     mixed: bool,
 }
 
@@ -90,18 +92,31 @@ pub fn gather(mut inputs: Vec<Input>, compatibility: Compatibility) -> Gathered 
         })
         .collect();
     gathered.mixed = vec![false; inputs.len()];
+    let mut comments = Vec::new();
     for (chunk, part) in gathered.chunks.iter().zip(parts) {
         gathered.entries.extend(part.entries);
         gathered.crds.extend(part.crds);
         gathered.problems.extend(part.problems);
         gathered.notes.extend(part.notes);
+        comments.extend(part.comments);
         gathered.mixed[chunk.input] |= part.mixed;
     }
+    gathered.problems.extend(comments.chunk_by(|a, b| a.file == b.file).filter_map(lost_comments));
     if inputs.iter().filter_map(|input| input.held()).map(|held| held.len() as u64).sum::<u64>() > HOLD_BUDGET {
         inputs.iter_mut().for_each(Input::release);
     }
     gathered.inputs = inputs;
     gathered
+}
+
+/// The warning about the documents of a file that hold comments only.
+fn lost_comments(places: &[Location]) -> Option<Problem> {
+    let message = match places.len() {
+        1 => "a document of comments only: the layout has no place for it".to_owned(),
+        number => format!("{number} documents of comments only: the layout has no place for them"),
+    };
+    let hint = "move the comments into the manifest that they are about";
+    Some(Problem::warning(places.first()?.clone(), message).with_hint(hint))
 }
 
 /// The bytes of a chunk: those that are held, or a copy in `buffer`.
@@ -180,9 +195,8 @@ impl Reader<'_, '_> {
     fn document(&mut self, tape: &Tape, is_stream: bool) {
         if tape.is_empty() {
             if let Some(comment) = tape.tokens.first() {
-                let message = "a document of comments only: the layout has no place for it".to_owned();
-                let hint = "move the comments into the manifest that they are about";
-                self.problem(Severity::Warning, comment.start as usize, message, Some(hint));
+                let location = self.location(comment.start as usize);
+                self.part.comments.push(location);
                 self.part.mixed = true;
             }
             return;

@@ -77,6 +77,39 @@ impl Folders {
         }
         result.map_err(fail)
     }
+
+    /// Deletes the folder `name`, in one step; nothing where it holds something that `owned` does not name.
+    pub fn remove(&self, name: &str, owned: &dyn Fn(&str) -> bool) -> Result<()> {
+        let target = self.dir.join(name);
+        let fail = |cause: io::Error| Error::from_io("delete", show(&target), cause);
+        if !fs::symlink_metadata(&target).map_err(fail)?.is_dir() {
+            return Err(Error::new("delete", show(&target), "it is not a folder"));
+        }
+        if let Some(other) = not_owned(&target, "", owned).map_err(fail)? {
+            let error = Error::new("delete", show(&target), format!("it holds {other}, which kfleet did not write"));
+            return Err(error.with_hint("move that elsewhere, and run the same command again"));
+        }
+        let aside = self.dir.join(temporary_name());
+        fs::rename(&target, &aside).and_then(|()| fs::remove_dir_all(&aside)).map_err(fail)
+    }
+}
+
+/// The first path in a folder that is not owned: a file, or anything that is neither a file nor a folder.
+fn not_owned(folder: &Path, below: &str, owned: &dyn Fn(&str) -> bool) -> io::Result<Option<String>> {
+    for entry in fs::read_dir(folder.join(below))? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+        let kind = entry.file_type()?;
+        let other = match kind.is_dir() {
+            true => not_owned(folder, &path, owned)?,
+            false => (!kind.is_file() || !owned(&path)).then_some(path),
+        };
+        if other.is_some() {
+            return Ok(other);
+        }
+    }
+    Ok(None)
 }
 
 /// Locks a folder; nothing if another process has it. The lock holds as long as the file is open.
@@ -185,6 +218,25 @@ mod tests {
         let mode = fs::metadata(bases.join("a/README.md")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o755);
         assert_eq!(fs::read_dir(&bases).unwrap().count(), 1, "nothing temporary stays");
+    }
+
+    #[test]
+    fn a_folder_is_deleted_unless_it_holds_something_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let folders = Folders::lock(dir.path()).unwrap();
+        let owned = |path: &str| path.starts_with("resources/");
+        for other in ["README.md", "resources/link", ".hidden"] {
+            folders.replace("a", &Tree::from([("resources/x/1.yaml", "1")]), &owned).unwrap();
+            symlink("x/1.yaml", dir.path().join("a").join(other)).unwrap();
+            let error = folders.remove("a", &owned).unwrap_err().to_string();
+            assert!(error.contains(&format!("it holds {other}")), "{error}");
+            assert!(dir.path().join("a/resources/x/1.yaml").exists());
+            fs::remove_file(dir.path().join("a").join(other)).unwrap();
+        }
+        symlink("a", dir.path().join("link")).unwrap();
+        assert!(folders.remove("link", &owned).is_err());
+        folders.remove("a", &owned).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "only the link is left");
     }
 
     #[test]

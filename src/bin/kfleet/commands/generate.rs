@@ -27,6 +27,7 @@ Examples:
   kfleet generate calico --diff        show what a new version of one addon changes
   kfleet generate --check              for CI: exit 1 if the committed bases are not what the fleet file gives
   kfleet generate --update calico      take over what a source holds now, though the lock says otherwise
+  kfleet generate --prune              delete the bases of addons that fleet.yaml no longer names, too
   kfleet generate --list               addons, versions, sources, and what is locked")]
 pub(crate) struct Args {
     /// Addons; all of them without any
@@ -49,6 +50,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = among(&[OutputFormat::Text, OutputFormat::Json]), help_heading = "What to do")]
     pub output: OutputFormat,
 
+    /// Delete the bases of addons that fleet.yaml no longer names, unless somebody has changed or uses them
+    #[arg(long, help_heading = "What to do", conflicts_with_all = ["list", "addons"])]
+    pub prune: bool,
     /// Make bases again even where they are up to date
     #[arg(long, help_heading = "What to do", conflicts_with = "list")]
     pub rebuild: bool,
@@ -69,7 +73,12 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
     let root = &context.root;
-    let selection = Selection { addons: args.addons.clone(), update: args.update.clone(), rebuild: args.rebuild };
+    let selection = Selection {
+        addons: args.addons.clone(),
+        update: args.update.clone(),
+        rebuild: args.rebuild,
+        prune: args.prune,
+    };
     let repository = match generate::read(root, &selection) {
         Ok(repository) => repository,
         Err(Unreadable::Error(error)) => return Err(error),

@@ -4,7 +4,7 @@ use super::{Outcome, Ui, files, table};
 use crate::args::OutputFormat;
 use kfleet::addon::AddonPlan;
 use kfleet::error::Error;
-use kfleet::layout::Action;
+use kfleet::layout::{Action, FileAction};
 use kfleet::ops::generate::{Lockedness, Plan, Refused, Repository};
 use kfleet::problem::Problem;
 use kfleet::text::count;
@@ -21,6 +21,11 @@ pub(crate) fn show(plan: &Plan, write: bool, diffs: bool, format: OutputFormat, 
         let text = format!("{}: {}", name_and_version(addon), summary(addon));
         if addon.changes() { ui.status(&text) } else { ui.note(&text) }
     }
+    for removed in &plan.removed {
+        removed.files.iter().try_for_each(|file| files::show(file, diffs, write, ui))?;
+        let deleted = if write { "deleted" } else { "would be deleted" };
+        ui.status(&format!("{}: {} {deleted}, {}", removed.name, removed.folder, count(removed.files.len(), "file")));
+    }
     let changed = plan.addons.iter().filter(|addon| addon.changes()).count();
     let unchanged = plan.addons.len() - changed;
     let would = if write { "" } else { " would be" };
@@ -31,11 +36,14 @@ pub(crate) fn show(plan: &Plan, write: bool, diffs: bool, format: OutputFormat, 
     if unchanged > 0 {
         parts.push(format!("{unchanged} up to date"));
     }
+    if !plan.removed.is_empty() {
+        parts.push(format!("{}{would} deleted", count(plan.removed.len(), "old base")));
+    }
     if plan.lock_changes {
         parts.push(if write { "fleet.lock written".to_owned() } else { "fleet.lock would be written".to_owned() });
     }
     match plan.addons.len() {
-        0 => ui.status("fleet.yaml names no addon"),
+        0 if parts.is_empty() => ui.status("fleet.yaml names no addon"),
         addons => ui.status(&format!("{}: {}", count(addons, "addon"), parts.join(", "))),
     }
     Ok(())
@@ -83,6 +91,8 @@ struct GenerateReport<'a> {
     written: bool,
     lock_changes: bool,
     addons: Vec<AddonReport<'a>>,
+    /// The bases of addons that the fleet file no longer names.
+    deleted: Vec<DeletedBase<'a>>,
     problems: &'a [Problem],
 }
 
@@ -99,6 +109,13 @@ struct AddonReport<'a> {
 }
 
 #[derive(Debug, Serialize)]
+struct DeletedBase<'a> {
+    name: &'a str,
+    path: &'a str,
+    files: Vec<FileReport<'a>>,
+}
+
+#[derive(Debug, Serialize)]
 struct FileReport<'a> {
     path: &'a str,
     action: Action,
@@ -108,6 +125,14 @@ struct FileReport<'a> {
 
 impl<'a> GenerateReport<'a> {
     fn new(plan: &'a Plan, written: bool, diffs: bool) -> Self {
+        let files = |files: &'a [FileAction]| {
+            let report = |file: &'a FileAction| FileReport {
+                path: &file.path,
+                action: file.action,
+                diff: file.diff.as_deref().filter(|_| diffs),
+            };
+            files.iter().map(report).collect()
+        };
         let addons = plan.addons.iter().map(|addon| AddonReport {
             name: &addon.name,
             version: addon.version.as_deref(),
@@ -115,17 +140,20 @@ impl<'a> GenerateReport<'a> {
             added: addon.count(Action::Create),
             changed: addon.count(Action::Update),
             removed: addon.count(Action::Remove),
-            files: addon
-                .files
-                .iter()
-                .map(|file| FileReport {
-                    path: &file.path,
-                    action: file.action,
-                    diff: file.diff.as_deref().filter(|_| diffs),
-                })
-                .collect(),
+            files: files(&addon.files),
         });
-        GenerateReport { written, lock_changes: plan.lock_changes, addons: addons.collect(), problems: &plan.warnings }
+        let deleted = plan.removed.iter().map(|removed| DeletedBase {
+            name: &removed.name,
+            path: &removed.folder,
+            files: files(&removed.files),
+        });
+        GenerateReport {
+            written,
+            lock_changes: plan.lock_changes,
+            addons: addons.collect(),
+            deleted: deleted.collect(),
+            problems: &plan.warnings,
+        }
     }
 }
 

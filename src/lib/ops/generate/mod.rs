@@ -6,9 +6,11 @@
 mod apply;
 mod fetch;
 mod plan;
+mod removed;
 mod repository;
 
 pub use apply::apply;
 pub use fetch::{Failure, Fetched, fetch};
 pub use plan::{Plan, Refused, plan};
+pub use removed::Removed;
 pub use repository::{Lockedness, Repository, Selection, Unreadable, read};

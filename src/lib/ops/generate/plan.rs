@@ -1,6 +1,7 @@
 //! The plan of a run: which bases become what. Everything is known before anything is written.
 
 use super::fetch::{Failure, Fetched};
+use super::removed::Removed;
 use super::repository::Repository;
 use crate::addon::{self, AddonPlan, Planned, Wanted};
 use crate::error::ErrorKind;
@@ -16,6 +17,8 @@ pub struct Plan {
     pub bases: String,
     /// The addons that the run is about, by name.
     pub addons: Vec<AddonPlan>,
+    /// The bases to delete.
+    pub removed: Vec<Removed>,
     pub warnings: Vec<Problem>,
     /// The lock as it will be.
     pub lock: Lock,
@@ -24,7 +27,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn changes(&self) -> bool {
-        self.lock_changes || self.addons.iter().any(AddonPlan::changes)
+        self.lock_changes || !self.removed.is_empty() || self.addons.iter().any(AddonPlan::changes)
     }
 }
 
@@ -47,7 +50,9 @@ impl From<Vec<Problem>> for Refused {
 /// # Errors
 /// Everything that is wrong, with any addon: nothing may be written then.
 pub fn plan(repository: Repository, fetched: Fetched) -> Result<Plan, Refused> {
-    let Repository { file, lock, lock_text, wanted } = repository;
+    let Repository { file, lock, lock_text, wanted, removed, prune } = repository;
+    let is_about_all = removed.is_some();
+    let mut removed = removed.unwrap_or_default();
     let Fetched { mut contents, failures, warnings } = fetched;
     let with_contents: Vec<(Wanted, Vec<Option<Content>>)> = wanted
         .into_iter()
@@ -71,22 +76,33 @@ pub fn plan(repository: Repository, fetched: Fetched) -> Result<Plan, Refused> {
     let of_addons = results.iter_mut().flat_map(|(problems, _)| std::mem::take(problems));
     let of_sources = failures.into_iter().map(|failure| failure.problem).chain(warnings);
     let mut problems: Vec<Problem> = of_sources.chain(of_addons).collect();
+    if prune {
+        problems.extend(removed.iter_mut().flat_map(|one| std::mem::take(&mut one.obstacles)));
+    } else {
+        problems.extend(removed.iter().map(Removed::warning));
+    }
     problems.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
+    // Several addons may have the same file.
+    problems.dedup();
     match problems.iter().filter(|problem| problem.severity == Severity::Error).count() {
         0 => {}
         errors if errors == not_fetched => return Err(Refused { kind, problems }),
         _ => return Err(problems.into()),
     }
-    // Addons that the fleet file no longer names leave the lock.
+    // Addons that the fleet file no longer names leave the lock with their bases.
     let mut new_lock = lock;
-    new_lock.addons.retain(|name, _| file.fleet.addons.contains_key(name));
+    let stays = |name: &String| !prune && removed.iter().any(|one| one.name == *name);
+    new_lock.addons.retain(|name, _| !is_about_all || file.fleet.addons.contains_key(name) || stays(name));
+    if !prune {
+        removed.clear();
+    }
     let mut addons = Vec::new();
     for (addon, entry) in results.into_iter().filter_map(|(_, planned)| planned) {
         new_lock.addons.insert(addon.name.clone(), entry);
         addons.push(addon);
     }
     let lock_changes = lock_text != Some(new_lock.render());
-    Ok(Plan { bases: file.fleet.paths.bases, addons, warnings: problems, lock: new_lock, lock_changes })
+    Ok(Plan { bases: file.fleet.paths.bases, addons, removed, warnings: problems, lock: new_lock, lock_changes })
 }
 
 /// The sort of failure that a run is which could not have all sources.

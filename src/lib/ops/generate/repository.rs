@@ -1,5 +1,6 @@
 //! What generate reads of the repository: the fleet file, the lock, the bases, and the sources that lie in it.
 
+use super::removed::{self, Removed};
 use crate::addon::{Wanted, is_locked};
 use crate::error::{Error, ErrorKind};
 use crate::fleet::file::{FLEET_FILE, FleetFile};
@@ -19,6 +20,10 @@ pub struct Repository {
     pub lock_text: Option<Vec<u8>>,
     /// The addons that the run is about.
     pub wanted: Vec<Wanted>,
+    /// The bases that no addon of the fleet file has; nothing where the run is about some addons only.
+    pub removed: Option<Vec<Removed>>,
+    /// Whether these bases are to be deleted.
+    pub prune: bool,
 }
 
 impl Repository {
@@ -78,6 +83,8 @@ pub struct Selection {
     pub update: Option<Vec<String>>,
     /// Whether bases are made again even where they are up to date.
     pub rebuild: bool,
+    /// Whether bases of addons that the fleet file no longer names are deleted.
+    pub prune: bool,
 }
 
 /// Reads the repository at `root`.
@@ -136,7 +143,9 @@ pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable
     if !problems.is_empty() {
         return Err(Unreadable::Problems(problems));
     }
-    Ok(Repository { file, lock, lock_text, wanted })
+    let is_about_all = selection.addons.is_empty();
+    let removed = is_about_all.then(|| removed::read(root, &file, &lock)).transpose()?;
+    Ok(Repository { file, lock, lock_text, wanted, removed, prune: selection.prune })
 }
 
 fn has_flavour(folder: &Root, file: &FleetFile, name: &str) -> bool {
