@@ -78,6 +78,13 @@ fn comments_find_a_place_and_stay_there() {
 }
 
 #[test]
+fn comments_around_a_value_keep_their_order() {
+    let out = kyaml("a:\n  # before\n  value # after\nb: # at the key\n  value # after\n").expect("KYAML");
+    let expected = "---\n{\n  a: \"value\",\n  # before\n  # after\n  b: \"value\", # at the key\n  # after\n}\n";
+    assert_eq!((out.as_str(), kyaml(&out).as_deref()), (expected, Ok(expected)));
+}
+
+#[test]
 fn anchors_are_written_out_and_tags_refused() {
     let out = kyaml("a: &x {b: 1}\nc: *x\nd: {<<: *x, e: f}\n").expect("KYAML");
     assert_eq!(

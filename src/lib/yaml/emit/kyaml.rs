@@ -164,7 +164,8 @@ impl Writer<'_> {
         }
         let mut is_free = true;
         for comment in comments {
-            if comment.kind == Kind::LineComment && std::mem::take(&mut is_free) {
+            // Comments keep their order: one that stood before the value takes the line of those after it.
+            if std::mem::take(&mut is_free) && comment.kind == Kind::LineComment {
                 self.out.push(b' ');
                 self.push(comment);
             } else {
