@@ -3,6 +3,7 @@
 
 mod support;
 
+use kfleet::digest::sha256;
 use kfleet::error::{Error, ErrorKind};
 use kfleet::helm::{Chart, Helm, Release, RemoteChart, Rendered};
 use kfleet::process::Environment;
@@ -304,6 +305,30 @@ fn charts_come_from_a_repository() {
         assert!(message.contains(expected), "{message}");
     }
     assert_eq!(home.state(), before, "the user's settings stay as they are");
+}
+
+#[test]
+fn a_chart_that_is_not_what_its_repository_says_is_refused() {
+    let Some(home) = Home::new("a_chart_that_is_not_what_its_repository_says_is_refused") else { return };
+    let helm = home.helm();
+    let archive = home.package("1.2.0", "files");
+    let other = home.package("1.3.0", "files");
+    home.run(&["repo", "index", "files"]);
+    let url = serve_files(&home.path("files"), LOGIN).url("");
+    let fetch = || helm.fetch(&remote(&url, "shop", "1.2.0"));
+    std::fs::write(home.path("files/shop-1.2.0.tgz"), &other).expect("written");
+    let (kind, message, hint) = checked(fetch().expect_err("another archive"));
+    assert_eq!(kind, ErrorKind::Failed);
+    let (ours, theirs) = (sha256(&other), sha256(&archive));
+    let expected = format!("its archive has the sha256 {ours}, and the index of its repository says {theirs}");
+    assert!(message.ends_with(&expected) && hint.contains("owner"), "{message}");
+    let index = std::fs::read_to_string(home.path("files/index.yaml")).expect("the index");
+    let without: Vec<&str> = index.lines().filter(|line| !line.contains("digest:")).collect();
+    home.write("files/index.yaml", &without.join("\n"));
+    let (_, message, _) = checked(fetch().expect_err("another version"));
+    assert!(message.ends_with(": what came calls itself shop 1.3.0 in its Chart.yaml"), "{message}");
+    std::fs::write(home.path("files/shop-1.2.0.tgz"), &archive).expect("written");
+    assert_eq!(fetch().expect("an index without digests").archive, archive);
 }
 
 #[test]

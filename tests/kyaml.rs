@@ -78,6 +78,13 @@ fn comments_find_a_place_and_stay_there() {
 }
 
 #[test]
+fn a_list_at_the_top_has_comments_too() {
+    let expected = "---\n# top\n[\n  # of the item\n  {\n    a: 1,\n  },\n]\n";
+    let out = kyaml("# top\n- # of the item\n  a: 1\n").expect("KYAML");
+    assert_eq!((out.as_str(), kyaml(&out).as_deref()), (expected, Ok(expected)));
+}
+
+#[test]
 fn comments_around_a_value_keep_their_order() {
     let out = kyaml("a:\n  # before\n  value # after\nb: # at the key\n  value # after\n").expect("KYAML");
     let expected = "---\n{\n  a: \"value\",\n  # before\n  # after\n  b: \"value\", # at the key\n  # after\n}\n";

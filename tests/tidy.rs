@@ -58,7 +58,7 @@ fn modules_use_only_what_is_below_them() {
         ("go_regex", "go_regex"),
         ("yaml", "yaml"),
         ("forge", "forge git http process address text error"),
-        ("helm", "helm yaml process tree address error"),
+        ("helm", "helm yaml process tree address digest error"),
         ("kube", "kube proxy error problem"),
         ("http", "http proxy process text tree error problem"),
         ("oci", "oci http process tree address digest suggest text error"),

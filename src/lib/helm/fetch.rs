@@ -1,6 +1,6 @@
 //! Charts from servers: chart repositories over https, and registries (OCI).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,7 @@ use super::Helm;
 use super::failure::{FETCHING, complaint, explain, warnings};
 use super::program::Call;
 use crate::address::Address;
+use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Output;
 use crate::tree::{Input, Tree, WalkOptions, walk};
@@ -89,7 +90,7 @@ fn from_registry(call: Call<'_>, chart: &RemoteChart, plain_http: bool) -> Resul
     let pull = call.for_network().args(["pull", "--version", &chart.version, "--destination"]).arg(folder.clone());
     let output = call.run(pull.args(plain.iter().copied()).arg("--").arg(chart.oci()))?;
     if output.is_success() {
-        return taken(&call, folder, &output);
+        return taken(&call, folder, &output, chart, None);
     }
     let complaint = complaint(&output);
     let lower = complaint.to_ascii_lowercase();
@@ -129,7 +130,8 @@ fn from_repository(mut call: Call<'_>, chart: &RemoteChart) -> Result<Fetched> {
     let pull = call.for_network().args(["pull", "--version", &chart.version, "--destination"]).arg(folder.clone());
     let output = call.run(pull.arg("--").arg(format!("{NAME}/{}", chart.chart)))?;
     if output.is_success() {
-        return taken(&call, folder, &output);
+        let digest = digest_in_index(&call, chart)?;
+        return taken(&call, folder, &output, chart, digest.as_deref());
     }
     let complaint = complaint(&output);
     if complaint.contains("no chart version found") || complaint.contains("no chart name found") {
@@ -159,10 +161,19 @@ fn users_entry(call: &Call<'_>, url: &str) -> Result<Option<Value>> {
     Ok(settings["repositories"].as_array().into_iter().flatten().find(is_it).cloned())
 }
 
-fn taken(call: &Call<'_>, folder: PathBuf, output: &Output) -> Result<Fetched> {
+/// The archive that helm has written, if it is the chart that was asked for. `digest`: the sha256 that its repository gives.
+fn taken(
+    call: &Call<'_>,
+    folder: PathBuf,
+    output: &Output,
+    chart: &RemoteChart,
+    digest: Option<&str>,
+) -> Result<Fetched> {
     let mut files = Tree::from_dir(&folder)?;
     match files.pop_first() {
-        Some((_, archive)) if files.is_empty() && archive.len() <= ARCHIVE_LIMIT => {
+        Some((name, archive)) if files.is_empty() && archive.len() <= ARCHIVE_LIMIT => {
+            verify_digest(call, &archive, digest)?;
+            verify_version(call, &folder.join(name), chart)?;
             Ok(Fetched { archive, warnings: warnings(output) })
         }
         Some(_) if files.is_empty() => {
@@ -171,6 +182,48 @@ fn taken(call: &Call<'_>, folder: PathBuf, output: &Output) -> Result<Fetched> {
         }
         _ => Err(missing(call, "helm has not written one archive").with_hint("run `helm pull` yourself to see more")),
     }
+}
+
+/// Holds the archive against the digest of the index: helm does not. (Seen in helm 4.3.1: it compares digests with
+/// `--verify` only, and those of a provenance file.)
+fn verify_digest(call: &Call<'_>, archive: &[u8], digest: Option<&str>) -> Result<()> {
+    let ours = sha256(archive);
+    match digest.map(|digest| digest.strip_prefix("sha256:").unwrap_or(digest)).filter(|digest| !digest.is_empty()) {
+        Some(theirs) if !theirs.eq_ignore_ascii_case(&ours) => {
+            let reason = format!("its archive has the sha256 {ours}, and the index of its repository says {theirs}");
+            Err(missing(call, &reason).with_hint("find out why: inform the owner of the repository"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Holds what the archive says of itself against what was asked for: helm takes any chart that has the name of the version.
+fn verify_version(call: &Call<'_>, archive: &Path, chart: &RemoteChart) -> Result<()> {
+    let output = call.run(call.isolated().args(["show", "chart", "--"]).arg(archive.to_owned()))?;
+    let Ok(said) = read_value(&output.stdout) else { return Ok(()) };
+    let (name, version) = (said["name"].as_str().unwrap_or_default(), said["version"].as_str().unwrap_or_default());
+    let is_named = chart.chart.rsplit('/').next() == Some(name);
+    if is_named && same_version(version, &chart.version) {
+        return Ok(());
+    }
+    let error = missing(call, &format!("what came calls itself {name} {version} in its Chart.yaml"));
+    Err(error.with_hint("find out why: inform the owner of the chart"))
+}
+
+/// Whether two versions are the same for helm, which lets a `v` come first.
+fn same_version(a: &str, b: &str) -> bool {
+    a.strip_prefix('v').unwrap_or(a) == b.strip_prefix('v').unwrap_or(b)
+}
+
+/// The digest that the index of the repository gives for a chart, where it has one. Helm has just fetched the index.
+fn digest_in_index(call: &Call<'_>, chart: &RemoteChart) -> Result<Option<String>> {
+    let path = call.scratch.path().join(format!("cache/repository/{NAME}-index.yaml"));
+    let Some(file) = walk(&[path], &WalkOptions::default()).files.into_iter().next() else { return Ok(None) };
+    let Ok(index) = read_value(&Input::from_file(&file, u64::MAX)?.into_bytes()?) else { return Ok(None) };
+    let versions = index["entries"][&chart.chart].as_array();
+    let is_it = |entry: &&Value| entry["version"].as_str().is_some_and(|version| same_version(version, &chart.version));
+    let entry = versions.into_iter().flatten().find(is_it);
+    Ok(entry.and_then(|entry| entry["digest"].as_str()).map(str::to_owned))
 }
 
 fn missing(call: &Call<'_>, reason: &str) -> Error {

@@ -234,8 +234,8 @@ impl Writer<'_> {
             self.waiting.extend(comments);
             return self.end_entry(end + 1);
         }
-        if self.open.is_empty() {
-            // What is said at the top is said of the whole document.
+        if self.open.is_empty() && !token.has(Token::FLOW) {
+            // What is said at the top of blocks is said of the whole document.
             while self.tape.tokens[first].kind.is_comment() {
                 self.outside(self.tape.tokens[first]);
                 first += 1;
