@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Make a fleet repository, with examples that work
 ///
 /// Writes a repository in kfleet's layout: fleet.yaml with two addons that need no network, flavours, four clusters with
-/// current Flux objects, pipelines, and a README about the daily work. It is committed to git twice: first the fleet, then
+/// current Flux objects, pipelines, a justfile (with --make a Makefile), and a README about the daily work. It is committed to git twice: first the fleet, then
 /// the pins, which name the first commit. No git program is needed, unless your git signs commits; they have your name from
 /// git's settings. Everything appears at once, or nothing does.
 ///
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     pub folder: PathBuf,
 
     /// Write fleet.yaml for a repository that is there
-    #[arg(long, help_heading = "What to do", conflicts_with_all = ["url", "branch", "no_git"])]
+    #[arg(long, help_heading = "What to do", conflicts_with_all = ["url", "branch", "make", "no_git"])]
     pub adopt: bool,
     /// Write nothing; list the files, or with --adopt show the file
     #[arg(long, help_heading = "What to do")]
@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// The branch that is the truth [default: the one that is checked out, git's init.defaultBranch, or main]
     #[arg(long, value_name = "NAME", help_heading = "The repository")]
     pub branch: Option<String>,
+    /// Write a Makefile in place of a justfile
+    #[arg(long, help_heading = "The repository")]
+    pub make: bool,
     /// Make no git repository and no commits: the clusters then follow the branch
     #[arg(long, help_heading = "The repository")]
     pub no_git: bool,
@@ -94,6 +97,7 @@ fn options(args: &Args, survey: &Survey, context: &Context) -> Options {
             .or(origin)
             .unwrap_or_else(|| PLACEHOLDER_URL.to_owned()),
         branch: branch.or_else(|| git::default_branch(&context.environment)).unwrap_or_else(|| "main".to_owned()),
+        make: args.make,
     }
 }
 

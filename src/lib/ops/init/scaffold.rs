@@ -39,6 +39,10 @@ const FILES: [(&str, &str); 8] = [
     ("config/manifests/podinfo.yaml", include_str!("scaffold/podinfo.yaml")),
 ];
 
+/// The short names of commands, for `just` or for `make`.
+const JUSTFILE: (&str, &str) = ("justfile", include_str!("scaffold/justfile"));
+const MAKEFILE: (&str, &str) = ("Makefile", include_str!("scaffold/Makefile"));
+
 /// What the sync of a cluster begins with: one that is pinned, and one that follows the branch.
 const OF_PIN: &str = "# The pin: what the cluster runs is taken from one commit. `kfleet promote` moves it.\n";
 const OF_BRANCH: &str = "# What is merged runs here first: this cluster follows the branch, without a pin.\n";
@@ -53,6 +57,8 @@ pub struct Options {
     pub url: String,
     /// The branch that is the truth.
     pub branch: String,
+    /// A Makefile in place of a justfile.
+    pub make: bool,
 }
 
 /// A new repository, complete but for its commits.
@@ -84,7 +90,8 @@ pub fn plan(options: &Options) -> Result<Plan> {
         let error = usage(first.as_ref().map(|problem| problem.message.clone()).unwrap_or_default());
         Error { hint: first.and_then(|problem| problem.hint), ..error }
     })?;
-    let mut files: Tree = FILES.iter().map(|(path, text)| (*path, words.fill(text))).collect();
+    let targets = if options.make { MAKEFILE } else { JUSTFILE };
+    let mut files: Tree = FILES.iter().chain([&targets]).map(|(path, text)| (*path, words.fill(text))).collect();
     files.insert(FLEET_FILE.to_owned(), text.into_bytes());
     files.insert(SCHEMA_FILE.to_owned(), schema_text());
     let mut plan = Plan { options: options.clone(), fleet, files };
@@ -180,7 +187,10 @@ impl Words {
         words.add("BRANCH_PATTERN", &format!("^{}$", as_pattern(&options.branch)));
         words.0.push(("URL_TEXT", options.url.clone()));
         words.0.push(("BRANCH_TEXT", options.branch.clone()));
-        words.add("IMAGE", concat!("registry.example.org/kfleet:", env!("CARGO_PKG_VERSION")));
+        let image = concat!("registry.example.org/kfleet:", env!("CARGO_PKG_VERSION"));
+        words.add("IMAGE", image);
+        words.0.push(("TARGETS", format!("{:<11}", if options.make { MAKEFILE.0 } else { JUSTFILE.0 })));
+        words.0.push(("IMAGE_TEXT", image.to_owned()));
         words
     }
 
@@ -218,7 +228,7 @@ mod tests {
     use super::*;
 
     fn mk_plan(url: &str, branch: &str) -> Result<Plan> {
-        plan(&Options { url: url.to_owned(), branch: branch.to_owned() })
+        plan(&Options { url: url.to_owned(), branch: branch.to_owned(), make: false })
     }
 
     #[test]
@@ -232,6 +242,17 @@ mod tests {
         assert!(text(".lighthouse/triggers.yaml").contains("- ^release/1\\.x$\n"));
         assert!(!text("clusters/staging/flux-system/cluster-sync.yaml").contains("commit: "));
         assert!(text("config/bases/podinfo/kustomization.yaml").contains("deployment-podinfo.yaml"));
+    }
+
+    #[test]
+    fn targets_are_for_just_or_for_make() {
+        let options = |make| Options { url: PLACEHOLDER_URL.to_owned(), branch: "main".to_owned(), make };
+        let (just, make) = (plan(&options(false)).expect("a plan"), plan(&options(true)).expect("a plan"));
+        let text =
+            |plan: &Plan, path: &str| plan.files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        assert!(text(&just, "justfile").is_some_and(|text| text.contains("    kfleet promote {{source}}")));
+        assert!(text(&make, "Makefile").is_some_and(|text| text.contains("\tkfleet promote $(FROM)")));
+        assert_eq!((text(&just, "Makefile"), text(&make, "justfile")), (None, None));
     }
 
     #[test]
