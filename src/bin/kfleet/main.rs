@@ -3,6 +3,7 @@
 mod args;
 mod cli;
 mod commands;
+mod complete;
 mod context;
 mod ui;
 
@@ -25,6 +26,9 @@ fn main() -> ExitCode {
     // Before there are threads: they cannot enter a sandbox.
     if let Some(code) = kfleet::runner::local::step_process::main(&context.arguments) {
         return ExitCode::from(code);
+    }
+    if complete::answered(Cli::command, &context) {
+        return ExitCode::SUCCESS;
     }
     if context.called_as("kfmt") {
         return kfmt::main(&context);
@@ -59,7 +63,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args, &context, &ui),
         Command::History(args) => history::run(&args, &context, &ui),
         Command::Status(args) => status::run(&args, &context, &ui),
-        Command::Completions(args) => completions::run(&args, Cli::command(), &ui),
+        Command::Completions(args) => completions::run(&args, &ui),
         Command::Man(args) => man::run(&args, Cli::command(), &context, &ui),
         Command::Version(args) => version::run(&args, &ui),
     };

@@ -1,11 +1,13 @@
 //! `kfleet completions SHELL`.
 
+use crate::complete;
 use crate::ui::{Outcome, Ui};
-use clap::Command;
 use clap_complete::Shell;
 use kfleet::error::Error;
 
 /// Print a completion script for a shell
+///
+/// Commands and flags are completed, and the names of clusters, addons, rules, jobs and runs: the script asks kfleet for them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,10 +19,7 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-/// `program`: the whole command line.
-pub(crate) fn run(args: &Args, mut program: Command, ui: &Ui) -> Result<Outcome, Error> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut program, "kfleet", &mut script);
-    ui.data(&script)?;
+pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+    ui.data(&complete::script(args.shell))?;
     Ok(Outcome::Done)
 }

@@ -1,6 +1,7 @@
 //! `kfleet generate`: the flags, and what they mean.
 
 use crate::args::{HeaderFromEnv, OutputFormat, among};
+use crate::complete;
 use crate::context::Context;
 use crate::ui::downloads::Downloads;
 use crate::ui::{Outcome, Ui, generate as report};
@@ -31,7 +32,7 @@ Examples:
   kfleet generate --list               addons, versions, sources, and what is locked")]
 pub(crate) struct Args {
     /// Addons; all of them without any
-    #[arg(value_name = "ADDON")]
+    #[arg(value_name = "ADDON", add = complete::addons())]
     pub addons: Vec<String>,
 
     /// Write nothing; list what would change and exit 1 if there is anything
@@ -58,7 +59,7 @@ pub(crate) struct Args {
     pub rebuild: bool,
 
     /// Take over what sources hold now, of these addons or of all
-    #[arg(long, value_name = "ADDON", num_args = 0.., help_heading = "Sources", conflicts_with = "offline")]
+    #[arg(long, value_name = "ADDON", num_args = 0.., help_heading = "Sources", conflicts_with = "offline", add = complete::addons())]
     pub update: Option<Vec<String>>,
     /// Leave the network alone: sources come from the repository and the cache
     #[arg(long, help_heading = "Sources")]

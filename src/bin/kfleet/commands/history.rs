@@ -1,6 +1,7 @@
 //! `kfleet history`: the flags, and what they mean.
 
 use crate::args::{OutputFormat, among};
+use crate::complete;
 use crate::context::Context;
 use crate::ui::history::show;
 use crate::ui::{Outcome, Ui};
@@ -19,7 +20,7 @@ Examples:
   kfleet history production -n 1   the last change")]
 pub(crate) struct Args {
     /// The cluster
-    #[arg(value_name = "CLUSTER")]
+    #[arg(value_name = "CLUSTER", add = complete::clusters())]
     pub cluster: String,
     /// At most so many changes
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]

@@ -2,6 +2,7 @@
 
 use crate::args::PublishArgs;
 use crate::commands::pins::{move_pins, open};
+use crate::complete;
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::{Error, ErrorKind};
@@ -32,10 +33,10 @@ Examples:
                                                  on a branch of its own, for review")]
 pub(crate) struct Args {
     /// The cluster whose state is promoted; with `--to` and no other name it is the destination
-    #[arg(value_name = "SOURCE", required_unless_present = "to")]
+    #[arg(value_name = "SOURCE", required_unless_present = "to", add = complete::clusters())]
     pub source: Option<String>,
     /// The clusters that get it
-    #[arg(value_name = "DESTINATION", required_unless_present_any = ["selector", "wave", "next_wave", "to"])]
+    #[arg(value_name = "DESTINATION", required_unless_present_any = ["selector", "wave", "next_wave", "to"], add = complete::clusters())]
     pub destinations: Vec<String>,
     /// With `--to`: the first name is a destination too
     #[arg(long, requires = "to", conflicts_with_all = ["wave", "next_wave", "allow_unproven"])]

@@ -2,6 +2,7 @@
 
 use crate::args::PublishArgs;
 use crate::commands::pins::{move_pins, open};
+use crate::complete;
 use crate::context::Context;
 use crate::ui::{Outcome, Ui};
 use kfleet::error::Error;
@@ -25,7 +26,7 @@ Examples:
                                          the previous pin of an addon that has a sync of its own")]
 pub(crate) struct Args {
     /// The clusters; several go back together where all had the same pin before
-    #[arg(value_name = "CLUSTER", required_unless_present = "selector")]
+    #[arg(value_name = "CLUSTER", required_unless_present = "selector", add = complete::clusters())]
     pub clusters: Vec<String>,
     /// Also the clusters that fleet.yaml gives these labels; `environment=NAME` works too
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]

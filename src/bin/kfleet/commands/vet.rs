@@ -1,6 +1,7 @@
 //! `kfleet vet`: the flags, and what they mean.
 
 use crate::args::{OutputFormat, among};
+use crate::complete;
 use crate::context::Context;
 use crate::ui::{Outcome, Ui, vet as view};
 use kfleet::error::{Error, ErrorKind};
@@ -30,10 +31,10 @@ Examples:
                                        for code hosts that show findings beside the lines")]
 pub(crate) struct Args {
     /// Look only at what concerns this cluster; may be given more than once
-    #[arg(long, value_name = "CLUSTER")]
+    #[arg(long, value_name = "CLUSTER", add = complete::clusters())]
     pub cluster: Vec<String>,
     /// Look only for what these rules find; may be given more than once
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', add = complete::rules())]
     pub rule: Vec<String>,
     /// Show only findings that are at least so bad
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = ["error", "warning", "info"])]
@@ -55,7 +56,7 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "What to do", requires = "fix")]
     pub dry_run: bool,
     /// Say what a rule is about, and end
-    #[arg(long, value_name = "ID", help_heading = "What to do", conflicts_with_all = ["fix", "cluster"])]
+    #[arg(long, value_name = "ID", help_heading = "What to do", conflicts_with_all = ["fix", "cluster"], add = complete::rules())]
     pub explain: Option<String>,
     /// List the rules, and end
     #[arg(long, help_heading = "What to do", conflicts_with_all = ["fix", "cluster", "explain", "rule", "baseline"])]

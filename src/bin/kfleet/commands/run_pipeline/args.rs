@@ -1,6 +1,7 @@
 //! The flags of `kfleet run-pipeline`. What they mean together is in [`super::modes`].
 
 use crate::args::{LogFormat, OutputFormat, among, values};
+use crate::complete;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ what was pushed cannot be applied or sent, or the event is not trusted; 130 inte
 the highest counts.")]
 pub(crate) struct Args {
     /// A job, or the file of a run; without it, the jobs that the event starts
-    #[arg(value_name = "JOB")]
+    #[arg(value_name = "JOB", add = complete::jobs())]
     pub job: Option<String>,
     #[command(flatten)]
     pub event: EventArgs,
@@ -175,7 +176,7 @@ pub(crate) struct ModeArgs {
     #[arg(long)]
     pub runs: bool,
     /// Show the log of one of them, by default the last
-    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "", add = complete::runs())]
     pub logs: Option<String>,
 }
 
