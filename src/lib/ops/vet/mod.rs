@@ -9,6 +9,7 @@ pub mod facts;
 pub mod finding;
 pub mod fix;
 mod options;
+mod patched;
 mod revisions;
 pub mod rule;
 mod rules;

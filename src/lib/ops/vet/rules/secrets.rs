@@ -5,6 +5,7 @@ use crate::flux::SOURCE;
 use crate::flux::url::has_password;
 use crate::manifest::value::each_text;
 use crate::manifest::{Manifest, ManifestFile};
+use crate::ops::vet::patched::Patched;
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::problem::Severity;
 use base64::Engine;
@@ -165,6 +166,7 @@ fn has_token(text: &str) -> bool {
 }
 
 fn decryption(facts: &Facts<'_>, found: &mut Findings) {
+    let patched = Patched::new(facts, "decryption");
     for (cluster, pair) in facts.pairs() {
         let Some(reached) = pair.kustomization.folder().and_then(|folder| facts.applied.get(&folder)) else { continue };
         let kustomization = &pair.kustomization;
@@ -173,7 +175,7 @@ fn decryption(facts: &Facts<'_>, found: &mut Findings) {
         let documents = files.filter_map(|file| facts.repository.manifests.get(file)).flat_map(|one| &one.documents);
         let has_encrypted = documents.into_iter().any(|document| is_encrypted(&document.value));
         match &kustomization.decryption {
-            None if has_encrypted => {
+            None if has_encrypted && !patched.has(&kustomization.origin.file) => {
                 let encrypted = facts.resources(reached).find(|object| is_encrypted(object.value()));
                 let Some(object) = encrypted else { continue };
                 let message = format!("{} is encrypted, and Kustomization {name} has no decryption", object.shown());

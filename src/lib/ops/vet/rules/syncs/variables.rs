@@ -1,9 +1,10 @@
 //! Rules of the variables that Flux replaces after the build (`postBuild`). Files are read as they are: what patches and
-//! generators add is not seen.
+//! generators add is not known.
 
 use crate::flux::KUSTOMIZE;
 use crate::manifest::Manifest;
 use crate::manifest::value::{each_text, each_value};
+use crate::ops::vet::patched::Patched;
 use crate::ops::vet::rules::{Facts, Findings, Rule};
 use crate::path::plain_path;
 use crate::substitute::{Variable, variables};
@@ -18,7 +19,7 @@ pub(in crate::ops::vet::rules) const RULES: &[Rule] = &[
              a value nor a default, and always text that looks like a variable and is none, such as that of shell\n\
              scripts. Give a value or a default, write `$${..}`, or mark the object with the annotation\n\
              `kustomize.toolkit.fluxcd.io/substitute: disabled`. Values from Secrets are not known here: a Kustomization\n\
-             that takes some is not held to have too few.",
+             that takes some, or that a patch may give some, is not held to have too few.",
         ),
     Rule::warning("KST07", "quotes around a variable that vanish", vanishing).explained(
         "The build writes `\"${PORT}\"` without quotes, as it needs none; only then is 8080 put in, which is a number\n\
@@ -40,6 +41,7 @@ struct Substitution<'a> {
 
 fn substitutions<'a>(facts: &Facts<'a>) -> Vec<Substitution<'a>> {
     let kustomizations = facts.objects.iter().filter(|item| item.is(KUSTOMIZE, "Kustomization"));
+    let patched = Patched::new(facts, "postBuild");
     let found = kustomizations.filter_map(|item| {
         let post_build = item.get(&["spec", "postBuild"])?.as_object()?;
         let is_filled = |field: &str| match post_build.get(field) {
@@ -56,6 +58,7 @@ fn substitutions<'a>(facts: &Facts<'a>) -> Vec<Substitution<'a>> {
         let objects = facts.resources(facts.applied.get(&folder)?).filter(|object| !is_excepted(object));
         let (mut values, is_open) = values_from(facts, item);
         values.extend(texts(item.get(&["spec", "postBuild", "substitute"]).and_then(Value::as_object)));
+        let is_open = is_open || patched.has(item.file);
         Some(Substitution { item: *item, values, is_open, objects: objects.collect() })
     });
     found.collect()
