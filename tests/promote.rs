@@ -33,7 +33,7 @@ fn a_history_like_the_articles() {
     assert!(said.contains("M config/bases/web/web.yaml") && said.contains("Change web"), "{said}");
     // One line differs; the comments, the order and the patch of staging are as they were.
     assert_eq!(fleet.text(&sync_file("staging")), sync("main", Some(&third), 3));
-    assert!(fleet.does(&["promote", "development", "staging"]).contains("nothing to do"));
+    assert!(fleet.does(&["promote", "development", "staging"]).contains("1 pin moved"), "it is not committed yet");
     fleet.push("Promote staging");
 
     // A new cluster without a sync gets that of staging, without its patches.
@@ -73,6 +73,67 @@ fn a_history_like_the_articles() {
     assert_eq!(fleet.text(&sync_file("staging")), before.replace(&newest, &third));
     let said = fleet.does(&["rollback", "production", "--to", &first]);
     assert!(said.contains("as named"), "{said}");
+}
+
+/// A run that ended after it wrote, or after it committed, is finished by the same command.
+#[test]
+fn what_an_earlier_run_has_left_is_finished() {
+    let fleet = Fleet::new();
+    let newest = fleet.head();
+    let promote = ["promote", "--to", &newest, "staging", "--commit", "--push"];
+    fleet.does(&promote[..4]);
+    let written = fleet.text(&sync_file("staging"));
+    let url = fleet.git(&["remote", "get-url", "origin"]);
+    fleet.git(&["remote", "set-url", "--push", "origin", "/nowhere"]);
+    assert_eq!(fleet.run(&promote).status.code(), Some(3));
+    assert_eq!(fleet.git(&["log", "-1", "--format=%s"]), format!("Pin staging to {}", &newest[..12]));
+    assert_eq!((fleet.text(&sync_file("staging")), fleet.git(&["status", "--short"])), (written, String::new()));
+    fleet.git(&["remote", "set-url", "--push", "origin", &url]);
+    let said = fleet.does(&promote);
+    assert!(
+        said.contains("nothing to write: what was committed before, up to") && said.contains("is pushed"),
+        "{said}"
+    );
+    assert_eq!(fleet.origin(&["rev-parse", "main"]), fleet.head());
+    assert!(fleet.does(&promote).contains("nothing to do"));
+    // A commit of the user's own is not pushed for nothing, and mentioned where it has to go along.
+    fleet.write("notes.md", "mine\n");
+    fleet.commit("Take notes");
+    assert!(fleet.does(&promote).contains("nothing to do"));
+    assert_ne!(fleet.origin(&["rev-parse", "main"]), fleet.head());
+    let back = fleet.git(&["rev-parse", "HEAD~4"]);
+    let said = fleet.does(&["promote", "--to", &back, "staging", "--allow-older", "--commit", "--push"]);
+    assert!(said.contains("with 1 commit before it"), "{said}");
+}
+
+/// What is written and not committed runs nowhere: it neither comes from a cluster nor is overwritten.
+#[test]
+fn a_pin_counts_once_it_is_committed() {
+    let fleet = Fleet::new();
+    fleet.does(&["promote", "development", "staging", "--commit", "--push"]);
+    let (committed, other) = (fleet.text(&sync_file("staging")), fleet.git(&["rev-parse", "HEAD~1"]));
+    let pinned = fleet.git(&["rev-parse", "HEAD~1"]);
+    fleet.cluster("production", &sync("main", Some(&fleet.git(&["rev-parse", "HEAD~2"])), 3));
+    fleet.push("Add production");
+    let edited = committed.replace(&pinned, &fleet.git(&["rev-parse", "HEAD~3"]));
+    assert_ne!(edited, committed, "{other}");
+    fleet.write(&sync_file("staging"), &edited);
+    let said = fleet.does(&["promote", "staging", "production", "--dry-run"]);
+    assert!(said.contains(&format!("-> {}", &pinned[..12])), "{said}");
+    assert!(said.contains("the pin in the work tree is not committed: the committed one counts"), "{said}");
+    let said = fleet.does(&["status"]);
+    assert!(
+        said.contains(&pinned[..12]) && said.contains("pins in 1 file of the work tree are not committed"),
+        "{said}"
+    );
+    let said = fleet.refuses(&["promote", "--to", &fleet.git(&["rev-parse", "HEAD~4"]), "staging", "--allow-older"], 5);
+    assert!(said.contains("it has changes that are not committed"), "{said}");
+    assert_eq!(fleet.text(&sync_file("staging")), edited);
+    // Nothing is claimed of a cluster whose file cannot be read.
+    fleet.write(&sync_file("production"), "spec: [\n");
+    let said = fleet.does(&["status"]);
+    let row = said.lines().find(|line| line.starts_with("production")).expect("a row");
+    assert!(!row.contains("branch") && said.contains("cluster-sync.yaml:1:7"), "{said}");
 }
 
 #[test]

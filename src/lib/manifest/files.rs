@@ -15,6 +15,8 @@ pub struct Files {
     pub others: BTreeSet<String>,
     /// Symbolic links, which are not followed.
     pub links: BTreeSet<String>,
+    /// What the folder has in the place of texts that count instead: see [`Files::with`].
+    pub replaced: Tree,
     folders: BTreeSet<String>,
 }
 
@@ -46,10 +48,14 @@ impl Files {
         Ok(files)
     }
 
-    /// The same with files that the folder lacks, as a sparse checkout does.
-    pub fn with(mut self, lacking: Tree) -> Files {
-        let found = Files::from_tree(lacking);
-        self.texts.extend(found.texts.iter().map(|(path, text)| (path.clone(), text.clone())));
+    /// The same with files that the folder lacks, as a sparse checkout does, or in the place of those that it has.
+    pub fn with(mut self, others: Tree) -> Files {
+        let found = Files::from_tree(others);
+        for (path, text) in found.texts.iter() {
+            if let Some(replaced) = self.texts.insert(path.clone(), text.clone()) {
+                self.replaced.insert(path.clone(), replaced);
+            }
+        }
         self.others.extend(found.others);
         self.folders.extend(found.folders);
         self

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::fleet::clusters::{Cluster, Clusters, ENVIRONMENTS};
 use crate::fleet::pins::{differ_in_pins, pinned_commit, shown, tracked_branch};
-use crate::fleet::select_sync::{main_pair, sharing};
+use crate::fleet::select_sync::{main_pair, sharing, unread};
 use crate::fleet::waves::sources;
 use crate::flux::{Pair, Pin};
 use crate::git::{Commits, LocalClone};
@@ -45,7 +45,8 @@ pub fn status(fleet: &Clusters, clone: Option<&LocalClone>, problems: &BTreeMap<
     };
     let (sources, distances) = (sources(fleet), Distances::new(fleet));
     let rows = fleet.clusters.iter().map(|cluster| {
-        let pair = main_pair(fleet, cluster).ok();
+        // The pin that counts may be in what cannot be read.
+        let pair = main_pair(fleet, cluster).ok().filter(|_| unread(fleet, cluster).is_none());
         let pin = pair.and_then(Pair::pin);
         let (behind, behind_of) =
             clone.and_then(|clone| behind(fleet, (clone, &distances), cluster, pair?, &sources)).unzip();

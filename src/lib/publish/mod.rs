@@ -6,7 +6,7 @@ mod pull_request;
 use crate::diff::unified;
 use crate::error::Result;
 use crate::forge::{Provider, PullRequest};
-use crate::git::{Head, LocalClone, Pushed, ReadyCommit, Settings};
+use crate::git::{CommitInfo, Head, LocalClone, Pushed, ReadyCommit, Settings};
 use crate::tree::Root;
 use pull_request::Proposing;
 use std::collections::BTreeSet;
@@ -79,6 +79,8 @@ pub struct Published {
     pub commit: Option<String>,
     /// What the push has done.
     pub pushed: Option<Pushed>,
+    /// How many commits were pushed with it that were there before.
+    pub pushed_before: usize,
     /// The pull request that is open.
     pub pull_request: Option<PullRequest>,
 }
@@ -99,7 +101,12 @@ pub struct Ready<'a> {
     /// Nothing where there is nothing to commit, or where an earlier run has pushed it.
     commit: Option<ReadyCommit>,
     proposing: Option<Proposing>,
+    /// The commits of the branch that are not pushed yet.
+    unpushed: Vec<CommitInfo>,
 }
+
+/// What a commit of kfleet's has at the end of its message.
+const TRAILER: &str = "Kfleet-";
 
 /// Checks all that can be checked before files are written. `seen` is what was checked out when they were planned.
 ///
@@ -115,7 +122,10 @@ pub fn prepare<'a>(
     settings: &'a Settings,
 ) -> Result<Ready<'a>> {
     let goal = options.goal;
-    let mut ready = Ready { clone, change, settings, goal, commit: None, proposing: None };
+    let mut ready = Ready { clone, change, settings, goal, commit: None, proposing: None, unpushed: Vec::new() };
+    if let Some(branch) = seen.branch.as_ref().filter(|_| goal == Goal::Push && options.branch.is_none()) {
+        ready.unpushed = clone.unpushed(branch, &settings.environment)?;
+    }
     if goal == Goal::Files || change.files.is_empty() {
         return Ok(ready);
     }
@@ -142,25 +152,38 @@ impl Ready<'_> {
         self.proposing.as_ref().is_some_and(|proposing| proposing.is_pushed)
     }
 
+    /// Whether there is nothing to do but to push what an earlier run has committed. Commits of others wait for them.
+    fn only_pushes(&self) -> bool {
+        let is_ours = |commit: &CommitInfo| commit.trailers.iter().any(|(key, _)| key.starts_with(TRAILER));
+        self.change.files.is_empty() && !self.unpushed.is_empty() && self.unpushed.iter().all(is_ours)
+    }
+
     /// Writes the files below `root`, commits, pushes and proposes them.
     ///
     /// # Errors
     /// A step fails; those before it are done, and the message says how to go on.
     pub fn publish(self, root: &Path) -> Result<Published> {
         let mut published = Published::default();
-        if !self.is_pushed() {
+        if self.only_pushes() {
+            published.pushed = Some(self.push()?);
+        } else if !self.is_pushed() {
             write(root, &self.change.files)?;
             if let Some(ready) = &self.commit {
                 let paths: BTreeSet<&str> = self.change.files.iter().map(|file| file.path.as_str()).collect();
                 published.commit = Some(self.clone.commit_files(ready, &self.change.message, &paths)?);
                 if self.goal != Goal::Commit {
-                    let branch = self.clone.head()?.branch.unwrap_or_default();
-                    published.pushed = Some(self.clone.push(&branch, self.settings, &self.settings.environment)?);
+                    published.pushed = Some(self.push()?);
+                    published.pushed_before = self.unpushed.len();
                 }
             }
         }
         published.pull_request = self.proposing.as_ref().map(Proposing::open).transpose()?;
         Ok(published)
+    }
+
+    fn push(&self) -> Result<Pushed> {
+        let branch = self.clone.head()?.branch.unwrap_or_default();
+        self.clone.push(&branch, self.settings, &self.settings.environment)
     }
 }
 

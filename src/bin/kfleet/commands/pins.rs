@@ -19,7 +19,8 @@ pub(super) fn open(args: &PublishArgs, context: &Context) -> Result<(LocalClone,
             error.with_hint(format!("{hint}take the clone as it is with --no-fetch"))
         })?;
     }
-    Ok((clone, Clusters::open(&context.root, LocalClone::not_checked_out(&context.root)?)?))
+    let fleet = promote::open(&context.root, &clone)?;
+    Ok((clone, fleet))
 }
 
 /// The user's git needs no cache here.

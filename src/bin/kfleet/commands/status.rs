@@ -9,8 +9,11 @@ use kfleet::fleet::clusters::Clusters;
 use kfleet::fleet::select_clusters::select;
 use kfleet::fleet::waves;
 use kfleet::git::LocalClone;
-use kfleet::ops::{status, vet};
+use kfleet::ops::{promote, status, vet};
 use kfleet::path::is_within;
+use kfleet::problem::Problem;
+use kfleet::text::count;
+use kfleet::tree::Tree;
 use std::collections::BTreeMap;
 
 /// The rules of vet whose findings count as problems.
@@ -42,8 +45,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
-    let fleet = Clusters::open(&context.root, LocalClone::not_checked_out(&context.root)?)?;
     let clone = LocalClone::open(&context.root);
+    let fleet = match &clone {
+        Ok(clone) => promote::open(&context.root, clone)?,
+        Err(_) => Clusters::open(&context.root, Tree::default())?,
+    };
     let mut rows = status::status(&fleet, clone.as_ref().ok(), &problems(&fleet))?;
     if !args.selector.is_empty() {
         let selected = select(&fleet, &args.selector)?;
@@ -51,15 +57,29 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     }
     let (sources, unknown) = (waves::sources(&fleet), clone.as_ref().err());
     show(&rows, &Shown { addons: args.addons, now: context.now, sources: &sources, unknown }, args.output, ui)?;
+    let in_cluster =
+        |problem: &&Problem| fleet.clusters.iter().any(|one| is_within(&problem.location.file, &one.folder));
+    ui.problems(&fleet.problems.iter().filter(in_cluster).cloned().collect::<Vec<_>>());
+    let written = fleet.repository.files.replaced.len();
+    if written > 0 {
+        let files = count(written, "file");
+        ui.status(&format!("pins in {files} of the work tree are not committed: the committed ones are shown"));
+    }
     Ok(Outcome::Done)
 }
 
-/// How many findings there are about the pins of each cluster.
+/// How many findings there are about the pins of each cluster, and how many of its files cannot be read.
 fn problems(fleet: &Clusters) -> BTreeMap<String, usize> {
     let mut problems = BTreeMap::new();
     for finding in vet::findings_of(fleet, &RULES) {
         for cluster in fleet.clusters.iter().filter(|cluster| is_within(&finding.location.file, &cluster.folder)) {
             *problems.entry(cluster.name.clone()).or_default() += 1;
+        }
+    }
+    for cluster in &fleet.clusters {
+        let unread = fleet.problems.iter().filter(|problem| is_within(&problem.location.file, &cluster.folder)).count();
+        if unread > 0 {
+            *problems.entry(cluster.name.clone()).or_default() += unread;
         }
     }
     problems

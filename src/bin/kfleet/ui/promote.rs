@@ -44,6 +44,9 @@ pub(crate) fn show(plan: &Plan, done: Option<&Published>, format: OutputFormat, 
     let moved = plan.promotions.iter().filter(|promotion| promotion.changes()).count();
     let would = if is_written { "" } else { "would be " };
     ui.status(&match moved {
+        0 if done.is_some_and(|done| done.pushed.is_some()) => {
+            format!("nothing to write: what was committed before{}", rest(done).replacen("; commit", ", up to", 1))
+        }
         0 => "nothing to do: every destination has this commit already".to_owned(),
         moved => format!("{} {would}moved{}", count(moved, "pin"), rest(done)),
     });
@@ -65,6 +68,10 @@ fn rest(done: Option<&Published>) -> String {
                 short(&pushed.commit),
                 pushed.remote
             )
+        }
+        (_, Some(pushed)) if published.pushed_before > 0 => {
+            let before = count(published.pushed_before, "commit");
+            format!("; commit {} is pushed to {}, with {before} before it", short(&pushed.commit), pushed.remote)
         }
         (_, Some(pushed)) => format!("; commit {} is pushed to {}", short(&pushed.commit), pushed.remote),
         (Some(commit), None) => format!("; commit {}: push it to make it take effect", short(commit)),

@@ -11,6 +11,7 @@ mod rebase;
 mod revisions;
 mod signing;
 mod sparse;
+mod uncommitted;
 
 pub use commit::ReadyCommit;
 pub use create::{About, NewRepository, about, default_branch, is_branch, remove_locks, reset_index};

@@ -27,7 +27,7 @@ impl LocalClone {
     /// Where a push of a local branch goes; the branch need not exist yet.
     ///
     /// # Errors
-    /// The remote is none of the clone's, or the branch has another name there and nothing says which counts
+    /// The clone has no remote ([`ErrorKind::Environment`]); it is none of the clone's, or the branch has another name there and nothing says which counts
     /// ([`ErrorKind::Refused`]).
     pub fn push_target(&self, branch: &str, environment: &Environment) -> Result<PushTarget> {
         let settings = config(&self.repository, environment).map_err(unusable)?;
@@ -40,6 +40,10 @@ impl LocalClone {
         // A single dot stands for the clone itself.
         let remote = pushed_to.or_else(|| pulled_from.clone()).filter(|name| name != ".");
         let remote = remote.unwrap_or_else(|| self.usual_remote());
+        if !self.has_remote() {
+            let error = Error::new(ErrorKind::Environment, format!("cannot push {branch}: the clone has no remote"));
+            return Err(error.with_hint("add one: `git remote add origin URL`"));
+        }
         if self.repository.find_remote(&remote).is_err() {
             // It may be a URL, and hold a password.
             let shown = if Remote::is_valid_name(&remote) { remote.as_str() } else { "that" };

@@ -113,6 +113,12 @@ pub fn candidate_of(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, add
             unused.origin.location, unused.id.name
         ));
     }
+    if let Some(repository) = &pair.repository
+        && fleet.repository.files.replaced.contains_key(&repository.origin.file)
+    {
+        let file = &repository.origin.file;
+        notes.push(format!("{file}: the pin in the work tree is not committed: the committed one counts"));
+    }
     let branch = branch_of(clone, cluster, pair);
     match pair.pin() {
         Some(Pin::Commit(pinned)) => {

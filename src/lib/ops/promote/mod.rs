@@ -24,9 +24,11 @@ mod refusal;
 mod request;
 mod snapshots;
 mod split;
+mod uncommitted;
 
 pub use candidate::{Candidate, Reason, candidate_of, named, named_from};
 pub use plan::{Plan, plan};
 pub use previous::previous_pin;
 pub use promotion::Promotion;
 pub use request::Options;
+pub use uncommitted::open;
