@@ -103,3 +103,13 @@ fn what_cannot_be_opened_has_its_true_name() {
     assert!(status.contains("branch main") && status.contains("object format"), "{status}");
     assert!(said(&fleet.run(&["vet"])).contains("history is not looked at"));
 }
+
+/// A clone inside of the repository belongs to somebody else, and its clusters too.
+#[test]
+fn repositories_inside_are_passed_over() {
+    let fleet = Fleet::new();
+    let before = fleet.does(&["status"]);
+    let url = format!("file://{}", fleet.folder.path().join("origin.git").display());
+    fleet.git(&["clone", "-q", &url, "clusters/copy"]);
+    assert_eq!(fleet.does(&["status"]), before);
+}

@@ -84,6 +84,20 @@ fn a_list_at_the_top_has_comments_too() {
     assert_eq!((out.as_str(), kyaml(&out).as_deref()), (expected, Ok(expected)));
 }
 
+/// Found by fuzzing: the blank line before a marker stays on its side.
+#[test]
+fn comments_before_markers_are_stable() {
+    for text in [
+        "# a\n\n---\n\n--- # b >-\n    c\n  ",
+        "# a\n\n---\n# b\n\na: 1\n",
+        "# a\n\n---\n\n# b\na: 1\n",
+        "---\n# a\n\n---\n",
+    ] {
+        let out = kyaml(text).expect("KYAML");
+        assert_eq!(kyaml(&out).as_deref(), Ok(out.as_str()), "{text}");
+    }
+}
+
 #[test]
 fn comments_around_a_value_keep_their_order() {
     let out = kyaml("a:\n  # before\n  value # after\nb: # at the key\n  value # after\n").expect("KYAML");

@@ -122,6 +122,11 @@ impl Clusters {
     pub fn find(&self, name: &str) -> Result<&Cluster> {
         self.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
+            if let Some(folder) = self.repository.fleet.as_ref().and_then(|file| file.cluster_path(name)) {
+                let message = format!("the cluster {name} has no folder {folder}, where fleet.yaml has it");
+                return Error::new(ErrorKind::Failed, message)
+                    .with_hint("make the folder, or correct the cluster's `path`");
+            }
             let error = Error::new(ErrorKind::Usage, format!("{} is not a cluster of this fleet", name.escape_debug()));
             match did_you_mean(name, known.iter().copied()) {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),

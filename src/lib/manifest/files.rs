@@ -21,12 +21,14 @@ pub struct Files {
 }
 
 impl Files {
-    /// Reads a repository. What git ignores and what lies in the `templates` folders of charts is left out.
+    /// Reads a repository. What git ignores, repositories inside of it, and what lies in the `templates` folders of charts is
+    /// left out.
     ///
     /// # Errors
     /// A file or folder cannot be read.
     pub fn read(root: &Path) -> Result<Files> {
-        let found = walk(&[root.to_owned()], &WalkOptions { gitignore: true, ..WalkOptions::default() });
+        let found =
+            walk(&[root.to_owned()], &WalkOptions { gitignore: true, one_repository: true, ..WalkOptions::default() });
         if let Some(problem) = found.problems.into_iter().next() {
             let message = format!("cannot read {}: {}", problem.location.file, problem.message);
             return Err(Error { hint: problem.hint, ..Error::new(ErrorKind::Failed, message) });

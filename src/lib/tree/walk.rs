@@ -35,6 +35,8 @@ pub struct WalkOptions {
     pub exclude: Vec<String>,
     /// Whether to read the `templates` folders of Helm charts, which hold no YAML but templates of it.
     pub helm_templates: bool,
+    /// Whether to pass over folders that are git repositories of their own.
+    pub one_repository: bool,
 }
 
 /// What there is to read.
@@ -91,6 +93,7 @@ pub fn walk(roots: &[PathBuf], options: &WalkOptions) -> Walk {
         exclude: patterns(&options.exclude, &mut walk.problems),
         extensions: options.extensions.clone(),
         helm_templates: options.helm_templates,
+        one_repository: options.one_repository,
     };
     let mut true_paths = TruePaths { wanted: roots.len() > 1, ..TruePaths::default() };
     let mut found = Vec::new();
@@ -228,6 +231,7 @@ struct Filter {
     exclude: Gitignore,
     extensions: Vec<String>,
     helm_templates: bool,
+    one_repository: bool,
 }
 
 enum Verdict {
@@ -276,6 +280,9 @@ impl Filter {
         let (rest, path) = place(entry.path(), root);
         if self.excludes(rest, &path, true) {
             return pass_over(&path, EXCLUDED);
+        }
+        if self.one_repository && path.join(".git").exists() {
+            return pass_over(&path, "is a git repository of its own");
         }
         if !self.helm_templates && entry.file_name() == "templates" && belongs_to_chart(entry.path()) {
             return pass_over(&path, "holds the templates of a Helm chart");

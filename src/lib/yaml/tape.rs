@@ -194,6 +194,15 @@ impl Tape {
         index
     }
 
+    /// Whether a blank line belongs after the comment at `index`. One that stood before the marker may have moved after it:
+    /// one is enough there, and none at the end.
+    pub fn has_blank_after(&self, index: usize) -> bool {
+        let token = self.tokens[index];
+        let is_enough = |next: &Token| next.kind.is_comment() && next.has(Token::BLANK_BEFORE);
+        token.has(Token::BLANK_AFTER)
+            && !(token.has(Token::BEFORE_MARKER) && self.tokens.get(index + 1).is_none_or(is_enough))
+    }
+
     /// Whether there is no node at all: an empty document, or comments only.
     pub fn is_empty(&self) -> bool {
         self.tokens.iter().all(|token| token.kind.is_comment())

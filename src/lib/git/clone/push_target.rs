@@ -40,7 +40,7 @@ impl LocalClone {
         // A single dot stands for the clone itself.
         let remote = pushed_to.or_else(|| pulled_from.clone()).filter(|name| name != ".");
         let remote = remote.unwrap_or_else(|| self.usual_remote());
-        if !self.has_remote() {
+        if self.repository.remotes().is_ok_and(|remotes| remotes.is_empty()) {
             let error = Error::new(ErrorKind::Environment, format!("cannot push {branch}: the clone has no remote"));
             return Err(error.with_hint("add one: `git remote add origin URL`"));
         }

@@ -62,7 +62,9 @@ pub(super) fn plan(request: &Request<'_>, cluster: &Cluster) -> Result<Promotion
     let (patches, notes) = pinned_addons::still_apart(request, cluster, pair, &applied)?;
     edits.extend(patch_edits(&pair.kustomization, patches));
     let files = apply_edits(request, edits)?;
-    Ok(Promotion { path, notes, ..promotion(request, cluster, &checked, &all_applied, files) })
+    let planned = promotion(request, cluster, &checked, &all_applied, files);
+    let notes = planned.notes.iter().cloned().chain(notes).collect();
+    Ok(Promotion { path, notes, ..planned })
 }
 
 /// Whether the commit that runs now has a path; where it is not known, it is taken for one that has.

@@ -4,9 +4,11 @@ use super::checks::Checked;
 use super::request::Request;
 use crate::fleet::clusters::Cluster;
 use crate::fleet::pins::shown;
+use crate::flux::Pin;
 use crate::git::CommitInfo;
 use crate::path::plain_path;
 use crate::publish::File;
+use crate::text::count;
 use std::collections::BTreeSet;
 
 /// So many commits are kept to be shown.
@@ -68,6 +70,14 @@ pub(super) fn promotion(
             changed_files = history.changed_files(old, new, &below).ok();
         }
     }
+    let mut notes = Vec::new();
+    if let (Some(Pin::Branch(branch)), Some(old)) = (&checked.old, checked.old_commit.as_deref())
+        && old != new
+        && history.is_ancestor(new, old).unwrap_or(false)
+    {
+        let left_out = history.distance(new, old).map_or_else(|_| "commits".to_owned(), |left| count(left, "commit"));
+        notes.push(format!("the pin leaves out {left_out} of {branch}, which it follows now"));
+    }
     Promotion {
         cluster: cluster.name.clone(),
         from: checked.old.as_ref().map(shown),
@@ -79,6 +89,6 @@ pub(super) fn promotion(
         between,
         changed_files,
         files,
-        notes: Vec::new(),
+        notes,
     }
 }

@@ -50,7 +50,11 @@ pub(super) fn read(checkout: &Checkout, asked: &Asked) -> Result<Configuration> 
     problems.sort_by(|a, b| a.location.cmp(&b.location));
     tell_side(checkout, &mut problems);
     if loaded.config.jobs.is_empty() && problems.is_empty() {
-        let message = format!("there is no job in {head_prefix}{LIGHTHOUSE}/triggers.yaml");
+        let file = format!("{LIGHTHOUSE}/triggers.yaml");
+        let message = match head.contains_key(&file) {
+            true => format!("there is no job in {head_prefix}{file}"),
+            false => format!("there is no {head_prefix}{file}"),
+        };
         return Err(Error::new(ErrorKind::Usage, message)
             .with_hint("name the repository of the pipelines with -C, or the file of a run"));
     }

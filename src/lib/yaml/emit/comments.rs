@@ -64,14 +64,7 @@ impl Emitter<'_> {
         if self.skip_prefix && token.has(Token::BEFORE_MARKER) {
             return;
         }
-        // The blank line before the marker has moved after it: one is enough there, and none at the end.
-        if token.has(Token::BEFORE_MARKER | Token::BLANK_AFTER)
-            && self
-                .tape
-                .tokens
-                .get(index + 1)
-                .is_none_or(|next| next.kind.is_comment() && next.has(Token::BLANK_BEFORE))
-        {
+        if !self.tape.has_blank_after(index) {
             token.flags &= !Token::BLANK_AFTER;
         }
         match self.at {

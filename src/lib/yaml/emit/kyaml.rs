@@ -96,7 +96,7 @@ impl Writer<'_> {
                     index + 1
                 }
                 Kind::Comment | Kind::LineComment => {
-                    self.comment(token);
+                    self.comment(index);
                     index + 1
                 }
                 Kind::Item | Kind::Anchor | Kind::Tag => index + 1,
@@ -184,25 +184,27 @@ impl Writer<'_> {
     }
 
     /// A comment on a line of its own; between a key and its value it waits for the value.
-    fn comment(&mut self, token: Token) {
+    fn comment(&mut self, index: usize) {
+        let token = self.tape.tokens[index];
         if self.at == At::Value {
             self.waiting.push(token);
         } else if self.open.is_empty() {
-            self.outside(token);
+            self.outside(index);
         } else {
             self.own_line(token);
         }
     }
 
     /// A comment outside of all brackets, where the cursor is at the start of a line.
-    fn outside(&mut self, token: Token) {
+    fn outside(&mut self, index: usize) {
+        let token = self.tape.tokens[index];
         if token.has(Token::BLANK_BEFORE) && self.is_after_comment {
             self.out.push(b'\n');
         }
         self.is_after_comment = true;
         self.push(token);
         self.out.push(b'\n');
-        if token.has(Token::BLANK_AFTER) {
+        if self.tape.has_blank_after(index) {
             self.out.push(b'\n');
         }
     }
@@ -237,7 +239,7 @@ impl Writer<'_> {
         if self.open.is_empty() && !token.has(Token::FLOW) {
             // What is said at the top of blocks is said of the whole document.
             while self.tape.tokens[first].kind.is_comment() {
-                self.outside(self.tape.tokens[first]);
+                self.outside(first);
                 first += 1;
             }
         }

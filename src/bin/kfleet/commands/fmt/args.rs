@@ -284,6 +284,7 @@ impl Args {
             gitignore: !self.no_ignore,
             exclude: self.exclude.clone(),
             helm_templates: false,
+            one_repository: false,
         }
     }
 }

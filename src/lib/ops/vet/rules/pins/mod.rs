@@ -337,7 +337,7 @@ fn moving(facts: &Facts<'_>, found: &mut Findings) {
                 pair.kustomization.source.as_ref().map_or(&pair.kustomization.origin.location, |one| &one.location);
             found
                 .add(location.clone(), message)
-                .hint("promote to it what a cluster before it has proved")
+                .hint("promote to it what a cluster before it has proved; a sync that takes Flux's own source needs a GitRepository of its own first")
                 .cluster(&cluster.name);
         }
     }
