@@ -7,6 +7,7 @@ use crate::problem::{Location, Problem, Severity};
 use crate::yaml::check::Finding;
 use crate::yaml::engine::Engine;
 use crate::yaml::input::{Positions, Text};
+use crate::yaml::scalar::block_lines;
 use crate::yaml::scan::SyntaxError;
 use crate::yaml::tape::{Kind, Tape};
 use crate::yaml::value::to_value;
@@ -123,6 +124,17 @@ impl ManifestFile {
 
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Where folded texts (`>`) start that have a line with more indentation than the first.
+    pub fn uneven_folds(&self) -> impl Iterator<Item = usize> {
+        let tokens = self.documents.iter().flat_map(|document| &document.tape.tokens);
+        let is_deeper = |line: &[u8]| line.starts_with(b" ") || line.starts_with(b"\t");
+        let folds = tokens.filter(|token| token.kind == Kind::Folded).filter(move |token| {
+            let text = &self.bytes[token.start as usize..token.end as usize];
+            block_lines(text, **token).any(|line| is_deeper(line) && !line.trim_ascii().is_empty())
+        });
+        folds.map(|token| token.start as usize)
     }
 
     /// Whether there is a comment inside the value of a field of a document.

@@ -42,6 +42,14 @@ pub(super) const RULES: &[Rule] = &[
         "Flux drops symbolic links from its artifacts, and by default files such as images and archives. A kustomization\n\
          that lists one builds on your machine and fails in the cluster.",
     ),
+    Rule::warning("KUS11", "text that a build changes", refolded).explained(
+        "kustomize 5.8 and Flux write a folded text (`>`) that has a deeper line with one empty line more: the value that\n\
+         the cluster gets is not that of the file. Write the text with `|`.",
+    ),
+    Rule::warning("KUS12", "a subject that follows the namespace", moved_subject).explained(
+        "`namespace:` of a kustomization also changes the namespace of each subject that is the ServiceAccount `default`,\n\
+         whichever namespace it names: the rights go to another account. Give that account a name of its own.",
+    ),
 ];
 
 const DEPRECATED: &[(&str, &str)] = &[
@@ -325,6 +333,37 @@ fn renamed_namespace(facts: &Facts<'_>, found: &mut Findings) {
         if let Some(other) = other {
             let message = format!("`namespace: {namespace}` also renames Namespace {}", other.name());
             found.add(kustomization.location(&["namespace"]), message).hint("set namespaces in the manifests");
+        }
+    }
+}
+
+fn refolded(facts: &Facts<'_>, found: &mut Findings) {
+    for (file, content) in facts.manifests().filter(|(file, content)| content.manifests(file).next().is_some()) {
+        for offset in content.uneven_folds() {
+            let message = "a line of this folded text is deeper than the others: kustomize adds an empty line";
+            found.add(content.location_of(file, offset), message).hint("write the text with `|`");
+        }
+    }
+}
+
+fn moved_subject(facts: &Facts<'_>, found: &mut Findings) {
+    for kustomization in facts.kustomizations() {
+        let Some(namespace) = kustomization.value().get("namespace").and_then(Value::as_str) else { continue };
+        let reach = facts.repository.kustomizations.reach(&facts.repository.files, &kustomization.folder);
+        let bindings = facts.repository.manifests.of_files(&reach.resources);
+        for binding in bindings.filter(|object| matches!(object.kind(), "RoleBinding" | "ClusterRoleBinding")) {
+            for (number, subject) in binding.list(&["subjects"]).iter().enumerate() {
+                let text = |field: &str| subject.get(field).and_then(Value::as_str).unwrap_or_default();
+                let other = text("namespace");
+                if text("kind") == "ServiceAccount" && text("name") == "default" && !["", namespace].contains(&other) {
+                    let location = binding.location(&["subjects", &number.to_string(), "namespace"]);
+                    let message = format!(
+                        "`namespace: {namespace}` of {} gives these rights to the account default of {namespace}, not of {other}",
+                        kustomization.file
+                    );
+                    found.add(location, message).hint("name an account of its own, or move the binding elsewhere");
+                }
+            }
         }
     }
 }

@@ -6,16 +6,18 @@ use crate::problem::Location;
 use crate::yaml::value::read_value;
 use serde_json::Value;
 
-pub(in crate::ops::vet::rules) const RULES: &[Rule] = &[Rule::warning(
-    "KUS06",
-    "a trap of strategic merge patches",
-    traps,
-)
-.explained(
-    "kustomize does not do what kubectl does with `$setElementOrder`, `$retainKeys` and `$deleteFromPrimitiveList`.\n\
+pub(in crate::ops::vet::rules) const RULES: &[Rule] = &[
+    Rule::warning("KUS06", "a trap of strategic merge patches", traps).explained(
+        "kustomize does not do what kubectl does with `$setElementOrder`, `$retainKeys` and `$deleteFromPrimitiveList`.\n\
          A label or annotation that is null in a patch with a target is not removed from all objects. Use a JSON6902\n\
          patch for these.",
-)];
+    ),
+    Rule::warning("KUS13", "a port that a patch does not reach", lost_ports).explained(
+        "Ports are merged by their number and `protocol`. A patch that leaves `protocol` out where the object has it, or\n\
+         the other way round, changes nothing, and the build succeeds. (kustomize 5.8; the API server takes TCP for what\n\
+         is left out.) Write `protocol` in both.",
+    ),
+];
 
 const DIRECTIVES: [&str; 3] = ["$setElementOrder", "$retainKeys", "$deleteFromPrimitiveList"];
 
@@ -41,6 +43,61 @@ fn traps(facts: &Facts<'_>, found: &mut Findings) {
             }
         }
     }
+}
+
+fn lost_ports(facts: &Facts<'_>, found: &mut Findings) {
+    let repository = facts.repository;
+    for kustomization in facts.kustomizations() {
+        let mut reach = None;
+        for field in ["patches", "patchesStrategicMerge"] {
+            let entries = kustomization.value().get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            for (number, entry) in entries.iter().enumerate() {
+                let patch = of_kustomization(facts, kustomization, field, number, entry);
+                let Some((location, patch)) = patch.filter(|(_, patch)| !ports_of(patch).is_empty()) else { continue };
+                let reach = reach
+                    .get_or_insert_with(|| repository.kustomizations.reach(&repository.files, &kustomization.folder));
+                let objects = repository.manifests.of_files(&reach.resources);
+                let name = patch["metadata"]["name"].as_str();
+                let mut patched = objects
+                    .filter(|object| Some(object.kind()) == patch["kind"].as_str() && Some(object.name()) == name);
+                let Some(object) = patched.next() else { continue };
+                let theirs = ports_of(object.value());
+                for Port { container, number, has_protocol } in ports_of(&patch) {
+                    let mut same = theirs.iter().filter(|port| port.container == container && port.number == number);
+                    if same.clone().next().is_some() && same.all(|port| port.has_protocol != has_protocol) {
+                        let (ours, its) = if has_protocol { ("a", "none") } else { ("no", "one") };
+                        let shown = object.shown();
+                        let message = format!(
+                            "port {number} of this patch has {ours} `protocol`, and {shown} has {its}: the build loses it"
+                        );
+                        found.add(location.clone(), message).hint("write `protocol` in both");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A port of a Service, or of a container of a workload.
+struct Port<'a> {
+    container: &'a str,
+    number: u64,
+    has_protocol: bool,
+}
+
+fn ports_of(object: &Value) -> Vec<Port<'_>> {
+    let (spec, template) = (&object["spec"], &object["spec"]["template"]["spec"]);
+    let containers = [&template["containers"], &spec["containers"]].into_iter().filter_map(Value::as_array).flatten();
+    let of_containers = containers.flat_map(|container| {
+        let name = container["name"].as_str().unwrap_or_default();
+        container["ports"].as_array().into_iter().flatten().map(move |port| (name, port))
+    });
+    let of_service = spec["ports"].as_array().into_iter().flatten().map(|port| ("", port));
+    let ports = of_containers.chain(of_service).filter_map(|(container, port)| {
+        let number = port["containerPort"].as_u64().or_else(|| port["port"].as_u64())?;
+        Some(Port { container, number, has_protocol: !port["protocol"].is_null() })
+    });
+    ports.collect()
 }
 
 /// A patch: in the kustomization, or in a file of its own.
