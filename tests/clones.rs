@@ -30,6 +30,11 @@ fn a_shallow_clone_claims_nothing_that_it_does_not_know() {
     );
     let history = said_by(&["history", "staging"]);
     assert!(history.contains("the clone is shallow") && !history.contains("Change web"), "{history}");
+    let deep = cloned(&fleet, &["--depth", "1"]);
+    for command in [&["history", "staging", "--fetch"][..], &["vet", "--fetch"], &["status", "--fetch"]] {
+        let said = said(&deep.run(command));
+        assert!(!said.contains("shallow"), "{command:?}: {said}");
+    }
     let status = said_by(&["status"]);
     let staging: Vec<&str> =
         status.lines().find(|line| line.starts_with("staging")).expect("a row").split_whitespace().collect();

@@ -68,7 +68,7 @@ pub fn history(fleet: &Clusters, clone: &LocalClone, cluster: &Cluster, limit: u
     let is_cut_off = |(_, cut_off): &(CommitInfo, bool)| *cut_off;
     if let Some((oldest, _)) = commits.values().find(|commit| is_cut_off(commit)) {
         let message = format!("what is older than {} is not known: the clone is shallow", short(&oldest.commit));
-        history.notes.push(format!("{message}; `git fetch --unshallow` brings the rest"));
+        history.notes.push(format!("{message}; `git fetch --unshallow` or --fetch brings the rest"));
     }
     // Each commit with the state after it; the one before is that of the next older commit.
     let oldest = commits.values().position(is_cut_off);

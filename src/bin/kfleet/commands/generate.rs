@@ -5,12 +5,12 @@ use crate::complete;
 use crate::context::Context;
 use crate::ui::downloads::Downloads;
 use crate::ui::{Outcome, Ui, generate as report};
-use kfleet::error::Error;
+use kfleet::error::{Error, ErrorKind};
 use kfleet::git;
 use kfleet::helm::Helm;
 use kfleet::http;
 use kfleet::oci;
-use kfleet::ops::generate::{self, Fetched, Repository, Selection, Unreadable};
+use kfleet::ops::generate::{self, Fetched, Refused, Repository, Selection, Unreadable};
 use kfleet::source::Remotes;
 use kfleet::tree::Store;
 use std::time::Duration;
@@ -83,6 +83,9 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
     let repository = match generate::read(root, &selection) {
         Ok(repository) => repository,
         Err(Unreadable::Error(error)) => return Err(error),
+        Err(Unreadable::Usage(problems)) => {
+            return report::refuse(&Refused { kind: ErrorKind::Usage, problems }, args.output, ui);
+        }
         Err(Unreadable::Problems(problems)) => return report::refuse(&problems.into(), args.output, ui),
     };
     if args.list {

@@ -1,6 +1,7 @@
 //! `kfleet history`: the flags, and what they mean.
 
 use crate::args::{OutputFormat, among};
+use crate::commands::pins::fetch_whole;
 use crate::complete;
 use crate::context::Context;
 use crate::ui::history::show;
@@ -22,6 +23,9 @@ pub(crate) struct Args {
     /// The cluster
     #[arg(value_name = "CLUSTER", add = complete::clusters())]
     pub cluster: String,
+    /// Fetch from the remote first; a shallow clone gets the rest of its history
+    #[arg(long)]
+    pub fetch: bool,
     /// At most so many changes
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
@@ -31,6 +35,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    fetch_whole(args.fetch, context)?;
     let (clone, fleet) =
         (LocalClone::open(&context.root)?, Clusters::open(&context.root, LocalClone::not_checked_out(&context.root)?)?);
     let cluster = fleet.find(&args.cluster)?;

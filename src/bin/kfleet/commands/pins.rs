@@ -23,6 +23,11 @@ pub(super) fn open(args: &PublishArgs, context: &Context) -> Result<(LocalClone,
     Ok((clone, fleet))
 }
 
+/// Fetches what a clone lacks, where that is wanted.
+pub(super) fn fetch_whole(is_wanted: bool, context: &Context) -> Result<(), Error> {
+    if is_wanted { LocalClone::open(&context.root)?.fetch_whole(&settings(context)) } else { Ok(()) }
+}
+
 /// The user's git needs no cache here.
 fn settings(context: &Context) -> Settings {
     Settings { folder: context.root.clone(), ..Settings::new(context.environment.clone(), "") }

@@ -1,6 +1,7 @@
 //! `kfleet status`: the flags, and what they mean.
 
 use crate::args::{OutputFormat, among};
+use crate::commands::pins::fetch_whole;
 use crate::context::Context;
 use crate::ui::status::{Shown, show};
 use crate::ui::{Outcome, Ui};
@@ -39,12 +40,16 @@ pub(crate) struct Args {
     /// A line for each sync besides the flavour's
     #[arg(long)]
     pub addons: bool,
+    /// Fetch from the remote first; a shallow clone gets the rest of its history
+    #[arg(long)]
+    pub fetch: bool,
     /// The form of the report on standard output
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = among(&[OutputFormat::Text, OutputFormat::Json, OutputFormat::Dot]))]
     pub output: OutputFormat,
 }
 
 pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Error> {
+    fetch_whole(args.fetch, context)?;
     let clone = LocalClone::open(&context.root);
     let fleet = match &clone {
         Ok(clone) => promote::open(&context.root, clone)?,

@@ -1,6 +1,7 @@
 //! `kfleet vet`: the flags, and what they mean.
 
 use crate::args::{OutputFormat, among};
+use crate::commands::pins::fetch_whole;
 use crate::complete;
 use crate::context::Context;
 use crate::ui::{Outcome, Ui, vet as view};
@@ -36,6 +37,9 @@ pub(crate) struct Args {
     /// Look only for what these rules find; may be given more than once
     #[arg(long, value_name = "ID", value_delimiter = ',', add = complete::rules())]
     pub rule: Vec<String>,
+    /// Fetch from the remote first; a shallow clone gets the rest of its history
+    #[arg(long)]
+    pub fetch: bool,
     /// Show only findings that are at least so bad
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = ["error", "warning", "info"])]
     pub severity: String,
@@ -124,6 +128,7 @@ pub(crate) fn run(args: &Args, context: &Context, ui: &Ui) -> Result<Outcome, Er
         view::list(args.output, ui)?;
         return Ok(Outcome::Done);
     }
+    fetch_whole(args.fetch, context)?;
     let root = &context.root;
     let options = Options {
         clusters: args.cluster.clone(),

@@ -122,7 +122,7 @@ pub(crate) fn summary(report: &Report, fix: bool, ui: &Ui) {
         let rules = rules.join(", ");
         ui.status(&match report.is_shallow {
             true => {
-                format!("not checked, as the clone is shallow: {rules}; `git fetch --unshallow` brings what is missing")
+                format!("not checked, as the clone is shallow: {rules}; `git fetch --unshallow` or --fetch brings what is missing")
             }
             false => format!("not checked, for want of a clone to ask: {rules}"),
         });

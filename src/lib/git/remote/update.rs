@@ -12,8 +12,20 @@ impl LocalClone {
     /// # Errors
     /// It cannot be reached (`ErrorKind::Environment`), or it takes too long (`ErrorKind::Timeout`).
     pub fn fetch(&self, settings: &Settings) -> Result<()> {
+        self.fetch_with(&[], settings)
+    }
+
+    /// The same; a shallow clone gets the rest of its history too.
+    ///
+    /// # Errors
+    /// As [`LocalClone::fetch`].
+    pub fn fetch_whole(&self, settings: &Settings) -> Result<()> {
+        self.fetch_with(if self.repository.is_shallow() { &["--unshallow"] } else { &[] }, settings)
+    }
+
+    fn fetch_with(&self, flags: &[&str], settings: &Settings) -> Result<()> {
         let remote = self.remote_name();
-        self.run_fetch(&remote, None, settings)?
+        self.run_fetch(&remote, flags, None, settings)?
             .map_err(|(trouble, complaint)| trouble.explain(&format!("cannot fetch from {remote}"), &complaint))
     }
 
@@ -21,13 +33,14 @@ impl LocalClone {
     fn run_fetch(
         &self,
         remote: &str,
+        flags: &[&str],
         refs: Option<&str>,
         settings: &Settings,
     ) -> Result<std::result::Result<(), (Trouble, String)>> {
         let settings = all_protocols(settings);
         let git = Git::new(&settings, format!("cannot fetch from {remote}"));
-        let program = git.network(self.repository.workdir())?.args(["fetch", "--quiet", "--no-tags", "--", remote]);
-        let output = git.run(program.args(refs))?;
+        let program = git.network(self.repository.workdir())?.args(["fetch", "--quiet", "--no-tags"]);
+        let output = git.run(program.args(flags.iter().copied()).args(["--", remote]).args(refs))?;
         if output.is_success() {
             return Ok(Ok(()));
         }
@@ -46,7 +59,7 @@ impl LocalClone {
     /// Where the target is now; nothing where there is no such branch.
     pub(super) fn fetch_target(&self, doing: &str, target: &PushTarget, settings: &Settings) -> Result<Option<Oid>> {
         let refs = format!("+refs/heads/{}:{}", target.branch, target.tracking_name());
-        match self.run_fetch(&target.remote, Some(&refs), settings)? {
+        match self.run_fetch(&target.remote, &[], Some(&refs), settings)? {
             Ok(()) => Ok(self.known_tip(target)),
             Err((Trouble::NoReference, _)) => Ok(None),
             Err((trouble, complaint)) => Err(trouble.explain(doing, &complaint)),

@@ -66,6 +66,8 @@ pub enum Unreadable {
     /// There is no fleet file, or files cannot be read.
     Error(Error),
     Problems(Vec<Problem>),
+    /// Addons were named that the fleet file does not have.
+    Usage(Vec<Problem>),
 }
 
 impl From<tree::Error> for Unreadable {
@@ -108,9 +110,9 @@ pub fn read(root: &Path, selection: &Selection) -> Result<Repository, Unreadable
         Some(text) => Lock::read(LOCK_FILE, text).map_err(Unreadable::Problems)?,
         None => Lock::default(),
     };
-    let names = select(&file, &selection.addons).map_err(Unreadable::Problems)?;
+    let names = select(&file, &selection.addons).map_err(Unreadable::Usage)?;
     if let Some(update) = &selection.update {
-        select(&file, update).map_err(Unreadable::Problems)?;
+        select(&file, update).map_err(Unreadable::Usage)?;
     }
     let mut problems = Vec::new();
     let mut wanted = Vec::new();
