@@ -142,6 +142,19 @@ fn hand() -> impl Strategy<Value = Hand> {
     (prop_oneof![Just(2usize), Just(4)], any::<bool>()).prop_map(|(step, compact)| Hand { step, compact })
 }
 
+/// Found by fuzzing: comments before a marker keep the shape that they had in a document of their own.
+#[test]
+fn documents_of_comments_are_stable() {
+    for text in [
+        "# - a: b\n  #  x:\n...\nc: 1\n",
+        "# - a\n  #   b: 1\n---\n    # c\nd: 1\n",
+        "# a:\n    # b:\n---\n# - c\n---\nd: 1\n",
+    ] {
+        oracle::formatter(text.as_bytes());
+        oracle::scanner(text.as_bytes());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, max_shrink_iters: 4000, ..ProptestConfig::default() })]
 

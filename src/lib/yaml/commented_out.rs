@@ -70,14 +70,14 @@ pub(super) fn place(text: &[u8], comments: &mut [PendingComment], open: impl Fn(
     let mut block: Option<Block> = None;
     // A comment ends what is deeper.
     let mut deepest = Depth::MAX;
+    let mut was_before_marker = false;
     for comment in &mut *comments {
         comment.depth = depth_at(comment.column);
-        if comment.flags & (Token::BLANK_BEFORE | Token::BEFORE_MARKER) != 0 {
+        let is_before_marker = comment.flags & Token::BEFORE_MARKER != 0;
+        if comment.flags & Token::BLANK_BEFORE != 0 || was_before_marker != is_before_marker {
             block = None;
         }
-        if comment.flags & Token::BEFORE_MARKER != 0 {
-            continue;
-        }
+        was_before_marker = is_before_marker;
         let (spaces, shape) = shape(&text[comment.start as usize..comment.end as usize]);
         let line = Block { column: comment.column, text: comment.column + 1 + spaces, shape, depth: comment.depth };
         if let Some(first) = block.filter(|first| first.has(line)) {
