@@ -185,6 +185,7 @@ proptest! {
     fn comments_of_any_shape_are_stable_and_stay(
         entries in prop::collection::vec(node(), 2..4), hand in hand(),
         comments in prop::collection::vec((any::<Index>(), comment()), 1..8), slow: bool,
+        head in prop::collection::vec(comment(), 0..5), marker in 0..4usize,
     ) {
         let mut written = Written::default();
         written.entries(&entries, 0, false, hand);
@@ -197,6 +198,8 @@ proptest! {
             // A comment in brackets is for the slow lane.
             text.push_str("z: [a, # c\n  b]\n");
         }
+        let head: String = head.iter().map(|comment| format!("{comment}\n")).collect();
+        let text = format!("{head}{}{text}", ["", "---\n", "...\n", "---\n---\n"][marker]);
         oracle::formatter(text.as_bytes());
         oracle::scanner(text.as_bytes());
     }
