@@ -251,7 +251,7 @@ mod tests {
         let text =
             |plan: &Plan, path: &str| plan.files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         assert!(text(&just, "justfile").is_some_and(|text| text.contains("    kfleet promote {{source}}")));
-        assert!(text(&make, "Makefile").is_some_and(|text| text.contains("\tkfleet promote $(FROM)")));
+        assert!(text(&make, "Makefile").is_some_and(|text| text.contains("\tkfleet promote $(SOURCE)")));
         assert_eq!((text(&just, "Makefile"), text(&make, "justfile")), (None, None));
     }
 
